@@ -1,0 +1,10 @@
+//! waxseal shows, with evidence, whether a mail relay keeps its TLS promises.
+//!
+//! Each folder is a layer; arrows point downwards only (see ARCHITECTURE.md).
+
+pub mod lab;
+pub mod peer;
+pub mod relay;
+pub mod run;
+pub mod tls;
+pub mod wire;

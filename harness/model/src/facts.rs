@@ -1,0 +1,136 @@
+//! What was negotiated, offered or refused in one TLS handshake.
+
+use serde::{Deserialize, Serialize};
+
+use crate::offer::{SuiteKind, Version};
+
+/// The library that played a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Engine {
+    /// rustls: TLS 1.2 and 1.3 as they ought to be.
+    Modern,
+    /// OpenSSL with everything weak switched on: SSL 3.0 to TLS 1.3.
+    Legacy,
+}
+
+/// A cipher suite and what it is good for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suite {
+    /// The IANA code point.
+    pub id: u16,
+    /// The IANA name, or `0x1234` where the registry has none.
+    pub name: String,
+    /// What a scenario may ask of it. Empty for signalling values, GREASE and the unknown.
+    pub kinds: Vec<SuiteKind>,
+}
+
+impl Suite {
+    /// Whether it is of this kind.
+    pub fn is(&self, kind: SuiteKind) -> bool {
+        kind == SuiteKind::All || self.kinds.contains(&kind)
+    }
+}
+
+/// What became of the client's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientCertificate {
+    /// The server did not ask, or the session was resumed.
+    NotAsked,
+    /// The server asked and the client sent an empty list.
+    NotShown,
+    /// A chain was sent and the client proved that it has the leaf's key.
+    Shown,
+}
+
+/// The facts of a finished handshake, the same from either engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsFacts {
+    /// The library that played our side.
+    pub engine: Engine,
+    /// The negotiated version.
+    pub version: Version,
+    /// The negotiated suite.
+    pub suite: Suite,
+    /// The key-exchange group by its name in scenario files; `None` where there was none (static
+    /// RSA) or the library does not tell (resumption).
+    pub group: Option<String>,
+    /// Size in bits of the finite-field prime, where one was used and our side can see it.
+    pub dh_bits: Option<u32>,
+    /// Whether recorded traffic stays secret when the certificate's key is lost.
+    pub forward_secrecy: bool,
+    /// The IANA name of the peer's signature scheme, where the library tells.
+    pub peer_signature: Option<String>,
+    /// The name the client asked for (RFC 6066 section 3).
+    pub sni: Option<String>,
+    /// The protocol agreed on by ALPN (RFC 7301).
+    pub alpn: Option<String>,
+    /// Whether an earlier session was resumed.
+    pub resumed: bool,
+    /// The other side's certificates in DER, leaf first, as they were sent.
+    #[serde(with = "crate::trace::hex_list")]
+    pub peer_chain: Vec<Vec<u8>>,
+    /// What became of the client's certificate, whichever side we are.
+    pub client_certificate: ClientCertificate,
+}
+
+/// The relay's ClientHello, read from the bytes on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HelloFacts {
+    /// `legacy_version` of the hello (RFC 8446 section 4.1.2).
+    pub legacy_version: u16,
+    /// What is offered: `supported_versions` where sent, else `legacy_version` alone as top version.
+    pub versions: Vec<Version>,
+    /// Suites in the client's order, signalling values included.
+    pub suites: Vec<Suite>,
+    /// `supported_groups` in order, by the names of scenario files, or `0x1234`.
+    pub groups: Vec<String>,
+    /// `signature_algorithms` in order, by IANA name, or `0x1234`.
+    pub schemes: Vec<String>,
+    /// The name in `server_name`.
+    pub sni: Option<String>,
+    /// Protocols in `application_layer_protocol_negotiation`.
+    pub alpn: Vec<String>,
+    /// Extension types by IANA name, in the order sent, or `0x1234`.
+    pub extensions: Vec<String>,
+    /// Compression methods; `[0]` is "none".
+    pub compression: Vec<u8>,
+}
+
+/// Why a handshake did not finish. Each is a fact about who did what, not a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureCause {
+    /// The relay sent a fatal alert.
+    RelayAlert,
+    /// The relay ended the connection in order (FIN), without an alert.
+    RelayClosed,
+    /// The relay's side reset the connection.
+    RelayReset,
+    /// Our side found nothing in common with what the relay offered or chose.
+    NothingInCommon,
+    /// Our side objected to something else the relay sent.
+    OurObjection,
+    /// The relay sent bytes that are no TLS record.
+    NotTls,
+    /// Nothing came within the time allowed. Not a refusal.
+    Silence,
+    /// Our side broke the handshake on purpose: the scenario's fault was played.
+    Fault,
+}
+
+/// A handshake that did not finish.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsFailure {
+    /// The library that played our side, where one was asked.
+    pub engine: Option<Engine>,
+    /// Who ended it, and how.
+    pub cause: FailureCause,
+    /// The description code of the alert the relay sent (RFC 8446 section 6).
+    pub alert_heard: Option<u8>,
+    /// The description code of the alert we sent.
+    pub alert_said: Option<u8>,
+    /// One fragment for people; never to be matched on.
+    pub detail: String,
+}

@@ -1,0 +1,201 @@
+//! What a peer is willing to negotiate in TLS.
+
+use serde::{Deserialize, Serialize};
+
+/// A protocol version, oldest first, so that versions compare as ages do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Version {
+    /// SSL 3.0 (RFC 6101), on the wire 0x0300.
+    #[serde(rename = "ssl3")]
+    Ssl3,
+    /// TLS 1.0 (RFC 2246), 0x0301.
+    #[serde(rename = "1.0")]
+    Tls10,
+    /// TLS 1.1 (RFC 4346), 0x0302.
+    #[serde(rename = "1.1")]
+    Tls11,
+    /// TLS 1.2 (RFC 5246), 0x0303.
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// TLS 1.3 (RFC 8446), 0x0304.
+    #[serde(rename = "1.3")]
+    Tls13,
+}
+
+impl Version {
+    /// All versions, oldest first.
+    pub const ALL: [Self; 5] = [Self::Ssl3, Self::Tls10, Self::Tls11, Self::Tls12, Self::Tls13];
+
+    /// The name used in scenario files: `ssl3`, `1.0` … `1.3`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ssl3 => "ssl3",
+            Self::Tls10 => "1.0",
+            Self::Tls11 => "1.1",
+            Self::Tls12 => "1.2",
+            Self::Tls13 => "1.3",
+        }
+    }
+
+    /// The version that a scenario file's name stands for.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| version.name() == name)
+    }
+
+    /// The code point on the wire.
+    pub fn code(self) -> u16 {
+        match self {
+            Self::Ssl3 => 0x0300,
+            Self::Tls10 => 0x0301,
+            Self::Tls11 => 0x0302,
+            Self::Tls12 => 0x0303,
+            Self::Tls13 => 0x0304,
+        }
+    }
+
+    /// The version of a code point; `None` for drafts, GREASE and the unknown.
+    pub fn from_code(code: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| version.code() == code)
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ssl3 => f.write_str("SSL 3.0"),
+            other => write!(f, "TLS {}", other.name()),
+        }
+    }
+}
+
+/// A property of a cipher suite that a scenario may ask for or forbid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuiteKind {
+    /// Every suite the engines have, weak ones included.
+    All,
+    /// An AEAD cipher (GCM, CCM, ChaCha20-Poly1305).
+    Aead,
+    /// No authentication of the server: DH_anon and ECDH_anon.
+    Anonymous,
+    /// A CBC-mode cipher.
+    Cbc,
+    /// Ephemeral finite-field Diffie-Hellman with a certificate.
+    Dhe,
+    /// Ephemeral elliptic-curve Diffie-Hellman with a certificate.
+    Ecdhe,
+    /// 40- or 56-bit keys: EXPORT and single DES.
+    Export,
+    /// An ephemeral key exchange with a certificate: ECDHE, DHE and every TLS 1.3 suite.
+    ForwardSecret,
+    /// No encryption at all.
+    Null,
+    /// The RC4 stream cipher (RFC 7465 forbids it).
+    Rc4,
+    /// DH or ECDH with a key from the certificate: no forward secrecy.
+    StaticDh,
+    /// The client encrypts to the certificate's RSA key: no forward secrecy.
+    StaticRsa,
+    /// A suite of TLS 1.3.
+    #[serde(rename = "tls-1.3")]
+    Tls13,
+    /// Triple DES, 112 bits of strength.
+    #[serde(rename = "3des")]
+    TripleDes,
+}
+
+impl SuiteKind {
+    /// All kinds, in the order of their names.
+    pub const ALL: [Self; 14] = [
+        Self::All,
+        Self::Aead,
+        Self::Anonymous,
+        Self::Cbc,
+        Self::Dhe,
+        Self::Ecdhe,
+        Self::Export,
+        Self::ForwardSecret,
+        Self::Null,
+        Self::Rc4,
+        Self::StaticDh,
+        Self::StaticRsa,
+        Self::Tls13,
+        Self::TripleDes,
+    ];
+
+    /// The name used in scenario files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Aead => "aead",
+            Self::Anonymous => "anonymous",
+            Self::Cbc => "cbc",
+            Self::Dhe => "dhe",
+            Self::Ecdhe => "ecdhe",
+            Self::Export => "export",
+            Self::ForwardSecret => "forward-secret",
+            Self::Null => "null",
+            Self::Rc4 => "rc4",
+            Self::StaticDh => "static-dh",
+            Self::StaticRsa => "static-rsa",
+            Self::Tls13 => "tls-1.3",
+            Self::TripleDes => "3des",
+        }
+    }
+
+    /// The kind that a scenario file's name stands for.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Suites as a scenario names them: by kind, or one by its IANA name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SuiteChoice {
+    /// Every suite of this kind that the engine has for the offered versions.
+    Kind(SuiteKind),
+    /// Exactly this suite, by its IANA name (`TLS_RSA_WITH_AES_128_GCM_SHA256`).
+    Named(String),
+}
+
+/// What a peer is willing to negotiate. Built by the scenario loader; an engine plays it or says
+/// before the run that it cannot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Offer {
+    /// Contiguous or single versions; never empty.
+    pub versions: Vec<Version>,
+    /// Suites of TLS 1.2 and older, and of TLS 1.3 where that is offered, in the order of
+    /// preference; never empty. `Kind(All)` and `Kind(ForwardSecret)` contain those of TLS 1.3.
+    pub suites: Vec<SuiteChoice>,
+    /// Key-exchange groups by name, in order: `x25519`, `p-256`, `p-384`, `p-521`,
+    /// `x25519mlkem768`, `ffdhe2048`. Empty: the engine's usual ones.
+    pub groups: Vec<String>,
+    /// Signature schemes by IANA name (`rsa_pss_rsae_sha256`, `ecdsa_sha1`). Empty: all usual.
+    pub schemes: Vec<String>,
+    /// Size in bits of the Diffie-Hellman prime a server uses in TLS 1.2 and older (512, 768,
+    /// 1024, 2048). `None`: 2048.
+    pub dh_bits: Option<u16>,
+}
+
+impl Offer {
+    /// The best offer of today: TLS 1.2 and 1.3, forward-secret AEAD suites, the usual groups.
+    pub fn modern() -> Self {
+        Self {
+            versions: vec![Version::Tls12, Version::Tls13],
+            suites: vec![SuiteChoice::Kind(SuiteKind::Tls13), SuiteChoice::Kind(SuiteKind::Ecdhe)],
+            groups: Vec::new(),
+            schemes: Vec::new(),
+            dh_bits: None,
+        }
+    }
+
+    /// The newest version offered.
+    pub fn newest(&self) -> Version {
+        self.versions.iter().copied().max().unwrap_or(Version::Tls13)
+    }
+
+    /// The oldest version offered.
+    pub fn oldest(&self) -> Version {
+        self.versions.iter().copied().min().unwrap_or(Version::Tls12)
+    }
+}

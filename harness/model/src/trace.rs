@@ -1,0 +1,272 @@
+//! The ordered record of what was heard and said in one case.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{HelloFacts, TlsFacts, TlsFailure};
+
+/// All that was heard and said in one case, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Trace {
+    /// In the order of `at`.
+    pub events: Vec<Event>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Time since the case began.
+    #[serde(with = "micros")]
+    pub at: Duration,
+    /// Where it happened.
+    pub place: Place,
+    /// What happened.
+    pub kind: Happening,
+}
+
+/// Where an event happened.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// The lab's resolver.
+    Dns,
+    /// The connection that hands the message to a sending relay.
+    Injection,
+    /// One connection of a scripted peer, counted from 1 for each peer.
+    Peer {
+        /// The peer's name in the scenario.
+        name: String,
+        /// The connection's number.
+        connection: u32,
+    },
+    /// The mailbox of the envelope sender, where delivery reports arrive.
+    Sender,
+    /// The harness itself.
+    Run,
+}
+
+/// Whether bytes went in clear or inside TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// In clear.
+    Clear,
+    /// Inside TLS.
+    Tls,
+}
+
+/// How a line ended. A relay that sends or takes a bare LF is something a scenario may ask about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// CR LF, as SMTP demands (RFC 5321 section 2.3.8).
+    CrLf,
+    /// LF alone.
+    Lf,
+    /// CR alone.
+    Cr,
+    /// No ending: the connection ended, or the limit was reached.
+    None,
+}
+
+/// How a connection ended. These are told apart: none of them is a refusal of TLS by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// The relay sent close_notify, then FIN.
+    CloseNotify,
+    /// The relay sent FIN.
+    Fin,
+    /// The relay's side reset the connection.
+    Reset,
+    /// We closed it.
+    Ours,
+    /// Nothing came within the time allowed; we closed it.
+    Silence,
+}
+
+/// What happened. Facts only; wording belongs to the renderer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Happening {
+    /// The relay asked the lab's resolver.
+    Asked {
+        /// The name asked for, without a final dot.
+        name: String,
+        /// `MX`, `A`, `TLSA` ….
+        record: String,
+        /// What was answered, as text (`NOERROR 1`, `SERVFAIL`, `no answer`).
+        answer: String,
+    },
+    /// A connection was made: by the relay to our peer, or by our peer to the relay.
+    Connected,
+    /// We could not connect to the relay. The text is a fragment for people.
+    NotConnected(String),
+    /// We sent these bytes (one line with its ending, or raw bytes of an act).
+    Said {
+        /// In clear or inside TLS.
+        channel: Channel,
+        /// As sent.
+        #[serde(with = "text")]
+        bytes: Vec<u8>,
+    },
+    /// The relay sent this line. Message content is recorded as one event.
+    Heard {
+        /// In clear or inside TLS.
+        channel: Channel,
+        /// Without its ending.
+        #[serde(with = "text")]
+        line: Vec<u8>,
+        /// How it ended.
+        ending: Ending,
+    },
+    /// The relay sent message content up to the final dot.
+    HeardContent {
+        /// In clear or inside TLS.
+        channel: Channel,
+        /// The content as sent, without the final dot's line.
+        #[serde(with = "text")]
+        bytes: Vec<u8>,
+    },
+    /// Bytes that came where none were due, such as clear text behind an accepted STARTTLS.
+    HeardEarly {
+        /// In clear or inside TLS.
+        channel: Channel,
+        /// As received.
+        #[serde(with = "text")]
+        bytes: Vec<u8>,
+    },
+    /// Step `step` (from 0, over all parts) of the peer's script was played or met.
+    Reached {
+        /// The step's number.
+        step: usize,
+    },
+    /// The relay did something else than step `step` says.
+    Diverged {
+        /// The step's number.
+        step: usize,
+    },
+    /// The part of the script for this connection was played to its end.
+    Finished,
+    /// A fault named in the scenario was played.
+    Faulted(String),
+    /// The relay's ClientHello.
+    Hello(Box<HelloFacts>),
+    /// A handshake finished.
+    Secured(Box<TlsFacts>),
+    /// A handshake did not finish.
+    NotSecured(TlsFailure),
+    /// Outbound: our receiver answered the end of the message with 250: the message is ours.
+    Took {
+        /// In clear or inside TLS.
+        channel: Channel,
+    },
+    /// Inbound, and at the injection: the relay answered the end of the message with 2yz.
+    Accepted {
+        /// In clear or inside TLS.
+        channel: Channel,
+    },
+    /// Inbound, and at the injection: the relay refused the message with this reply.
+    Refused {
+        /// In clear or inside TLS.
+        channel: Channel,
+        /// The whole reply.
+        #[serde(with = "text")]
+        reply: Vec<u8>,
+    },
+    /// A delivery report for the message arrived.
+    Reported {
+        /// In clear or inside TLS.
+        channel: Channel,
+        /// `failed`, `delayed`, `delivered`, … (RFC 3464 section 2.3.3).
+        action: String,
+        /// The enhanced status code (RFC 3463), `4.7.4`.
+        status: String,
+        /// The diagnostic code, or the report's text where there is none.
+        diagnostic: String,
+    },
+    /// The relay's queue says that the message waits. Only from a driver that can tell.
+    Waiting {
+        /// The reason the queue gives.
+        reason: String,
+    },
+    /// The connection ended.
+    Ended(End),
+    /// The time allowed for the case ran out before the message ended.
+    Deadline,
+    /// Our own side broke. The text is a fragment for people.
+    Trouble(String),
+}
+
+impl Trace {
+    /// Events of a peer's connections, in order.
+    pub fn of_peer<'a>(&'a self, peer: &'a str) -> impl Iterator<Item = (usize, &'a Event)> {
+        self.events.iter().enumerate().filter(
+            move |(_, event)| matches!(&event.place, Place::Peer { name, .. } if name == peer),
+        )
+    }
+}
+
+/// Serde of durations as whole microseconds.
+pub mod micros {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Writes whole microseconds.
+    pub fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(u64::try_from(value.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// Reads whole microseconds.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_micros)
+    }
+}
+
+/// Serde of wire bytes as text, one character for each byte (ISO 8859-1), so that nothing is lost
+/// and dialogue stays readable in JSON.
+pub mod text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    /// Writes each byte as the character of that number.
+    pub fn serialize<S: Serializer>(value: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&value.iter().map(|&byte| char::from(byte)).collect::<String>())
+    }
+
+    /// Reads each character as the byte of that number.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        String::deserialize(from)?
+            .chars()
+            .map(|c| u8::try_from(c).map_err(|_| D::Error::custom("a character above U+00FF")))
+            .collect()
+    }
+}
+
+/// Serde of binary blobs as lower-case hexadecimal.
+pub mod hex_list {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    /// Writes a list of hexadecimal strings.
+    pub fn serialize<S: Serializer>(value: &[Vec<u8>], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(
+            value.iter().map(|blob| blob.iter().map(|b| format!("{b:02x}")).collect::<String>()),
+        )
+    }
+
+    /// Reads a list of hexadecimal strings.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Vec<u8>>, D::Error> {
+        Vec::<String>::deserialize(from)?
+            .iter()
+            .map(|text| {
+                (0..text.len())
+                    .step_by(2)
+                    .map(|i| text.get(i..i + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+                    .collect::<Option<Vec<u8>>>()
+                    .ok_or_else(|| D::Error::custom("not hexadecimal"))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,3 @@
+//! Plans cases, plays them side by side, pairs controls, and asks the judge.
+//!
+//! Nothing here speaks SMTP.
