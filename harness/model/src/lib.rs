@@ -2,6 +2,12 @@
 //!
 //! Pure: no socket, file, clock or TLS library is named here, and no product.
 
+pub mod diagnostic;
+pub mod expect;
 pub mod facts;
 pub mod offer;
+pub mod pattern;
+mod raw;
+pub mod scenario;
+pub mod script;
 pub mod trace;

@@ -1,0 +1,60 @@
+//! What is wrong with a file, shown under its line.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// One thing wrong with a file, for its author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The file as the author named it.
+    pub file: String,
+    /// Byte range in the file; `None`: the file as a whole.
+    pub span: Option<Range<usize>>,
+    /// What is wrong: a fragment that begins in lower case.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// File, line, caret and help, without colour. `source` is the file's text.
+    pub fn render(&self, source: &str) -> String {
+        let span = self.span.clone().map(|span| clamp(span, source));
+        let Some(span) = span else {
+            let help = self.help.as_ref().map(|help| format!("\n  = help: {help}"));
+            let file = &self.file;
+            return format!("error: {}\n --> {file}{}", self.message, help.unwrap_or_default());
+        };
+        let snippet = Snippet::source(source)
+            .path(&self.file)
+            .annotation(AnnotationKind::Primary.span(span));
+        let mut group = Level::ERROR.primary_title(self.message.as_str()).element(snippet);
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        Renderer::plain().render(&[group]).to_string()
+    }
+}
+
+/// The known word that an unknown one is most likely meant to be.
+pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(word, name), name))
+        .filter(|(distance, name)| *distance <= (name.len().max(word.len()) / 3).max(1))
+        .min()
+        .map(|(_, name)| name)
+}
+
+fn clamp(span: Range<usize>, source: &str) -> Range<usize> {
+    let floor = |mut at: usize| {
+        at = at.min(source.len());
+        while !source.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = floor(span.start);
+    start..floor(span.end).max(start)
+}

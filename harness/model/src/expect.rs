@@ -1,0 +1,269 @@
+//! What a case expects of the relay. A harness's own trouble cannot be expressed here.
+
+use crate::offer::{SuiteChoice, Version};
+use crate::pattern::Pattern;
+
+/// What became of the message.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The next hop (inbound: the relay) took it inside TLS.
+    DeliveredTls,
+    /// It was taken in clear.
+    DeliveredPlaintext,
+    /// The relay keeps it and will try again.
+    Deferred,
+    /// The relay gave it back with a report.
+    Bounced,
+    /// The relay did not take it in the first place.
+    Rejected,
+    /// The relay took it, and it is nowhere.
+    Lost,
+}
+
+impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Self; 6] = [
+        Self::DeliveredTls,
+        Self::DeliveredPlaintext,
+        Self::Deferred,
+        Self::Bounced,
+        Self::Rejected,
+        Self::Lost,
+    ];
+
+    /// What `withheld` stands for.
+    pub const WITHHELD: [Self; 3] = [Self::Deferred, Self::Bounced, Self::Rejected];
+
+    /// The name in scenario files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DeliveredTls => "delivered-tls",
+            Self::DeliveredPlaintext => "delivered-plaintext",
+            Self::Deferred => "deferred",
+            Self::Bounced => "bounced",
+            Self::Rejected => "rejected",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// Whether the message moved on.
+    pub fn delivered(self) -> bool {
+        matches!(self, Self::DeliveredTls | Self::DeliveredPlaintext)
+    }
+}
+
+/// Something that must not be heard. One occurrence is a failure, whatever else happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Never {
+    /// MAIL, RCPT, DATA, BDAT or content outside TLS.
+    EnvelopeInClear,
+    /// Message content outside TLS.
+    BodyInClear,
+    /// AUTH outside TLS.
+    CredentialsInClear,
+    /// A SMTP line outside TLS on a connection where STARTTLS was already accepted.
+    ClearAfterStarttls,
+    /// A ClientHello, though our reply to STARTTLS was not 220.
+    HelloWithoutGoAhead,
+    /// Bytes behind STARTTLS before our reply.
+    BytesAfterStarttls,
+    /// A reply inside TLS that no command asked for.
+    InjectedAnswer,
+    /// A command inside TLS while our reply to the one before is still due, though PIPELINING is
+    /// not offered there.
+    InjectedReplyUsed,
+    /// STARTTLS inside TLS.
+    StarttlsInTls,
+    /// An extension used inside TLS that was offered in clear only.
+    ClearExtensionUsed,
+    /// TLS older than 1.2 was negotiated.
+    OldTls,
+    /// TLS without forward secrecy was negotiated.
+    StaticKeyExchange,
+    /// TLS with an anonymous suite was negotiated.
+    AnonymousTls,
+    /// The message taken inside TLS.
+    MessageInTls,
+    /// STARTTLS, though the keyword was not offered.
+    UnofferedStarttls,
+}
+
+impl Never {
+    /// All, with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 15] = [
+        ("envelope-in-clear", Self::EnvelopeInClear),
+        ("body-in-clear", Self::BodyInClear),
+        ("credentials-in-clear", Self::CredentialsInClear),
+        ("clear-after-starttls", Self::ClearAfterStarttls),
+        ("hello-without-go-ahead", Self::HelloWithoutGoAhead),
+        ("bytes-after-starttls", Self::BytesAfterStarttls),
+        ("injected-answer", Self::InjectedAnswer),
+        ("injected-reply-used", Self::InjectedReplyUsed),
+        ("starttls-in-tls", Self::StarttlsInTls),
+        ("clear-extension-used", Self::ClearExtensionUsed),
+        ("old-tls", Self::OldTls),
+        ("static-key-exchange", Self::StaticKeyExchange),
+        ("anonymous-tls", Self::AnonymousTls),
+        ("message-in-tls", Self::MessageInTls),
+        ("unoffered-starttls", Self::UnofferedStarttls),
+    ];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, never)| *never == self).map_or("", |(name, _)| name)
+    }
+
+    /// One sentence about what happened when it did happen.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::EnvelopeInClear => "the relay sent the envelope or the message outside TLS",
+            Self::BodyInClear => "the relay sent the message outside TLS",
+            Self::CredentialsInClear => "the relay sent AUTH outside TLS",
+            Self::ClearAfterStarttls => "the relay went on in clear after STARTTLS was accepted",
+            Self::HelloWithoutGoAhead => "the relay began TLS although STARTTLS was not accepted",
+            Self::BytesAfterStarttls => "the relay sent bytes behind STARTTLS before it was answered",
+            Self::InjectedAnswer => "the relay answered inside TLS to a command sent in clear",
+            Self::InjectedReplyUsed => "the relay took a reply injected in clear for one from TLS",
+            Self::StarttlsInTls => "the relay sent STARTTLS inside TLS",
+            Self::ClearExtensionUsed => {
+                "the relay used an extension inside TLS that was only offered in clear"
+            }
+            Self::OldTls => "the relay negotiated a version older than TLS 1.2",
+            Self::StaticKeyExchange => "the relay negotiated a suite without forward secrecy",
+            Self::AnonymousTls => "the relay negotiated an anonymous suite",
+            Self::MessageInTls => "the relay sent the message over this TLS session",
+            Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
+        }
+    }
+}
+
+/// What a case expects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expect {
+    /// One of these; empty: not judged.
+    pub outcome: Vec<Outcome>,
+    /// The handshake.
+    pub tls: Option<TlsExpect>,
+    /// The relay's ClientHello.
+    pub offered: Option<OfferedExpect>,
+    /// The reply to the script's last line. Inbound only.
+    pub reply: Option<ReplyExpect>,
+    /// None of these.
+    pub never: Vec<Never>,
+    /// At least so many connections to our peers.
+    pub attempts: Option<u32>,
+    /// Peers in the order of their first connection.
+    pub visited: Vec<String>,
+    /// The peer that took the message.
+    pub taken_by: Option<String>,
+    /// The delivery report.
+    pub dsn: Option<DsnExpect>,
+}
+
+/// What is expected of the handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsExpect {
+    /// It finishes.
+    Established,
+    /// The relay refuses it: alert, close, or 4yz/5yz to STARTTLS. Silence is not a refusal.
+    Refused,
+    /// It finishes with these facts.
+    Facts(TlsFactsExpect),
+}
+
+/// Facts of a finished handshake; `None` and empty: not judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsFactsExpect {
+    /// The version.
+    pub version: Option<VersionRange>,
+    /// Whether there is forward secrecy.
+    pub forward_secrecy: Option<bool>,
+    /// One of these suites.
+    pub suite: Vec<SuiteChoice>,
+    /// The group's name.
+    pub group: Option<String>,
+    /// The SNI: a template, or `none`.
+    pub sni: Option<String>,
+    /// Whether the client's certificate was shown and proven.
+    pub client_certificate: Option<crate::facts::ClientCertificate>,
+    /// At least so many bits in a finite-field prime.
+    pub dh_bits_at_least: Option<u32>,
+    /// The ALPN protocol: a name, or `none`.
+    pub alpn: Option<String>,
+}
+
+/// Versions a handshake may end with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionRange {
+    /// Exactly this.
+    Exactly(Version),
+    /// This or newer.
+    AtLeast(Version),
+}
+
+impl VersionRange {
+    /// Reads `1.2` or `>=1.2`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.strip_prefix(">=") {
+            Some(version) => Version::from_name(version).map(Self::AtLeast),
+            None => Version::from_name(text).map(Self::Exactly),
+        }
+    }
+
+    /// Whether a version is in it.
+    pub fn holds(self, version: Version) -> bool {
+        match self {
+            Self::Exactly(only) => version == only,
+            Self::AtLeast(oldest) => version >= oldest,
+        }
+    }
+}
+
+/// What is expected of the relay's ClientHello.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfferedExpect {
+    /// Versions that are there, and that are not.
+    pub versions: (Vec<Version>, Vec<Version>),
+    /// Suites of which one is there, and of which none is.
+    pub suites: (Vec<SuiteChoice>, Vec<SuiteChoice>),
+    /// Groups that are there, and that are not.
+    pub groups: (Vec<String>, Vec<String>),
+    /// Schemes that are there, and that are not.
+    pub schemes: (Vec<String>, Vec<String>),
+    /// Extensions that are there, and that are not.
+    pub extensions: (Vec<String>, Vec<String>),
+    /// What the first suite is, signalling values and GREASE aside.
+    pub first_suite: Option<SuiteChoice>,
+    /// The SNI: a template, or `none`.
+    pub sni: Option<String>,
+    /// Whether only the null compression method is offered.
+    pub no_compression: bool,
+}
+
+/// What is expected of one reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyExpect {
+    /// Its code.
+    pub code: Option<Pattern>,
+    /// The enhanced status code it starts with; `5.7.0` or `5.7.*`. Judged only where the relay
+    /// announced ENHANCEDSTATUSCODES.
+    pub enhanced: Option<String>,
+    /// EHLO keywords it lists.
+    pub lists: Vec<String>,
+    /// EHLO keywords it does not list.
+    pub lacks: Vec<String>,
+    /// Whether the relay may end the connection instead of answering.
+    pub or_ended: bool,
+}
+
+/// What is expected of the delivery report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DsnExpect {
+    /// One of these statuses; `5.7.*` stands for a class.
+    pub status: Vec<String>,
+    /// Whether it came inside TLS.
+    pub in_tls: Option<bool>,
+}

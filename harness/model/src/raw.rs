@@ -1,0 +1,293 @@
+//! A scenario file as it is written, before it is checked.
+//!
+//! Every field that is checked later keeps its place in the file.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_spanned::Spanned;
+
+/// A value with its place in the file.
+pub type Placed<T> = Spanned<T>;
+
+/// One scenario file.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct File {
+    pub claim: Placed<String>,
+    pub why: Option<String>,
+    pub cites: Vec<Placed<String>>,
+    pub connector: Option<Placed<String>>,
+    pub control: Option<Placed<String>>,
+    pub observe: Option<Placed<String>>,
+    #[serde(default)]
+    pub matrix: toml::Table,
+    #[serde(default)]
+    pub peer: Ordered<Peer>,
+    #[serde(default)]
+    pub case: Ordered<Case>,
+    pub expect: Option<Placed<Expect>>,
+    #[serde(default)]
+    pub message: Message,
+    #[serde(default)]
+    pub dns: Ordered<Placed<String>>,
+}
+
+/// `[peer.NAME]`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Peer {
+    pub offer: Option<Placed<Offer>>,
+    pub cert: Option<Placed<String>>,
+    #[serde(default)]
+    pub faults: Vec<Placed<String>>,
+    pub script: Option<Placed<String>>,
+    pub client_certificate: Option<Placed<String>>,
+    pub sni: Option<String>,
+    pub unlisted: Option<bool>,
+}
+
+/// `[case.NAME]`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Case {
+    pub connector: Option<Placed<String>>,
+    pub control: Option<Placed<String>>,
+    pub observe: Option<Placed<String>>,
+    pub expect: Option<Placed<Expect>>,
+}
+
+/// `[message]`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Message {
+    pub sender_connector: Option<Placed<String>>,
+    pub handed_in: Option<Placed<String>>,
+}
+
+/// An offer: a name from offers.toml, or a table.
+#[derive(Debug)]
+pub enum Offer {
+    Named(String),
+    Table(Box<OfferTable>),
+}
+
+/// An offer spelt out.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OfferTable {
+    pub versions: OneOrMany,
+    pub suites: Option<OneOrMany>,
+    pub groups: Option<OneOrMany>,
+    pub schemes: Option<OneOrMany>,
+    pub dh_bits: Option<Placed<u16>>,
+}
+
+/// `expect`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Expect {
+    pub outcome: Option<OneOrMany>,
+    pub tls: Option<Placed<Tls>>,
+    pub offered: Option<Offered>,
+    pub reply: Option<Placed<Reply>>,
+    pub never: Option<OneOrMany>,
+    pub attempts: Option<Placed<u32>>,
+    pub visited: Option<Vec<Placed<String>>>,
+    pub taken_by: Option<Placed<String>>,
+    pub dsn: Option<Dsn>,
+}
+
+/// `tls`: a word or facts.
+#[derive(Debug)]
+pub enum Tls {
+    Word(String),
+    Facts(Box<TlsTable>),
+}
+
+/// Facts of a finished handshake.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TlsTable {
+    pub version: Option<Placed<String>>,
+    pub forward_secrecy: Option<bool>,
+    pub suite: Option<OneOrMany>,
+    pub group: Option<Placed<String>>,
+    pub sni: Option<Placed<String>>,
+    pub client_certificate: Option<Placed<String>>,
+    pub dh_bits: Option<Placed<String>>,
+    pub alpn: Option<Placed<String>>,
+}
+
+/// `reply`: a pattern or a table.
+#[derive(Debug)]
+pub enum Reply {
+    Pattern(String),
+    Table(Box<ReplyTable>),
+}
+
+/// What a reply has to be and hold.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReplyTable {
+    pub code: Option<Placed<String>>,
+    pub enhanced: Option<Placed<String>>,
+    pub lists: Option<OneOrMany>,
+    pub lacks: Option<OneOrMany>,
+    pub or_ended: Option<bool>,
+}
+
+/// `offered`: what the relay's hello has to hold and must not.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Offered {
+    #[serde(default)]
+    pub versions: AlwaysNever,
+    #[serde(default)]
+    pub suites: AlwaysNever,
+    #[serde(default)]
+    pub groups: AlwaysNever,
+    #[serde(default)]
+    pub schemes: AlwaysNever,
+    #[serde(default)]
+    pub extensions: AlwaysNever,
+    pub first_suite: Option<Placed<String>>,
+    pub sni: Option<Placed<String>>,
+    pub compression: Option<Placed<String>>,
+}
+
+/// Members that are always or never there.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AlwaysNever {
+    #[serde(default)]
+    pub always: Vec<Placed<String>>,
+    #[serde(default)]
+    pub never: Vec<Placed<String>>,
+}
+
+/// `dsn`: what the delivery report has to be.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Dsn {
+    pub status: Option<OneOrMany>,
+    pub channel: Option<Placed<String>>,
+}
+
+/// One string or a list of strings, each with its place.
+#[derive(Debug, Default)]
+pub struct OneOrMany(pub Vec<Placed<String>>);
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let whole = Spanned::<StringOrList>::deserialize(from)?;
+        let span = whole.span();
+        Ok(Self(match whole.into_inner() {
+            StringOrList::One(text) => vec![Spanned::new(span, text)],
+            StringOrList::Many(list) => list,
+        }))
+    }
+}
+
+enum StringOrList {
+    One(String),
+    Many(Vec<Spanned<String>>),
+}
+
+impl<'de> Deserialize<'de> for StringOrList {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = StringOrList;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list of strings")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(StringOrList::One(text.into()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = seq.next_element()? {
+                    list.push(item);
+                }
+                Ok(StringOrList::Many(list))
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
+
+/// A word or a table: the visitor keeps the places inside the table.
+macro_rules! word_or_table {
+    ($name:ident, $word:ident, $table:ident($inner:ty), $expecting:literal) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                struct Either;
+                impl<'de> Visitor<'de> for Either {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expecting)
+                    }
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                        Ok($name::$word(text.into()))
+                    }
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                        <$inner>::deserialize(de::value::MapAccessDeserializer::new(map))
+                            .map(|table| $name::$table(Box::new(table)))
+                    }
+                }
+                from.deserialize_any(Either)
+            }
+        }
+    };
+}
+
+word_or_table!(Offer, Named, Table(OfferTable), "the name of an offer, or a table of versions");
+word_or_table!(Tls, Word, Facts(TlsTable), "`established`, `refused` or a table of facts");
+word_or_table!(Reply, Pattern, Table(ReplyTable), "a reply pattern, or a table");
+
+/// A table that keeps the order of its keys, with the place of each key.
+#[derive(Debug)]
+pub struct Ordered<T>(pub Vec<(Placed<String>, T)>);
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Entries<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = Ordered<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Ordered(entries))
+            }
+        }
+        from.deserialize_map(Entries(std::marker::PhantomData))
+    }
+}
+
+/// `scenarios/offers.toml`: offers by name.
+pub type Offers = BTreeMap<String, NamedOffer>;
+
+/// An offer with its sentence.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NamedOffer {
+    pub about: String,
+    pub versions: OneOrMany,
+    pub suites: Option<OneOrMany>,
+    pub groups: Option<OneOrMany>,
+    pub schemes: Option<OneOrMany>,
+    pub dh_bits: Option<Placed<u16>>,
+}

@@ -1,0 +1,314 @@
+//! Checks each word of a scenario file and builds the case it stands for.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::load::Known;
+use super::{AsksCertificate, Case, Connector, DnsFault, DnsFaultKind, Fault, Peer};
+use crate::diagnostic::{Diagnostic, closest};
+use crate::offer::{Offer, SuiteChoice, SuiteKind, Version};
+use crate::raw::{self, Placed};
+use crate::script::{Direction, Script};
+
+/// Names that are filled in when a case is played.
+pub const PLAY_NAMES: [&str; 7] =
+    ["mx", "sender", "recipient", "from", "relay", "domain", "partner"];
+
+/// Collects all that is wrong with one case of one file.
+pub(super) struct Checker<'a> {
+    pub(super) errors: Vec<Diagnostic>,
+    pub(super) file: &'a str,
+    pub(super) known: &'a Known,
+    values: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn new(
+        file: &'a str,
+        known: &'a Known,
+        values: &'a BTreeMap<String, String>,
+    ) -> Self {
+        Self { errors: Vec::new(), file, known, values }
+    }
+
+    pub(super) fn case(
+        &mut self,
+        scenario: &str,
+        direction: Direction,
+        raw: &raw::File,
+        row: &raw::Case,
+        id: String,
+    ) -> Option<Case> {
+        let before = self.errors.len();
+        for cite in &raw.cites {
+            if !self.known.requirements.contains(cite.get_ref()) {
+                let names = self.known.requirements.iter().map(String::as_str);
+                self.unknown("requirement", cite, names.collect());
+            }
+        }
+        let connector = self.connector(direction, row.connector.as_ref().or(raw.connector.as_ref()));
+        let mut peers: Vec<Peer> =
+            raw.peer.0.iter().map(|(name, peer)| self.peer(direction, name, peer)).collect();
+        if peers.is_empty() {
+            let name = if direction == Direction::Inbound { "client" } else { "mx" };
+            let name = Placed::new(0..0, name.to_owned());
+            peers.push(self.peer(direction, &name, &raw::Peer::default()));
+        }
+        if direction == Direction::Inbound && peers.len() > 1 {
+            self.error(raw.peer.0[1].0.span(), "an inbound scenario has one peer", None);
+        }
+        let sender_connector =
+            raw.message.sender_connector.as_ref().map(|name| self.connector(direction, Some(name)));
+        if sender_connector.is_some() && !peers.iter().any(|peer| peer.name == "sender") {
+            let span = raw.message.sender_connector.as_ref().map(Placed::span);
+            let help = "add `[peer.sender]`: the MX host where reports arrive";
+            self.error(span.unwrap_or(0..0), "the sender's domain has no peer", Some(help.into()));
+        }
+        let handed_in_tls = raw.message.handed_in.as_ref().is_some_and(|word| {
+            self.word("way to hand a message in", word, &[("clear", false), ("tls", true)])
+                .unwrap_or_default()
+        });
+        let observed = row.observe.as_ref().or(raw.observe.as_ref());
+        if let Some(word) = observed {
+            self.word("thing to observe", word, &[("outcome", ())]);
+        }
+        let wanted = row.expect.as_ref().or(raw.expect.as_ref());
+        if wanted.is_none() && observed.is_none() {
+            self.error(
+                raw.claim.span(),
+                "the claim has neither `expect` nor `observe`",
+                Some("add `[expect]`, or `observe = \"outcome\"` where behaviour is disputed".into()),
+            );
+        }
+        let expect = wanted.map(|expect| self.expect(expect.get_ref(), &peers)).unwrap_or_default();
+        if let (Some(reply), Some(peer)) = (wanted.and_then(|e| e.get_ref().reply.as_ref()), peers.first())
+        {
+            let said = peer.script.steps().last().map(|step| &step.act);
+            if direction == Direction::Outbound
+                || !matches!(said, Some(crate::script::Act::Say { .. }))
+            {
+                let help = "end the script of the inbound peer with the line that is answered";
+                self.error(reply.span(), "no line of ours waits for this reply", Some(help.into()));
+            }
+        }
+        let dns = raw.dns.0.iter().filter_map(|(key, value)| self.dns(key, value)).collect();
+        let claim = self.fill(raw.claim.get_ref(), &raw.claim.span());
+        let control = row.control.as_ref().or(raw.control.as_ref());
+        let control = control.map(|control| self.fill(control.get_ref(), &control.span()));
+        (self.errors.len() == before).then_some(Case {
+            id,
+            scenario: scenario.into(),
+            direction,
+            connector,
+            claim,
+            why: raw.why.clone(),
+            cites: raw.cites.iter().map(|cite| cite.get_ref().clone()).collect(),
+            peers,
+            expect,
+            observe: observed.is_some(),
+            control,
+            sender_connector,
+            handed_in_tls,
+            dns,
+        })
+    }
+
+    fn connector(&mut self, direction: Direction, word: Option<&Placed<String>>) -> Connector {
+        let from_matrix = || self.values.get("connector").map(|name| Placed::new(0..0, name.clone()));
+        let Some(word) = word.cloned().or_else(from_matrix) else {
+            return Connector::Opportunistic;
+        };
+        let known: Vec<_> = Connector::ALL
+            .into_iter()
+            .filter(|connector| connector.exists(direction))
+            .map(|connector| (connector.name(), connector))
+            .collect();
+        self.word("connector", &word, &known).unwrap_or(Connector::Opportunistic)
+    }
+
+    fn peer(&mut self, direction: Direction, name: &Placed<String>, raw: &raw::Peer) -> Peer {
+        let offer = match &raw.offer {
+            None => Offer::modern(),
+            Some(offer) => match offer.get_ref() {
+                raw::Offer::Named(word) => {
+                    let word = Placed::new(offer.span(), word.clone());
+                    let known: Vec<_> = self
+                        .known
+                        .offers
+                        .iter()
+                        .map(|(name, offer)| (name.as_str(), offer.clone()))
+                        .collect();
+                    self.word("offer", &word, &known).unwrap_or_else(Offer::modern)
+                }
+                raw::Offer::Table(table) => self.offer_table(table),
+            },
+        };
+        let recipes: Vec<_> =
+            self.known.recipes.iter().map(|name| (name.as_str(), name.clone())).collect();
+        let cert = match &raw.cert {
+            Some(word) if word.get_ref() == "none" => None,
+            Some(word) => self.word("certificate recipe", word, &recipes),
+            None => (direction == Direction::Outbound).then(|| "trusted".to_owned()),
+        };
+        let faults = raw.faults.iter().filter_map(|f| self.word("fault", f, &Fault::NAMES)).collect();
+        let asks = [
+            ("no", AsksCertificate::No),
+            ("optional", AsksCertificate::Optional),
+            ("required", AsksCertificate::Required),
+        ];
+        let asks_certificate = raw
+            .client_certificate
+            .as_ref()
+            .and_then(|word| self.word("way to ask for a certificate", word, &asks));
+        Peer {
+            name: name.get_ref().clone(),
+            offer,
+            cert,
+            faults,
+            script: self.script(direction, raw.script.as_ref()),
+            asks_certificate: asks_certificate.unwrap_or_default(),
+            sni: raw.sni.as_ref().map(|sni| self.fill(sni, &name.span())),
+        }
+    }
+
+    fn script(&mut self, direction: Direction, raw: Option<&Placed<String>>) -> Script {
+        let Some(raw) = raw else { return Script { parts: vec![Vec::new()] } };
+        // `'''` strings have no escapes: a place in the value is a place in the file.
+        let start = raw.span().start + 3;
+        let shift = usize::from(raw.span().len() >= raw.get_ref().len() + 7);
+        if let Err(errors) = Script::parse(&self.opaque(raw.get_ref()), direction) {
+            for error in errors {
+                let span = start + shift + error.span.start..start + shift + error.span.end;
+                self.error(span, error.message, error.help);
+            }
+            return Script { parts: vec![Vec::new()] };
+        }
+        let text = self.fill(raw.get_ref(), &raw.span());
+        match Script::parse(&text, direction) {
+            Ok(script) => script,
+            Err(errors) => {
+                for error in errors {
+                    let message = format!("filled in, the script is wrong: {}", error.message);
+                    self.error(raw.span(), message, error.help);
+                }
+                Script { parts: vec![Vec::new()] }
+            }
+        }
+    }
+
+    /// The script with matrix names inside acts made harmless, places unchanged.
+    fn opaque(&self, text: &str) -> String {
+        text.split_inclusive('\n')
+            .map(|line| {
+                let act = line.find('<').filter(|at| line[*at..].contains('{'));
+                match act {
+                    Some(at) if line[..at].ends_with(": ") => {
+                        line.replace(['<', '>'], "_").replace(['{', '}'], "_")
+                    }
+                    _ => line.to_owned(),
+                }
+            })
+            .collect()
+    }
+
+    pub(super) fn offer_table(&mut self, raw: &raw::OfferTable) -> Offer {
+        let versions = raw
+            .versions
+            .0
+            .iter()
+            .filter_map(|word| {
+                self.word("TLS version", word, &Version::ALL.map(|v| (v.name(), v)))
+            })
+            .collect();
+        let suites = match &raw.suites {
+            Some(list) => self.suites(&list.0),
+            None => vec![SuiteChoice::Kind(SuiteKind::All)],
+        };
+        let mut texts = |list: &Option<raw::OneOrMany>| -> Vec<String> {
+            let list = list.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+            list.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
+        };
+        let (groups, schemes) = (texts(&raw.groups), texts(&raw.schemes));
+        Offer { versions, suites, groups, schemes, dh_bits: raw.dh_bits.as_ref().map(|d| *d.get_ref()) }
+    }
+
+    pub(super) fn suites(&mut self, words: &[Placed<String>]) -> Vec<SuiteChoice> {
+        let kinds = SuiteKind::ALL.map(|kind| (kind.name(), kind));
+        words
+            .iter()
+            .filter_map(|word| {
+                let filled = self.fill(word.get_ref(), &word.span());
+                if filled.starts_with("TLS_") {
+                    return Some(SuiteChoice::Named(filled));
+                }
+                self.word("kind of suite", word, &kinds).map(SuiteChoice::Kind)
+            })
+            .collect()
+    }
+
+    fn dns(&mut self, key: &Placed<String>, value: &Placed<String>) -> Option<DnsFault> {
+        let record = self.word("record type", key, &[("mx", "MX"), ("a", "A"), ("tlsa", "TLSA")])?;
+        let kinds = [
+            ("null", DnsFaultKind::Null),
+            ("servfail", DnsFaultKind::Servfail),
+            ("silence", DnsFaultKind::Silence),
+            ("truncated", DnsFaultKind::Truncated),
+        ];
+        let kind = self.word("fault of the resolver", value, &kinds)?;
+        Some(DnsFault { record: record.into(), kind })
+    }
+
+    /// Fills in matrix values; names of the play stay, unknown ones are errors.
+    pub(super) fn fill(&mut self, text: &str, span: &Range<usize>) -> String {
+        let mut filled = text.to_owned();
+        for (name, value) in self.values {
+            filled = filled.replace(&format!("{{{name}}}"), value);
+        }
+        let names = filled.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+        let unknown: Vec<_> = names
+            .map(|(name, _)| name.to_owned())
+            .filter(|name| !PLAY_NAMES.contains(&name.as_str()) && !name.starts_with("mx."))
+            .collect();
+        for name in unknown {
+            let all = PLAY_NAMES.into_iter().chain(self.values.keys().map(String::as_str));
+            let help = closest(&name, all).map(|known| format!("did you mean `{{{known}}}`?"));
+            self.error(span.clone(), format!("nothing fills in `{{{name}}}`"), help);
+        }
+        filled
+    }
+
+    /// Looks a word up, after filling it in.
+    pub(super) fn word<T: Clone>(
+        &mut self,
+        what: &str,
+        word: &Placed<String>,
+        known: &[(&str, T)],
+    ) -> Option<T> {
+        let filled = self.fill(word.get_ref(), &word.span());
+        let found = known.iter().find(|(name, _)| *name == filled).map(|(_, value)| value.clone());
+        if found.is_none() {
+            let word = Placed::new(word.span(), filled);
+            self.unknown(what, &word, known.iter().map(|(name, _)| *name).collect());
+        }
+        found
+    }
+
+    pub(super) fn unknown(&mut self, what: &str, word: &Placed<String>, known: Vec<&str>) {
+        let help = closest(word.get_ref(), known.iter().copied())
+            .map(|name| format!("did you mean `{name}`?"))
+            .or_else(|| {
+                (known.len() <= 16).then(|| format!("one of: {}", known.join(", ")))
+            });
+        self.error(word.span(), format!("unknown {what} `{}`", word.get_ref()), help);
+    }
+
+    pub(super) fn error(
+        &mut self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let span = (span != (0..0)).then_some(span);
+        self.errors.push(Diagnostic { file: self.file.into(), span, message: message.into(), help });
+    }
+}

@@ -1,0 +1,178 @@
+//! Checks what a case expects.
+
+use super::Peer;
+use super::check::Checker;
+use crate::expect::{
+    DsnExpect, Expect, Never, OfferedExpect, Outcome, ReplyExpect, TlsExpect, TlsFactsExpect,
+    VersionRange,
+};
+use crate::facts::ClientCertificate;
+use crate::offer::Version;
+use crate::pattern::Pattern;
+use crate::raw::{self, Placed};
+
+impl Checker<'_> {
+    pub(super) fn expect(&mut self, raw: &raw::Expect, peers: &[Peer]) -> Expect {
+        let mut outcome = Vec::new();
+        for word in raw.outcome.iter().flat_map(|list| &list.0) {
+            if word.get_ref() == "withheld" {
+                outcome.extend(Outcome::WITHHELD);
+            } else {
+                let known = Outcome::ALL.map(|outcome| (outcome.name(), outcome));
+                outcome.extend(self.word("outcome", word, &known));
+            }
+        }
+        let names: Vec<_> =
+            peers.iter().map(|peer| (peer.name.as_str(), peer.name.clone())).collect();
+        let never = raw.never.iter().flat_map(|list| &list.0);
+        Expect {
+            outcome,
+            tls: raw.tls.as_ref().and_then(|tls| self.tls(tls)),
+            offered: raw.offered.as_ref().map(|offered| self.offered(offered)),
+            reply: raw.reply.as_ref().map(|reply| self.reply(reply)),
+            never: never
+                .filter_map(|word| self.word("thing that must not happen", word, &Never::NAMES))
+                .collect(),
+            attempts: raw.attempts.as_ref().map(|attempts| *attempts.get_ref()),
+            visited: raw
+                .visited
+                .iter()
+                .flatten()
+                .filter_map(|word| self.word("peer", word, &names))
+                .collect(),
+            taken_by: raw.taken_by.as_ref().and_then(|word| self.word("peer", word, &names)),
+            dsn: raw.dsn.as_ref().map(|dsn| self.dsn(dsn)),
+        }
+    }
+
+    fn tls(&mut self, raw: &Placed<raw::Tls>) -> Option<TlsExpect> {
+        let table = match raw.get_ref() {
+            raw::Tls::Word(word) => {
+                let word = Placed::new(raw.span(), word.clone());
+                let known = [
+                    ("established", TlsExpect::Established),
+                    ("refused", TlsExpect::Refused),
+                ];
+                return self.word("expectation of TLS", &word, &known);
+            }
+            raw::Tls::Facts(table) => table,
+        };
+        let certificates = [
+            ("not-asked", ClientCertificate::NotAsked),
+            ("not-shown", ClientCertificate::NotShown),
+            ("shown", ClientCertificate::Shown),
+        ];
+        let version = table.version.as_ref().and_then(|word| {
+            let filled = self.fill(word.get_ref(), &word.span());
+            let range = VersionRange::parse(&filled);
+            if range.is_none() {
+                let help = Some("write `1.2` or `>=1.2`".into());
+                self.error(word.span(), format!("`{filled}` is no range of versions"), help);
+            }
+            range
+        });
+        let dh_bits_at_least = table.dh_bits.as_ref().and_then(|word| {
+            let bits = word.get_ref().strip_prefix(">=").and_then(|bits| bits.parse().ok());
+            if bits.is_none() {
+                let help = Some("write `>=2048`".into());
+                self.error(word.span(), "a size in bits is written as a lower bound", help);
+            }
+            bits
+        });
+        Some(TlsExpect::Facts(TlsFactsExpect {
+            version,
+            forward_secrecy: table.forward_secrecy,
+            suite: table.suite.as_ref().map(|list| self.suites(&list.0)).unwrap_or_default(),
+            group: table.group.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+            sni: table.sni.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+            client_certificate: table
+                .client_certificate
+                .as_ref()
+                .and_then(|word| self.word("state of a client certificate", word, &certificates)),
+            dh_bits_at_least,
+            alpn: table.alpn.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+        }))
+    }
+
+    fn offered(&mut self, raw: &raw::Offered) -> OfferedExpect {
+        let versions = Version::ALL.map(|version| (version.name(), version));
+        let mut listed = |list: &[Placed<String>]| -> Vec<Version> {
+            list.iter().filter_map(|word| self.word("TLS version", word, &versions)).collect()
+        };
+        let versions = (listed(&raw.versions.always), listed(&raw.versions.never));
+        let suites = (self.suites(&raw.suites.always), self.suites(&raw.suites.never));
+        let texts = |both: &raw::AlwaysNever| {
+            let list = |words: &[Placed<String>]| -> Vec<String> {
+                words.iter().map(|word| word.get_ref().clone()).collect()
+            };
+            (list(&both.always), list(&both.never))
+        };
+        let first_suite = raw
+            .first_suite
+            .as_ref()
+            .and_then(|word| self.suites(std::slice::from_ref(word)).into_iter().next());
+        let no_compression = raw
+            .compression
+            .as_ref()
+            .and_then(|word| self.word("way to offer compression", word, &[("none", true)]));
+        OfferedExpect {
+            versions,
+            suites,
+            groups: texts(&raw.groups),
+            schemes: texts(&raw.schemes),
+            extensions: texts(&raw.extensions),
+            first_suite,
+            sni: raw.sni.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+            no_compression: no_compression.unwrap_or_default(),
+        }
+    }
+
+    fn reply(&mut self, raw: &Placed<raw::Reply>) -> ReplyExpect {
+        let mut code = |word: &str, span| {
+            let filled = self.fill(word, &span);
+            match Pattern::parse(&filled) {
+                Ok(pattern) => Some(pattern),
+                Err(message) => {
+                    self.error(span, message, None);
+                    None
+                }
+            }
+        };
+        let empty = ReplyExpect {
+            code: None,
+            enhanced: None,
+            lists: Vec::new(),
+            lacks: Vec::new(),
+            or_ended: false,
+        };
+        match raw.get_ref() {
+            raw::Reply::Pattern(word) => ReplyExpect { code: code(word, raw.span()), ..empty },
+            raw::Reply::Table(table) => {
+                let code = table.code.as_ref().and_then(|w| code(w.get_ref(), w.span()));
+                let mut words = |list: &Option<raw::OneOrMany>| -> Vec<String> {
+                    let list = list.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+                    list.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
+                };
+                ReplyExpect {
+                    code,
+                    lists: words(&table.lists),
+                    lacks: words(&table.lacks),
+                    enhanced: table.enhanced.as_ref().map(|word| word.get_ref().clone()),
+                    or_ended: table.or_ended.unwrap_or_default(),
+                }
+            }
+        }
+    }
+
+    fn dsn(&mut self, raw: &raw::Dsn) -> DsnExpect {
+        let channels = [("clear", false), ("tls", true)];
+        let status = raw.status.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+        DsnExpect {
+            status: status.iter().map(|word| word.get_ref().clone()).collect(),
+            in_tls: raw
+                .channel
+                .as_ref()
+                .and_then(|word| self.word("channel", word, &channels)),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Misbehaviour of a peer below SMTP.
+
+/// One misbehaviour, played instead of a handshake, after the relay's ClientHello (outbound) or in
+/// place of ours (inbound).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// Sends a fatal `handshake_failure` alert and closes.
+    AlertAfterClientHello,
+    /// Closes in order, without an alert.
+    CloseAfterClientHello,
+    /// Sends bytes that are no TLS record.
+    GarbageAfterClientHello,
+    /// Goes on in clear: sends an SMTP reply where a ServerHello is due.
+    PlaintextAfterClientHello,
+    /// Resets the connection.
+    ResetAfterClientHello,
+    /// Says nothing more.
+    SilentAfterClientHello,
+    /// Inbound: sends an SMTP command in clear where a ClientHello is due.
+    PlaintextInsteadOfClientHello,
+    /// Inbound: sends nothing where a ClientHello is due.
+    SilentInsteadOfClientHello,
+    /// Closes as soon as the handshake is finished, before any SMTP line.
+    CloseAfterHandshake,
+}
+
+impl Fault {
+    /// All faults with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 9] = [
+        ("alert-after-client-hello", Self::AlertAfterClientHello),
+        ("close-after-client-hello", Self::CloseAfterClientHello),
+        ("garbage-after-client-hello", Self::GarbageAfterClientHello),
+        ("plaintext-after-client-hello", Self::PlaintextAfterClientHello),
+        ("reset-after-client-hello", Self::ResetAfterClientHello),
+        ("silent-after-client-hello", Self::SilentAfterClientHello),
+        ("plaintext-instead-of-client-hello", Self::PlaintextInsteadOfClientHello),
+        ("silent-instead-of-client-hello", Self::SilentInsteadOfClientHello),
+        ("close-after-handshake", Self::CloseAfterHandshake),
+    ];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, fault)| *fault == self).map_or("", |(name, _)| name)
+    }
+
+    /// The fault of a file's name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, fault)| *fault)
+    }
+}

@@ -1,0 +1,197 @@
+//! From a file's text to a scenario, or to all that is wrong with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::check::Checker;
+use super::{Case, Connector, Scenario};
+use crate::diagnostic::{Diagnostic, closest};
+use crate::offer::Offer;
+use crate::raw;
+use crate::script::Direction;
+
+/// What scenario files may name: the catalogue, the recipes and the offers.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Requirement ids.
+    pub requirements: BTreeSet<String>,
+    /// Certificate recipes.
+    pub recipes: BTreeSet<String>,
+    /// Offers by name.
+    pub offers: BTreeMap<String, Offer>,
+}
+
+/// Reads `offers.toml`. The result still lacks a check whether an engine can play each.
+///
+/// # Errors
+/// All that is wrong with the file.
+pub fn load_offers(file: &str, text: &str) -> Result<BTreeMap<String, Offer>, Vec<Diagnostic>> {
+    let raw: raw::Offers =
+        toml::from_str(text).map_err(|error| vec![toml_diagnostic(file, &error)])?;
+    let known = Known::default();
+    let no_values = BTreeMap::new();
+    let mut checker = Checker::new(file, &known, &no_values);
+    let mut offers = BTreeMap::new();
+    for (name, offer) in raw {
+        let table = raw::OfferTable {
+            versions: offer.versions,
+            suites: offer.suites,
+            groups: offer.groups,
+            schemes: offer.schemes,
+            dh_bits: offer.dh_bits,
+        };
+        offers.insert(name, checker.offer_table(&table));
+    }
+    if checker.errors.is_empty() { Ok(offers) } else { Err(checker.errors) }
+}
+
+/// Reads one scenario. `id` is its path below the scenario folder, without `.toml`.
+///
+/// # Errors
+/// All that is wrong with the file, in the order of its text.
+pub fn load(id: &str, file: &str, text: &str, known: &Known) -> Result<Scenario, Vec<Diagnostic>> {
+    let whole = |message: String, help: Option<String>| {
+        vec![Diagnostic { file: file.into(), span: None, message, help }]
+    };
+    let direction = match id.split('/').next() {
+        Some("inbound") => Direction::Inbound,
+        Some("outbound") => Direction::Outbound,
+        _ => {
+            return Err(whole(
+                "a scenario lies under `inbound/` or `outbound/`".into(),
+                Some("its folder says which way mail goes through the relay".into()),
+            ));
+        }
+    };
+    let raw: raw::File =
+        toml::from_str(text).map_err(|error| vec![toml_diagnostic(file, &error)])?;
+    let matrix = read_matrix(file, &raw.matrix)?;
+    let mut cases = Vec::new();
+    let mut errors: Vec<Diagnostic> = Vec::new();
+    let unnamed = (None, raw::Case::default());
+    let rows: Vec<(Option<&str>, &raw::Case)> = if raw.case.0.is_empty() {
+        vec![(unnamed.0, &unnamed.1)]
+    } else {
+        raw.case.0.iter().map(|(name, case)| (Some(name.get_ref().as_str()), case)).collect()
+    };
+    for (name, row) in rows {
+        for values in combinations(&matrix) {
+            let filled: BTreeMap<_, _> =
+                values.iter().map(|(key, value)| (key.clone(), value.text.clone())).collect();
+            let mut checker = Checker::new(file, known, &filled);
+            let case = checker.case(id, direction, &raw, row, case_id(id, name, &values));
+            for error in checker.errors {
+                if !errors.contains(&error) {
+                    errors.push(error);
+                }
+            }
+            cases.extend(case);
+        }
+    }
+    if raw.cites.is_empty() {
+        errors.push(Diagnostic {
+            file: file.into(),
+            span: None,
+            message: "the scenario cites no requirement".into(),
+            help: Some("add `cites = [\"…\"]`; `waxseal list --requirements` shows all".into()),
+        });
+    }
+    if !errors.is_empty() {
+        errors.sort_by_key(|error| error.span.as_ref().map_or(usize::MAX, |span| span.start));
+        return Err(errors);
+    }
+    Ok(Scenario {
+        id: id.into(),
+        claim: raw.claim.into_inner(),
+        why: raw.why,
+        cites: raw.cites.into_iter().map(toml::Spanned::into_inner).collect(),
+        cases,
+    })
+}
+
+/// What the TOML reader says, with the likely intended word.
+fn toml_diagnostic(file: &str, error: &toml::de::Error) -> Diagnostic {
+    let message = error.message().to_owned();
+    let help = message.strip_prefix("unknown field `").and_then(|rest| {
+        let (word, rest) = rest.split_once('`')?;
+        let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+        closest(word, known).map(|name| format!("did you mean `{name}`?"))
+    });
+    let span = error.span().filter(|span| *span != (0..0));
+    Diagnostic { file: file.into(), span, message, help }
+}
+
+/// One value of a matrix: how ids name it, and what is filled in.
+#[derive(Clone)]
+pub(super) struct Value {
+    name: String,
+    text: String,
+}
+
+type Matrix = Vec<(String, Vec<Value>)>;
+
+fn read_matrix(file: &str, table: &toml::Table) -> Result<Matrix, Vec<Diagnostic>> {
+    let wrong = |key: &str| {
+        vec![Diagnostic {
+            file: file.into(),
+            span: None,
+            message: format!("`matrix.{key}` is no list of strings"),
+            help: Some("write `matrix.NAME = [\"a\", \"b\"]`, or a table of named strings".into()),
+        }]
+    };
+    let mut matrix = Vec::new();
+    for (key, value) in table {
+        let values: Option<Vec<Value>> = match value {
+            toml::Value::Array(list) => list
+                .iter()
+                .map(|item| item.as_str().map(|s| Value { name: s.into(), text: s.into() }))
+                .collect(),
+            toml::Value::Table(table) => table
+                .iter()
+                .map(|(name, item)| {
+                    item.as_str().map(|s| Value { name: name.clone(), text: s.into() })
+                })
+                .collect(),
+            _ => None,
+        };
+        let values = values.filter(|values| !values.is_empty()).ok_or_else(|| wrong(key))?;
+        matrix.push((key.clone(), values));
+    }
+    Ok(matrix)
+}
+
+fn combinations(matrix: &Matrix) -> Vec<Vec<(String, Value)>> {
+    matrix.iter().fold(vec![Vec::new()], |rows, (key, values)| {
+        rows.iter()
+            .flat_map(|row| {
+                values.iter().map(move |value| {
+                    let mut row: Vec<(String, Value)> = row.clone();
+                    row.push((key.clone(), value.clone()));
+                    row
+                })
+            })
+            .collect()
+    })
+}
+
+fn case_id(id: &str, name: Option<&str>, values: &[(String, Value)]) -> String {
+    let parts: Vec<String> = name
+        .map(str::to_owned)
+        .into_iter()
+        .chain(values.iter().map(|(key, value)| {
+            if key == "connector" { value.name.clone() } else { format!("{key}={}", value.name) }
+        }))
+        .collect();
+    if parts.is_empty() { id.into() } else { format!("{id}#{}", parts.join(",")) }
+}
+
+impl Case {
+    /// The id of the well-behaved twin that this case is paired with.
+    pub fn control_id(&self) -> String {
+        self.control.clone().unwrap_or_else(|| default_control(self.direction, self.connector))
+    }
+}
+
+/// The id of a connector's well-behaved twin.
+pub fn default_control(direction: Direction, connector: Connector) -> String {
+    format!("{direction}/control#{connector}")
+}

@@ -1,0 +1,221 @@
+//! Scenarios and their cases, checked: after loading, a wrong scenario cannot be expressed.
+//!
+//! A file's path is the scenario's id; its folder says the direction.
+
+mod check;
+mod expectation;
+mod fault;
+mod load;
+
+pub use fault::Fault;
+pub use check::PLAY_NAMES;
+pub use load::{Known, default_control, load, load_offers};
+
+use crate::expect::Expect;
+use crate::offer::Offer;
+use crate::script::{Direction, Script};
+
+/// One claim with the cases that test it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// `outbound/starttls/refused-454`.
+    pub id: String,
+    /// The claim as written, with matrix names in braces.
+    pub claim: String,
+    /// Who is harmed if it is not kept.
+    pub why: Option<String>,
+    /// Requirement ids.
+    pub cites: Vec<String>,
+    /// In the order of the file.
+    pub cases: Vec<Case>,
+}
+
+/// One case, complete in itself: what is played and what is expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// `outbound/starttls/refused-454#encryption-only`.
+    pub id: String,
+    /// The scenario's id.
+    pub scenario: String,
+    /// Which way mail goes.
+    pub direction: Direction,
+    /// The rule in the relay that is tested.
+    pub connector: Connector,
+    /// The claim, filled in.
+    pub claim: String,
+    /// Who is harmed.
+    pub why: Option<String>,
+    /// Requirement ids.
+    pub cites: Vec<String>,
+    /// Our peers. Outbound: the MX hosts in the order of preference, and `sender` for the MX of
+    /// the envelope sender where the scenario plays it.
+    pub peers: Vec<Peer>,
+    /// What is expected.
+    pub expect: Expect,
+    /// The outcome is recorded and never a failure.
+    pub observe: bool,
+    /// The id of the well-behaved twin; `None`: the default of the connector.
+    pub control: Option<String>,
+    /// Outbound: the connector under which the envelope sender's domain falls. Its MX is the peer
+    /// `sender`. `None`: a domain of ours without any rule.
+    pub sender_connector: Option<Connector>,
+    /// Outbound: whether the message is handed to the relay inside TLS.
+    pub handed_in_tls: bool,
+    /// What the resolver does with the recipient's domain.
+    pub dns: Vec<DnsFault>,
+}
+
+impl Case {
+    /// The peer of this name.
+    pub fn peer(&self, name: &str) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.name == name)
+    }
+
+    /// Whether the relay may have to break off for this case to hold: such a case needs a control.
+    pub fn is_negative(&self) -> bool {
+        let expect = &self.expect;
+        let withheld =
+            !expect.outcome.is_empty() && !expect.outcome.iter().any(|outcome| outcome.delivered());
+        let refused = matches!(expect.tls, Some(crate::expect::TlsExpect::Refused));
+        let reply = expect.reply.as_ref().is_some_and(|reply| {
+            reply.or_ended || reply.code.as_ref().is_some_and(crate::pattern::Pattern::only_refusals)
+        });
+        withheld || refused || reply
+    }
+}
+
+/// One scripted peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its name in the file.
+    pub name: String,
+    /// What it negotiates.
+    pub offer: Offer,
+    /// The recipe of its certificate. Inbound peers show one only where the file names it.
+    pub cert: Option<String>,
+    /// Misbehaviour below SMTP.
+    pub faults: Vec<Fault>,
+    /// What it says; from its end on the peer behaves correctly.
+    pub script: Script,
+    /// Outbound: whether it asks for a client certificate.
+    pub asks_certificate: AsksCertificate,
+    /// Inbound: the name in SNI, a template; `None`: the relay's name; `Some("none")`: no SNI.
+    pub sni: Option<String>,
+}
+
+/// Whether a receiver asks for a client certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AsksCertificate {
+    /// It does not.
+    #[default]
+    No,
+    /// It asks and goes on without.
+    Optional,
+    /// It asks and ends the handshake without one.
+    Required,
+}
+
+/// What the resolver does with one record type of the recipient's domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DnsFault {
+    /// `MX`, `A` or `TLSA`.
+    pub record: String,
+    /// What happens.
+    pub kind: DnsFaultKind,
+}
+
+/// A misbehaviour of the resolver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DnsFaultKind {
+    /// A null MX (RFC 7505).
+    Null,
+    /// SERVFAIL.
+    Servfail,
+    /// No answer.
+    Silence,
+    /// Truncated over UDP, whole over TCP.
+    Truncated,
+}
+
+/// A rule in the relay that binds domains, senders or a listener to a TLS demand.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Connector {
+    /// TLS where it can be had.
+    Opportunistic,
+    /// TLS or nothing; the certificate is not judged.
+    EncryptionOnly,
+    /// TLS with a chain to a trusted root; the name is not judged.
+    CertificateValidation,
+    /// TLS with a trusted chain and the right name.
+    DomainValidation,
+    /// Forced TLS in which the client shows a certificate.
+    Mutual,
+    /// TLS as the TLSA records say (RFC 7672).
+    Dane,
+    /// TLS as the domain's policy says (RFC 8461).
+    MtaSts,
+    /// Inbound: TLS from the first byte (RFC 8314).
+    Implicit,
+    /// Inbound: senders of one domain have to come in TLS with the partner's certificate.
+    Partner,
+}
+
+impl Connector {
+    /// All connectors.
+    pub const ALL: [Self; 9] = [
+        Self::Opportunistic,
+        Self::EncryptionOnly,
+        Self::CertificateValidation,
+        Self::DomainValidation,
+        Self::Mutual,
+        Self::Dane,
+        Self::MtaSts,
+        Self::Implicit,
+        Self::Partner,
+    ];
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Opportunistic => "opportunistic",
+            Self::EncryptionOnly => "encryption-only",
+            Self::CertificateValidation => "certificate-validation",
+            Self::DomainValidation => "domain-validation",
+            Self::Mutual => "mutual",
+            Self::Dane => "dane",
+            Self::MtaSts => "mta-sts",
+            Self::Implicit => "implicit",
+            Self::Partner => "partner",
+        }
+    }
+
+    /// The connector of a file's name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|connector| connector.name() == name)
+    }
+
+    /// Whether it exists in this direction.
+    pub fn exists(self, direction: Direction) -> bool {
+        match self {
+            Self::Opportunistic | Self::EncryptionOnly | Self::Mutual => true,
+            Self::CertificateValidation | Self::DomainValidation | Self::Dane | Self::MtaSts => {
+                direction == Direction::Outbound
+            }
+            Self::Implicit | Self::Partner => direction == Direction::Inbound,
+        }
+    }
+
+    /// Whether it forbids clear text.
+    pub fn forces_tls(self) -> bool {
+        self != Self::Opportunistic
+    }
+}
+
+impl std::fmt::Display for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

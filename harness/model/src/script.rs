@@ -1,0 +1,328 @@
+//! The dialogue notation: what our side says, what the relay has to say, and acts below SMTP.
+//!
+//! A script is parsed from text and prints back as the same text.
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::diagnostic::closest;
+use crate::pattern::Pattern;
+use crate::trace::Ending;
+
+/// Which way mail goes through the relay.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// The relay is SMTP and TLS server; our peer is a sender, `C:` in scripts.
+    Inbound,
+    /// The relay is SMTP and TLS client; our peers are receivers, `S:` in scripts.
+    Outbound,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        })
+    }
+}
+
+/// A peer's script: one part for each connection; the last part repeats.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    /// What the first, second, … connection meets. Never empty; a part may be.
+    pub parts: Vec<Vec<Step>>,
+}
+
+/// One line of a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Counted from 0 over all parts.
+    pub number: usize,
+    /// What is done.
+    pub act: Act,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Our side sends this text and its ending.
+    Say {
+        /// May hold `{names}` until the script is filled in.
+        text: String,
+        /// CRLF unless the script says otherwise.
+        ending: Ending,
+        /// In the same TCP segment as the step before.
+        joined: bool,
+    },
+    /// The relay has to say this.
+    Hear(Pattern),
+    /// Both sides negotiate TLS.
+    NegotiateTls,
+    /// Our side ends the connection in order.
+    Close,
+    /// Our side resets the connection.
+    Reset,
+    /// Our side says nothing for this long.
+    Silent(Duration),
+    /// Our side sends these bytes as they are.
+    Bytes {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// In the same TCP segment as the step before.
+        joined: bool,
+    },
+}
+
+/// What is wrong with a script, with the place in its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptError {
+    /// Byte range in the script's text.
+    pub span: Range<usize>,
+    /// A sentence without its final stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+const ACTS: [&str; 8] = [
+    "negotiate TLS",
+    "close",
+    "reset",
+    "silent",
+    "bytes",
+    "next connection",
+    "LF",
+    "no ending",
+];
+
+impl Script {
+    /// Reads the notation. `direction` tells which speaker is ours.
+    ///
+    /// # Errors
+    /// All that is wrong, in the order of the text.
+    pub fn parse(text: &str, direction: Direction) -> Result<Self, Vec<ScriptError>> {
+        let mut parts = vec![Vec::new()];
+        let mut errors = Vec::new();
+        let mut number = 0;
+        let mut offset = 0;
+        for raw in text.split_inclusive('\n') {
+            let start = offset;
+            offset += raw.len();
+            let line = raw.trim_end_matches(['\n', '\r']);
+            let trimmed = line.trim_start();
+            if trimmed.is_empty() || trimmed.starts_with('#') {
+                continue;
+            }
+            let start = start + (line.len() - trimmed.len());
+            match parse_line(trimmed, direction) {
+                Ok(Line::NextConnection) => parts.push(Vec::new()),
+                Ok(Line::Act(act)) => {
+                    let last = parts.last().map_or(0, Vec::len);
+                    if joined(&act) && last == 0 {
+                        errors.push(ScriptError {
+                            span: start..start + trimmed.len(),
+                            message: "`+` joins a line to the one before, and there is none".into(),
+                            help: Some("write the line without `+`".into()),
+                        });
+                    }
+                    if let Some(part) = parts.last_mut() {
+                        part.push(Step { number, act });
+                    }
+                    number += 1;
+                }
+                Err(error) => errors.push(ScriptError {
+                    span: start + error.span.start..start + error.span.end,
+                    ..error
+                }),
+            }
+        }
+        if errors.is_empty() { Ok(Self { parts }) } else { Err(errors) }
+    }
+
+    /// The part that connection `number` (from 1) meets.
+    pub fn part(&self, number: u32) -> &[Step] {
+        let index = (number.max(1) as usize - 1).min(self.parts.len().saturating_sub(1));
+        self.parts.get(index).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every step of every part.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.parts.iter().flatten()
+    }
+
+    /// The notation again, one line a step.
+    pub fn print(&self, direction: Direction) -> String {
+        let mut text = String::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            if index > 0 {
+                text.push_str("<next connection>\n");
+            }
+            for step in part {
+                text.push_str(&step.act.print(direction));
+                text.push('\n');
+            }
+        }
+        text
+    }
+}
+
+impl Act {
+    /// The notation of this step.
+    pub fn print(&self, direction: Direction) -> String {
+        let (ours, theirs) = speakers(direction);
+        let plus = |joined: &bool| if *joined { "+" } else { "" };
+        match self {
+            Self::Say { text, ending, joined } => {
+                let mark = match ending {
+                    Ending::CrLf => "",
+                    Ending::Lf => "<LF>",
+                    Ending::Cr => "<CR>",
+                    Ending::None => "<no ending>",
+                };
+                format!("{ours}{}: {text}{mark}", plus(joined))
+            }
+            Self::Hear(pattern) => format!("{theirs}: {pattern}"),
+            Self::NegotiateTls => "C & S: <negotiate TLS>".into(),
+            Self::Close => format!("{ours}: <close>"),
+            Self::Reset => format!("{ours}: <reset>"),
+            Self::Silent(time) => format!("{ours}: <silent {}>", print_time(*time)),
+            Self::Bytes { bytes, joined } => {
+                let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("{ours}{}: <bytes {}>", plus(joined), hex.join(" "))
+            }
+        }
+    }
+}
+
+enum Line {
+    Act(Act),
+    NextConnection,
+}
+
+fn joined(act: &Act) -> bool {
+    matches!(act, Act::Say { joined: true, .. } | Act::Bytes { joined: true, .. })
+}
+
+/// Our speaker's letter, and the relay's.
+pub fn speakers(direction: Direction) -> (&'static str, &'static str) {
+    match direction {
+        Direction::Inbound => ("C", "S"),
+        Direction::Outbound => ("S", "C"),
+    }
+}
+
+fn parse_line(line: &str, direction: Direction) -> Result<Line, ScriptError> {
+    let (ours, theirs) = speakers(direction);
+    let whole = 0..line.len();
+    if line == "<next connection>" {
+        return Ok(Line::NextConnection);
+    }
+    let Some((speaker, said)) = line.split_once(':') else {
+        return Err(ScriptError {
+            span: whole,
+            message: "a script line begins with its speaker".into(),
+            help: Some("write `C: …`, `S: …`, `C & S: <negotiate TLS>` or `<next connection>`".into()),
+        });
+    };
+    let at = speaker.len() + 1;
+    let said_start = at + (said.len() - said.trim_start_matches(' ').len()).min(1);
+    let said = &line[said_start..];
+    let (speaker, joined) = match speaker.strip_suffix('+') {
+        Some(speaker) => (speaker, true),
+        None => (speaker, false),
+    };
+    let act = act_in(said).map(|inner| (inner, said_start + 1));
+    match (speaker, act) {
+        ("C & S", Some(("negotiate TLS", _))) => Ok(Line::Act(Act::NegotiateTls)),
+        ("C & S", _) => Err(ScriptError {
+            span: said_start..line.len(),
+            message: "both sides together can only `<negotiate TLS>`".into(),
+            help: None,
+        }),
+        (who, Some((inner, start))) if who == ours => {
+            parse_act(inner, joined).map(Line::Act).map_err(|mut error| {
+                error.span = start..start + inner.len();
+                error
+            })
+        }
+        (who, None) if who == ours => {
+            let (text, ending) = split_ending(said);
+            Ok(Line::Act(Act::Say { text: text.into(), ending, joined }))
+        }
+        (who, None) if who == theirs && !joined => {
+            Pattern::parse(said).map(|pattern| Line::Act(Act::Hear(pattern))).map_err(|message| {
+                ScriptError { span: said_start..line.len(), message, help: None }
+            })
+        }
+        (who, _) if who == theirs => Err(ScriptError {
+            span: whole,
+            message: format!("`{theirs}` is the relay here: it cannot be told what to do"),
+            help: Some(format!("in this folder our side is `{ours}`")),
+        }),
+        _ => Err(ScriptError {
+            span: 0..speaker.len(),
+            message: format!("`{speaker}` is no speaker"),
+            help: Some("speakers are `C`, `S` and `C & S`".into()),
+        }),
+    }
+}
+
+fn act_in(said: &str) -> Option<&str> {
+    let inner = said.strip_prefix('<')?.strip_suffix('>')?;
+    (!inner.contains(['<', '>']) && !inner.contains('@')).then_some(inner)
+}
+
+fn split_ending(said: &str) -> (&str, Ending) {
+    [("<LF>", Ending::Lf), ("<CR>", Ending::Cr), ("<no ending>", Ending::None)]
+        .into_iter()
+        .find_map(|(mark, ending)| said.strip_suffix(mark).map(|text| (text, ending)))
+        .unwrap_or((said, Ending::CrLf))
+}
+
+fn parse_act(inner: &str, joined: bool) -> Result<Act, ScriptError> {
+    let error = |message: String, help: Option<String>| ScriptError { span: 0..0, message, help };
+    let (verb, rest) = inner.split_once(' ').unwrap_or((inner, ""));
+    match (verb, rest) {
+        ("close", "") => Ok(Act::Close),
+        ("reset", "") => Ok(Act::Reset),
+        ("silent", time) => parse_time(time).map(Act::Silent).ok_or_else(|| {
+            error(format!("`{time}` is no length of time"), Some("write `1s` or `300ms`".into()))
+        }),
+        ("bytes", hex) => hex
+            .split_whitespace()
+            .map(|pair| u8::from_str_radix(pair, 16).ok().filter(|_| pair.len() == 2))
+            .collect::<Option<Vec<u8>>>()
+            .filter(|bytes| !bytes.is_empty())
+            .map(|bytes| Act::Bytes { bytes, joined })
+            .ok_or_else(|| {
+                error(
+                    "bytes are written as pairs of hexadecimal digits".into(),
+                    Some("for example `<bytes 16 03 01>`".into()),
+                )
+            }),
+        _ => Err(error(
+            format!("`<{inner}>` is no act"),
+            closest(inner, ACTS).map(|name| format!("did you mean `<{name}>`?")),
+        )),
+    }
+}
+
+fn parse_time(text: &str) -> Option<Duration> {
+    if let Some(millis) = text.strip_suffix("ms") {
+        return millis.parse().ok().map(Duration::from_millis);
+    }
+    text.strip_suffix('s').and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs)
+}
+
+fn print_time(time: Duration) -> String {
+    if time.subsec_millis() == 0 {
+        format!("{}s", time.as_secs())
+    } else {
+        format!("{}ms", time.as_millis())
+    }
+}
