@@ -1,3 +1,9 @@
 //! SMTP lines and TLS hellos as bytes, unrepaired.
 //!
 //! Nothing here has an opinion: what came is what is told.
+
+mod line;
+
+pub use line::{
+    LINE_LIMIT, Line, LineBuffer, LineError, read_content, read_line, read_reply,
+};

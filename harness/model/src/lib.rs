@@ -8,6 +8,8 @@ pub mod facts;
 pub mod offer;
 pub mod pattern;
 mod raw;
+pub mod record;
+pub mod requirement;
 pub mod scenario;
 pub mod script;
 pub mod trace;
