@@ -4,6 +4,4 @@
 
 mod line;
 
-pub use line::{
-    LINE_LIMIT, Line, LineBuffer, LineError, read_content, read_line, read_reply,
-};
+pub use line::{LINE_LIMIT, Line, LineBuffer, LineError, read_content, read_line, read_reply};

@@ -26,9 +26,8 @@ impl Diagnostic {
             let file = &self.file;
             return format!("error: {}\n --> {file}{}", self.message, help.unwrap_or_default());
         };
-        let snippet = Snippet::source(source)
-            .path(&self.file)
-            .annotation(AnnotationKind::Primary.span(span));
+        let snippet =
+            Snippet::source(source).path(&self.file).annotation(AnnotationKind::Primary.span(span));
         let mut group = Level::ERROR.primary_title(self.message.as_str()).element(snippet);
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));

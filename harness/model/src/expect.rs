@@ -124,7 +124,9 @@ impl Never {
             Self::CredentialsInClear => "the relay sent AUTH outside TLS",
             Self::ClearAfterStarttls => "the relay went on in clear after STARTTLS was accepted",
             Self::HelloWithoutGoAhead => "the relay began TLS although STARTTLS was not accepted",
-            Self::BytesAfterStarttls => "the relay sent bytes behind STARTTLS before it was answered",
+            Self::BytesAfterStarttls => {
+                "the relay sent bytes behind STARTTLS before it was answered"
+            }
             Self::InjectedAnswer => "the relay answered inside TLS to a command sent in clear",
             Self::InjectedReplyUsed => "the relay took a reply injected in clear for one from TLS",
             Self::StarttlsInTls => "the relay sent STARTTLS inside TLS",

@@ -5,6 +5,7 @@
 pub mod diagnostic;
 pub mod expect;
 pub mod facts;
+pub mod judge;
 pub mod offer;
 pub mod pattern;
 mod raw;

@@ -104,14 +104,8 @@ pub enum Verdict {
 
 impl Verdict {
     /// All verdicts.
-    pub const ALL: [Self; 6] = [
-        Self::Pass,
-        Self::Fail,
-        Self::Observed,
-        Self::Inconclusive,
-        Self::Skipped,
-        Self::Error,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Pass, Self::Fail, Self::Observed, Self::Inconclusive, Self::Skipped, Self::Error];
 
     /// The name in records and reports.
     pub fn name(self) -> &'static str {
@@ -209,9 +203,8 @@ impl Record {
             .map(|(id, level)| {
                 let citing: Vec<_> =
                     cases.iter().filter(|case| case.requirements.contains(id)).collect();
-                let any = |wanted: &[Verdict]| {
-                    citing.iter().any(|case| wanted.contains(&case.verdict))
-                };
+                let any =
+                    |wanted: &[Verdict]| citing.iter().any(|case| wanted.contains(&case.verdict));
                 let status = if any(&[Verdict::Fail]) {
                     Status::Broken
                 } else if any(&[Verdict::Inconclusive, Verdict::Error]) {

@@ -89,16 +89,8 @@ pub struct ScriptError {
     pub help: Option<String>,
 }
 
-const ACTS: [&str; 8] = [
-    "negotiate TLS",
-    "close",
-    "reset",
-    "silent",
-    "bytes",
-    "next connection",
-    "LF",
-    "no ending",
-];
+const ACTS: [&str; 8] =
+    ["negotiate TLS", "close", "reset", "silent", "bytes", "next connection", "LF", "no ending"];
 
 impl Script {
     /// Reads the notation. `direction` tells which speaker is ours.
@@ -226,7 +218,9 @@ fn parse_line(line: &str, direction: Direction) -> Result<Line, ScriptError> {
         return Err(ScriptError {
             span: whole,
             message: "a script line begins with its speaker".into(),
-            help: Some("write `C: …`, `S: …`, `C & S: <negotiate TLS>` or `<next connection>`".into()),
+            help: Some(
+                "write `C: …`, `S: …`, `C & S: <negotiate TLS>` or `<next connection>`".into(),
+            ),
         });
     };
     let at = speaker.len() + 1;
@@ -254,11 +248,9 @@ fn parse_line(line: &str, direction: Direction) -> Result<Line, ScriptError> {
             let (text, ending) = split_ending(said);
             Ok(Line::Act(Act::Say { text: text.into(), ending, joined }))
         }
-        (who, None) if who == theirs && !joined => {
-            Pattern::parse(said).map(|pattern| Line::Act(Act::Hear(pattern))).map_err(|message| {
-                ScriptError { span: said_start..line.len(), message, help: None }
-            })
-        }
+        (who, None) if who == theirs && !joined => Pattern::parse(said)
+            .map(|pattern| Line::Act(Act::Hear(pattern)))
+            .map_err(|message| ScriptError { span: said_start..line.len(), message, help: None }),
         (who, _) if who == theirs => Err(ScriptError {
             span: whole,
             message: format!("`{theirs}` is the relay here: it cannot be told what to do"),

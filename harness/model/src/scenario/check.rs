@@ -46,7 +46,8 @@ impl<'a> Checker<'a> {
                 self.unknown("requirement", cite, names.collect());
             }
         }
-        let connector = self.connector(direction, row.connector.as_ref().or(raw.connector.as_ref()));
+        let connector =
+            self.connector(direction, row.connector.as_ref().or(raw.connector.as_ref()));
         let mut peers: Vec<Peer> =
             raw.peer.0.iter().map(|(name, peer)| self.peer(direction, name, peer)).collect();
         if peers.is_empty() {
@@ -77,11 +78,14 @@ impl<'a> Checker<'a> {
             self.error(
                 raw.claim.span(),
                 "the claim has neither `expect` nor `observe`",
-                Some("add `[expect]`, or `observe = \"outcome\"` where behaviour is disputed".into()),
+                Some(
+                    "add `[expect]`, or `observe = \"outcome\"` where behaviour is disputed".into(),
+                ),
             );
         }
         let expect = wanted.map(|expect| self.expect(expect.get_ref(), &peers)).unwrap_or_default();
-        if let (Some(reply), Some(peer)) = (wanted.and_then(|e| e.get_ref().reply.as_ref()), peers.first())
+        if let (Some(reply), Some(peer)) =
+            (wanted.and_then(|e| e.get_ref().reply.as_ref()), peers.first())
         {
             let said = peer.script.steps().last().map(|step| &step.act);
             if direction == Direction::Outbound
@@ -114,7 +118,8 @@ impl<'a> Checker<'a> {
     }
 
     fn connector(&mut self, direction: Direction, word: Option<&Placed<String>>) -> Connector {
-        let from_matrix = || self.values.get("connector").map(|name| Placed::new(0..0, name.clone()));
+        let from_matrix =
+            || self.values.get("connector").map(|name| Placed::new(0..0, name.clone()));
         let Some(word) = word.cloned().or_else(from_matrix) else {
             return Connector::Opportunistic;
         };
@@ -150,7 +155,8 @@ impl<'a> Checker<'a> {
             Some(word) => self.word("certificate recipe", word, &recipes),
             None => (direction == Direction::Outbound).then(|| "trusted".to_owned()),
         };
-        let faults = raw.faults.iter().filter_map(|f| self.word("fault", f, &Fault::NAMES)).collect();
+        let faults =
+            raw.faults.iter().filter_map(|f| self.word("fault", f, &Fault::NAMES)).collect();
         let asks = [
             ("no", AsksCertificate::No),
             ("optional", AsksCertificate::Optional),
@@ -216,9 +222,7 @@ impl<'a> Checker<'a> {
             .versions
             .0
             .iter()
-            .filter_map(|word| {
-                self.word("TLS version", word, &Version::ALL.map(|v| (v.name(), v)))
-            })
+            .filter_map(|word| self.word("TLS version", word, &Version::ALL.map(|v| (v.name(), v))))
             .collect();
         let suites = match &raw.suites {
             Some(list) => self.suites(&list.0),
@@ -229,7 +233,13 @@ impl<'a> Checker<'a> {
             list.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
         };
         let (groups, schemes) = (texts(&raw.groups), texts(&raw.schemes));
-        Offer { versions, suites, groups, schemes, dh_bits: raw.dh_bits.as_ref().map(|d| *d.get_ref()) }
+        Offer {
+            versions,
+            suites,
+            groups,
+            schemes,
+            dh_bits: raw.dh_bits.as_ref().map(|d| *d.get_ref()),
+        }
     }
 
     pub(super) fn suites(&mut self, words: &[Placed<String>]) -> Vec<SuiteChoice> {
@@ -247,7 +257,8 @@ impl<'a> Checker<'a> {
     }
 
     fn dns(&mut self, key: &Placed<String>, value: &Placed<String>) -> Option<DnsFault> {
-        let record = self.word("record type", key, &[("mx", "MX"), ("a", "A"), ("tlsa", "TLSA")])?;
+        let record =
+            self.word("record type", key, &[("mx", "MX"), ("a", "A"), ("tlsa", "TLSA")])?;
         let kinds = [
             ("null", DnsFaultKind::Null),
             ("servfail", DnsFaultKind::Servfail),
@@ -296,9 +307,7 @@ impl<'a> Checker<'a> {
     pub(super) fn unknown(&mut self, what: &str, word: &Placed<String>, known: Vec<&str>) {
         let help = closest(word.get_ref(), known.iter().copied())
             .map(|name| format!("did you mean `{name}`?"))
-            .or_else(|| {
-                (known.len() <= 16).then(|| format!("one of: {}", known.join(", ")))
-            });
+            .or_else(|| (known.len() <= 16).then(|| format!("one of: {}", known.join(", "))));
         self.error(word.span(), format!("unknown {what} `{}`", word.get_ref()), help);
     }
 
@@ -309,6 +318,11 @@ impl<'a> Checker<'a> {
         help: Option<String>,
     ) {
         let span = (span != (0..0)).then_some(span);
-        self.errors.push(Diagnostic { file: self.file.into(), span, message: message.into(), help });
+        self.errors.push(Diagnostic {
+            file: self.file.into(),
+            span,
+            message: message.into(),
+            help,
+        });
     }
 }

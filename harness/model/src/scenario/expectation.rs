@@ -49,10 +49,8 @@ impl Checker<'_> {
         let table = match raw.get_ref() {
             raw::Tls::Word(word) => {
                 let word = Placed::new(raw.span(), word.clone());
-                let known = [
-                    ("established", TlsExpect::Established),
-                    ("refused", TlsExpect::Refused),
-                ];
+                let known =
+                    [("established", TlsExpect::Established), ("refused", TlsExpect::Refused)];
                 return self.word("expectation of TLS", &word, &known);
             }
             raw::Tls::Facts(table) => table,
@@ -169,10 +167,7 @@ impl Checker<'_> {
         let status = raw.status.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
         DsnExpect {
             status: status.iter().map(|word| word.get_ref().clone()).collect(),
-            in_tls: raw
-                .channel
-                .as_ref()
-                .and_then(|word| self.word("channel", word, &channels)),
+            in_tls: raw.channel.as_ref().and_then(|word| self.word("channel", word, &channels)),
         }
     }
 }

@@ -7,8 +7,8 @@ mod expectation;
 mod fault;
 mod load;
 
-pub use fault::Fault;
 pub use check::PLAY_NAMES;
+pub use fault::Fault;
 pub use load::{Known, default_control, load, load_offers};
 
 use crate::expect::Expect;
@@ -78,7 +78,8 @@ impl Case {
             !expect.outcome.is_empty() && !expect.outcome.iter().any(|outcome| outcome.delivered());
         let refused = matches!(expect.tls, Some(crate::expect::TlsExpect::Refused));
         let reply = expect.reply.as_ref().is_some_and(|reply| {
-            reply.or_ended || reply.code.as_ref().is_some_and(crate::pattern::Pattern::only_refusals)
+            reply.or_ended
+                || reply.code.as_ref().is_some_and(crate::pattern::Pattern::only_refusals)
         });
         withheld || refused || reply
     }

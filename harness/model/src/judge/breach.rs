@@ -1,0 +1,179 @@
+//! What must never be heard.
+
+use std::collections::BTreeMap;
+
+use crate::expect::Never;
+use crate::offer::{SuiteKind, Version};
+use crate::trace::{Channel, Event, Happening, Place, Trace};
+
+/// The events in which the relay did what it must never do.
+pub fn breaches(never: Never, trace: &Trace) -> Vec<usize> {
+    let mut connections: BTreeMap<(&str, u32), State> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, event) in trace.events.iter().enumerate() {
+        let Place::Peer { name, connection } = &event.place else { continue };
+        let state = connections.entry((name, *connection)).or_default();
+        if state.breached(never, event) {
+            found.push(at);
+        }
+        state.follow(event);
+    }
+    found
+}
+
+/// What one connection was told so far.
+#[derive(Default)]
+struct State {
+    secured: bool,
+    /// The last command of the relay, upper case, and whether we still owe its reply.
+    command: String,
+    owed: bool,
+    /// STARTTLS was answered with 220.
+    go_ahead: bool,
+    starttls_refused: bool,
+    starttls_listed: bool,
+    pipelining_in_tls: bool,
+    clear_keywords: Vec<String>,
+    tls_keywords: Vec<String>,
+}
+
+impl State {
+    fn breached(&self, never: Never, event: &Event) -> bool {
+        let heard = match &event.kind {
+            Happening::Heard { channel, line, .. } => Some((*channel, verb(line))),
+            _ => None,
+        };
+        let clear = |verbs: &[&str]| {
+            heard.as_ref().is_some_and(|(channel, verb)| {
+                *channel == Channel::Clear && verbs.contains(&verb.as_str())
+            })
+        };
+        let content_in_clear =
+            matches!(event.kind, Happening::HeardContent { channel: Channel::Clear, .. });
+        match never {
+            Never::EnvelopeInClear => content_in_clear || clear(&["MAIL", "RCPT", "DATA", "BDAT"]),
+            Never::BodyInClear => content_in_clear || clear(&["BDAT"]),
+            Never::CredentialsInClear => clear(&["AUTH"]),
+            Never::ClearAfterStarttls => {
+                self.go_ahead && matches!(heard, Some((Channel::Clear, ref v)) if !v.is_empty())
+            }
+            Never::HelloWithoutGoAhead => {
+                !self.go_ahead && self.starttls_refused && matches!(event.kind, Happening::Hello(_))
+            }
+            Never::BytesAfterStarttls => {
+                self.command == "STARTTLS"
+                    && !self.secured
+                    && matches!(event.kind, Happening::HeardEarly { channel: Channel::Clear, .. })
+            }
+            Never::InjectedAnswer => {
+                matches!(event.kind, Happening::HeardEarly { channel: Channel::Tls, .. })
+            }
+            Never::InjectedReplyUsed => {
+                self.secured
+                    && self.owed
+                    && !self.pipelining_in_tls
+                    && matches!(heard, Some((Channel::Tls, ref v)) if v != "QUIT")
+            }
+            Never::StarttlsInTls => {
+                matches!(heard, Some((Channel::Tls, ref v)) if v == "STARTTLS")
+            }
+            Never::ClearExtensionUsed => match &event.kind {
+                Happening::Heard { channel: Channel::Tls, line, .. } => {
+                    extension_of(line).into_iter().any(|keyword| {
+                        self.clear_keywords.contains(&keyword)
+                            && !self.tls_keywords.contains(&keyword)
+                    })
+                }
+                _ => false,
+            },
+            Never::UnofferedStarttls => clear(&["STARTTLS"]) && !self.starttls_listed,
+            Never::OldTls => {
+                matches!(&event.kind, Happening::Secured(f) if f.version < Version::Tls12)
+            }
+            Never::StaticKeyExchange => {
+                matches!(&event.kind, Happening::Secured(f) if !f.forward_secrecy)
+            }
+            Never::AnonymousTls => {
+                matches!(&event.kind, Happening::Secured(f) if f.suite.is(SuiteKind::Anonymous))
+            }
+            Never::MessageInTls => matches!(
+                event.kind,
+                Happening::Took { channel: Channel::Tls }
+                    | Happening::HeardContent { channel: Channel::Tls, .. }
+            ),
+        }
+    }
+
+    fn follow(&mut self, event: &Event) {
+        match &event.kind {
+            Happening::Heard { line, .. } => {
+                self.command = verb(line);
+                self.owed = true;
+            }
+            Happening::HeardContent { .. } => self.owed = true,
+            Happening::Secured(_) => {
+                self.secured = true;
+                self.owed = false;
+            }
+            Happening::Said { channel, bytes } => self.said(*channel, bytes),
+            _ => {}
+        }
+    }
+
+    fn said(&mut self, channel: Channel, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes).to_ascii_uppercase();
+        let last = text.lines().last().unwrap_or_default();
+        let complete = last.len() < 4 || last.as_bytes().get(3) != Some(&b'-');
+        if complete {
+            self.owed = false;
+        }
+        if self.command == "STARTTLS" && channel == Channel::Clear && complete {
+            self.go_ahead |= text.starts_with("220");
+            self.starttls_refused |= !text.starts_with("220");
+        }
+        if matches!(self.command.as_str(), "EHLO") {
+            for line in text.lines().filter(|line| line.starts_with("250")) {
+                let keyword = line.get(4..).unwrap_or_default();
+                let keyword = keyword.split([' ', '=']).next().unwrap_or_default().to_owned();
+                self.starttls_listed |= keyword == "STARTTLS";
+                match channel {
+                    Channel::Clear => self.clear_keywords.push(keyword),
+                    Channel::Tls => {
+                        self.pipelining_in_tls |= keyword == "PIPELINING";
+                        self.tls_keywords.push(keyword);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The verb of a command line, upper case.
+fn verb(line: &[u8]) -> String {
+    let end = line.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(line.len());
+    String::from_utf8_lossy(&line[..end]).to_ascii_uppercase()
+}
+
+/// The EHLO keywords without which this command could not be sent.
+fn extension_of(line: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(line).to_ascii_uppercase();
+    let mut needed = Vec::new();
+    let words: Vec<_> = text.split_whitespace().collect();
+    if words.first() == Some(&"BDAT") {
+        needed.push("CHUNKING".to_owned());
+    }
+    if text.starts_with("MAIL") || text.starts_with("RCPT") {
+        for word in &words {
+            let keyword = match word.split('=').next().unwrap_or_default() {
+                "SIZE" => "SIZE",
+                "BODY" => "8BITMIME",
+                "SMTPUTF8" => "SMTPUTF8",
+                "RET" | "ENVID" | "NOTIFY" | "ORCPT" => "DSN",
+                "REQUIRETLS" => "REQUIRETLS",
+                _ => continue,
+            };
+            needed.push(keyword.to_owned());
+        }
+    }
+    needed
+}

@@ -1,0 +1,79 @@
+//! What became of the message.
+
+use crate::expect::Outcome;
+use crate::script::Direction;
+use crate::trace::{Channel, End, Happening, Place, Trace};
+
+/// What became of the message; `None` where the trace ends before it did.
+///
+/// A copy taken in clear outweighs one taken in TLS: the message was exposed. A report outweighs
+/// waiting. A close by the relay before it took an inbound message is `rejected`: the sender keeps
+/// it. Silence is nothing.
+pub fn outcome(direction: Direction, trace: &Trace) -> Option<Outcome> {
+    let any = |wanted: &dyn Fn(&Place, &Happening) -> bool| {
+        trace.events.iter().any(|event| wanted(&event.place, &event.kind))
+    };
+    let taken = |channel: Channel| {
+        any(&|place: &Place, kind: &Happening| match (direction, place, kind) {
+            (Direction::Outbound, Place::Peer { .. }, Happening::Took { channel: c }) => {
+                *c == channel
+            }
+            (Direction::Inbound, Place::Peer { .. }, Happening::Accepted { channel: c }) => {
+                *c == channel
+            }
+            _ => false,
+        })
+    };
+    if taken(Channel::Clear) {
+        return Some(Outcome::DeliveredPlaintext);
+    }
+    if taken(Channel::Tls) {
+        return Some(Outcome::DeliveredTls);
+    }
+    match direction {
+        Direction::Outbound => {
+            let reported = |wanted: &str| {
+                any(
+                    &|_: &Place, kind: &Happening| matches!(kind, Happening::Reported { action, .. } if action == wanted),
+                )
+            };
+            let refused = any(&|place: &Place, kind: &Happening| {
+                *place == Place::Injection && matches!(kind, Happening::Refused { .. })
+            });
+            let waiting =
+                any(&|_: &Place, kind: &Happening| matches!(kind, Happening::Waiting { .. }));
+            if reported("failed") {
+                Some(Outcome::Bounced)
+            } else if refused {
+                Some(Outcome::Rejected)
+            } else if reported("delayed") || waiting {
+                Some(Outcome::Deferred)
+            } else {
+                None
+            }
+        }
+        Direction::Inbound => any(&|place: &Place, kind: &Happening| {
+            matches!(place, Place::Peer { .. })
+                && matches!(
+                    kind,
+                    Happening::Refused { .. }
+                        | Happening::Ended(End::CloseNotify | End::Fin | End::Reset)
+                        | Happening::NotSecured(_)
+                )
+        })
+        .then_some(())
+        .filter(|()| !any(&|_: &Place, kind: &Happening| *kind == Happening::Deadline))
+        .map(|()| Outcome::Rejected),
+    }
+}
+
+/// Connections the relay made to our peers.
+pub fn attempts(trace: &Trace) -> usize {
+    trace
+        .events
+        .iter()
+        .filter(|event| {
+            matches!(event.place, Place::Peer { .. }) && event.kind == Happening::Connected
+        })
+        .count()
+}
