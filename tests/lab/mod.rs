@@ -1,0 +1,3 @@
+//! The lab over real sockets and processes.
+
+mod dns;
