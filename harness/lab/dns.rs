@@ -12,10 +12,11 @@ use hickory_proto::rr::{DNSClass, Name, RData, Record};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
+use waxseal_model::scenario::DnsFaultKind;
 
 use super::error::LabError;
 use super::records::{Kind, plain_name, wire_name};
-use super::zones::{DnsFault, Found, Zones};
+use super::zones::{Found, Zones};
 
 /// A running resolver. Dropping it ends it.
 pub struct DnsServer {
@@ -155,7 +156,7 @@ impl Desk {
             found.answers.clear();
         }
         let fits = fill(&mut reply, &asked.name, &found, &request, transport);
-        let answer = (found.fault != Some(DnsFault::Silence)).then_some(fits);
+        let answer = (found.fault != Some(DnsFaultKind::Silence)).then_some(fits);
         (self.hook)(Query {
             name,
             record: asked.query_type.to_string(),
@@ -188,7 +189,7 @@ fn fill(
     request: &Message,
     transport: Transport,
 ) -> Option<Vec<u8>> {
-    if found.fault == Some(DnsFault::Servfail) {
+    if found.fault == Some(DnsFaultKind::Servfail) {
         reply.metadata.response_code = ResponseCode::ServFail;
         return reply.to_vec().ok();
     }
@@ -210,7 +211,7 @@ fn fill(
     reply.metadata.authentic_data = found.signed && cares;
     let bytes = reply.to_vec().ok()?;
     let room = usize::from(request.edns.as_ref().map_or(512, Edns::max_payload)).max(512);
-    let cut = found.fault == Some(DnsFault::Truncated) || bytes.len() > room;
+    let cut = found.fault == Some(DnsFaultKind::Truncated) || bytes.len() > room;
     if transport == Transport::Udp && cut {
         *reply = reply.truncate();
         return reply.to_vec().ok();

@@ -25,4 +25,4 @@ pub use records::{Data, Kind, Tlsa};
 pub use resolver::{Answer, Resolver};
 pub use rundir::{Afterwards, RunDir};
 pub use sandbox::{Sandbox, SandboxError, SystemResolver, Users};
-pub use zones::{DnsFault, Zones};
+pub use zones::Zones;

@@ -133,6 +133,11 @@ impl Data {
 }
 
 impl Kind {
+    /// The type of this name, `MX`, `TLSA` …, in capitals.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::from_wire(name.parse().ok()?)
+    }
+
     pub(super) fn to_wire(self) -> RecordType {
         match self {
             Self::A => RecordType::A,

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use waxseal_model::scenario::DnsFaultKind;
+
 use super::error::LabError;
 use super::records::{Data, Kind, plain, wire_name};
 
@@ -11,19 +13,6 @@ use super::records::{Data, Kind, plain, wire_name};
 /// Names are written without a final dot and in any case.
 #[derive(Clone, Default)]
 pub struct Zones(Arc<RwLock<Table>>);
-
-/// One named misbehaviour of the resolver for one name and type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DnsFault {
-    /// `NullMx` is answered in place of any MX: a single record, preference 0, host `.` (RFC 7505).
-    NullMx,
-    /// `Servfail` is what a validating resolver says of a broken signature (RFC 4035 section 5.5).
-    Servfail,
-    /// `Silence` takes the question and never answers.
-    Silence,
-    /// `Truncated` sets TC and leaves out every record over UDP; over TCP the answer is whole.
-    Truncated,
-}
 
 /// What the zones say to one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,14 +24,14 @@ pub(super) struct Found {
     /// Every owner on the way is signed.
     pub signed: bool,
     /// The fault at the last owner, or at the name itself.
-    pub fault: Option<DnsFault>,
+    pub fault: Option<DnsFaultKind>,
 }
 
 #[derive(Default)]
 struct Table {
     records: BTreeMap<String, Vec<Data>>,
     signed: BTreeMap<String, bool>,
-    faults: BTreeMap<(String, Kind), DnsFault>,
+    faults: BTreeMap<(String, Kind), DnsFaultKind>,
 }
 
 /// As many aliases as are followed before a chain counts as a loop.
@@ -97,8 +86,8 @@ impl Zones {
         self.write(|table| table.signed.insert(plain(name), signed));
     }
 
-    /// Sets a fault for questions after this name and type.
-    pub fn fault(&self, name: &str, kind: Kind, fault: DnsFault) {
+    /// Sets a fault for questions after this name and type. `Null` counts for MX only.
+    pub fn fault(&self, name: &str, kind: Kind, fault: DnsFaultKind) {
         self.write(|table| table.faults.insert((plain(name), kind), fault));
     }
 
@@ -127,7 +116,7 @@ impl Table {
         loop {
             found.signed &= self.is_signed(&name, kind);
             found.fault = kind.and_then(|kind| self.faults.get(&(name.clone(), kind)).copied());
-            if found.fault == Some(DnsFault::NullMx) && kind == Some(Kind::Mx) {
+            if found.fault == Some(DnsFaultKind::Null) && kind == Some(Kind::Mx) {
                 found.answers.push((name, Data::null_mx()));
                 return found;
             }
@@ -149,7 +138,7 @@ impl Table {
             found.answers.push((name.clone(), Data::Cname(target.clone())));
             if !seen.insert(name) || seen.len() > MOST_ALIASES {
                 // Real resolvers give SERVFAIL for a loop.
-                found.fault = Some(DnsFault::Servfail);
+                found.fault = Some(DnsFaultKind::Servfail);
                 return found;
             }
             name = target;
@@ -226,7 +215,7 @@ mod tests {
         let zones = zones();
         zones.add("x.test", Data::Cname("y.test".into())).unwrap();
         zones.add("y.test", Data::Cname("x.test".into())).unwrap();
-        assert_eq!(zones.find("x.test", Some(Kind::A)).fault, Some(DnsFault::Servfail));
+        assert_eq!(zones.find("x.test", Some(Kind::A)).fault, Some(DnsFaultKind::Servfail));
     }
 
     #[test]

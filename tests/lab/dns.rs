@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query as Question};
 use hickory_proto::rr::{Name, RecordType};
 use tokio::net::UdpSocket;
-use waxseal::lab::{Answer, Data, DnsFault, DnsServer, Kind, Query, Resolver, Tlsa, Zones};
+use waxseal::lab::{Answer, Data, DnsServer, Kind, Query, Resolver, Tlsa, Zones};
+use waxseal_model::scenario::DnsFaultKind;
 
 struct Bench {
     zones: Zones,
@@ -76,7 +77,7 @@ async fn tlsa_and_long_text_survive_the_wire() {
 #[tokio::test]
 async fn a_truncated_answer_is_whole_over_tcp() {
     let bench = bench().await;
-    bench.zones.fault("c1.test", Kind::Mx, DnsFault::Truncated);
+    bench.zones.fault("c1.test", Kind::Mx, DnsFaultKind::Truncated);
     let answer = bench.resolver.mx("c1.test").await;
     assert_eq!(answer, Answer::Records { records: hosts(), authentic: false });
     let answers: Vec<_> =
@@ -99,13 +100,13 @@ async fn an_answer_too_large_for_udp_comes_over_tcp() {
 #[tokio::test]
 async fn servfail_and_silence_of_one_type_leave_the_others_alone() {
     let bench = bench().await;
-    bench.zones.fault("_25._tcp.mx.c1.test", Kind::Tlsa, DnsFault::Servfail);
-    bench.zones.fault("c1.test", Kind::Txt, DnsFault::Silence);
+    bench.zones.fault("_25._tcp.mx.c1.test", Kind::Tlsa, DnsFaultKind::Servfail);
+    bench.zones.fault("c1.test", Kind::Txt, DnsFaultKind::Silence);
     assert_eq!(bench.resolver.tlsa("_25._tcp.mx.c1.test").await, Answer::Failed);
     assert_eq!(bench.resolver.txt("c1.test").await, Answer::Failed);
     assert!(matches!(bench.resolver.mx("c1.test").await, Answer::Records { .. }));
     assert_eq!(bench.asked.lock().unwrap()[1].answer, "no answer");
-    bench.zones.fault("c1.test", Kind::Mx, DnsFault::NullMx);
+    bench.zones.fault("c1.test", Kind::Mx, DnsFaultKind::Null);
     let answer = bench.resolver.mx("c1.test").await;
     assert_eq!(answer, Answer::Records { records: vec![(0, String::new())], authentic: false });
 }
