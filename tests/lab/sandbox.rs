@@ -5,7 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Output};
 use std::{env, fs};
 
-use waxseal::lab::{Isolation, SandboxError, SystemResolver, Users, sandbox};
+use waxseal::lab::{
+    Afterwards, Isolation, Launch, RunDir, SandboxError, Supervised, SystemResolver, Users, sandbox,
+};
 
 use super::stage::{is_second, second_process};
 
@@ -89,5 +91,19 @@ fn play() {
     }
     assert!(fs::read_to_string("/etc/hosts").unwrap().contains("relay.waxseal.test"));
     assert_eq!(Isolation::best(), Isolation::ProcessNamespace);
+    let dir = RunDir::create(Afterwards::Remove).unwrap();
+    let script = "echo $$; [ -e /proc/self/exe ] && [ ! -e /proc/99 ] && echo own proc";
+    let relay = Supervised::spawn(Launch {
+        command: ["sh", "-c", script].map(Into::into).to_vec(),
+        environment: Vec::new(),
+        directory: dir.path().to_owned(),
+        log: dir.path().join("relay.log"),
+        isolation: Isolation::ProcessNamespace,
+    });
+    let mut relay = relay.unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let ended = runtime.block_on(relay.exited());
+    assert!(ended.tail.starts_with("2\n"), "{ended:?}");
+    println!("{}", ended.tail);
     println!("was inside, {:?}", if inside.users == Users::All { "all users" } else { "one user" });
 }
