@@ -1,3 +1,28 @@
 //! All around the relay in one run: DNS, addresses, sandbox, processes.
 //!
 //! Nothing here knows a scenario's expectation.
+
+pub mod addresses;
+pub mod dns;
+mod error;
+#[cfg(target_os = "linux")]
+mod keeper;
+#[cfg(target_os = "linux")]
+mod namespaces;
+pub mod process;
+mod records;
+pub mod resolver;
+mod rundir;
+pub mod sandbox;
+mod system;
+mod zones;
+
+pub use addresses::Addresses;
+pub use dns::{DnsServer, Listening, Query, reverse_name};
+pub use error::LabError;
+pub use process::{Ended, Isolation, Launch, Supervised, wait_for_port};
+pub use records::{Data, Kind, Tlsa};
+pub use resolver::{Answer, Resolver};
+pub use rundir::{Afterwards, RunDir};
+pub use sandbox::{Sandbox, SandboxError, SystemResolver, Users};
+pub use zones::Zones;

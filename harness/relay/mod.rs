@@ -1,3 +1,14 @@
 //! Relays under test: the reference relay, a driven process, a remote address.
 //!
 //! Nothing here knows a scenario.
+
+pub mod contract;
+pub mod driver;
+mod error;
+pub mod labfile;
+mod template;
+
+pub use contract::Contract;
+pub use driver::{Driver, Prepared};
+pub use error::RelayError;
+pub use labfile::LabFile;

@@ -1,0 +1,73 @@
+//! What can go wrong around the relay.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a part of the lab could not be set up or used. Fragments that fit "could not ...".
+#[derive(Debug, Error)]
+pub enum LabError {
+    /// Something else holds the port, or the address is not ours.
+    #[error("listen on {address}: {cause}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// A label is empty, too long, or holds a forbidden character.
+    #[error("use {name:?} as a domain name")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// A range of addresses is used up.
+    #[error("find another free address in {range}")]
+    NoAddress {
+        /// The range.
+        range: &'static str,
+    },
+    /// A file of the run's private directory.
+    #[error("write {}: {cause}", path.display())]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The relay's command did not start.
+    #[error("start {command:?}: {cause}")]
+    Start {
+        /// Its first word.
+        command: String,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The relay ended before it was ready or asked to. Speaks about the relay or its set-up.
+    #[error("wait for the relay: it ended with {status}{}", after_newline(tail))]
+    RelayEnded {
+        /// Exit status in words.
+        status: String,
+        /// The last lines of its log.
+        tail: String,
+    },
+    /// Nothing listened in time although the relay runs.
+    #[error(
+        "reach the relay at {address}: nothing listens there after {seconds} s{}",
+        after_newline(tail)
+    )]
+    NotReady {
+        /// Where.
+        address: SocketAddr,
+        /// How long we waited.
+        seconds: u64,
+        /// The last lines of its log.
+        tail: String,
+    },
+}
+
+fn after_newline(tail: &str) -> String {
+    if tail.is_empty() { String::new() } else { format!("; its last words:\n{tail}") }
+}

@@ -1,0 +1,238 @@
+//! The system calls behind the sandbox. Linux only.
+
+use std::ffi::CString;
+use std::fs;
+use std::io;
+use std::mem;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use libc::{c_int, c_ulong};
+
+use super::sandbox::{Sandbox, SandboxError, SystemResolver, Users};
+
+const RESOLV_CONF: &str = "nameserver 127.0.0.53\noptions edns0 trust-ad timeout:2 attempts:2\n";
+
+const HOST: &str = "relay.waxseal.test";
+
+const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 relay.waxseal.test relay\n";
+
+/// Sockets by which the C library asks a daemon outside, past our resolv.conf.
+const DAEMONS: [&str; 2] = ["/run/nscd", "/var/run/nscd"];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Unshare = 1,
+    Map,
+    Mount,
+    Network,
+    Files,
+}
+
+struct Failure {
+    step: Step,
+    cause: io::Error,
+}
+
+pub(super) fn enter() -> Result<Sandbox, SandboxError> {
+    let threads = fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    if threads > 1 {
+        return Err(SandboxError::Threads { threads });
+    }
+    // SAFETY: no preconditions.
+    let mut users = if unsafe { libc::geteuid() } == 0 { Users::All } else { Users::OnlyOurselves };
+    let mut tried = rehearse(users);
+    if users == Users::All && tried.is_err() {
+        // Root of a container may lack the right and still be allowed a user namespace.
+        users = Users::OnlyOurselves;
+        tried = rehearse(users).map_err(|_| ()).or(tried);
+    }
+    tried.and_then(|()| go(users)).map_err(explain)
+}
+
+/// Does all of it in a child that ends, so that a failure half-way leaves no trace.
+fn rehearse(users: Users) -> Result<(), Failure> {
+    // SAFETY: there is one thread (checked), so the child may do what it likes.
+    let child = unsafe { libc::fork() };
+    if child < 0 {
+        return Err(at(Step::Unshare)(io::Error::last_os_error()));
+    }
+    if child == 0 {
+        let code = match go(users) {
+            Ok(_) => 0,
+            // Step and errno share the exit status: 3 bits and 5 bits hold EPERM to EPIPE.
+            Err(failure) => {
+                let errno = failure.cause.raw_os_error().filter(|errno| *errno < 32);
+                ((failure.step as c_int) << 5) | errno.unwrap_or(libc::EPERM)
+            }
+        };
+        // SAFETY: ends the child without running what the parent registered for its own end.
+        unsafe { libc::_exit(code) };
+    }
+    let mut status = 0;
+    // SAFETY: `child` is ours and `status` outlives the call.
+    while unsafe { libc::waitpid(child, &mut status, 0) } < 0 {
+        let cause = io::Error::last_os_error();
+        if cause.kind() != io::ErrorKind::Interrupted {
+            return Err(at(Step::Unshare)(cause));
+        }
+    }
+    if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 {
+        return Ok(());
+    }
+    let code = if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { libc::EPERM };
+    let steps = [Step::Unshare, Step::Map, Step::Mount, Step::Network, Step::Files];
+    let step = steps.into_iter().find(|step| *step as c_int == code >> 5).unwrap_or(Step::Unshare);
+    Err(Failure { step, cause: io::Error::from_raw_os_error(code & 31) })
+}
+
+fn go(users: Users) -> Result<Sandbox, Failure> {
+    // SAFETY: no preconditions.
+    let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
+    let new = libc::CLONE_NEWNET | libc::CLONE_NEWNS | libc::CLONE_NEWUTS;
+    match users {
+        Users::All => unshare(new).map_err(at(Step::Unshare))?,
+        Users::OnlyOurselves => {
+            unshare(new | libc::CLONE_NEWUSER).map_err(at(Step::Unshare))?;
+            map_ourselves_to_root(uid, gid).map_err(at(Step::Map))?;
+        }
+    }
+    mount(None, "/", None, libc::MS_REC | libc::MS_PRIVATE).map_err(at(Step::Mount))?;
+    raise_loopback().map_err(at(Step::Network))?;
+    // A read-only /proc/sys forbids it; then only root may bind low ports, which most relays are.
+    let _ = fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+    // SAFETY: pointer and length belong together.
+    let _ = unsafe { libc::sethostname(HOST.as_ptr().cast(), HOST.len()) };
+    let resolver = replace_files().map_err(at(Step::Files))?;
+    Ok(Sandbox { users, resolver })
+}
+
+fn map_ourselves_to_root(uid: u32, gid: u32) -> io::Result<()> {
+    // user_namespaces(7): an ordinary user may map its group only after giving up setgroups.
+    fs::write("/proc/self/setgroups", "deny")?;
+    fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;
+    fs::write("/proc/self/gid_map", format!("0 {gid} 1"))
+}
+
+fn raise_loopback() -> io::Result<()> {
+    // SAFETY: no pointers.
+    let socket = checked(unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM, 0) })?;
+    let raised = configure_loopback(socket);
+    // SAFETY: ours, and not used again.
+    unsafe { libc::close(socket) };
+    raised
+}
+
+fn configure_loopback(socket: c_int) -> io::Result<()> {
+    let mut request = interface("lo");
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as i16;
+    // SAFETY: `request` is an ifreq, as both of these calls want, and outlives them.
+    checked(unsafe { libc::ioctl(socket, libc::SIOCSIFFLAGS as _, &request) })?;
+    // A second address is an alias for these calls; without a label there is only netlink.
+    for (call, address) in [(libc::SIOCSIFADDR, [127, 0, 0, 2]), (libc::SIOCSIFNETMASK, [255; 4])] {
+        let mut request = interface("lo:1");
+        request.ifr_ifru.ifru_addr = socket_address(address);
+        // SAFETY: as above. The suite itself works without it, so a refusal is no failure.
+        let _ = unsafe { libc::ioctl(socket, call as _, &request) };
+    }
+    Ok(())
+}
+
+fn interface(name: &str) -> libc::ifreq {
+    // SAFETY: a plain C structure, for which zeros are valid.
+    let mut request: libc::ifreq = unsafe { mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(name.bytes()) {
+        *to = from as _;
+    }
+    request
+}
+
+fn socket_address(octets: [u8; 4]) -> libc::sockaddr {
+    // SAFETY: a plain C structure, for which zeros are valid.
+    let mut address: libc::sockaddr = unsafe { mem::zeroed() };
+    address.sa_family = libc::AF_INET as _;
+    // Two bytes of port, then the address.
+    for (to, from) in address.sa_data[2..6].iter_mut().zip(octets) {
+        *to = from as _;
+    }
+    address
+}
+
+/// Puts our files over the system's, in this namespace only.
+fn replace_files() -> io::Result<SystemResolver> {
+    let dir = tempfile::Builder::new().prefix("waxseal-etc-").tempdir()?;
+    // nsswitch.conf may send questions to a daemon outside (nss-resolve, mdns).
+    let switch = fs::read_to_string("/etc/nsswitch.conf").unwrap_or_default();
+    let kept = switch.lines().filter(|line| !line.trim_start().starts_with("hosts:"));
+    let switch: String = kept.chain(["hosts: files dns"]).flat_map(|line| [line, "\n"]).collect();
+    let files =
+        [("nsswitch.conf", switch.as_str()), ("hosts", HOSTS), ("resolv.conf", RESOLV_CONF)];
+    let mut resolver = SystemResolver::Missing;
+    for (name, text) in files {
+        let (ours, theirs) = (dir.path().join(name), format!("/etc/{name}"));
+        if !Path::new(&theirs).exists() {
+            continue;
+        }
+        fs::write(&ours, text)?;
+        // Every user of the sandbox reads them, whatever the umask.
+        fs::set_permissions(&ours, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        mount(Some(&ours), &theirs, None, libc::MS_BIND)?;
+        if name == "resolv.conf" {
+            resolver = SystemResolver::Lab;
+        }
+    }
+    for dir in DAEMONS {
+        if Path::new(dir).is_dir() {
+            mount(None, dir, Some("tmpfs"), 0)?;
+        }
+    }
+    // The mounts hold the files; their names go with `dir`.
+    Ok(resolver)
+}
+
+pub(super) fn unshare(flags: c_int) -> io::Result<()> {
+    // SAFETY: no pointers; the caller knows what leaves with the flags.
+    checked(unsafe { libc::unshare(flags) }).map(drop)
+}
+
+fn mount(from: Option<&Path>, to: &str, kind: Option<&str>, flags: c_ulong) -> io::Result<()> {
+    let from = CString::new(from.map_or(&b"none"[..], |path| path.as_os_str().as_bytes()))?;
+    let (to, kind) = (CString::new(to)?, CString::new(kind.unwrap_or("none"))?);
+    // SAFETY: three strings that outlive the call, and no data.
+    let done =
+        unsafe { libc::mount(from.as_ptr(), to.as_ptr(), kind.as_ptr(), flags, std::ptr::null()) };
+    checked(done).map(drop)
+}
+
+fn checked(returned: c_int) -> io::Result<c_int> {
+    if returned < 0 { Err(io::Error::last_os_error()) } else { Ok(returned) }
+}
+
+fn at(step: Step) -> impl Fn(io::Error) -> Failure {
+    move |cause| Failure { step, cause }
+}
+
+fn explain(Failure { step, cause }: Failure) -> SandboxError {
+    let (what, advice) = match step {
+        Step::Unshare => (
+            "making a private network",
+            "run as root, or allow it: kernel.unprivileged_userns_clone=1, user.max_user_namespaces \
+             above 0; in a container, --cap-add SYS_ADMIN or a seccomp profile that has unshare",
+        ),
+        Step::Map => (
+            "becoming root inside a user namespace",
+            "run as root, or set kernel.apparmor_restrict_unprivileged_userns=0",
+        ),
+        Step::Mount => (
+            "making mounts private",
+            "run as root, or set kernel.apparmor_restrict_unprivileged_userns=0; in a container, \
+             --security-opt apparmor=unconfined",
+        ),
+        Step::Network => ("bringing up loopback", "run as root"),
+        Step::Files => (
+            "putting our resolv.conf over the system's",
+            "run as root; in a container, --security-opt apparmor=unconfined",
+        ),
+    };
+    SandboxError::Forbidden { what, cause, advice }
+}

@@ -1,0 +1,249 @@
+//! A relay's process and all it starts, from start to end.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::error::LabError;
+use super::system;
+
+/// What is started, and how.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// Program and arguments. A program with a slash is taken from `directory`.
+    pub command: Vec<OsString>,
+    /// Added to our own environment.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Where it runs.
+    pub directory: PathBuf,
+    /// Takes its output and its errors; made anew.
+    pub log: PathBuf,
+    /// How its descendants are kept together.
+    pub isolation: Isolation,
+}
+
+/// How a relay's processes are kept together, however they fork, change session or user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// By a namespace of processes, with mounts of its own. Root only, or inside the sandbox.
+    ProcessNamespace,
+    /// By taking in orphans. Processes that changed their user can be ended by root only.
+    Descendants,
+}
+
+impl Isolation {
+    /// The strongest this process is allowed.
+    pub fn best() -> Self {
+        system::best_isolation()
+    }
+}
+
+/// A relay that runs. Dropping it ends it and everything it started; so does our own death,
+/// whatever its kind.
+#[derive(Debug)]
+pub struct Supervised {
+    keeper: Arc<Mutex<Option<u32>>>,
+    ended: watch::Receiver<Option<Ended>>,
+    thread: Option<JoinHandle<()>>,
+    isolation: Isolation,
+    log: PathBuf,
+}
+
+/// How a relay's first process ended; nothing it started lives on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// In words: `exit status: 1`. Ended by signal N is shown as exit status 128 + N.
+    pub status: String,
+    /// The last lines of its log.
+    pub tail: String,
+}
+
+/// As much of the log as a message shows.
+const TAIL_LINES: usize = 20;
+const TAIL_BYTES: u64 = 8192;
+
+/// Between two looks whether a port is open.
+const AGAIN: Duration = Duration::from_millis(20);
+
+impl Supervised {
+    /// Starts it. Returns once the program runs, not once it is ready.
+    ///
+    /// # Errors
+    /// [`LabError::Write`] for the log, [`LabError::Start`] when the program cannot be run.
+    pub fn spawn(launch: Launch) -> Result<Self, LabError> {
+        let Launch { log, isolation, .. } = launch.clone();
+        let name =
+            launch.command.first().map_or_else(String::new, |word| word.display().to_string());
+        let failed = |cause| LabError::Start { command: name.clone(), cause };
+        let command = prepare(&launch)?;
+        let (keeper, for_thread) = shared();
+        let (tell, ended) = watch::channel(None);
+        let (started, starting) = mpsc::channel();
+        let tail_of = log.clone();
+        let run = move || {
+            let (mut child, alive) = match system::start(command, isolation) {
+                Ok(both) => both,
+                Err(cause) => return drop(started.send(Err(cause))),
+            };
+            // Whoever kills looks here first, so that a number given to another is never hit.
+            *for_thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(child.id());
+            drop(started.send(Ok(())));
+            let status = wait(&mut child, &for_thread);
+            drop(alive);
+            let status = status.map_or_else(|cause| cause.to_string(), |status| status.to_string());
+            tell.send_replace(Some(Ended { status, tail: tail(&tail_of) }));
+        };
+        // A thread of its own, as long as the relay lives: the signal of a parent's death is
+        // that of the thread, and a thread that unshared processes can start no others.
+        let thread = thread::Builder::new().name("relay".into()).spawn(run).map_err(failed)?;
+        let gone = |_| Err(io::Error::other("the supervising thread ended"));
+        starting.recv().unwrap_or_else(gone).map_err(failed)?;
+        Ok(Self { keeper, ended, thread: Some(thread), isolation, log })
+    }
+
+    /// How it ended, if it did.
+    pub fn poll(&self) -> Option<Ended> {
+        self.ended.borrow().clone()
+    }
+
+    /// Waits for its end.
+    pub async fn exited(&mut self) -> Ended {
+        match self.ended.wait_for(Option::is_some).await.map(|ended| ended.clone()) {
+            Ok(Some(ended)) => ended,
+            // The thread is gone without a word: only if it panicked.
+            _ => Ended { status: "an unknown status".into(), tail: tail(&self.log) },
+        }
+    }
+
+    /// Ends it and everything it started, waits until all is gone, and gives the last lines of
+    /// its log.
+    pub async fn stop(mut self) -> String {
+        self.kill();
+        self.exited().await.tail
+    }
+
+    /// The process under which all others run, as seen from outside.
+    pub fn id(&self) -> Option<u32> {
+        *self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last lines of its log until now.
+    pub fn tail(&self) -> String {
+        tail(&self.log)
+    }
+
+    fn kill(&self) {
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = *keeper {
+            system::end(id, self.isolation);
+        }
+    }
+}
+
+impl Drop for Supervised {
+    fn drop(&mut self) {
+        self.kill();
+        if let Some(thread) = self.thread.take() {
+            // It waits for nothing but the processes just killed.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Waits until something listens at `address`.
+///
+/// # Errors
+/// - [`LabError::RelayEnded`]: it ended first.
+/// - [`LabError::NotReady`]: nothing listened within `patience`.
+pub async fn wait_for_port(
+    address: SocketAddr,
+    patience: Duration,
+    relay: &mut Supervised,
+) -> Result<(), LabError> {
+    let deadline = Instant::now() + patience;
+    let log = relay.log.clone();
+    loop {
+        let attempt = async {
+            let tried = tokio::time::timeout_at(deadline, TcpStream::connect(address)).await;
+            if !matches!(tried, Ok(Ok(_))) {
+                sleep(AGAIN).await;
+            }
+            matches!(tried, Ok(Ok(_)))
+        };
+        tokio::select! {
+            // Its end first: what listens there then is not it.
+            biased;
+            Ended { status, tail } = relay.exited() => {
+                return Err(LabError::RelayEnded { status, tail });
+            }
+            open = attempt => {
+                if open {
+                    return Ok(());
+                }
+                if Instant::now() >= deadline {
+                    let seconds = patience.as_secs();
+                    return Err(LabError::NotReady { address, seconds, tail: tail(&log) });
+                }
+            }
+        }
+    }
+}
+
+fn prepare(launch: &Launch) -> Result<Command, LabError> {
+    let written = |cause| LabError::Write { path: launch.log.clone(), cause };
+    let log = File::create(&launch.log).map_err(written)?;
+    let program = launch.command.first().cloned().unwrap_or_default();
+    // `./start.sh` is of the directory it runs in, not of ours.
+    let program = if program.as_encoded_bytes().contains(&b'/') {
+        launch.directory.join(program)
+    } else {
+        program.into()
+    };
+    let mut command = Command::new(program);
+    command
+        .args(launch.command.iter().skip(1))
+        .envs(launch.environment.iter().map(|(name, value)| (name, value)))
+        .current_dir(&launch.directory)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().map_err(written)?)
+        .stderr(log);
+    Ok(command)
+}
+
+type Keeper = Arc<Mutex<Option<u32>>>;
+
+fn shared() -> (Keeper, Keeper) {
+    let keeper = Keeper::default();
+    (keeper.clone(), keeper)
+}
+
+/// Waits without taking the process away, forgets its number, then takes it away.
+fn wait(child: &mut Child, keeper: &Keeper) -> io::Result<ExitStatus> {
+    system::wait_until_dead(child.id());
+    *keeper.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    child.wait()
+}
+
+fn tail(log: &Path) -> String {
+    let read = || -> io::Result<Vec<u8>> {
+        let mut file = File::open(log)?;
+        let length = fs::metadata(log)?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let text = String::from_utf8_lossy(&read().unwrap_or_default()).into_owned();
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+}

@@ -1,0 +1,222 @@
+//! What a driver's `relay.toml` says.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de::Error};
+use waxseal_model::scenario::Connector;
+use waxseal_model::script::Direction;
+
+use super::error::{RelayError, line_of};
+
+/// A driver's `relay.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Contract {
+    /// The product, as reports call it.
+    pub name: String,
+    /// One sentence for lists.
+    pub about: Option<String>,
+    /// Which ways mail can go through it. Cases of the other are skipped.
+    pub directions: BTreeSet<Direction>,
+    /// Which TLS demands it can be configured for. Cases of the others are skipped.
+    pub connectors: BTreeSet<Connector>,
+    /// What has to be there before it can start.
+    #[serde(default)]
+    pub needs: Vec<Need>,
+    /// How many cases it can bear at once.
+    #[serde(default = "one_at_a_time")]
+    pub concurrency: usize,
+    /// How it runs.
+    pub process: Call,
+    /// When its silence counts.
+    #[serde(default)]
+    pub settle: Settle,
+    /// Prints the queue, as JSON lines.
+    pub queue: Option<Call>,
+    /// Takes a message on its standard input, instead of SMTP at the opportunistic listener.
+    pub submit: Option<Command>,
+    /// How the product is put into a private root.
+    #[serde(default)]
+    pub install: Install,
+}
+
+/// A program and its arguments; `./` is the driver's folder. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command(Vec<String>);
+
+/// A table that holds a command.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// What is run, in the driver's folder.
+    pub command: Command,
+}
+
+/// One thing that a driver needs. In files `root`, `sandbox`, or a program's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A program of this name on the search path.
+    Program(String),
+    /// All users, so that the relay can change to its own.
+    Root,
+    /// The private network.
+    Sandbox,
+}
+
+/// When silence is taken for an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settle {
+    /// This long without a new attempt after a failed one counts as deferred.
+    #[serde(deserialize_with = "duration")]
+    pub deferred: Duration,
+}
+
+/// Where the product comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Install {
+    /// Packages of a Debian release.
+    pub debian: Option<Debian>,
+    /// A command of the driver's own, given the private root as its argument.
+    pub command: Option<Command>,
+}
+
+/// Packages of a Debian release.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Debian {
+    /// The release: `trixie`.
+    pub suite: String,
+    /// Their names.
+    pub packages: Vec<String>,
+}
+
+impl Contract {
+    /// Reads the text of a `relay.toml`; `path` is for messages.
+    ///
+    /// # Errors
+    /// [`RelayError::Mistake`], with the line.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, RelayError> {
+        toml::from_str(text).map_err(|error| RelayError::Mistake {
+            path: path.to_owned(),
+            line: line_of(text, error.span().map_or(0, |span| span.start)),
+            mistake: error.message().to_owned(),
+        })
+    }
+
+    /// What a driver without a folder declares: `waxseal run --command 'python3 relay.py'`.
+    /// It declares everything, so that what it cannot do fails.
+    pub fn of_command(command: &str) -> Option<Self> {
+        let command = Command::new(vec!["sh".into(), "-c".into(), format!("exec {command}")]);
+        Some(Self {
+            name: "command".into(),
+            about: None,
+            directions: [Direction::Inbound, Direction::Outbound].into(),
+            connectors: Connector::ALL.into(),
+            needs: Vec::new(),
+            concurrency: 16,
+            process: Call { command: command? },
+            settle: Settle::default(),
+            queue: None,
+            submit: None,
+            install: Install::default(),
+        })
+    }
+}
+
+impl Command {
+    /// `None` without a program.
+    pub fn new(words: Vec<String>) -> Option<Self> {
+        words.first().is_some_and(|program| !program.is_empty()).then_some(Self(words))
+    }
+
+    /// Program and arguments.
+    pub fn words(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Command {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::new(Vec::deserialize(from)?)
+            .ok_or_else(|| D::Error::custom("a command without a program"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Need {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(match String::deserialize(from)?.as_str() {
+            "root" => Self::Root,
+            "sandbox" => Self::Sandbox,
+            program if program.is_empty() || program.contains(char::is_whitespace) => {
+                return Err(D::Error::custom("a need is `root`, `sandbox` or a program's name"));
+            }
+            program => Self::Program(program.to_owned()),
+        })
+    }
+}
+
+impl Default for Settle {
+    fn default() -> Self {
+        Self { deferred: Duration::from_secs(4) }
+    }
+}
+
+fn one_at_a_time() -> usize {
+    1
+}
+
+/// `4s` or `500ms`.
+fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(from)?;
+    let millis = text.strip_suffix("ms").and_then(|number| number.parse().ok());
+    let seconds = || text.strip_suffix('s')?.parse().ok();
+    millis
+        .map(Duration::from_millis)
+        .or_else(|| seconds().map(Duration::from_secs))
+        .ok_or_else(|| D::Error::custom("a time is written `4s` or `500ms`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+name = "example"
+directions = ["inbound"]
+connectors = ["opportunistic", "mutual"]
+needs = ["root", "python3"]
+[process]
+command = ["./start.sh"]
+[settle]
+deferred = "500ms"
+[install]
+debian = { suite = "trixie", packages = ["example"] }
+"#;
+
+    #[test]
+    fn a_good_one_is_read() {
+        let contract = Contract::parse(Path::new("relay.toml"), GOOD).unwrap();
+        assert_eq!(contract.needs, [Need::Root, Need::Program("python3".into())]);
+        assert_eq!(contract.settle.deferred, Duration::from_millis(500));
+        assert_eq!(contract.process.command.words(), ["./start.sh"]);
+        assert_eq!(contract.concurrency, 1);
+    }
+
+    #[test]
+    fn mistakes_are_told_with_file_and_line() {
+        for (from, to, line) in [
+            ("deferred", "differed", 9),
+            ("\"500ms\"", "\"5 years\"", 9),
+            ("[\"./start.sh\"]", "[]", 7),
+            ("mutual", "mutal", 4),
+        ] {
+            let text = GOOD.replace(from, to);
+            let error = Contract::parse(Path::new("relay.toml"), &text).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("use relay.toml:{line}: ")), "{error}");
+        }
+    }
+}

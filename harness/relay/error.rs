@@ -1,0 +1,55 @@
+//! What can go wrong between us and a relay.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a driver cannot be used. Fragments that fit "could not ...".
+#[derive(Debug, Error)]
+pub enum RelayError {
+    /// Neither a driver of ours nor a folder with a `relay.toml`.
+    #[error(
+        "find the relay {name:?}: it is no folder with a relay.toml, and the drivers here are {known}"
+    )]
+    Unknown {
+        /// As asked for.
+        name: String,
+        /// The names of ours, with commas.
+        known: String,
+    },
+    /// A file of the driver.
+    #[error("read {}: {cause}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// A file of the driver has a mistake: its author's to mend.
+    #[error("use {}:{line}: {mistake}", path.display())]
+    Mistake {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// In words.
+        mistake: String,
+    },
+    /// Something the driver needs is not here.
+    #[error("run {driver}: {missing}")]
+    Needs {
+        /// The driver's name.
+        driver: String,
+        /// One sentence for each: what is missing and what to do.
+        missing: String,
+    },
+    /// A file of the run's private directory.
+    #[error(transparent)]
+    Lab(#[from] crate::lab::LabError),
+}
+
+/// The line of a byte offset, from 1.
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
