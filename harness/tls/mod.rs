@@ -1,3 +1,20 @@
 //! TLS engines behind one interface, and the facts they report.
 //!
 //! The only room that names a TLS library. Nothing here judges.
+
+mod describe;
+mod engine;
+mod legacy;
+mod modern;
+mod session;
+mod suites;
+mod tap;
+mod verify;
+
+pub use describe::client_hello;
+pub use engine::{
+    AskClient, ClientSetup, Handshake, Identity, ServerSetup, Unplayable, accept, choose, connect,
+};
+pub use session::Session;
+pub use suites::{resolve, suite};
+pub use verify::{ChainProblem, Usage, verify_chain};

@@ -2,6 +2,8 @@
 //!
 //! Nothing here has an opinion: what came is what is told.
 
+mod hello;
 mod line;
 
+pub use hello::{RawHello, last_alert, read_client_hello};
 pub use line::{LINE_LIMIT, Line, LineBuffer, LineError, read_content, read_line, read_reply};

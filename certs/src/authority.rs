@@ -1,0 +1,270 @@
+//! Certificate authorities made for one run, and the leafs they sign.
+
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer as Signer, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_RSA_SHA256,
+};
+use time::{Duration, OffsetDateTime};
+
+use crate::recipe::{Issuer, Key, Recipe, Signature, Usage, Validity};
+use crate::{Error, weak};
+
+/// A chain and its key.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// DER, leaf first, as it is served.
+    pub chain: Vec<Vec<u8>>,
+    /// PKCS#8 DER.
+    pub key: Vec<u8>,
+    /// The key is RSA.
+    pub rsa: bool,
+    /// RSA below 2048 bits or a SHA-1 signature.
+    pub weak: bool,
+}
+
+impl Issued {
+    /// The chain in PEM, leaf first.
+    pub fn chain_pem(&self) -> String {
+        self.chain.iter().map(|der| pem("CERTIFICATE", der)).collect()
+    }
+
+    /// The key in PEM.
+    pub fn key_pem(&self) -> String {
+        pem("PRIVATE KEY", &self.key)
+    }
+}
+
+/// A CA: its certificate in DER and what signs with it.
+struct Ca {
+    der: Vec<u8>,
+    signer: Signer<'static, KeyPair>,
+}
+
+/// All authorities of one run.
+pub struct Authorities {
+    now: OffsetDateTime,
+    root: Ca,
+    intermediate: Ca,
+    constrained: Ca,
+    root_b: Ca,
+    unknown: Ca,
+    client: Ca,
+    rsa: OnceLock<KeyPair>,
+    weak: OnceLock<weak::WeakKeys>,
+}
+
+impl Authorities {
+    /// Makes all keys and CA certificates. `now` is the time that recipes count from.
+    ///
+    /// # Errors
+    /// [`Error`] where a library refuses.
+    pub fn new(now: SystemTime) -> Result<Self, Error> {
+        let now = OffsetDateTime::from(now);
+        let root = Ca::root("waxseal root A", now)?;
+        let intermediate = Ca::below("waxseal intermediate A", &root, None, now)?;
+        let constrained = Ca::below("waxseal constrained", &root, Some("permitted.test"), now)?;
+        Ok(Self {
+            now,
+            intermediate,
+            constrained,
+            root,
+            root_b: Ca::root("waxseal root B", now)?,
+            unknown: Ca::root("waxseal unknown root", now)?,
+            client: Ca::root("waxseal client CA", now)?,
+            rsa: OnceLock::new(),
+            weak: OnceLock::new(),
+        })
+    }
+
+    /// Roots that a relay shall trust for servers, in DER.
+    pub fn trust_anchors(&self) -> Vec<Vec<u8>> {
+        vec![self.root.der.clone()]
+    }
+
+    /// Roots that a relay shall trust for servers, in PEM.
+    pub fn trust_anchors_pem(&self) -> String {
+        pem("CERTIFICATE", &self.root.der)
+    }
+
+    /// Roots that a relay shall trust for clients, in DER.
+    pub fn client_trust_anchors(&self) -> Vec<Vec<u8>> {
+        vec![self.client.der.clone()]
+    }
+
+    /// Roots that a relay shall trust for clients, in PEM.
+    pub fn client_trust_anchors_pem(&self) -> String {
+        pem("CERTIFICATE", &self.client.der)
+    }
+
+    /// Makes a key and a certificate for `name` by a recipe.
+    ///
+    /// # Errors
+    /// [`Error`] where a library refuses or the recipe cannot be made.
+    pub fn issue(&self, recipe: &Recipe, name: &str) -> Result<Issued, Error> {
+        let (ca, above): (Option<&Ca>, &[&Ca]) = match recipe.issuer {
+            Issuer::Intermediate => (Some(&self.intermediate), &[&self.intermediate]),
+            Issuer::ClientCa => (Some(&self.client), &[]),
+            Issuer::ConstrainedCa => (Some(&self.constrained), &[&self.constrained]),
+            Issuer::RootB => (Some(&self.root_b), &[]),
+            Issuer::Unknown => (Some(&self.unknown), &[]),
+            Issuer::Itself | Issuer::Leaf => (None, &[]),
+        };
+        let params = self.params(recipe, name)?;
+        if recipe.key == Key::Rsa1024 || recipe.signature == Signature::Sha1 {
+            let made = self.weak.get_or_init(|| weak::WeakKeys::new(self.now.unix_timestamp()));
+            return made.issue(recipe, &fill(&recipe.names, name), &self.root_pem_for_weak()?);
+        }
+        let own;
+        let key = match recipe.key {
+            Key::Rsa2048 => self.rsa_key()?,
+            Key::P384 => {
+                own = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384)?;
+                &own
+            }
+            _ => {
+                own = KeyPair::generate()?;
+                &own
+            }
+        };
+        let mut chain = Vec::new();
+        let leaf = match (recipe.issuer, ca) {
+            (Issuer::Leaf, _) => {
+                let below = Recipe { issuer: Issuer::Intermediate, ..recipe.clone() };
+                let signer_key = KeyPair::generate()?;
+                let signer_params = self.params(&below, name)?;
+                let signer_cert =
+                    signer_params.signed_by(&signer_key, &self.intermediate.signer)?;
+                chain.push(signer_cert.der().to_vec());
+                chain.push(self.intermediate.der.clone());
+                params.signed_by(key, &Signer::new(signer_params, signer_key))?
+            }
+            (_, Some(ca)) => params.signed_by(key, &ca.signer)?,
+            (_, None) => params.self_signed(key)?,
+        };
+        let mut leaf = leaf.der().to_vec();
+        if recipe.broken_signature
+            && let Some(last) = leaf.last_mut()
+        {
+            *last ^= 1;
+        }
+        if !recipe.omits_intermediate {
+            chain.extend(above.iter().map(|ca| ca.der.clone()));
+        }
+        chain.insert(0, leaf);
+        let rsa = recipe.key == Key::Rsa2048;
+        Ok(Issued { chain, key: key.serialize_der(), rsa, weak: false })
+    }
+
+    fn root_pem_for_weak(&self) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        Ok((self.intermediate.der.clone(), self.intermediate.signer.key().serialize_der()))
+    }
+
+    fn rsa_key(&self) -> Result<&KeyPair, Error> {
+        if let Some(key) = self.rsa.get() {
+            return Ok(key);
+        }
+        let key = KeyPair::generate_for(&PKCS_RSA_SHA256)?;
+        Ok(self.rsa.get_or_init(|| key))
+    }
+
+    fn params(&self, recipe: &Recipe, name: &str) -> Result<CertificateParams, Error> {
+        let mut params = CertificateParams::new(fill(&recipe.names, name))?;
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        if let Some(common_name) = &recipe.common_name {
+            let common_name = fill(std::slice::from_ref(common_name), name).remove(0);
+            params.distinguished_name.push(DnType::CommonName, common_name);
+        } else {
+            params.distinguished_name.push(DnType::OrganizationName, "waxseal");
+        }
+        let day = Duration::days(1);
+        (params.not_before, params.not_after) = match recipe.valid {
+            Validity::Now => (self.now - day, self.now + day * 90),
+            Validity::Expired => (self.now - day * 90, self.now - day),
+            Validity::Future => (self.now + day, self.now + day * 90),
+        };
+        params.extended_key_usages = match recipe.usage {
+            Usage::Server => vec![ExtendedKeyUsagePurpose::ServerAuth],
+            Usage::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
+            Usage::Any => Vec::new(),
+        };
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        if recipe.key == Key::Rsa2048 {
+            params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
+        }
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.use_authority_key_identifier_extension = true;
+        if recipe.must_staple {
+            // TLS feature: status_request (RFC 7633 section 4.1).
+            let oid = [1, 3, 6, 1, 5, 5, 7, 1, 24];
+            params.custom_extensions.push(CustomExtension::from_oid_content(
+                &oid,
+                vec![0x30, 0x03, 0x02, 0x01, 0x05],
+            ));
+        }
+        Ok(params)
+    }
+}
+
+impl Ca {
+    fn root(name: &str, now: OffsetDateTime) -> Result<Self, Error> {
+        let (params, key) = Self::prepare(name, None, now)?;
+        let der = params.self_signed(&key)?.der().to_vec();
+        Ok(Self { der, signer: Signer::new(params, key) })
+    }
+
+    fn below(
+        name: &str,
+        above: &Self,
+        permitted: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<Self, Error> {
+        let (params, key) = Self::prepare(name, permitted, now)?;
+        let der = params.signed_by(&key, &above.signer)?.der().to_vec();
+        Ok(Self { der, signer: Signer::new(params, key) })
+    }
+
+    fn prepare(
+        name: &str,
+        permitted: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<(CertificateParams, KeyPair), Error> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.not_before = now - Duration::days(365);
+        params.not_after = now + Duration::days(365);
+        params.name_constraints = permitted.map(|name| NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::DnsName(name.into())],
+            excluded_subtrees: Vec::new(),
+        });
+        Ok((params, KeyPair::generate()?))
+    }
+}
+
+fn fill(names: &[String], name: &str) -> Vec<String> {
+    let parent = name.split_once('.').map_or(name, |(_, parent)| parent);
+    let grandparent = parent.split_once('.').map_or(parent, |(_, grandparent)| grandparent);
+    names
+        .iter()
+        .map(|text| {
+            text.replace("{name}", name)
+                .replace("{parent}", parent)
+                .replace("{grandparent}", grandparent)
+        })
+        .collect()
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = openssl::base64::encode_block(der);
+    let lines: Vec<_> = text
+        .as_bytes()
+        .chunks(64)
+        .map(|line| String::from_utf8_lossy(line).into_owned())
+        .collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}

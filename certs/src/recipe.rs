@@ -1,0 +1,128 @@
+//! What a certificate is to be like. The default of every field is the good case.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// Recipes by name, as `certificates.toml` lists them.
+pub type Recipes = BTreeMap<String, Recipe>;
+
+/// One recipe.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Recipe {
+    /// One sentence.
+    pub about: String,
+    /// The leaf's key.
+    #[serde(default)]
+    pub key: Key,
+    /// The digest of the leaf's signature.
+    #[serde(default)]
+    pub signature: Signature,
+    /// Who signs the leaf.
+    #[serde(default)]
+    pub issuer: Issuer,
+    /// DNS names; `{name}` is the host's, `{parent}` its name without the first label.
+    #[serde(default = "host_name")]
+    pub names: Vec<String>,
+    /// The common name of the subject.
+    #[serde(default)]
+    pub common_name: Option<String>,
+    /// When it is valid.
+    #[serde(default)]
+    pub valid: Validity,
+    /// What it may be used for.
+    #[serde(default)]
+    pub usage: Usage,
+    /// The server forgets to send the intermediate.
+    #[serde(default)]
+    pub omits_intermediate: bool,
+    /// One bit of the signature is wrong.
+    #[serde(default)]
+    pub broken_signature: bool,
+    /// It promises an OCSP staple (RFC 7633).
+    #[serde(default)]
+    pub must_staple: bool,
+}
+
+fn host_name() -> Vec<String> {
+    vec!["{name}".into()]
+}
+
+/// A leaf's key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Key {
+    /// ECDSA with P-256.
+    #[default]
+    #[serde(rename = "p-256")]
+    P256,
+    /// ECDSA with P-384.
+    #[serde(rename = "p-384")]
+    P384,
+    /// RSA of 2048 bits.
+    #[serde(rename = "rsa-2048")]
+    Rsa2048,
+    /// RSA of 1024 bits: too short since 2013.
+    #[serde(rename = "rsa-1024")]
+    Rsa1024,
+}
+
+/// The digest of a signature.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signature {
+    /// SHA-256.
+    #[default]
+    Sha256,
+    /// SHA-1: forgeable.
+    Sha1,
+}
+
+/// Who signs a leaf.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Issuer {
+    /// The intermediate below the trusted root.
+    #[default]
+    Intermediate,
+    /// The CA for client certificates.
+    ClientCa,
+    /// A constrained CA below the trusted root, which may only sign names under `permitted.test`.
+    ConstrainedCa,
+    /// Another leaf, itself good: no CA.
+    Leaf,
+    /// A second root, which the relay does not trust.
+    RootB,
+    /// The leaf itself.
+    #[serde(rename = "self")]
+    Itself,
+    /// A root that nobody trusts.
+    Unknown,
+}
+
+/// When a certificate is valid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Validity {
+    /// From yesterday for ninety days.
+    #[default]
+    Now,
+    /// Until yesterday.
+    Expired,
+    /// From tomorrow.
+    Future,
+}
+
+/// What a certificate may be used for (RFC 5280 section 4.2.1.12).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Usage {
+    /// serverAuth.
+    #[default]
+    Server,
+    /// clientAuth.
+    Client,
+    /// No extended key usage.
+    Any,
+}

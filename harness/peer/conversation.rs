@@ -1,0 +1,348 @@
+//! One connection of a peer, in clear or inside TLS, with everything on it recorded.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use waxseal_model::facts::{FailureCause, TlsFailure};
+use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
+
+use super::Recorder;
+use crate::tls::{self, ClientSetup, ServerSetup, Session};
+use crate::wire::{Line, LineBuffer, LineError, read_content, read_line};
+
+/// How long a peer waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a line from the relay.
+    pub line: Duration,
+    /// For a handshake.
+    pub handshake: Duration,
+    /// For the end of the connection when all is said.
+    pub ending: Duration,
+}
+
+/// Octets of message content a peer takes.
+const CONTENT_LIMIT: usize = 1 << 20;
+
+/// One connection of a peer.
+pub(super) struct Conversation {
+    stream: Stream,
+    buffer: LineBuffer,
+    place: Place,
+    recorder: Recorder,
+    pub(super) patience: Patience,
+}
+
+enum Stream {
+    Clear(TcpStream),
+    Tls(Session),
+    Gone,
+}
+
+/// The conversation is over; how is in the trace.
+#[derive(Debug)]
+pub(super) struct Over;
+
+impl Conversation {
+    pub(super) fn new(
+        stream: TcpStream,
+        place: Place,
+        recorder: Recorder,
+        patience: Patience,
+    ) -> Self {
+        // Replies are small and awaited: waiting to fill a segment would only add delay.
+        let _ = stream.set_nodelay(true);
+        Self { stream: Stream::Clear(stream), buffer: LineBuffer::default(), place, recorder, patience }
+    }
+
+    pub(super) fn note(&self, kind: Happening) {
+        self.recorder.note(self.place.clone(), kind);
+    }
+
+    pub(super) fn channel(&self) -> Channel {
+        if matches!(self.stream, Stream::Tls(_)) { Channel::Tls } else { Channel::Clear }
+    }
+
+    pub(super) fn secured(&self) -> bool {
+        self.channel() == Channel::Tls
+    }
+
+    /// Sends these pieces in one segment, each recorded as said.
+    pub(super) async fn say_all(&mut self, pieces: &[Vec<u8>]) -> Result<(), Over> {
+        let channel = self.channel();
+        for piece in pieces {
+            self.note(Happening::Said { channel, bytes: piece.clone() });
+        }
+        let bytes = pieces.concat();
+        let result = match &mut self.stream {
+            Stream::Clear(stream) => stream.write_all(&bytes).await,
+            Stream::Tls(session) => match session.write_all(&bytes).await {
+                Ok(()) => session.flush().await,
+                broken => broken,
+            },
+            Stream::Gone => return Err(Over),
+        };
+        result.map_err(|error| self.broke(&error))
+    }
+
+    pub(super) async fn say(&mut self, line: &str) -> Result<(), Over> {
+        self.say_all(&[format!("{line}\r\n").into_bytes()]).await
+    }
+
+    /// The next line of the relay.
+    pub(super) async fn hear(&mut self) -> Result<Line, Over> {
+        let patience = self.patience.line;
+        let line = match &mut self.stream {
+            Stream::Clear(stream) => read_line(stream, &mut self.buffer, patience).await,
+            Stream::Tls(session) => read_line(session, &mut self.buffer, patience).await,
+            Stream::Gone => return Err(Over),
+        };
+        let line = self.ended(line)?;
+        let channel = self.channel();
+        self.note(Happening::Heard { channel, line: line.bytes.clone(), ending: line.ending });
+        if line.ending == Ending::None { Err(self.end(End::Fin)) } else { Ok(line) }
+    }
+
+    /// A whole reply of the relay, without endings.
+    pub(super) async fn hear_reply(&mut self) -> Result<Vec<Vec<u8>>, Over> {
+        let mut lines = Vec::new();
+        loop {
+            let line = self.hear().await?.bytes;
+            let more = line.get(3) == Some(&b'-') && lines.len() < 255;
+            lines.push(line);
+            if !more {
+                return Ok(lines);
+            }
+        }
+    }
+
+    /// Message content up to the final dot.
+    pub(super) async fn hear_content(&mut self) -> Result<Vec<u8>, Over> {
+        let patience = self.patience.line;
+        let content = match &mut self.stream {
+            Stream::Clear(s) => read_content(s, &mut self.buffer, patience, CONTENT_LIMIT).await,
+            Stream::Tls(s) => read_content(s, &mut self.buffer, patience, CONTENT_LIMIT).await,
+            Stream::Gone => return Err(Over),
+        };
+        let content = self.ended(content)?;
+        let channel = self.channel();
+        self.note(Happening::HeardContent { channel, bytes: content.clone() });
+        Ok(content)
+    }
+
+    /// Keeps silent for a while; lines that come meanwhile are heard.
+    pub(super) async fn keep_silent(&mut self, time: Duration) -> Result<(), Over> {
+        let until = tokio::time::Instant::now() + time;
+        loop {
+            let left = until.saturating_duration_since(tokio::time::Instant::now());
+            let patience = std::mem::replace(&mut self.patience.line, left);
+            let line = match &mut self.stream {
+                Stream::Clear(stream) => read_line(stream, &mut self.buffer, left).await,
+                Stream::Tls(session) => read_line(session, &mut self.buffer, left).await,
+                Stream::Gone => return Err(Over),
+            };
+            self.patience.line = patience;
+            if matches!(line, Err(LineError::Silent(_))) {
+                return Ok(());
+            }
+            let line = self.ended(line)?;
+            let channel = self.channel();
+            self.note(Happening::Heard { channel, line: line.bytes, ending: line.ending });
+        }
+    }
+
+    /// Clear bytes that came before TLS may begin: evidence, never fed to TLS unless they are its
+    /// beginning.
+    fn early(&mut self) -> Option<Vec<u8>> {
+        let bytes = self.buffer.take_rest();
+        (!bytes.is_empty()).then_some(bytes)
+    }
+
+    /// Notes bytes that wait though nothing is due.
+    pub(super) fn note_early(&mut self) {
+        if let Some(bytes) = self.early() {
+            let channel = self.channel();
+            self.note(Happening::HeardEarly { channel, bytes });
+        }
+    }
+
+    /// Reads what has already arrived, without waiting, and notes it as early.
+    pub(super) async fn note_arrived(&mut self) {
+        let mut chunk = [0; 4096];
+        if let Stream::Clear(stream) = &mut self.stream
+            && let Ok(read) = stream.try_read(&mut chunk)
+        {
+            self.buffer.push(&chunk[..read]);
+        }
+        self.note_early();
+    }
+
+    /// Negotiates TLS as the server.
+    pub(super) async fn accept_tls(&mut self, setup: &ServerSetup) -> Result<(), Over> {
+        self.note_early();
+        let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
+            return Err(Over);
+        };
+        let handshake = tls::accept(setup, stream, self.patience.handshake).await;
+        if let Some(hello) = handshake.hello {
+            self.note(Happening::Hello(Box::new(hello)));
+        }
+        self.secure(handshake.result)
+    }
+
+    /// Negotiates TLS as the client.
+    pub(super) async fn connect_tls(&mut self, setup: &ClientSetup) -> Result<(), Over> {
+        self.note_early();
+        let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
+            return Err(Over);
+        };
+        let handshake = tls::connect(setup, stream, self.patience.handshake).await;
+        self.secure(handshake.result)
+    }
+
+    fn secure(&mut self, result: Result<Session, TlsFailure>) -> Result<(), Over> {
+        match result {
+            Ok(session) => {
+                self.note(Happening::Secured(Box::new(session.facts.clone())));
+                self.stream = Stream::Tls(session);
+                Ok(())
+            }
+            Err(failure) => {
+                self.note(Happening::NotSecured(failure));
+                Err(Over)
+            }
+        }
+    }
+
+    /// Reads the relay's ClientHello without answering it, and notes it.
+    pub(super) async fn read_hello(&mut self) -> Result<(), Over> {
+        let mut bytes = self.early().unwrap_or_default();
+        let Stream::Clear(stream) = &mut self.stream else { return Err(Over) };
+        let read = async {
+            let mut chunk = [0; 4096];
+            loop {
+                if let Some(hello) = crate::tls::client_hello(&bytes) {
+                    return Ok::<_, io::Error>(Some(hello));
+                }
+                let starts_tls = bytes.first().is_none_or(|byte| *byte == 0x16);
+                let read = stream.read(&mut chunk).await?;
+                if read == 0 || !starts_tls || bytes.len() > 65_536 {
+                    return Ok(None);
+                }
+                bytes.extend_from_slice(&chunk[..read]);
+            }
+        };
+        match timeout(self.patience.handshake, read).await {
+            Ok(Ok(Some(hello))) => {
+                self.note(Happening::Hello(Box::new(hello)));
+                Ok(())
+            }
+            Ok(Ok(None)) => {
+                self.note(Happening::HeardEarly { channel: Channel::Clear, bytes });
+                self.note(Happening::NotSecured(failure(FailureCause::NotTls, "no ClientHello")));
+                Err(Over)
+            }
+            Ok(Err(error)) => Err(self.broke(&error)),
+            Err(_) => {
+                self.note(Happening::NotSecured(failure(FailureCause::Silence, "no ClientHello")));
+                Err(Over)
+            }
+        }
+    }
+
+    /// Ends the connection in order.
+    pub(super) async fn close(&mut self) -> Over {
+        match &mut self.stream {
+            Stream::Clear(stream) => drop(stream.shutdown().await),
+            Stream::Tls(session) => drop(session.shutdown().await),
+            Stream::Gone => {}
+        }
+        self.end(End::Ours)
+    }
+
+    /// Resets the connection.
+    pub(super) fn reset(&mut self) -> Over {
+        if let Stream::Clear(stream) = &self.stream {
+            let _ = stream.set_zero_linger();
+        }
+        self.end(End::Ours)
+    }
+
+    /// Waits for the relay's end; whatever comes before it is noted as early.
+    pub(super) async fn await_end(&mut self) {
+        let patience = self.patience.ending;
+        let channel = self.channel();
+        let mut heard = self.early().unwrap_or_default();
+        let ended = match &mut self.stream {
+            Stream::Clear(stream) => drain(stream, &mut heard, patience).await,
+            Stream::Tls(session) => drain(session, &mut heard, patience).await,
+            Stream::Gone => return,
+        };
+        if !heard.is_empty() {
+            self.note(Happening::HeardEarly { channel, bytes: heard });
+        }
+        match ended {
+            None => self.end(End::Silence),
+            Some(Ok(())) if channel == Channel::Tls => self.end(End::CloseNotify),
+            Some(Ok(())) => self.end(End::Fin),
+            Some(Err(error)) => self.broke(&error),
+        };
+    }
+
+    fn ended<T>(&mut self, result: Result<T, LineError>) -> Result<T, Over> {
+        let secured = self.secured();
+        result.map_err(|error| match error {
+            LineError::Silent(_) => self.end(End::Silence),
+            LineError::Ended if secured => self.end(End::CloseNotify),
+            LineError::Ended => self.end(End::Fin),
+            LineError::Broken(error) => self.broke(&error),
+            LineError::TooLong { so_far, .. } => {
+                let channel = self.channel();
+                self.note(Happening::HeardEarly { channel, bytes: so_far });
+                self.end(End::Ours)
+            }
+        })
+    }
+
+    fn broke(&mut self, error: &io::Error) -> Over {
+        self.end(match error.kind() {
+            io::ErrorKind::UnexpectedEof => End::Fin,
+            _ => End::Reset,
+        })
+    }
+
+    fn end(&mut self, end: End) -> Over {
+        if !matches!(self.stream, Stream::Gone) {
+            self.note(Happening::Ended(end));
+        }
+        self.stream = Stream::Gone;
+        Over
+    }
+}
+
+/// A failure of our own making or of a silent relay, before an engine was asked.
+pub(super) fn failure(cause: FailureCause, detail: &str) -> TlsFailure {
+    TlsFailure { engine: None, cause, alert_heard: None, alert_said: None, detail: detail.into() }
+}
+
+async fn drain<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    heard: &mut Vec<u8>,
+    patience: Duration,
+) -> Option<io::Result<()>> {
+    let mut chunk = [0; 4096];
+    let reading = async {
+        loop {
+            match reader.read(&mut chunk).await {
+                Ok(0) => return Ok(()),
+                Ok(read) if heard.len() < CONTENT_LIMIT => heard.extend_from_slice(&chunk[..read]),
+                Ok(_) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    timeout(patience, reading).await.ok()
+}

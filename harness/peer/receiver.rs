@@ -1,0 +1,281 @@
+//! A next hop: plays its script to a sending relay, and behaves correctly from its end on.
+
+use tokio::net::TcpStream;
+use waxseal_model::facts::FailureCause;
+use waxseal_model::judge::Names;
+use waxseal_model::scenario::Fault;
+use waxseal_model::script::{Act, Script};
+use waxseal_model::trace::{Ending, Happening, Place};
+
+use super::Recorder;
+use super::conversation::{Conversation, Over, Patience, failure};
+use super::names::fill_script;
+use super::report;
+use crate::tls::ServerSetup;
+
+/// What a receiver does.
+#[derive(Clone, Debug)]
+pub struct ReceiverPlan {
+    /// The peer's name in the scenario.
+    pub name: String,
+    /// Its host name.
+    pub host: String,
+    script: Script,
+    /// Misbehaviour below SMTP.
+    pub faults: Vec<Fault>,
+    /// How it negotiates TLS.
+    pub tls: ServerSetup,
+    /// What the content is that it takes.
+    pub content: Content,
+    /// How long it waits.
+    pub patience: Patience,
+}
+
+impl ReceiverPlan {
+    /// A receiver that plays `script` with `names` filled in.
+    pub fn new(
+        name: &str,
+        script: &Script,
+        names: &Names,
+        tls: ServerSetup,
+        patience: Patience,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            host: names.get("mx").cloned().unwrap_or_default(),
+            script: fill_script(script, names),
+            faults: Vec::new(),
+            tls,
+            content: Content::Message,
+            patience,
+        }
+    }
+}
+
+/// What the content is that a receiver takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The message of the case.
+    Message,
+    /// A delivery report about it.
+    Report,
+}
+
+/// Serves one connection, the peer's `number`th, to its end.
+pub async fn receive(plan: &ReceiverPlan, stream: TcpStream, number: u32, recorder: Recorder) {
+    let place = Place::Peer { name: plan.name.clone(), connection: number };
+    let talk = Conversation::new(stream, place, recorder, plan.patience);
+    talk.note(Happening::Connected);
+    let mut session = Session { plan, talk, unanswered: None, expects_content: false };
+    // How it ended is in the trace.
+    let _ = session.serve(number).await;
+}
+
+struct Session<'a> {
+    plan: &'a ReceiverPlan,
+    talk: Conversation,
+    /// The relay's last command, as long as we owe its reply.
+    unanswered: Option<Vec<u8>>,
+    expects_content: bool,
+}
+
+impl Session<'_> {
+    async fn serve(&mut self, number: u32) -> Result<(), Over> {
+        let plan = self.plan;
+        let part = plan.script.part(number);
+        let mut said = false;
+        let mut steps = part.iter().peekable();
+        while let Some(step) = steps.next() {
+            let reached = || Happening::Reached { step: step.number };
+            match &step.act {
+                Act::Hear(pattern) => {
+                    let line = if self.expects_content {
+                        self.take_content().await?;
+                        continue;
+                    } else {
+                        self.talk.hear().await?.bytes
+                    };
+                    if pattern.matches_command(&line) {
+                        self.talk.note(reached());
+                        self.unanswered = Some(line);
+                    } else {
+                        self.talk.note(Happening::Diverged { step: step.number });
+                        return self.answer_all(Some(line)).await;
+                    }
+                }
+                Act::Say { .. } | Act::Bytes { .. } => {
+                    let mut pieces = vec![bytes_of(&step.act)];
+                    self.talk.note(reached());
+                    while let Some(next) = steps.next_if(|next| {
+                        matches!(
+                            next.act,
+                            Act::Say { joined: true, .. } | Act::Bytes { joined: true, .. }
+                        )
+                    }) {
+                        pieces.push(bytes_of(&next.act));
+                        self.talk.note(Happening::Reached { step: next.number });
+                    }
+                    if self.unanswered.as_deref().is_some_and(|line| is_verb(line, b"STARTTLS")) {
+                        self.talk.note_arrived().await;
+                    }
+                    let data = self.unanswered.as_deref().is_some_and(|l| is_verb(l, b"DATA"));
+                    self.expects_content |= data && pieces[0].starts_with(b"354");
+                    self.talk.say_all(&pieces).await?;
+                    said = true;
+                    self.unanswered = None;
+                }
+                Act::NegotiateTls => {
+                    self.talk.note(reached());
+                    self.unanswered = None;
+                    self.negotiate().await?;
+                }
+                Act::Silent(time) => {
+                    self.talk.note(reached());
+                    self.talk.keep_silent(*time).await?;
+                }
+                Act::Close => {
+                    self.talk.note(reached());
+                    self.talk.note(Happening::Finished);
+                    return Err(self.talk.close().await);
+                }
+                Act::Reset => {
+                    self.talk.note(reached());
+                    self.talk.note(Happening::Finished);
+                    return Err(self.talk.reset());
+                }
+            }
+        }
+        if !part.is_empty() {
+            self.talk.note(Happening::Finished);
+        }
+        if !said {
+            self.talk.say(&format!("220 {} ESMTP", plan.host)).await?;
+        }
+        let waiting = self.unanswered.take();
+        self.answer_all(waiting).await
+    }
+
+    /// Behaves correctly until the connection ends.
+    async fn answer_all(&mut self, mut line: Option<Vec<u8>>) -> Result<(), Over> {
+        if self.expects_content && line.is_none() {
+            self.take_content().await?;
+        }
+        loop {
+            let command = match line.take() {
+                Some(line) => line,
+                None => self.talk.hear().await?.bytes,
+            };
+            self.answer(&command).await?;
+        }
+    }
+
+    async fn answer(&mut self, line: &[u8]) -> Result<(), Over> {
+        let end = line.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(line.len());
+        match line[..end].to_ascii_uppercase().as_slice() {
+            b"EHLO" => self.talk.say_all(&self.capabilities()).await,
+            b"HELO" => self.talk.say(&format!("250 {}", self.plan.host)).await,
+            b"STARTTLS" if self.talk.secured() => self.talk.say("503 5.5.1 TLS is active").await,
+            b"STARTTLS" => {
+                self.talk.note_arrived().await;
+                self.talk.say("220 2.0.0 Ready to start TLS").await?;
+                self.negotiate().await
+            }
+            b"MAIL" | b"RCPT" | b"RSET" | b"NOOP" => self.talk.say("250 2.0.0 OK").await,
+            b"VRFY" => self.talk.say("252 2.0.0 Cannot verify").await,
+            b"DATA" => {
+                self.talk.say("354 Go ahead").await?;
+                self.take_content().await
+            }
+            b"QUIT" => {
+                self.talk.say("221 2.0.0 Bye").await?;
+                self.talk.await_end().await;
+                Err(Over)
+            }
+            _ => self.talk.say("502 5.5.1 Command not implemented").await,
+        }
+    }
+
+    fn capabilities(&self) -> Vec<Vec<u8>> {
+        let mut words = vec![self.plan.host.as_str(), "SIZE 1048576", "8BITMIME"];
+        if !self.talk.secured() {
+            words.push("STARTTLS");
+        }
+        words.push("ENHANCEDSTATUSCODES");
+        let last = words.len() - 1;
+        words
+            .iter()
+            .enumerate()
+            .map(|(at, word)| {
+                let mark = if at == last { ' ' } else { '-' };
+                format!("250{mark}{word}\r\n").into_bytes()
+            })
+            .collect()
+    }
+
+    async fn take_content(&mut self) -> Result<(), Over> {
+        let content = self.talk.hear_content().await?;
+        self.expects_content = false;
+        let channel = self.talk.channel();
+        self.talk.note(match self.plan.content {
+            Content::Message => Happening::Took { channel },
+            Content::Report => report::read(&content, channel),
+        });
+        self.talk.say("250 2.0.0 Taken").await
+    }
+
+    async fn negotiate(&mut self) -> Result<(), Over> {
+        let Some(fault) = self.plan.faults.first().copied() else {
+            return self.talk.accept_tls(&self.plan.tls).await;
+        };
+        if fault == Fault::CloseAfterHandshake {
+            self.talk.accept_tls(&self.plan.tls).await?;
+            self.talk.note(Happening::Faulted(fault.name().into()));
+            return Err(self.talk.close().await);
+        }
+        self.talk.read_hello().await?;
+        self.talk.note(Happening::Faulted(fault.name().into()));
+        let talk = &mut self.talk;
+        match fault {
+            Fault::AlertAfterClientHello => {
+                // Fatal handshake_failure in a record of TLS 1.0, which every version reads.
+                talk.say_all(&[vec![0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28]]).await?;
+            }
+            Fault::GarbageAfterClientHello => talk.say_all(&[vec![0x2a; 64]]).await?,
+            Fault::PlaintextAfterClientHello => talk.say("250 2.0.0 OK").await?,
+            Fault::ResetAfterClientHello => return Err(talk.reset()),
+            Fault::SilentAfterClientHello => {
+                let patience = talk.patience.handshake;
+                talk.patience.ending = patience.max(talk.patience.line);
+                talk.await_end().await;
+                return Err(Over);
+            }
+            _ => {}
+        }
+        talk.note(Happening::NotSecured(failure(FailureCause::Fault, fault.name())));
+        if matches!(fault, Fault::GarbageAfterClientHello | Fault::PlaintextAfterClientHello) {
+            talk.await_end().await;
+        }
+        Err(talk.close().await)
+    }
+}
+
+fn is_verb(line: &[u8], verb: &[u8]) -> bool {
+    line.len() >= verb.len() && line[..verb.len()].eq_ignore_ascii_case(verb)
+}
+
+pub(super) fn bytes_of(act: &Act) -> Vec<u8> {
+    match act {
+        Act::Say { text, ending, .. } => {
+            let mut bytes = text.clone().into_bytes();
+            bytes.extend_from_slice(match ending {
+                Ending::CrLf => b"\r\n",
+                Ending::Lf => b"\n",
+                Ending::Cr => b"\r",
+                Ending::None => b"",
+            });
+            bytes
+        }
+        Act::Bytes { bytes, .. } => bytes.clone(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,286 @@
+//! A sending host: plays its script to a receiving relay, and behaves correctly from its end on.
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use waxseal_model::facts::FailureCause;
+use waxseal_model::judge::Names;
+use waxseal_model::scenario::Fault;
+use waxseal_model::script::{Act, Script};
+use waxseal_model::trace::{Happening, Place};
+
+use super::Recorder;
+use super::conversation::{Conversation, Over, Patience, failure};
+use super::names::{fill, fill_script};
+use super::receiver::bytes_of;
+use crate::tls::ClientSetup;
+
+/// What a sender does.
+#[derive(Clone, Debug)]
+pub struct SenderPlan {
+    /// Where its events are recorded.
+    pub place: Place,
+    /// The relay's listener.
+    pub to: SocketAddr,
+    /// Whether TLS comes first on this listener.
+    pub implicit: bool,
+    /// Whether it upgrades where STARTTLS is offered, once its script has ended.
+    pub upgrades: bool,
+    script: Script,
+    /// Misbehaviour below SMTP.
+    pub faults: Vec<Fault>,
+    /// How it negotiates TLS.
+    pub tls: ClientSetup,
+    names: Names,
+    /// How long it waits.
+    pub patience: Patience,
+}
+
+impl SenderPlan {
+    /// A sender that plays `script` with `names` filled in: `sender`, `from`, `recipient`.
+    pub fn new(
+        place: Place,
+        to: SocketAddr,
+        script: &Script,
+        names: &Names,
+        tls: ClientSetup,
+        patience: Patience,
+    ) -> Self {
+        Self {
+            place,
+            to,
+            implicit: false,
+            upgrades: true,
+            script: fill_script(script, names),
+            faults: Vec::new(),
+            tls,
+            names: names.clone(),
+            patience,
+        }
+    }
+}
+
+/// Plays one connection to its end.
+pub async fn send(plan: &SenderPlan, recorder: Recorder) {
+    let connected = timeout(plan.patience.line, TcpStream::connect(plan.to)).await;
+    let stream = match connected {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            return recorder.note(plan.place.clone(), Happening::NotConnected(error.to_string()));
+        }
+        Err(_) => {
+            let text = "no answer to the connection".to_owned();
+            return recorder.note(plan.place.clone(), Happening::NotConnected(text));
+        }
+    };
+    let talk = Conversation::new(stream, plan.place.clone(), recorder, plan.patience);
+    talk.note(Happening::Connected);
+    let mut session = Session { plan, talk, state: State::default() };
+    // How it ended is in the trace.
+    let _ = session.play().await;
+}
+
+/// How far the session has come, as a correct sender would know it.
+#[derive(Default)]
+struct State {
+    greeted: bool,
+    introduced: bool,
+    negotiated: bool,
+    starttls_listed: bool,
+    mail: bool,
+    recipient: bool,
+    data: bool,
+    /// Our last command while its reply is due.
+    due: Option<Vec<u8>>,
+    refused: bool,
+}
+
+struct Session<'a> {
+    plan: &'a SenderPlan,
+    talk: Conversation,
+    state: State,
+}
+
+impl Session<'_> {
+    async fn play(&mut self) -> Result<(), Over> {
+        let plan = self.plan;
+        if plan.implicit {
+            self.negotiate().await?;
+        }
+        let mut steps = plan.script.part(1).iter().peekable();
+        while let Some(step) = steps.next() {
+            match &step.act {
+                Act::Hear(pattern) => {
+                    let lines = self.reply().await?;
+                    if !pattern.matches_reply(&lines) {
+                        self.talk.note(Happening::Diverged { step: step.number });
+                        return self.finish().await;
+                    }
+                    self.talk.note(Happening::Reached { step: step.number });
+                }
+                Act::Say { .. } | Act::Bytes { .. } => {
+                    let mut pieces = vec![bytes_of(&step.act)];
+                    self.talk.note(Happening::Reached { step: step.number });
+                    while let Some(next) = steps.next_if(|next| {
+                        matches!(
+                            next.act,
+                            Act::Say { joined: true, .. } | Act::Bytes { joined: true, .. }
+                        )
+                    }) {
+                        pieces.push(bytes_of(&next.act));
+                        self.talk.note(Happening::Reached { step: next.number });
+                    }
+                    self.state.due = pieces.first().cloned();
+                    if steps.peek().is_none() {
+                        self.talk.note(Happening::Finished);
+                    }
+                    self.talk.say_all(&pieces).await?;
+                }
+                Act::NegotiateTls => {
+                    self.talk.note(Happening::Reached { step: step.number });
+                    self.negotiate().await?;
+                }
+                Act::Silent(time) => {
+                    self.talk.note(Happening::Reached { step: step.number });
+                    self.talk.keep_silent(*time).await?;
+                }
+                Act::Close => {
+                    self.talk.note(Happening::Reached { step: step.number });
+                    return Err(self.talk.close().await);
+                }
+                Act::Reset => {
+                    self.talk.note(Happening::Reached { step: step.number });
+                    return Err(self.talk.reset());
+                }
+            }
+        }
+        if self.state.due.is_some() {
+            self.reply().await?;
+        }
+        self.finish().await
+    }
+
+    /// Completes the transaction from wherever the script has left it, and says goodbye.
+    async fn finish(&mut self) -> Result<(), Over> {
+        if !self.state.greeted {
+            self.reply().await?;
+        }
+        if !self.state.refused {
+            self.transact().await?;
+        }
+        self.talk.note_early();
+        self.command("QUIT").await?;
+        self.talk.await_end().await;
+        Ok(())
+    }
+
+    async fn transact(&mut self) -> Result<(), Over> {
+        let sender = fill("{sender}", &self.plan.names);
+        if !self.state.mail && !self.state.introduced {
+            self.command(&format!("EHLO {sender}")).await?;
+        }
+        let upgrade = self.plan.upgrades
+            && !self.state.mail
+            && !self.state.negotiated
+            && self.state.starttls_listed;
+        if upgrade && !self.state.refused && self.command("STARTTLS").await? {
+            self.negotiate().await?;
+            self.command(&format!("EHLO {sender}")).await?;
+        }
+        let from = fill("MAIL FROM:<{from}>", &self.plan.names);
+        let to = fill("RCPT TO:<{recipient}>", &self.plan.names);
+        if self.state.refused
+            || !(self.state.mail || self.command(&from).await?)
+            || !(self.state.recipient || self.command(&to).await?)
+            || !(self.state.data || self.command("DATA").await?)
+        {
+            return Ok(());
+        }
+        let message = format!(
+            "From: <{from}>\r\nTo: <{to}>\r\nSubject: waxseal {to}\r\nMessage-ID: <{id}>\r\n\
+             Date: Thu, 01 Jan 2026 00:00:00 +0000\r\n\r\nThe probe of one case.\r\n.",
+            from = fill("{from}", &self.plan.names),
+            to = fill("{recipient}", &self.plan.names),
+            id = fill("probe.{recipient}", &self.plan.names),
+        );
+        let channel = self.talk.channel();
+        self.talk.say(&message).await?;
+        let reply = self.talk.hear_reply().await?;
+        self.talk.note(if accepts(&reply) {
+            Happening::Accepted { channel }
+        } else {
+            Happening::Refused { channel, reply: reply.join(&b"\r\n"[..]) }
+        });
+        Ok(())
+    }
+
+    /// Sends a command and reads its reply; whether it was taken.
+    async fn command(&mut self, line: &str) -> Result<bool, Over> {
+        self.state.due = Some(line.as_bytes().to_vec());
+        self.talk.say(line).await?;
+        self.reply().await.map(|lines| accepts(&lines))
+    }
+
+    /// Reads the greeting or the reply to the command that is due, and draws the conclusions a
+    /// correct sender draws.
+    async fn reply(&mut self) -> Result<Vec<Vec<u8>>, Over> {
+        let channel = self.talk.channel();
+        let lines = self.talk.hear_reply().await?;
+        let ok = accepts(&lines);
+        let Some(command) = self.state.due.take() else {
+            self.state.refused |= !ok && !self.state.greeted;
+            self.state.greeted = true;
+            return Ok(lines);
+        };
+        let end = command.iter().position(|b| !b.is_ascii_alphabetic()).unwrap_or(command.len());
+        let state = &mut self.state;
+        match command[..end].to_ascii_uppercase().as_slice() {
+            b"EHLO" => {
+                state.introduced = ok;
+                state.starttls_listed = lines.iter().any(|line| {
+                    line.get(4..).is_some_and(|word| word.eq_ignore_ascii_case(b"STARTTLS"))
+                });
+                state.refused |= !ok;
+            }
+            b"HELO" => state.introduced |= ok,
+            b"MAIL" => (state.mail, state.refused) = (ok, state.refused | !ok),
+            b"RCPT" => (state.recipient, state.refused) = (ok, state.refused | !ok),
+            b"DATA" => (state.data, state.refused) = (ok, state.refused | !ok),
+            b"RSET" if ok => (state.mail, state.recipient) = (false, false),
+            _ => {}
+        }
+        if self.state.refused && matches!(&command[..end], b"MAIL" | b"RCPT" | b"DATA") {
+            self.talk.note(Happening::Refused { channel, reply: lines.join(&b"\r\n"[..]) });
+        }
+        Ok(lines)
+    }
+
+    async fn negotiate(&mut self) -> Result<(), Over> {
+        let plan = self.plan;
+        match plan.faults.first().copied() {
+            Some(fault @ Fault::SilentInsteadOfClientHello) => {
+                self.talk.note(Happening::Faulted(fault.name().into()));
+                self.talk.await_end().await;
+                return Err(Over);
+            }
+            Some(fault @ Fault::PlaintextInsteadOfClientHello) => {
+                self.talk.note(Happening::Faulted(fault.name().into()));
+                self.talk.note(Happening::NotSecured(failure(FailureCause::Fault, fault.name())));
+                self.talk.say("NOOP").await?;
+                self.talk.await_end().await;
+                return Err(Over);
+            }
+            _ => {}
+        }
+        self.talk.connect_tls(&plan.tls).await?;
+        // What was learned in clear is forgotten (RFC 3207 section 4.2).
+        let greeted = self.state.greeted && !plan.implicit;
+        self.state = State { greeted, negotiated: true, ..State::default() };
+        Ok(())
+    }
+}
+
+fn accepts(lines: &[Vec<u8>]) -> bool {
+    lines.last().and_then(|line| line.first()).is_some_and(|digit| matches!(digit, b'2' | b'3'))
+}

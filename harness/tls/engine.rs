@@ -1,0 +1,198 @@
+//! Which engine plays an offer, and playing it.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use waxseal_model::facts::{Engine, FailureCause, HelloFacts, TlsFailure};
+use waxseal_model::offer::{Offer, SuiteKind, Version};
+
+use super::describe::client_hello;
+use super::session::Session;
+use super::suites::{resolve, suite};
+use super::tap::{Copy, Tap, Tapped};
+use super::{legacy, modern};
+use crate::wire::last_alert;
+
+/// A chain in DER, leaf first, and its key in PKCS#8 DER.
+#[derive(Clone, Debug, Default)]
+pub struct Identity {
+    /// Leaf first; empty for anonymous suites.
+    pub chain: Vec<Vec<u8>>,
+    /// PKCS#8.
+    pub key: Vec<u8>,
+    /// RSA below 2048 bits, or a SHA-1 signature: only the legacy engine takes it.
+    pub weak: bool,
+    /// The key is RSA.
+    pub rsa: bool,
+}
+
+/// Whether a server asks for a client certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AskClient {
+    /// It does not.
+    #[default]
+    No,
+    /// It asks, and goes on without one.
+    Optional,
+    /// It asks, and ends the handshake without one.
+    Required,
+}
+
+/// How our side negotiates as the server.
+#[derive(Clone, Debug)]
+pub struct ServerSetup {
+    /// What is negotiated, and nothing more.
+    pub offer: Offer,
+    /// What is shown.
+    pub identity: Identity,
+    /// Whether a client certificate is asked for. Any is taken; that its key is there is proven.
+    pub ask: AskClient,
+    /// The engine, where the user forces one.
+    pub engine: Option<Engine>,
+}
+
+/// How our side negotiates as the client. Any server certificate is taken and recorded.
+#[derive(Clone, Debug)]
+pub struct ClientSetup {
+    /// What is negotiated, and nothing more.
+    pub offer: Offer,
+    /// The name in SNI.
+    pub sni: Option<String>,
+    /// What is shown when the server asks.
+    pub identity: Option<Identity>,
+    /// The engine, where the user forces one.
+    pub engine: Option<Engine>,
+}
+
+/// A handshake, finished or not.
+#[derive(Debug)]
+pub struct Handshake {
+    /// The client's hello as it stood on the wire; `None`: it never came whole.
+    pub hello: Option<HelloFacts>,
+    /// The session, or why there is none.
+    pub result: Result<Session, TlsFailure>,
+}
+
+/// No engine can play this.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no engine can play this offer: {0}")]
+pub struct Unplayable(pub String);
+
+/// The engine for an offer: the modern one for whatever it can play, else the legacy one.
+///
+/// # Errors
+/// [`Unplayable`] with the reason. Known before anything runs, so that loading a scenario fails.
+pub fn choose(
+    offer: &Offer,
+    identity: Option<&Identity>,
+    forced: Option<Engine>,
+) -> Result<Engine, Unplayable> {
+    let weak = identity.is_some_and(|identity| identity.weak || identity.chain.is_empty());
+    let modern = !weak && modern::can_play(offer);
+    match forced {
+        Some(Engine::Modern) if modern => return Ok(Engine::Modern),
+        Some(Engine::Modern) => {
+            return Err(Unplayable("the modern engine lacks what it asks for".into()));
+        }
+        _ => {}
+    }
+    if modern && forced.is_none() {
+        return Ok(Engine::Modern);
+    }
+    let suites = resolve(offer, &legacy::available());
+    let covered = |version: &Version| {
+        suites.iter().any(|id| {
+            let tls13 = suite(*id).is(SuiteKind::Tls13) && id >> 8 == 0x13;
+            (*version == Version::Tls13) == tls13
+        })
+    };
+    if let Some(version) = offer.versions.iter().find(|version| !covered(version)) {
+        return Err(Unplayable(format!("it has no suite for {version}")));
+    }
+    if let Some(bits) = offer.dh_bits.filter(|bits| legacy::prime(*bits).is_none()) {
+        return Err(Unplayable(format!("there is no Diffie-Hellman prime of {bits} bits")));
+    }
+    legacy::check(offer).map_err(Unplayable)?;
+    Ok(Engine::Legacy)
+}
+
+/// Negotiates as the server, within `patience`.
+pub async fn accept<T>(setup: &ServerSetup, io: T, patience: Duration) -> Handshake
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (tap, copy) = Tap::new(io);
+    let engine = choose(&setup.offer, Some(&setup.identity), setup.engine);
+    let playing = async {
+        match engine {
+            Ok(Engine::Modern) => modern::accept(setup, tap).await,
+            Ok(Engine::Legacy) => legacy::accept(setup, tap).await,
+            Err(ref unplayable) => Err((FailureCause::OurObjection, unplayable.to_string())),
+        }
+    };
+    let result = timeout(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
+    finish(engine.ok(), result, &copy, true)
+}
+
+/// Negotiates as the client, within `patience`.
+pub async fn connect<T>(setup: &ClientSetup, io: T, patience: Duration) -> Handshake
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (tap, copy) = Tap::new(io);
+    let engine = choose(&setup.offer, setup.identity.as_ref(), setup.engine);
+    let playing = async {
+        match engine {
+            Ok(Engine::Modern) => modern::connect(setup, tap).await,
+            Ok(Engine::Legacy) => legacy::connect(setup, tap).await,
+            Err(ref unplayable) => Err((FailureCause::OurObjection, unplayable.to_string())),
+        }
+    };
+    let result = timeout(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
+    finish(engine.ok(), result, &copy, false)
+}
+
+/// What an engine gives: a session, or what it thinks went wrong.
+pub(super) type Played = Result<Session, (FailureCause, String)>;
+
+fn silence(patience: Duration) -> (FailureCause, String) {
+    (FailureCause::Silence, format!("nothing came within {patience:?}"))
+}
+
+fn finish(engine: Option<Engine>, played: Played, copy: &Copy, server: bool) -> Handshake {
+    let tapped = copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let hello = client_hello(if server { &tapped.heard } else { &tapped.said });
+    let result = played.map_err(|(cause, detail)| {
+        let alert = |bytes: &[u8]| last_alert(bytes).map(|(_, description)| description);
+        let alert_heard = alert(&tapped.heard);
+        TlsFailure {
+            engine,
+            cause: settle(cause, &tapped, alert_heard),
+            alert_heard,
+            alert_said: alert(&tapped.said),
+            detail,
+        }
+    });
+    Handshake { hello, result }
+}
+
+/// What the wire says outweighs what a library thinks.
+fn settle(cause: FailureCause, tapped: &Tapped, alert_heard: Option<u8>) -> FailureCause {
+    let not_tls = tapped.heard.first().is_some_and(|kind| !(0x14..=0x18).contains(kind));
+    if cause == FailureCause::Silence {
+        cause
+    } else if not_tls {
+        FailureCause::NotTls
+    } else if alert_heard.is_some() || cause == FailureCause::RelayAlert {
+        FailureCause::RelayAlert
+    } else if cause == FailureCause::NothingInCommon {
+        cause
+    } else if tapped.reset {
+        FailureCause::RelayReset
+    } else if tapped.ended {
+        FailureCause::RelayClosed
+    } else {
+        cause
+    }
+}

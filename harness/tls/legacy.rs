@@ -1,0 +1,436 @@
+//! The legacy engine: OpenSSL with everything weak switched on, SSL 3.0 to TLS 1.3.
+
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use foreign_types_shared::ForeignTypeRef;
+use openssl::bn::BigNum;
+use openssl::dh::Dh;
+use openssl::error::ErrorStack;
+use openssl::pkey::PKey;
+use openssl::provider::Provider;
+use openssl::ssl::{
+    NameType, Ssl, SslContextBuilder, SslMethod, SslOptions, SslRef, SslSessionCacheMode,
+    SslVerifyMode, SslVersion,
+};
+use openssl::x509::X509;
+use openssl_sys as ffi;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_openssl::SslStream;
+use waxseal_model::facts::{ClientCertificate, Engine, FailureCause, TlsFacts};
+use waxseal_model::offer::{Offer, SuiteKind, Version};
+
+use super::engine::{AskClient, ClientSetup, Identity, Played, ServerSetup};
+use super::session::Session;
+use super::suites::{resolve, suite};
+
+/// What the library has, read once.
+struct Library {
+    /// Number and OpenSSL's name of every suite.
+    suites: Vec<(u16, String)>,
+}
+
+static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
+    // Without the legacy provider there is no RC4; loading one provider unloads the default.
+    // Leaked: dropping a provider unloads it.
+    for name in ["legacy", "default"] {
+        if let Ok(provider) = Provider::load(None, name) {
+            std::mem::forget(provider);
+        }
+    }
+    let suites = || -> Result<Vec<(u16, String)>, ErrorStack> {
+        let mut context = SslContextBuilder::new(SslMethod::tls())?;
+        context.set_security_level(0);
+        context.set_cipher_list("ALL:COMPLEMENTOFALL:@SECLEVEL=0")?;
+        let ssl = Ssl::new(&context.build())?;
+        let mut found = Vec::new();
+        // SAFETY: the stack belongs to `ssl`, which outlives the loop; indexes are in range.
+        unsafe {
+            let stack = SSL_get_ciphers(ssl.as_ptr());
+            for index in 0..ffi::OPENSSL_sk_num(stack) {
+                let cipher = ffi::OPENSSL_sk_value(stack, index).cast();
+                let name = std::ffi::CStr::from_ptr(ffi::SSL_CIPHER_get_name(cipher));
+                let cipher = openssl::ssl::SslCipherRef::from_ptr(cipher);
+                let id = u16::from_be_bytes(cipher.protocol_id());
+                found.push((id, name.to_string_lossy().into_owned()));
+            }
+        }
+        Ok(found)
+    };
+    Library { suites: suites().unwrap_or_default() }
+});
+
+/// Every suite of this engine.
+pub(super) fn available() -> Vec<u16> {
+    LIBRARY.suites.iter().map(|(id, _)| *id).collect()
+}
+
+/// Whether a context can be made for this offer; the reason where not.
+pub(super) fn check(offer: &Offer) -> Result<(), String> {
+    context(offer, true).map(drop)
+}
+
+/// A Diffie-Hellman prime of that many bits.
+pub(super) fn prime(bits: u16) -> Option<Dh<openssl::pkey::Params>> {
+    // Safe primes with generator 2, made for this suite; the one of 2048 bits is RFC 3526 group 14.
+    let hex = match bits {
+        512 => PRIME_512,
+        768 => PRIME_768,
+        1024 => PRIME_1024,
+        2048 => {
+            return BigNum::get_rfc3526_prime_2048()
+                .and_then(|p| Dh::from_pqg(p, None, BigNum::from_u32(2)?))
+                .ok();
+        }
+        _ => return None,
+    };
+    BigNum::from_hex_str(hex).and_then(|p| Dh::from_pqg(p, None, BigNum::from_u32(2)?)).ok()
+}
+
+// RFC 2409 section 6.1 (768 bits) and 6.2 (1024 bits); the one of 512 bits was searched for.
+const PRIME_512: &str = "F71E592C6038FEECA321A2D2286543C22310D8CE48B433D0BFC19E4FB3D74FB7953FD6E25CFC7DD36AB3FD1D5CFC911E6A1E0BB331B230436B846A200213B117";
+const PRIME_768: &str = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A63A3620FFFFFFFFFFFFFFFF";
+const PRIME_1024: &str = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7EDEE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF";
+
+unsafe extern "C" {
+    fn SSL_get_ciphers(ssl: *const ffi::SSL) -> *const ffi::OPENSSL_STACK;
+    fn SSL_CTX_set_security_callback(
+        ctx: *mut ffi::SSL_CTX,
+        callback: extern "C" fn(
+            *const ffi::SSL,
+            *const ffi::SSL_CTX,
+            i32,
+            i32,
+            i32,
+            *mut std::ffi::c_void,
+            *mut std::ffi::c_void,
+        ) -> i32,
+    );
+}
+
+extern "C" fn anything_goes(
+    _: *const ffi::SSL,
+    _: *const ffi::SSL_CTX,
+    _: i32,
+    _: i32,
+    _: i32,
+    _: *mut std::ffi::c_void,
+    _: *mut std::ffi::c_void,
+) -> i32 {
+    1
+}
+
+fn version(version: Version) -> SslVersion {
+    match version {
+        Version::Ssl3 => SslVersion::SSL3,
+        Version::Tls10 => SslVersion::TLS1,
+        Version::Tls11 => SslVersion::TLS1_1,
+        Version::Tls12 => SslVersion::TLS1_2,
+        Version::Tls13 => SslVersion::TLS1_3,
+    }
+}
+
+fn group(name: &str) -> &str {
+    match name {
+        "p-256" => "P-256",
+        "p-384" => "P-384",
+        "p-521" => "P-521",
+        "x25519" => "X25519",
+        "x448" => "X448",
+        "x25519mlkem768" => "X25519MLKEM768",
+        other => other,
+    }
+}
+
+fn scheme(name: &str) -> String {
+    match name {
+        "rsa_pkcs1_sha1" => "RSA+SHA1".into(),
+        "ecdsa_sha1" => "ECDSA+SHA1".into(),
+        other => other.into(),
+    }
+}
+
+/// A context that plays exactly this offer.
+fn context(offer: &Offer, server: bool) -> Result<SslContextBuilder, String> {
+    let library = &*LIBRARY;
+    // Errors of earlier calls stay in a queue of the thread: what follows must not show them.
+    drop(ErrorStack::get());
+    let build = || -> Result<SslContextBuilder, ErrorStack> {
+        let method = if server { SslMethod::tls_server() } else { SslMethod::tls_client() };
+        let mut context = SslContextBuilder::new(method)?;
+        context.set_security_level(0);
+        // SAFETY: the context is alive; the callback keeps nothing. Level 0 alone still refuses
+        // primes below 1024 bits.
+        unsafe { SSL_CTX_set_security_callback(context.as_ptr(), anything_goes) };
+        context.set_min_proto_version(Some(version(offer.oldest())))?;
+        context.set_max_proto_version(Some(version(offer.newest())))?;
+        let skipped = [
+            (Version::Ssl3, SslOptions::NO_SSLV3),
+            (Version::Tls10, SslOptions::NO_TLSV1),
+            (Version::Tls11, SslOptions::NO_TLSV1_1),
+            (Version::Tls12, SslOptions::NO_TLSV1_2),
+            (Version::Tls13, SslOptions::NO_TLSV1_3),
+        ];
+        for (version, option) in skipped {
+            if !offer.versions.contains(&version) {
+                context.set_options(option);
+            }
+        }
+        let suites = resolve(offer, &available());
+        let names = |new: bool| -> Vec<&str> {
+            suites
+                .iter()
+                .filter(|id| (*id >> 8 == 0x13) == new)
+                .filter_map(|id| library.suites.iter().find(|(known, _)| known == id))
+                .map(|(_, name)| name.as_str())
+                .collect()
+        };
+        let (old, new) = (names(false), names(true));
+        if !old.is_empty() {
+            context.set_cipher_list(&format!("{}:@SECLEVEL=0", old.join(":")))?;
+        }
+        context.set_ciphersuites(&new.join(":"))?;
+        if !offer.groups.is_empty() {
+            let groups: Vec<_> = offer.groups.iter().map(|name| group(name)).collect();
+            context.set_groups_list(&groups.join(":"))?;
+        }
+        if !offer.schemes.is_empty() {
+            let schemes: Vec<_> = offer.schemes.iter().map(|name| scheme(name)).collect();
+            context.set_sigalgs_list(&schemes.join(":"))?;
+        } else {
+            context.set_sigalgs_list(
+                "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:ed25519:\
+                 rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:\
+                 RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA1:ECDSA+SHA1",
+            )?;
+        }
+        if let Some(dh) = prime(offer.dh_bits.unwrap_or(2048)).filter(|_| server) {
+            context.set_tmp_dh(&dh)?;
+        }
+        context.set_session_cache_mode(SslSessionCacheMode::OFF);
+        context.set_options(SslOptions::NO_TICKET);
+        context.set_num_tickets(0)?;
+        Ok(context)
+    };
+    build().map_err(|error| match error.errors().first().and_then(|error| error.reason()) {
+        Some(reason) => format!("OpenSSL says: {reason}"),
+        None => "OpenSSL knows one of its groups or schemes not".into(),
+    })
+}
+
+fn show(context: &mut SslContextBuilder, identity: &Identity) -> Result<(), ErrorStack> {
+    let mut chain = identity.chain.iter();
+    let Some(leaf) = chain.next() else { return Ok(()) };
+    context.set_certificate(&*X509::from_der(leaf)?)?;
+    for der in chain {
+        context.add_extra_chain_cert(X509::from_der(der)?)?;
+    }
+    context.set_private_key(&*PKey::private_key_from_pkcs8(&identity.key)?)
+}
+
+fn objection(error: &ErrorStack) -> (FailureCause, String) {
+    (FailureCause::OurObjection, error.to_string())
+}
+
+fn failed(error: &openssl::ssl::Error) -> (FailureCause, String) {
+    let stack = error.ssl_error();
+    let reasons: Vec<_> =
+        stack.iter().flat_map(|stack| stack.errors()).filter_map(|e| e.reason()).collect();
+    let nothing = [
+        "no shared cipher",
+        "unsupported protocol",
+        "version too low",
+        "wrong version number",
+        "no protocols available",
+        "no suitable key share",
+        "no shared signature algorithms",
+        "no suitable signature algorithm",
+        "wrong ssl version",
+    ];
+    // Reasons from 1000 on are alerts that were received.
+    let alert = stack
+        .iter()
+        .flat_map(|stack| stack.errors())
+        .any(|e| (1000..1256).contains(&(e.code() & 0x7f_ffff)));
+    let cause = if alert {
+        FailureCause::RelayAlert
+    } else if reasons.iter().any(|reason| nothing.contains(reason)) {
+        FailureCause::NothingInCommon
+    } else if reasons.is_empty() {
+        FailureCause::RelayClosed
+    } else {
+        FailureCause::OurObjection
+    };
+    (cause, if reasons.is_empty() { error.to_string() } else { reasons.join("; ") })
+}
+
+pub(super) async fn accept<T>(setup: &ServerSetup, io: T) -> Played
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let prepare = || -> Result<Ssl, (FailureCause, String)> {
+        let mut context =
+            context(&setup.offer, true).map_err(|text| (FailureCause::OurObjection, text))?;
+        show(&mut context, &setup.identity).map_err(|error| objection(&error))?;
+        context.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
+        let mode = match setup.ask {
+            AskClient::No => SslVerifyMode::NONE,
+            AskClient::Optional => SslVerifyMode::PEER,
+            AskClient::Required => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
+        };
+        context.set_verify_callback(mode, |_, _| true);
+        Ssl::new(&context.build()).map_err(|error| objection(&error))
+    };
+    let ssl = prepare()?;
+    let mut stream = SslStream::new(ssl, io).map_err(|error| objection(&error))?;
+    Pin::new(&mut stream).accept().await.map_err(|error| failed(&error))?;
+    let ssl = stream.ssl();
+    let sni = ssl.servername(NameType::HOST_NAME).map(str::to_owned);
+    let mut peer_chain: Vec<Vec<u8>> =
+        ssl.peer_certificate().and_then(|leaf| leaf.to_der().ok()).into_iter().collect();
+    // On a server the chain comes without the leaf.
+    peer_chain.extend(
+        ssl.peer_cert_chain().into_iter().flatten().filter_map(|certificate| certificate.to_der().ok()),
+    );
+    let client_certificate = match (setup.ask, peer_chain.is_empty()) {
+        (AskClient::No, _) => ClientCertificate::NotAsked,
+        (_, true) => ClientCertificate::NotShown,
+        (_, false) => ClientCertificate::Shown,
+    };
+    let facts = facts(ssl, &setup.offer, sni, peer_chain, client_certificate, true)?;
+    Ok(Session::new(facts, stream))
+}
+
+pub(super) async fn connect<T>(setup: &ClientSetup, io: T) -> Played
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let asked = Arc::new(Mutex::new(false));
+    let prepare = || -> Result<Ssl, (FailureCause, String)> {
+        let mut context =
+            context(&setup.offer, false).map_err(|text| (FailureCause::OurObjection, text))?;
+        if let Some(identity) = &setup.identity {
+            show(&mut context, identity).map_err(|error| objection(&error))?;
+        }
+        context.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
+        let note = Arc::clone(&asked);
+        context.set_msg_asked(note);
+        let mut ssl = Ssl::new(&context.build()).map_err(|error| objection(&error))?;
+        if let Some(sni) = &setup.sni {
+            ssl.set_hostname(sni).map_err(|error| objection(&error))?;
+        }
+        Ok(ssl)
+    };
+    let ssl = prepare()?;
+    let mut stream = SslStream::new(ssl, io).map_err(|error| objection(&error))?;
+    Pin::new(&mut stream).connect().await.map_err(|error| failed(&error))?;
+    let ssl = stream.ssl();
+    let peer_chain = ssl
+        .peer_cert_chain()
+        .into_iter()
+        .flatten()
+        .filter_map(|certificate| certificate.to_der().ok())
+        .collect();
+    let asked = *asked.lock().unwrap_or_else(PoisonError::into_inner);
+    let client_certificate = match (asked, setup.identity.is_some()) {
+        (false, _) => ClientCertificate::NotAsked,
+        (true, false) => ClientCertificate::NotShown,
+        (true, true) => ClientCertificate::Shown,
+    };
+    let facts =
+        facts(ssl, &setup.offer, setup.sni.clone(), peer_chain, client_certificate, false)?;
+    Ok(Session::new(facts, stream))
+}
+
+/// Notes that the server asked for a certificate: OpenSSL calls back only then.
+trait NoteAsked {
+    fn set_msg_asked(&mut self, asked: Arc<Mutex<bool>>);
+}
+
+impl NoteAsked for SslContextBuilder {
+    fn set_msg_asked(&mut self, asked: Arc<Mutex<bool>>) {
+        type Callback = unsafe extern "C" fn(*mut ffi::SSL, *mut std::ffi::c_void) -> i32;
+        unsafe extern "C" {
+            fn SSL_CTX_set_cert_cb(
+                ctx: *mut ffi::SSL_CTX,
+                callback: Callback,
+                argument: *mut std::ffi::c_void,
+            );
+        }
+        unsafe extern "C" fn note(_: *mut ffi::SSL, argument: *mut std::ffi::c_void) -> i32 {
+            // SAFETY: the argument is the leaked pointer set below; it is never freed.
+            let asked = unsafe { &*argument.cast::<Mutex<bool>>() };
+            *asked.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            1
+        }
+        // One small flag a connection stays allocated: the context may outlive the caller.
+        let argument = Arc::into_raw(asked).cast_mut().cast();
+        // SAFETY: the context is alive, and the argument lives for ever.
+        unsafe { SSL_CTX_set_cert_cb(self.as_ptr(), note, argument) };
+    }
+}
+
+fn facts(
+    ssl: &SslRef,
+    offer: &Offer,
+    sni: Option<String>,
+    peer_chain: Vec<Vec<u8>>,
+    client_certificate: ClientCertificate,
+    server: bool,
+) -> Result<TlsFacts, (FailureCause, String)> {
+    let missing = || (FailureCause::OurObjection, "the handshake has no result".to_owned());
+    let version = match ssl.version2() {
+        Some(SslVersion::SSL3) => Version::Ssl3,
+        Some(SslVersion::TLS1) => Version::Tls10,
+        Some(SslVersion::TLS1_1) => Version::Tls11,
+        Some(SslVersion::TLS1_2) => Version::Tls12,
+        Some(SslVersion::TLS1_3) => Version::Tls13,
+        _ => return Err(missing()),
+    };
+    let id = ssl.current_cipher().map(|cipher| u16::from_be_bytes(cipher.protocol_id()));
+    let suite = suite(id.ok_or_else(missing)?);
+    let finite = suite.is(SuiteKind::Dhe) || (suite.name.starts_with("TLS_DH_anon"));
+    let dh_bits = if !finite {
+        None
+    } else if server {
+        Some(u32::from(offer.dh_bits.unwrap_or(2048)))
+    } else {
+        ssl.peer_tmp_key().ok().map(|key| key.bits())
+    };
+    // SAFETY: the session is alive and its handshake is finished.
+    let group = unsafe { negotiated_group(ssl) };
+    Ok(TlsFacts {
+        engine: Engine::Legacy,
+        version,
+        forward_secrecy: suite.is(SuiteKind::ForwardSecret),
+        suite,
+        group,
+        dh_bits,
+        peer_signature: None,
+        sni,
+        alpn: ssl.selected_alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+        resumed: ssl.session_reused(),
+        peer_chain,
+        client_certificate,
+    })
+}
+
+/// The name of the group that was negotiated, where there was one.
+///
+/// # Safety
+/// The handshake has to be finished.
+unsafe fn negotiated_group(ssl: &SslRef) -> Option<String> {
+    // SAFETY: by this function's contract; the name is a constant of the library.
+    let name = unsafe { ffi::SSL_get0_group_name(ssl.as_ptr()) };
+    if name.is_null() {
+        return None;
+    }
+    // SAFETY: not null, and ends in NUL.
+    let name = unsafe { std::ffi::CStr::from_ptr(name) }.to_string_lossy().to_lowercase();
+    Some(match name.as_str() {
+        "secp256r1" | "prime256v1" => "p-256".into(),
+        "secp384r1" => "p-384".into(),
+        "secp521r1" => "p-521".into(),
+        _ => name,
+    })
+}

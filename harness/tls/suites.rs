@@ -1,0 +1,90 @@
+//! Cipher suites: number, IANA name, and what they are good for.
+
+use tls_parser::{TlsCipherAu, TlsCipherEnc, TlsCipherEncMode, TlsCipherKx, TlsCipherSuite};
+use waxseal_model::facts::Suite;
+use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
+
+/// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746) and TLS_FALLBACK_SCSV (RFC 7507): signals, no suites.
+const SIGNALS: [u16; 2] = [0x00ff, 0x5600];
+
+/// What is known of a suite by its number.
+pub fn suite(id: u16) -> Suite {
+    let Some(known) = TlsCipherSuite::from_id(id) else {
+        return Suite { id, name: format!("{id:#06x}"), kinds: Vec::new() };
+    };
+    let kinds = if SIGNALS.contains(&id) { Vec::new() } else { kinds(id, known) };
+    Suite { id, name: known.name.to_owned(), kinds }
+}
+
+fn kinds(id: u16, suite: &TlsCipherSuite) -> Vec<SuiteKind> {
+    let mut kinds = Vec::new();
+    let anonymous = matches!(suite.au, TlsCipherAu::Null) && id >> 8 != 0x13;
+    if id >> 8 == 0x13 {
+        kinds.extend([SuiteKind::Tls13, SuiteKind::ForwardSecret]);
+    } else if anonymous && suite.name.contains("_anon_") {
+        kinds.push(SuiteKind::Anonymous);
+    } else {
+        match suite.kx {
+            TlsCipherKx::Ecdhe => kinds.extend([SuiteKind::Ecdhe, SuiteKind::ForwardSecret]),
+            TlsCipherKx::Dhe => kinds.extend([SuiteKind::Dhe, SuiteKind::ForwardSecret]),
+            TlsCipherKx::Rsa => kinds.push(SuiteKind::StaticRsa),
+            TlsCipherKx::Dh | TlsCipherKx::Ecdh => kinds.push(SuiteKind::StaticDh),
+            _ => {}
+        }
+    }
+    match suite.enc_mode {
+        TlsCipherEncMode::Cbc => kinds.push(SuiteKind::Cbc),
+        TlsCipherEncMode::Gcm | TlsCipherEncMode::Ccm => kinds.push(SuiteKind::Aead),
+        _ if suite.name.contains("CHACHA20_POLY1305") => kinds.push(SuiteKind::Aead),
+        _ => {}
+    }
+    match suite.enc {
+        TlsCipherEnc::Null => kinds.push(SuiteKind::Null),
+        TlsCipherEnc::Rc4 => kinds.push(SuiteKind::Rc4),
+        TlsCipherEnc::TripleDes => kinds.push(SuiteKind::TripleDes),
+        _ => {}
+    }
+    if suite.name.contains("EXPORT") || suite.enc_size == 40 || suite.enc_size == 56 {
+        kinds.push(SuiteKind::Export);
+    }
+    kinds.sort_unstable();
+    kinds
+}
+
+/// The suites of `available` that an offer asks for, in its order, for its versions.
+pub fn resolve(offer: &Offer, available: &[u16]) -> Vec<u16> {
+    let old = offer.versions.iter().any(|version| *version < Version::Tls13);
+    let new = offer.versions.contains(&Version::Tls13);
+    let fits = |id: u16| if id >> 8 == 0x13 { new } else { old };
+    let mut resolved = Vec::new();
+    for choice in &offer.suites {
+        for id in available.iter().copied().filter(|id| fits(*id)) {
+            let known = suite(id);
+            let asked = match choice {
+                SuiteChoice::Kind(kind) => known.is(*kind) && weak_only_if_asked(*kind, &known),
+                SuiteChoice::Named(name) => known.name == *name,
+            };
+            if asked && !resolved.contains(&id) {
+                resolved.push(id);
+            }
+        }
+    }
+    resolved
+}
+
+/// A kind of key exchange brings no NULL, RC4 or export ciphers with it; a kind of cipher may
+/// come with any key exchange.
+fn weak_only_if_asked(kind: SuiteKind, suite: &Suite) -> bool {
+    let exchange = matches!(
+        kind,
+        SuiteKind::Dhe
+            | SuiteKind::Ecdhe
+            | SuiteKind::StaticRsa
+            | SuiteKind::Anonymous
+            | SuiteKind::ForwardSecret
+    );
+    !exchange
+        || ![SuiteKind::Null, SuiteKind::Rc4, SuiteKind::Export, SuiteKind::TripleDes]
+            .iter()
+            .any(|weak| suite.kinds.contains(weak))
+}

@@ -1,0 +1,83 @@
+//! Whether a chain leads to a trusted root, for the right name and purpose.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use webpki::{EndEntityCert, anchor_from_trusted_cert};
+
+/// What a certificate is shown for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// A server shows it.
+    Server,
+    /// A client shows it.
+    Client,
+}
+
+/// Why a chain is not good.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainProblem {
+    /// There is none.
+    #[error("no certificate was shown")]
+    NoCertificate,
+    /// No path leads to a trusted root.
+    #[error("the certificate leads to no trusted root")]
+    UnknownIssuer,
+    /// Its time is over.
+    #[error("the certificate has expired")]
+    Expired,
+    /// Its time has not begun.
+    #[error("the certificate is not yet valid")]
+    NotYetValid,
+    /// It is for another name.
+    #[error("the certificate is for another name")]
+    WrongName,
+    /// A signature in the chain is wrong.
+    #[error("a signature in the chain is wrong")]
+    BadSignature,
+    /// Something else.
+    #[error("the certificate is not good: {0}")]
+    Other(String),
+}
+
+/// Checks a chain (DER, leaf first) against trusted roots (DER) at a time (RFC 5280 section 6), and
+/// its name where one is given (RFC 6125 section 6, DNS-ID only).
+///
+/// # Errors
+/// The first problem found. Revocation is not checked.
+pub fn verify_chain(
+    chain: &[Vec<u8>],
+    roots: &[Vec<u8>],
+    name: Option<&str>,
+    usage: Usage,
+    now: SystemTime,
+) -> Result<(), ChainProblem> {
+    let (leaf, rest) = chain.split_first().ok_or(ChainProblem::NoCertificate)?;
+    let leaf = CertificateDer::from(leaf.as_slice());
+    let rest: Vec<_> = rest.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let roots: Vec<_> = roots.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let anchors: Vec<_> =
+        roots.iter().filter_map(|root| anchor_from_trusted_cert(root).ok()).collect();
+    let leaf = EndEntityCert::try_from(&leaf).map_err(problem)?;
+    let now = UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default());
+    let usage = match usage {
+        Usage::Server => webpki::KeyUsage::server_auth(),
+        Usage::Client => webpki::KeyUsage::client_auth(),
+    };
+    let algorithms = webpki::ALL_VERIFICATION_ALGS;
+    leaf.verify_for_usage(algorithms, &anchors, &rest, now, usage, None, None).map_err(problem)?;
+    let Some(name) = name else { return Ok(()) };
+    let name = ServerName::try_from(name).map_err(|_| ChainProblem::WrongName)?;
+    leaf.verify_is_valid_for_subject_name(&name).map_err(problem)
+}
+
+fn problem(error: webpki::Error) -> ChainProblem {
+    match error {
+        webpki::Error::UnknownIssuer => ChainProblem::UnknownIssuer,
+        webpki::Error::CertExpired { .. } => ChainProblem::Expired,
+        webpki::Error::CertNotValidYet { .. } => ChainProblem::NotYetValid,
+        webpki::Error::CertNotValidForName(_) => ChainProblem::WrongName,
+        webpki::Error::InvalidSignatureForPublicKey => ChainProblem::BadSignature,
+        other => ChainProblem::Other(other.to_string()),
+    }
+}
