@@ -5,6 +5,7 @@
 pub mod contract;
 pub mod driver;
 mod error;
+pub mod reference;
 pub mod labfile;
 mod template;
 

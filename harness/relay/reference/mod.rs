@@ -1,0 +1,92 @@
+//! A little relay of our own: inbound and outbound, every connector, a queue with retry and reports.
+//!
+//! It shares `wire` and `tls` with the peers, and nothing else: it knows no scenario.
+
+mod inbound;
+mod mutant;
+mod outbound;
+mod queue;
+mod session;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use waxseal_model::scenario::Connector;
+
+pub use mutant::Mutant;
+
+use crate::lab::Resolver;
+use crate::tls::Identity;
+
+/// What the relay is told.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Its own name.
+    pub hostname: String,
+    /// The resolver.
+    pub dns: SocketAddr,
+    /// The port of next hops.
+    pub smtp_port: u16,
+    /// Suffix rules for recipient domains, `.encryption-only.test`.
+    pub outbound: Vec<(Connector, String)>,
+    /// The suffix of the partner's sender domains.
+    pub partner_suffix: String,
+    /// The name in the partner's certificate.
+    pub partner_name: String,
+    /// What it shows as a server.
+    pub identity: Identity,
+    /// What it shows as a client, under `mutual`.
+    pub client_identity: Identity,
+    /// Roots for servers, DER.
+    pub trust_anchors: Vec<Vec<u8>>,
+    /// Roots for clients, DER.
+    pub client_trust_anchors: Vec<Vec<u8>>,
+    /// The one deliberate fault, if any.
+    pub mutant: Option<Mutant>,
+}
+
+impl Setup {
+    fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    /// The rule for a domain.
+    fn connector(&self, domain: &str) -> Connector {
+        self.outbound
+            .iter()
+            .find(|(_, suffix)| domain.ends_with(suffix.as_str()))
+            .map_or(Connector::Opportunistic, |(connector, _)| *connector)
+    }
+
+    fn resolver(&self) -> Resolver {
+        Resolver { server: self.dns }
+    }
+}
+
+/// The relay while it runs. Dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// Serves these listeners, each with its connector.
+    pub fn start(setup: Setup, listeners: Vec<(Connector, TcpListener)>) -> Self {
+        let setup = Arc::new(setup);
+        let (queue, worker) = queue::open(Arc::clone(&setup));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(worker);
+        for (connector, listener) in listeners {
+            let (setup, queue) = (Arc::clone(&setup), queue.clone());
+            tasks.spawn(inbound::listen(connector, listener, setup, queue));
+        }
+        Self { tasks }
+    }
+
+    /// Stops everything.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}

@@ -1,0 +1,142 @@
+//! Deliberate faults of the reference relay. Each proves that some scenario can fail.
+
+macro_rules! mutants {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
+        /// One deliberate fault.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Mutant { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Mutant {
+            /// All faults.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The name in the kill matrix.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+        }
+    };
+}
+
+mutants! {
+    /// Inbound: negotiates SSL 3.0, TLS 1.0 and 1.1.
+    ServerTakesOldVersions = "server-takes-old-versions",
+    /// Inbound: negotiates static RSA where nothing else is offered.
+    ServerTakesStaticRsa = "server-takes-static-rsa",
+    /// Inbound: prefers static RSA over ECDHE.
+    ServerPrefersStaticRsa = "server-prefers-static-rsa",
+    /// Inbound: negotiates anonymous suites.
+    ServerTakesAnonymous = "server-takes-anonymous",
+    /// Inbound: negotiates suites without encryption.
+    ServerTakesNull = "server-takes-null",
+    /// Inbound: negotiates RC4 and 3DES.
+    ServerTakesWeakCiphers = "server-takes-weak-ciphers",
+    /// Inbound: negotiates DHE with a prime of 512 bits.
+    ServerTakesWeakDhe = "server-takes-weak-dhe",
+    /// Inbound: does not do TLS 1.2.
+    ServerLacksTls12 = "server-lacks-tls-1-2",
+    /// Inbound: does not do TLS 1.3.
+    ServerLacksTls13 = "server-lacks-tls-1-3",
+    /// Inbound: runs commands inside TLS that came in clear.
+    ServerRunsInjected = "server-runs-injected",
+    /// Inbound: remembers the transaction over STARTTLS.
+    ServerKeepsState = "server-keeps-state",
+    /// Inbound: lists STARTTLS inside TLS.
+    ServerListsStarttlsInTls = "server-lists-starttls-in-tls",
+    /// Inbound: begins TLS a second time inside TLS.
+    ServerTakesSecondStarttls = "server-takes-second-starttls",
+    /// Inbound: does not offer STARTTLS.
+    ServerHidesStarttls = "server-hides-starttls",
+    /// Inbound: takes STARTTLS with an argument.
+    ServerTakesArgument = "server-takes-argument",
+    /// Inbound: a forced listener takes mail in clear.
+    ServerForcesNothing = "server-forces-nothing",
+    /// Inbound: a forced listener refuses MAIL only, and lets other verbs pass.
+    ServerForcesMailOnly = "server-forces-mail-only",
+    /// Inbound: a forced listener takes mail in clear after HELO.
+    ServerForcesEhloOnly = "server-forces-ehlo-only",
+    /// Inbound: a forced listener refuses with a wrong enhanced code.
+    ServerWrongEnhancedCode = "server-wrong-enhanced-code",
+    /// Inbound: the public listener refuses clear text.
+    ServerForcesPublic = "server-forces-public",
+    /// Inbound: `mutual` takes senders without a certificate.
+    ServerTakesNoCertificate = "server-takes-no-certificate",
+    /// Inbound: `mutual` takes certificates of any CA.
+    ServerTakesAnyCa = "server-takes-any-ca",
+    /// Inbound: `mutual` takes expired certificates.
+    ServerTakesExpired = "server-takes-expired",
+    /// Inbound: `mutual` takes certificates for any name.
+    ServerTakesAnyName = "server-takes-any-name",
+    /// Inbound: the partner's senders may come in clear.
+    ServerTrustsSender = "server-trusts-sender",
+    /// Inbound: refuses clients without SNI.
+    ServerNeedsSni = "server-needs-sni",
+    /// Inbound: takes nothing at all.
+    ServerTakesNothing = "server-takes-nothing",
+    /// Outbound: forced mail goes in clear where STARTTLS is not offered.
+    ClientClearIfNotOffered = "client-clear-if-not-offered",
+    /// Outbound: forced mail goes in clear after a refused STARTTLS.
+    ClientClearIfRefused = "client-clear-if-refused",
+    /// Outbound: forced mail goes in clear after a failed handshake.
+    ClientClearIfBroken = "client-clear-if-broken",
+    /// Outbound: forced mail goes in clear after HELO.
+    ClientClearAfterHelo = "client-clear-after-helo",
+    /// Outbound: forced mail goes in clear on the second attempt.
+    ClientClearOnRetry = "client-clear-on-retry",
+    /// Outbound: forced mail goes in clear on every MX but the first.
+    ClientClearOnSecondMx = "client-clear-on-second-mx",
+    /// Outbound: reports ignore the rule of their domain.
+    ClientClearReports = "client-clear-reports",
+    /// Outbound: does not check the chain.
+    ClientTrustsAnyone = "client-trusts-anyone",
+    /// Outbound: does not check the name.
+    ClientIgnoresName = "client-ignores-name",
+    /// Outbound: does not check the dates.
+    ClientIgnoresDates = "client-ignores-dates",
+    /// Outbound: checks the name under `certificate-validation` too.
+    ClientChecksEveryName = "client-checks-every-name",
+    /// Outbound: opportunistic mail goes in clear if the certificate is not trusted.
+    ClientPrefersClear = "client-prefers-clear",
+    /// Outbound: opportunistic mail is never sent in clear.
+    ClientNeverClear = "client-never-clear",
+    /// Outbound: does not use STARTTLS.
+    ClientIgnoresStarttls = "client-ignores-starttls",
+    /// Outbound: sends STARTTLS where it is not offered.
+    ClientSendsUnoffered = "client-sends-unoffered",
+    /// Outbound: recognises only `STARTTLS` in capitals.
+    ClientMindsCase = "client-minds-case",
+    /// Outbound: offers and negotiates old versions.
+    ClientTakesOldVersions = "client-takes-old-versions",
+    /// Outbound: offers and negotiates static RSA.
+    ClientTakesStaticRsa = "client-takes-static-rsa",
+    /// Outbound: offers and negotiates anonymous suites.
+    ClientTakesAnonymous = "client-takes-anonymous",
+    /// Outbound: offers and negotiates NULL, RC4 and 3DES suites, and short primes.
+    ClientTakesWeakCiphers = "client-takes-weak-ciphers",
+    /// Outbound: does not do TLS 1.3.
+    ClientLacksTls13 = "client-lacks-tls-1-3",
+    /// Outbound: does not do TLS 1.2.
+    ClientLacksTls12 = "client-lacks-tls-1-2",
+    /// Outbound: takes clear bytes behind 220 for replies inside TLS.
+    ClientUsesInjected = "client-uses-injected",
+    /// Outbound: uses extensions that were offered in clear.
+    ClientKeepsExtensions = "client-keeps-extensions",
+    /// Outbound: does not greet again inside TLS.
+    ClientSkipsEhlo = "client-skips-ehlo",
+    /// Outbound: sends STARTTLS again inside TLS where it is listed.
+    ClientRepeatsStarttls = "client-repeats-starttls",
+    /// Outbound: begins TLS whatever STARTTLS was answered.
+    ClientIgnoresReply = "client-ignores-reply",
+    /// Outbound: sends a command behind STARTTLS at once.
+    ClientPipelinesStarttls = "client-pipelines-starttls",
+    /// Outbound: goes on in clear on a connection whose handshake failed.
+    ClientStaysAfterFailure = "client-stays-after-failure",
+    /// Outbound: shows no certificate.
+    ClientHidesCertificate = "client-hides-certificate",
+    /// Outbound: knows the first MX only.
+    ClientFirstMxOnly = "client-first-mx-only",
+    /// Outbound: a failed message disappears without a report.
+    ClientLosesMail = "client-loses-mail",
+    /// Outbound: gives up at the first temporary failure.
+    ClientNeverRetries = "client-never-retries",
+}

@@ -1,0 +1,346 @@
+//! The relay as a client: one try to deliver one message.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::SystemTime;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
+use waxseal_model::scenario::Connector;
+
+use super::queue::Message;
+use super::session::{PATIENCE, Session};
+use super::{Mutant, Setup};
+use crate::lab::Answer;
+use crate::tls::{ChainProblem, ClientSetup, Usage, verify_chain};
+use crate::wire::LineError;
+
+/// How one try ended: with an enhanced status code and a text.
+pub(super) enum Attempt {
+    Delivered,
+    Temporary(String, String),
+    Permanent(String, String),
+}
+
+fn temporary(status: &str, text: impl Into<String>) -> Attempt {
+    Attempt::Temporary(status.into(), text.into())
+}
+
+/// What the rule demands of one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Demand {
+    Clear,
+    Opportunistic,
+    Forced(Connector),
+}
+
+/// Tries every MX in order of preference (RFC 5321 section 5.1).
+pub(super) async fn deliver(
+    setup: &Setup,
+    connector: Connector,
+    domain: &str,
+    message: &Message,
+    tries: u32,
+) -> Attempt {
+    let hosts = match setup.resolver().mx(domain).await {
+        Answer::Records { records, .. } => records.into_iter().map(|(_, host)| host).collect(),
+        Answer::NoData { .. } => vec![domain.to_owned()],
+        Answer::NxDomain { .. } => {
+            return Attempt::Permanent("5.1.2".into(), "the domain does not exist".into());
+        }
+        Answer::Failed => return temporary("4.4.3", "the resolver failed"),
+    };
+    if hosts.iter().all(|host| host.is_empty() || host == ".") {
+        return Attempt::Permanent("5.1.10".into(), "the domain takes no mail (null MX)".into());
+    }
+    let mut demand = match connector {
+        Connector::Opportunistic => Demand::Opportunistic,
+        forced => Demand::Forced(forced),
+    };
+    if tries > 1 && setup.is(Mutant::ClientClearOnRetry) {
+        demand = Demand::Opportunistic;
+    }
+    let mut last = temporary("4.4.1", "no host could be reached");
+    for (index, host) in hosts.iter().enumerate() {
+        if index > 0 && setup.is(Mutant::ClientFirstMxOnly) {
+            break;
+        }
+        if index > 0 && setup.is(Mutant::ClientClearOnSecondMx) {
+            demand = Demand::Opportunistic;
+        }
+        let addresses = match setup.resolver().addresses(host).await {
+            Answer::Records { records, .. } => records,
+            _ => continue,
+        };
+        for address in addresses {
+            let mut client = Client { setup, host, message };
+            last = client.try_host(address, demand).await;
+            if !matches!(last, Attempt::Temporary(..)) {
+                return last;
+            }
+        }
+    }
+    last
+}
+
+struct Client<'a> {
+    setup: &'a Setup,
+    host: &'a str,
+    message: &'a Message,
+}
+
+/// How a session ended short of an answer about the message.
+enum Broken {
+    /// TLS could not be had in this session; the text says why.
+    Tls(String),
+    /// Anything else.
+    Other(Attempt),
+}
+
+impl From<LineError> for Broken {
+    fn from(error: LineError) -> Self {
+        Self::Other(temporary("4.4.2", error.to_string()))
+    }
+}
+
+impl Client<'_> {
+    /// One connection; where TLS breaks under the opportunistic rule, a second one in clear.
+    async fn try_host(&mut self, address: IpAddr, demand: Demand) -> Attempt {
+        match self.connect(address, demand).await {
+            Ok(attempt) | Err(Broken::Other(attempt)) => attempt,
+            Err(Broken::Tls(text)) => {
+                let clear = match demand {
+                    Demand::Opportunistic => !self.setup.is(Mutant::ClientNeverClear),
+                    _ => self.setup.is(Mutant::ClientClearIfBroken),
+                };
+                if !clear {
+                    return temporary("4.7.5", text);
+                }
+                match self.connect(address, Demand::Clear).await {
+                    Ok(attempt) | Err(Broken::Other(attempt)) => attempt,
+                    Err(Broken::Tls(text)) => temporary("4.7.5", text),
+                }
+            }
+        }
+    }
+
+    async fn connect(&mut self, address: IpAddr, demand: Demand) -> Result<Attempt, Broken> {
+        let to = SocketAddr::new(address, self.setup.smtp_port);
+        let stream = match timeout(PATIENCE, TcpStream::connect(to)).await {
+            Ok(Ok(stream)) => stream,
+            _ => return Ok(temporary("4.4.1", format!("could not connect to {}", self.host))),
+        };
+        let mut session = Session::new(stream);
+        let greeting = session.reply().await?;
+        if !starts(&greeting, "220") {
+            return Ok(self.refused(&mut session, &greeting).await);
+        }
+        let hello = format!("EHLO {}", self.setup.hostname);
+        let mut listed = session.command(&hello).await?;
+        let mut demand = demand;
+        if starts(&listed, "5") {
+            let answer = session.command(&format!("HELO {}", self.setup.hostname)).await?;
+            if !starts(&answer, "250") {
+                return Ok(self.refused(&mut session, &answer).await);
+            }
+            listed = answer.into_iter().take(1).collect();
+            if self.setup.is(Mutant::ClientClearAfterHelo) {
+                demand = Demand::Clear;
+            }
+        } else if !starts(&listed, "250") {
+            return Ok(self.refused(&mut session, &listed).await);
+        }
+        if demand != Demand::Clear && !self.setup.is(Mutant::ClientIgnoresStarttls) {
+            let secured = self.secure(&mut session, demand, &listed).await?;
+            if secured && !self.setup.is(Mutant::ClientSkipsEhlo) {
+                let inner = session.command(&hello).await?;
+                if !starts(&inner, "250") {
+                    return Ok(self.refused(&mut session, &inner).await);
+                }
+                if self.setup.is(Mutant::ClientRepeatsStarttls) && lists(&inner, "STARTTLS") {
+                    session.command("STARTTLS").await?;
+                }
+                if !self.setup.is(Mutant::ClientKeepsExtensions) {
+                    listed = inner;
+                }
+            }
+        } else if matches!(demand, Demand::Forced(_)) {
+            // A mutant that ignores STARTTLS still keeps forced mail back.
+            session.quit().await;
+            return Ok(temporary("4.7.4", "TLS is required"));
+        }
+        self.transfer(&mut session, &listed).await
+    }
+
+    /// Begins TLS where it can be had; whether it did.
+    async fn secure(
+        &self,
+        session: &mut Session,
+        demand: Demand,
+        listed: &[String],
+    ) -> Result<bool, Broken> {
+        let forced = matches!(demand, Demand::Forced(_));
+        let offered = if self.setup.is(Mutant::ClientMindsCase) {
+            listed.iter().any(|line| line.get(4..) == Some("STARTTLS"))
+        } else {
+            lists(listed, "STARTTLS") || self.setup.is(Mutant::ClientSendsUnoffered)
+        };
+        if !offered {
+            if forced && !self.setup.is(Mutant::ClientClearIfNotOffered) {
+                session.quit().await;
+                let text = format!("TLS is required, but {} does not offer it", self.host);
+                return Err(Broken::Other(temporary("4.7.4", text)));
+            }
+            if self.setup.is(Mutant::ClientNeverClear) {
+                session.quit().await;
+                return Err(Broken::Other(temporary("4.7.4", "TLS is not offered")));
+            }
+            return Ok(false);
+        }
+        if self.setup.is(Mutant::ClientPipelinesStarttls) {
+            session.send(b"STARTTLS\r\nNOOP\r\n").await?;
+        } else {
+            session.say("STARTTLS").await?;
+        }
+        let answer = session.reply().await?;
+        if !starts(&answer, "220") && !self.setup.is(Mutant::ClientIgnoresReply) {
+            let clear = !forced || self.setup.is(Mutant::ClientClearIfRefused);
+            if starts(&answer, "421") || !clear || self.setup.is(Mutant::ClientNeverClear) {
+                session.quit().await;
+                let text = format!("{} refused to start TLS: {}", self.host, answer.join(" "));
+                return Err(Broken::Other(temporary("4.7.0", text)));
+            }
+            return Ok(false);
+        }
+        if !self.setup.is(Mutant::ClientUsesInjected) {
+            session.forget_buffer();
+        }
+        if self.setup.is(Mutant::ClientStaysAfterFailure) {
+            // Peeks at nothing: it talks in clear on the stream where TLS is due.
+            session.say("NOOP").await?;
+        }
+        let mutual = demand == Demand::Forced(Connector::Mutual)
+            && !self.setup.is(Mutant::ClientHidesCertificate);
+        let tls = ClientSetup {
+            offer: offer(self.setup),
+            sni: Some(self.host.to_owned()),
+            identity: mutual.then(|| self.setup.client_identity.clone()),
+            engine: None,
+        };
+        if !session.connect_tls(&tls).await {
+            return Err(Broken::Tls("the TLS handshake failed".into()));
+        }
+        let chain = session.tls().map(|tls| tls.facts.peer_chain.clone()).unwrap_or_default();
+        if let Err(problem) = self.judge_certificate(&chain, demand) {
+            session.quit().await;
+            return Err(Broken::Tls(problem.to_string()));
+        }
+        Ok(true)
+    }
+
+    fn judge_certificate(&self, chain: &[Vec<u8>], demand: Demand) -> Result<(), ChainProblem> {
+        let named = self.setup.is(Mutant::ClientChecksEveryName);
+        let name = match demand {
+            Demand::Forced(Connector::DomainValidation) => Some(self.host),
+            Demand::Forced(Connector::CertificateValidation) => named.then_some(self.host),
+            Demand::Opportunistic if self.setup.is(Mutant::ClientPrefersClear) => Some(self.host),
+            _ => return Ok(()),
+        };
+        let roots = &self.setup.trust_anchors;
+        let verified = verify_chain(chain, roots, name, Usage::Server, SystemTime::now());
+        let forgiven = match &verified {
+            Ok(()) => true,
+            Err(ChainProblem::WrongName) => self.setup.is(Mutant::ClientIgnoresName),
+            Err(ChainProblem::Expired | ChainProblem::NotYetValid) => {
+                self.setup.is(Mutant::ClientIgnoresDates)
+            }
+            Err(_) => self.setup.is(Mutant::ClientTrustsAnyone),
+        };
+        if forgiven { Ok(()) } else { verified }
+    }
+
+    async fn transfer(
+        &self,
+        session: &mut Session,
+        listed: &[String],
+    ) -> Result<Attempt, Broken> {
+        let size = if lists(listed, "SIZE") {
+            format!(" SIZE={}", self.message.content.len())
+        } else {
+            String::new()
+        };
+        for command in [
+            format!("MAIL FROM:<{}>{size}", self.message.from),
+            format!("RCPT TO:<{}>", self.message.to),
+        ] {
+            let answer = session.command(&command).await?;
+            if !starts(&answer, "2") {
+                return Ok(self.refused(session, &answer).await);
+            }
+        }
+        let answer = session.command("DATA").await?;
+        if !starts(&answer, "354") {
+            return Ok(self.refused(session, &answer).await);
+        }
+        session.send(&self.message.content).await?;
+        let answer = session.command(".").await?;
+        if !starts(&answer, "2") {
+            return Ok(self.refused(session, &answer).await);
+        }
+        session.quit().await;
+        Ok(Attempt::Delivered)
+    }
+
+    /// A refusal by the next hop: permanent if its code is.
+    async fn refused(&self, session: &mut Session, answer: &[String]) -> Attempt {
+        session.quit().await;
+        let text = answer.join(" ");
+        if starts(answer, "5") {
+            Attempt::Permanent("5.0.0".into(), text)
+        } else {
+            temporary("4.0.0", text)
+        }
+    }
+}
+
+fn starts(reply: &[String], code: &str) -> bool {
+    reply.last().is_some_and(|line| line.starts_with(code))
+}
+
+fn lists(reply: &[String], keyword: &str) -> bool {
+    reply.iter().skip(1).any(|line| {
+        line.get(4..)
+            .and_then(|words| words.split(' ').next())
+            .is_some_and(|word| word.eq_ignore_ascii_case(keyword))
+    })
+}
+
+/// TLS 1.2 and 1.3 with forward secrecy, unless this is a mutant.
+fn offer(setup: &Setup) -> Offer {
+    let mut offer = Offer::modern();
+    let kinds = |kinds: &[SuiteKind]| kinds.iter().copied().map(SuiteChoice::Kind).collect();
+    match setup.mutant {
+        Some(Mutant::ClientTakesOldVersions) => {
+            offer.versions = Version::ALL.to_vec();
+            offer.suites = kinds(&[SuiteKind::ForwardSecret]);
+        }
+        Some(Mutant::ClientTakesStaticRsa) => {
+            offer.suites = kinds(&[SuiteKind::StaticRsa, SuiteKind::ForwardSecret]);
+        }
+        Some(Mutant::ClientTakesAnonymous) => {
+            offer.suites = kinds(&[SuiteKind::ForwardSecret, SuiteKind::Anonymous]);
+        }
+        Some(Mutant::ClientTakesWeakCiphers) => {
+            offer.suites = kinds(&[
+                SuiteKind::ForwardSecret,
+                SuiteKind::Null,
+                SuiteKind::Rc4,
+                SuiteKind::TripleDes,
+            ]);
+        }
+        Some(Mutant::ClientLacksTls13) => offer.versions = vec![Version::Tls12],
+        Some(Mutant::ClientLacksTls12) => offer.versions = vec![Version::Tls13],
+        _ => {}
+    }
+    offer
+}

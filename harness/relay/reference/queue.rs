@@ -1,0 +1,105 @@
+//! The queue: tries, tries again, gives back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use waxseal_model::scenario::Connector;
+
+use super::outbound::{Attempt, deliver};
+use super::{Mutant, Setup};
+
+/// Time between two tries.
+const BACKOFF: Duration = Duration::from_millis(60);
+/// Time after which a message is given back. Longer than two tries, shorter than any patience.
+const LIFETIME: Duration = Duration::from_millis(150);
+
+/// One message to one recipient.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    /// Empty for reports.
+    pub(super) from: String,
+    pub(super) to: String,
+    /// As received, dots stuffed.
+    pub(super) content: Vec<u8>,
+}
+
+/// Where messages are put in.
+#[derive(Clone, Debug)]
+pub(super) struct Queue {
+    sender: UnboundedSender<Message>,
+}
+
+impl Queue {
+    pub(super) fn push(&self, message: Message) {
+        // The worker lives as long as the relay; after that nobody waits for mail.
+        let _ = self.sender.send(message);
+    }
+}
+
+/// A queue and the work that empties it.
+pub(super) fn open(setup: Arc<Setup>) -> (Queue, impl Future<Output = ()>) {
+    let (sender, receiver) = unbounded_channel();
+    let queue = Queue { sender };
+    (queue.clone(), work(setup, receiver, queue))
+}
+
+async fn work(setup: Arc<Setup>, mut receiver: UnboundedReceiver<Message>, queue: Queue) {
+    let mut running = JoinSet::new();
+    loop {
+        tokio::select! {
+            message = receiver.recv() => match message {
+                Some(message) => {
+                    running.spawn(carry(Arc::clone(&setup), message, queue.clone()));
+                }
+                None => return,
+            },
+            Some(_) = running.join_next() => {}
+        }
+    }
+}
+
+/// Carries one message to its end.
+async fn carry(setup: Arc<Setup>, message: Message, queue: Queue) {
+    let start = Instant::now();
+    let domain = message.to.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    let mut connector = setup.connector(&domain);
+    if message.from.is_empty() && setup.is(Mutant::ClientClearReports) {
+        connector = Connector::Opportunistic;
+    }
+    let mut tries = 0;
+    let (status, text) = loop {
+        tries += 1;
+        match deliver(&setup, connector, &domain, &message, tries).await {
+            Attempt::Delivered => return,
+            Attempt::Permanent(status, text) => break (status, text),
+            Attempt::Temporary(status, text) => {
+                let last = start.elapsed() >= LIFETIME || setup.is(Mutant::ClientNeverRetries);
+                if last {
+                    break (status, text);
+                }
+                sleep(BACKOFF).await;
+            }
+        }
+    };
+    if !message.from.is_empty() && !setup.is(Mutant::ClientLosesMail) {
+        queue.push(report(&setup, &message, &status, &text));
+    }
+}
+
+/// A delivery report (RFC 3464) to the sender.
+fn report(setup: &Setup, message: &Message, status: &str, text: &str) -> Message {
+    let (host, to, from) = (&setup.hostname, &message.to, &message.from);
+    let content = format!(
+        "From: <postmaster@{host}>\r\nTo: <{from}>\r\nSubject: Not delivered\r\n\
+         MIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=report\r\n\r\n\
+         --report\r\nContent-Type: text/plain\r\n\r\nThe message to {to} was not delivered.\r\n\
+         --report\r\nContent-Type: message/delivery-status\r\n\r\n\
+         Reporting-MTA: dns; {host}\r\n\r\nFinal-Recipient: rfc822; {to}\r\nAction: failed\r\n\
+         Status: {status}\r\nDiagnostic-Code: X-Waxseal; {text}\r\n--report--\r\n"
+    );
+    Message { from: String::new(), to: from.clone(), content: content.into_bytes() }
+}

@@ -1,0 +1,144 @@
+//! One connection of the relay: lines in, lines out, TLS in between.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::tls::{self, ClientSetup, ServerSetup, Session as TlsSession};
+use crate::wire::{Line, LineBuffer, LineError, read_content, read_line, read_reply};
+
+/// How long the relay waits for the other side.
+pub(super) const PATIENCE: Duration = Duration::from_millis(700);
+
+enum Stream {
+    Clear(TcpStream),
+    Tls(Box<TlsSession>),
+    Gone,
+}
+
+pub(super) struct Session {
+    stream: Stream,
+    buffer: LineBuffer,
+}
+
+impl Session {
+    pub(super) fn new(stream: TcpStream) -> Self {
+        let _ = stream.set_nodelay(true);
+        Self { stream: Stream::Clear(stream), buffer: LineBuffer::default() }
+    }
+
+    pub(super) fn tls(&self) -> Option<&TlsSession> {
+        match &self.stream {
+            Stream::Tls(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    pub(super) async fn line(&mut self, patience: Duration) -> Result<Line, LineError> {
+        match &mut self.stream {
+            Stream::Clear(stream) => read_line(stream, &mut self.buffer, patience).await,
+            Stream::Tls(session) => read_line(session, &mut self.buffer, patience).await,
+            Stream::Gone => Err(LineError::Ended),
+        }
+    }
+
+    pub(super) async fn reply(&mut self) -> Result<Vec<String>, LineError> {
+        let lines = match &mut self.stream {
+            Stream::Clear(stream) => read_reply(stream, &mut self.buffer, PATIENCE).await?,
+            Stream::Tls(session) => read_reply(session, &mut self.buffer, PATIENCE).await?,
+            Stream::Gone => return Err(LineError::Ended),
+        };
+        Ok(lines.iter().map(|line| String::from_utf8_lossy(&line.bytes).into_owned()).collect())
+    }
+
+    pub(super) async fn content(&mut self) -> Result<Vec<u8>, LineError> {
+        let limit = 1 << 20;
+        match &mut self.stream {
+            Stream::Clear(s) => read_content(s, &mut self.buffer, PATIENCE * 4, limit).await,
+            Stream::Tls(s) => read_content(s, &mut self.buffer, PATIENCE * 4, limit).await,
+            Stream::Gone => Err(LineError::Ended),
+        }
+    }
+
+    pub(super) async fn say(&mut self, text: &str) -> Result<(), LineError> {
+        self.send(format!("{text}\r\n").as_bytes()).await
+    }
+
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), LineError> {
+        match &mut self.stream {
+            Stream::Clear(stream) => stream.write_all(bytes).await?,
+            Stream::Tls(session) => {
+                session.write_all(bytes).await?;
+                session.flush().await?;
+            }
+            Stream::Gone => return Err(LineError::Ended),
+        }
+        Ok(())
+    }
+
+    /// Sends a command and gives its reply.
+    pub(super) async fn command(&mut self, text: &str) -> Result<Vec<String>, LineError> {
+        self.say(text).await?;
+        self.reply().await
+    }
+
+    /// Forgets what came in clear (RFC 3207 section 4.2).
+    pub(super) fn forget_buffer(&mut self) {
+        drop(self.buffer.take_rest());
+    }
+
+    /// Negotiates TLS as the server; `false`: it failed, and the connection is gone.
+    pub(super) async fn accept_tls(&mut self, setup: &ServerSetup) -> bool {
+        let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
+            return false;
+        };
+        match tls::accept(setup, stream, PATIENCE * 2).await.result {
+            Ok(session) => {
+                self.stream = Stream::Tls(Box::new(session));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Negotiates TLS as the client.
+    pub(super) async fn connect_tls(&mut self, setup: &ClientSetup) -> bool {
+        let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
+            return false;
+        };
+        match tls::connect(setup, stream, PATIENCE).await.result {
+            Ok(session) => {
+                self.stream = Stream::Tls(Box::new(session));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Says goodbye and ends in order.
+    pub(super) async fn quit(&mut self) {
+        if self.command("QUIT").await.is_ok() {
+            self.close().await;
+        }
+    }
+
+    /// Ends in order: close_notify, FIN, and waits for the other side's end.
+    pub(super) async fn close(&mut self) {
+        let mut rest = [0; 512];
+        let ending = async {
+            match &mut self.stream {
+                Stream::Clear(stream) => {
+                    let _ = stream.shutdown().await;
+                    while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+                }
+                Stream::Tls(session) => {
+                    let _ = session.shutdown().await;
+                }
+                Stream::Gone => {}
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, ending).await;
+        self.stream = Stream::Gone;
+    }
+}
