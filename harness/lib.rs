@@ -2,9 +2,12 @@
 //!
 //! Each folder is a layer; arrows point downwards only (see ARCHITECTURE.md).
 
+pub mod catalogue;
+pub mod cli;
 pub mod lab;
 pub mod peer;
 pub mod relay;
+pub mod report;
 pub mod run;
 pub mod tls;
 pub mod wire;

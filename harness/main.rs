@@ -1,1 +1,5 @@
-fn main() {}
+//! The `waxseal` program.
+
+fn main() -> std::process::ExitCode {
+    waxseal::cli::main()
+}

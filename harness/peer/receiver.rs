@@ -27,6 +27,8 @@ pub struct ReceiverPlan {
     pub tls: ServerSetup,
     /// What the content is that it takes.
     pub content: Content,
+    /// It is the envelope sender's mailbox, not a peer of the scenario.
+    pub mailbox: bool,
     /// How long it waits.
     pub patience: Patience,
 }
@@ -47,6 +49,7 @@ impl ReceiverPlan {
             faults: Vec::new(),
             tls,
             content: Content::Message,
+            mailbox: false,
             patience,
         }
     }
@@ -63,7 +66,11 @@ pub enum Content {
 
 /// Serves one connection, the peer's `number`th, to its end.
 pub async fn receive(plan: &ReceiverPlan, stream: TcpStream, number: u32, recorder: Recorder) {
-    let place = Place::Peer { name: plan.name.clone(), connection: number };
+    let place = if plan.mailbox {
+        Place::Sender
+    } else {
+        Place::Peer { name: plan.name.clone(), connection: number }
+    };
     let talk = Conversation::new(stream, place, recorder, plan.patience);
     talk.note(Happening::Connected);
     let mut session = Session { plan, talk, unanswered: None, expects_content: false };

@@ -214,8 +214,7 @@ impl<'a> Server<'a> {
         let Some(from) = address(rest, "FROM:") else {
             return "501 5.5.4 Syntax: MAIL FROM:<address>".into();
         };
-        let partners = from.ends_with(&self.setup.partner_suffix)
-            || from.ends_with(&self.setup.partner_suffix.replacen('.', "@", 1));
+        let partners = from.ends_with(&self.setup.partner_suffix);
         if partners
             && self.connector != Connector::Mutual
             && !self.state.partner

@@ -86,7 +86,7 @@ impl Running {
     }
 
     /// Stops everything.
-    pub async fn stop(mut self) {
+    pub async fn stop(&mut self) {
         self.tasks.shutdown().await;
     }
 }

@@ -1,0 +1,174 @@
+//! The scenarios, requirements, profiles, offers and recipes that are built into the program.
+//!
+//! Nothing here plays anything.
+
+use std::collections::BTreeMap;
+
+use include_dir::{Dir, include_dir};
+use waxseal_certs::Recipes;
+use waxseal_model::diagnostic::Diagnostic;
+use waxseal_model::requirement::{self, Profile};
+use waxseal_model::scenario::{Case, Known, Scenario, load, load_offers};
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
+
+/// Everything under `scenarios/`, checked.
+#[derive(Debug)]
+pub struct Catalogue {
+    /// What scenario files may name.
+    pub known: Known,
+    /// Requirements by id.
+    pub requirements: requirement::Catalogue,
+    /// Profiles by name.
+    pub profiles: BTreeMap<String, Profile>,
+    /// Certificate recipes by name.
+    pub recipes: Recipes,
+    /// Scenarios in the order of their paths.
+    pub scenarios: Vec<Scenario>,
+}
+
+/// A file and what is wrong with it.
+#[derive(Debug)]
+pub struct Wrong {
+    /// The file's text.
+    pub text: String,
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for diagnostic in &self.diagnostics {
+            writeln!(f, "{}\n", diagnostic.render(&self.text))?;
+        }
+        Ok(())
+    }
+}
+
+impl Catalogue {
+    /// What is built in.
+    ///
+    /// # Errors
+    /// Every file that is wrong. A released program has none: a test reads them all.
+    pub fn embedded() -> Result<Self, Vec<Wrong>> {
+        let mut wrong = Vec::new();
+        let mut requirements = requirement::Catalogue::new();
+        for (path, text) in files("requirements") {
+            match requirement::load_catalogue(&path, text) {
+                Ok(rows) => requirements.extend(rows),
+                Err(diagnostic) => wrong.push(one(text, diagnostic)),
+            }
+        }
+        let mut profiles = BTreeMap::new();
+        for (path, text) in files("profiles") {
+            match Profile::load(&path, text, &requirements) {
+                Ok(profile) => drop(profiles.insert(stem(&path).to_owned(), profile)),
+                Err(diagnostic) => wrong.push(one(text, diagnostic)),
+            }
+        }
+        let text = file("certificates.toml");
+        let recipes: Recipes = toml::from_str(text).unwrap_or_else(|error| {
+            wrong.push(one(
+                text,
+                Diagnostic {
+                    file: "certificates.toml".into(),
+                    span: error.span(),
+                    message: error.message().into(),
+                    help: None,
+                },
+            ));
+            Recipes::new()
+        });
+        let text = file("offers.toml");
+        let offers = load_offers("offers.toml", text).unwrap_or_else(|diagnostics| {
+            wrong.push(Wrong { text: text.into(), diagnostics });
+            BTreeMap::new()
+        });
+        let known = Known {
+            requirements: requirements.keys().cloned().collect(),
+            recipes: recipes.keys().cloned().collect(),
+            offers,
+        };
+        let mut scenarios = Vec::new();
+        for side in ["inbound", "outbound"] {
+            for (path, text) in files(side) {
+                match check(&path, text, &known) {
+                    Ok(scenario) => scenarios.push(scenario),
+                    Err(diagnostics) => wrong.push(Wrong { text: text.into(), diagnostics }),
+                }
+            }
+        }
+        scenarios.sort_by(|a, b| a.id.cmp(&b.id));
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        Ok(Self { known, requirements, profiles, recipes, scenarios })
+    }
+
+    /// Every case, in the order of the files.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.scenarios.iter().flat_map(|scenario| &scenario.cases)
+    }
+
+    /// The case of this id.
+    pub fn case(&self, id: &str) -> Option<&Case> {
+        self.cases().find(|case| case.id == id)
+    }
+}
+
+/// Checks one scenario file: its words, and that an engine can play its offers.
+///
+/// # Errors
+/// All that is wrong with it. `path` has to begin with `inbound/` or `outbound/`.
+pub fn check(path: &str, text: &str, known: &Known) -> Result<Scenario, Vec<Diagnostic>> {
+    let id = path.strip_suffix(".toml").unwrap_or(path);
+    let scenario = load(id, path, text, known)?;
+    let unplayable: Vec<Diagnostic> = scenario
+        .cases
+        .iter()
+        .flat_map(|case| &case.peers)
+        .filter_map(|peer| crate::tls::choose(&peer.offer, None, None).err())
+        .map(|unplayable| Diagnostic {
+            file: path.into(),
+            span: text.find("offer").map(|at| at..at + 5),
+            message: unplayable.to_string(),
+            help: Some("ask for versions and suites that exist together".into()),
+        })
+        .take(1)
+        .collect();
+    if unplayable.is_empty() { Ok(scenario) } else { Err(unplayable) }
+}
+
+fn one(text: &str, diagnostic: Diagnostic) -> Wrong {
+    Wrong { text: text.into(), diagnostics: vec![diagnostic] }
+}
+
+fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(".toml").unwrap_or(name)
+}
+
+fn file(name: &str) -> &'static str {
+    FILES.get_file(name).and_then(include_dir::File::contents_utf8).unwrap_or_default()
+}
+
+/// Path and text of every TOML file below a folder, sorted.
+fn files(folder: &str) -> Vec<(String, &'static str)> {
+    fn walk(dir: &'static Dir<'static>, found: &mut Vec<(String, &'static str)>) {
+        for file in dir.files() {
+            let path = file.path().to_string_lossy().replace('\\', "/");
+            if let (true, Some(text)) = (path.ends_with(".toml"), file.contents_utf8()) {
+                found.push((path, text));
+            }
+        }
+        for dir in dir.dirs() {
+            walk(dir, found);
+        }
+    }
+    let mut found = Vec::new();
+    if let Some(dir) = FILES.get_dir(folder) {
+        walk(dir, &mut found);
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,87 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Shows, with evidence, whether a mail relay keeps its TLS promises.
+#[derive(Debug, Parser)]
+#[command(name = "waxseal", version)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Play cases against a relay and judge them.
+    Run(RunArguments),
+    /// List scenarios and cases, or requirements with their coverage.
+    List {
+        /// Show the catalogue of requirements and what covers each.
+        #[arg(long)]
+        requirements: bool,
+    },
+    /// Explain one case: claim, requirements, dialogue, expectation.
+    Explain {
+        /// The id of a case or a scenario.
+        id: String,
+    },
+    /// Check scenario files.
+    Check {
+        /// Files or folders below an `inbound` or `outbound` folder.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// The relay: `reference`, the embedded one.
+    #[arg(default_value = "reference")]
+    pub(super) relay: String,
+    /// Play only cases whose id fits (`*` stands for anything).
+    #[arg(long = "case", value_name = "GLOB")]
+    pub(super) cases: Vec<String>,
+    /// Whose levels decide what a must is.
+    #[arg(long, default_value = "exchange-online")]
+    pub(super) profile: String,
+    /// Accepted failures; anything else, and an entry that no longer fails, breaks the gate.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Cases at once.
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// Play part I of N.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub(super) shard: Option<(usize, usize)>,
+    /// Also write results.json and report.md into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// What is written to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+    /// Do not enter a private network; use high ports on the loopback addresses.
+    #[arg(long)]
+    pub(super) no_sandbox: bool,
+    /// One line a case.
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Human,
+    /// The run record.
+    Json,
+    /// The report that is kept and compared.
+    Markdown,
+}
+
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    text.split_once('/')
+        .and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)))
+        .filter(|(part, parts)| *part >= 1 && part <= parts)
+        .ok_or_else(|| "write I/N with I from 1 to N, for example 1/3".into())
+}

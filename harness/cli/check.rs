@@ -1,0 +1,69 @@
+//! `waxseal check`: what is wrong with scenario files, with line and caret.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::{print, refuse};
+use crate::catalogue::{self, Catalogue};
+
+pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {
+    let mut files = Vec::new();
+    for path in paths {
+        if let Err(error) = collect(path, &mut files) {
+            return refuse(&format!("could not read {}: {error}", path.display()));
+        }
+    }
+    if files.is_empty() {
+        return refuse("there is no scenario file (`.toml`) in what was named");
+    }
+    let (mut cases, mut wrong) = (0, 0);
+    for file in &files {
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) => return refuse(&format!("could not read {}: {error}", file.display())),
+        };
+        match catalogue::check(&id_path(file), &text, &catalogue.known) {
+            Ok(scenario) => cases += scenario.cases.len(),
+            Err(diagnostics) => {
+                wrong += 1;
+                for mut diagnostic in diagnostics {
+                    diagnostic.file = file.display().to_string();
+                    print(&format!("{}\n\n", diagnostic.render(&text)));
+                }
+            }
+        }
+    }
+    let (checked, bad) = (files.len(), if wrong == 1 { "1 is" } else { "are" });
+    if wrong == 0 {
+        print(&format!("{checked} files with {cases} cases, all good\n"));
+        return ExitCode::SUCCESS;
+    }
+    let bad = if wrong == 1 { bad.to_owned() } else { format!("{wrong} {bad}") };
+    print(&format!("{checked} files, {bad} wrong\n"));
+    ExitCode::from(2)
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if !path.is_dir() {
+        std::fs::metadata(path)?;
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(path)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
+    entries.sort();
+    for entry in entries {
+        if entry.is_dir() || entry.extension().is_some_and(|extension| extension == "toml") {
+            collect(&entry, files)?;
+        }
+    }
+    Ok(())
+}
+
+/// The part of a path that makes the scenario's id.
+fn id_path(path: &Path) -> String {
+    let path = path.to_string_lossy().replace('\\', "/");
+    let parts: Vec<&str> = path.split('/').collect();
+    let side = parts.iter().rposition(|part| matches!(*part, "inbound" | "outbound"));
+    side.map_or_else(|| path.clone(), |at| parts[at..].join("/"))
+}

@@ -1,0 +1,77 @@
+//! Arguments, progress, exit codes.
+//!
+//! | exit code | meaning |
+//! |---|---|
+//! | 0 | every must is kept |
+//! | 1 | a must is broken |
+//! | 2 | usage, configuration or environment; nothing selected |
+//! | 3 | a must is undecided and none is broken |
+
+mod arguments;
+mod check;
+mod progress;
+mod run;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::catalogue::Catalogue;
+use crate::report;
+use arguments::{Arguments, Command};
+
+/// Does what the arguments say. Has to be called before any thread is started.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let catalogue = match Catalogue::embedded() {
+        Ok(catalogue) => catalogue,
+        Err(wrong) => return refuse(&wrong.iter().map(ToString::to_string).collect::<String>()),
+    };
+    match arguments.command {
+        Command::Run(options) => run::run(&catalogue, &options),
+        Command::List { requirements } => {
+            print(&if requirements {
+                report::list_requirements(&catalogue.requirements, &catalogue.scenarios)
+            } else {
+                report::list_cases(&catalogue.scenarios)
+            });
+            ExitCode::SUCCESS
+        }
+        Command::Explain { id } => explain(&catalogue, &id),
+        Command::Check { paths } => check::check(&catalogue, &paths),
+    }
+}
+
+fn explain(catalogue: &Catalogue, id: &str) -> ExitCode {
+    let found: Vec<_> =
+        catalogue.cases().filter(|case| case.id == id || case.scenario == id).collect();
+    if found.is_empty() {
+        let known = catalogue.cases().flat_map(|case| [case.id.as_str(), case.scenario.as_str()]);
+        let hint = waxseal_model::diagnostic::closest(id, known)
+            .map(|name| format!(" (did you mean `{name}`?)"))
+            .unwrap_or_default();
+        return refuse(&format!("there is no case `{id}`{hint}; `waxseal list` shows all"));
+    }
+    let texts: Vec<_> =
+        found.iter().map(|case| report::explain(case, &catalogue.requirements)).collect();
+    print(&texts.join("\n"));
+    ExitCode::SUCCESS
+}
+
+/// Writes to standard output; a reader that has gone away is no error.
+fn print(text: &str) {
+    let _ = anstream::stdout().write_all(text.as_bytes());
+}
+
+/// One clear sentence and exit code 2.
+fn refuse(text: &str) -> ExitCode {
+    let _ = writeln!(anstream::stderr(), "waxseal: {text}");
+    ExitCode::from(2)
+}

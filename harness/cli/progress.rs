@@ -1,0 +1,41 @@
+//! Live progress, on a terminal only.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::run::Watch;
+
+/// A bar on standard error where that is a terminal, else nothing.
+pub(super) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    pub(super) fn new() -> Self {
+        let bar = ProgressBar::no_length();
+        if !std::io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        // The template is a constant of ours.
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Watch for Progress {
+    fn begins(&self, cases: usize) {
+        self.bar.set_length(cases as u64);
+    }
+
+    fn played(&self, id: &str) {
+        self.bar.inc(1);
+        self.bar.set_message(id.to_owned());
+    }
+}

@@ -1,0 +1,72 @@
+//! `waxseal run`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use waxseal_model::record::Record;
+
+use super::arguments::{Format, RunArguments};
+use super::progress::Progress;
+use super::{print, refuse};
+use crate::catalogue::Catalogue;
+use crate::lab::sandbox;
+use crate::report;
+use crate::run::{Choice, Options, run as play};
+
+/// Plays, reports, and gives the exit code. Enters the private network first, while there is only
+/// one thread.
+pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
+    if arguments.relay != "reference" {
+        return refuse(&format!(
+            "there is no relay `{}`; this version knows `reference`",
+            arguments.relay
+        ));
+    }
+    let sandboxed = !arguments.no_sandbox && sandbox::enter().is_ok();
+    let options = Options {
+        cases: arguments.cases.clone(),
+        profile: arguments.profile.clone(),
+        jobs: arguments.jobs,
+        shard: arguments.shard,
+        sandboxed,
+        keep: false,
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&format!("could not start: {error}")),
+    };
+    let progress = Progress::new();
+    let played = runtime.block_on(play(catalogue, Choice::Reference(None), &options, &progress));
+    progress.end();
+    match played {
+        Ok(record) => finish(catalogue, arguments, &record),
+        Err(error) => refuse(&error.to_string()),
+    }
+}
+
+fn finish(catalogue: &Catalogue, arguments: &RunArguments, record: &Record) -> ExitCode {
+    let json = match report::json(record) {
+        Ok(json) => json,
+        Err(error) => return refuse(&format!("could not write the record: {error}")),
+    };
+    let markdown = report::markdown(record, &catalogue.requirements);
+    if let Some(dir) = &arguments.out {
+        let written = std::fs::create_dir_all(dir)
+            .and_then(|()| std::fs::write(dir.join("results.json"), &json))
+            .and_then(|()| std::fs::write(dir.join("report.md"), &markdown));
+        if let Err(error) = written {
+            return refuse(&format!("could not write into {}: {error}", dir.display()));
+        }
+    }
+    if arguments.verbose {
+        for case in &record.cases {
+            let _ = writeln!(anstream::stderr(), "{}", report::line(case));
+        }
+    }
+    match arguments.format {
+        Format::Human => print(&report::summary(record, &catalogue.requirements)),
+        Format::Json => print(&json),
+        Format::Markdown => print(&markdown),
+    }
+    ExitCode::from(record.exit_code())
+}

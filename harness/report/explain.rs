@@ -1,0 +1,71 @@
+//! One case in words: what it claims, why, what it plays and what it expects.
+
+use waxseal_model::requirement::Catalogue;
+use waxseal_model::scenario::Case;
+use waxseal_model::script::Direction;
+
+/// Claim, reason, requirements and the whole dialogue.
+pub fn explain(case: &Case, catalogue: &Catalogue) -> String {
+    let mut text = format!("{}\n\n{}\n", case.id, case.claim);
+    if let Some(why) = &case.why {
+        text.push_str(&format!("{why}\n"));
+    }
+    text.push_str("\nRequirements\n");
+    for id in &case.cites {
+        if let Some(requirement) = catalogue.get(id) {
+            text.push_str(&format!(
+                "  {id} ({}; {})\n    {}\n",
+                requirement.level, requirement.source, requirement.text
+            ));
+        }
+    }
+    text.push_str(&format!("\nConnector {} ({})\n", case.connector, case.direction));
+    for peer in &case.peers {
+        let versions: Vec<_> = peer.offer.versions.iter().map(|v| v.name()).collect();
+        text.push_str(&format!("\nPeer {}: TLS {}", peer.name, versions.join(" ")));
+        if let Some(cert) = &peer.cert {
+            text.push_str(&format!(", certificate {cert}"));
+        }
+        for fault in &peer.faults {
+            text.push_str(&format!(", fault {}", fault.name()));
+        }
+        text.push('\n');
+        for line in peer.script.print(case.direction).lines() {
+            text.push_str(&format!("  {line}\n"));
+        }
+        text.push_str(match case.direction {
+            Direction::Inbound => "  (then it is a correct sender)\n",
+            Direction::Outbound => "  (then it is a correct receiver)\n",
+        });
+    }
+    text.push_str(&format!("\nExpected\n{}", expected(case)));
+    if case.is_negative() {
+        text.push_str(&format!("Control {}\n", case.control_id()));
+    }
+    text
+}
+
+fn expected(case: &Case) -> String {
+    let mut text = String::new();
+    let expect = &case.expect;
+    if case.observe {
+        text.push_str("  the outcome is recorded, not judged\n");
+    }
+    if !expect.outcome.is_empty() {
+        let names: Vec<_> = expect.outcome.iter().map(|outcome| outcome.name()).collect();
+        text.push_str(&format!("  outcome: {}\n", names.join(" or ")));
+    }
+    for never in &expect.never {
+        text.push_str(&format!("  never: {}\n", never.name()));
+    }
+    if let Some(tls) = &expect.tls {
+        text.push_str(&format!("  tls: {tls:?}\n"));
+    }
+    if let Some(offered) = &expect.offered {
+        text.push_str(&format!("  offered: {offered:?}\n"));
+    }
+    if let Some(reply) = &expect.reply {
+        text.push_str(&format!("  reply: {}\n", reply.code.as_ref().map_or(String::new(), |c| c.to_string())));
+    }
+    text
+}

@@ -1,0 +1,25 @@
+//! From a run record to text: terminal, JSON, Markdown.
+//!
+//! Pure: nothing here plays, listens or judges.
+
+mod explain;
+mod list;
+mod markdown;
+mod pillar;
+mod terminal;
+mod transcript;
+
+pub use explain::explain;
+pub use list::{list_cases, list_requirements};
+pub use markdown::markdown;
+pub use pillar::Pillar;
+pub use terminal::{line, summary};
+pub use transcript::transcript;
+
+/// The record as JSON, the source of every other form.
+///
+/// # Errors
+/// None that is known: every field can be written.
+pub fn json(record: &waxseal_model::record::Record) -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(record).map(|text| text + "\n")
+}

@@ -1,0 +1,102 @@
+//! What a person reads at the end of a run.
+
+use waxseal_model::record::{CaseRecord, Record, Status, Summary, Verdict};
+use waxseal_model::requirement::{Catalogue, Level};
+
+use super::{Pillar, transcript};
+
+/// One line of one case.
+pub fn line(case: &CaseRecord) -> String {
+    let what = case.observed.as_deref().unwrap_or(match case.verdict {
+        Verdict::Pass => "",
+        _ => case.reason.as_str(),
+    });
+    format!("{:<12} {:<6} {}  {what}", case.verdict, case.level, case.id).trim_end().to_owned()
+}
+
+/// Failing cases, then the rest in numbers.
+pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
+    let mut text = String::new();
+    for verdict in [Verdict::Fail, Verdict::Inconclusive, Verdict::Error] {
+        for case in record.cases.iter().filter(|case| case.verdict == verdict) {
+            text.push_str(&broken(record, case, catalogue));
+        }
+    }
+    let mut row = |title: &str, summary: &Summary| {
+        text.push_str(&format!(
+            "{title:<30} {:>5} {:>5} {:>9} {:>13} {:>8} {:>6}\n",
+            summary.pass,
+            summary.fail,
+            summary.observed,
+            summary.inconclusive,
+            summary.skipped,
+            summary.error
+        ));
+    };
+    for pillar in Pillar::ALL {
+        let of = |case: &&CaseRecord| Pillar::of(&case.scenario, case.connector) == pillar;
+        let part = Summary::of(record.cases.iter().filter(of).map(|case| &case.verdict));
+        if part.total() > 0 {
+            row(pillar.title(), &part);
+        }
+    }
+    row("all", &record.summary);
+    let head = format!(
+        "{:<30} {:>5} {:>5} {:>9} {:>13} {:>8} {:>6}\n",
+        "", "pass", "fail", "observed", "inconclusive", "skipped", "error"
+    );
+    let at = text.find(&format!("{:<30} ", first_title(record))).unwrap_or(0);
+    text.insert_str(at, &head);
+    let count = |status: Status, level: Level| {
+        record.requirements.iter().filter(|r| r.status == status && r.level == level).count()
+    };
+    text.push('\n');
+    for level in [Level::Must, Level::Should] {
+        text.push_str(&format!(
+            "requirements, {level}: {} kept, {} broken, {} undecided, {} untested\n",
+            count(Status::Kept, level),
+            count(Status::Broken, level),
+            count(Status::Undecided, level),
+            count(Status::Untested, level)
+        ));
+    }
+    text.push_str(&format!(
+        "{} {}: {} in {}.{:01} s, profile {}\n",
+        record.relay.name,
+        record.relay.version,
+        cases(record.summary.total()),
+        record.duration_ms / 1000,
+        record.duration_ms % 1000 / 100,
+        record.profile
+    ));
+    text
+}
+
+fn first_title(record: &Record) -> &'static str {
+    let pillars = record.cases.iter().map(|case| Pillar::of(&case.scenario, case.connector));
+    pillars.min().map_or("all", Pillar::title)
+}
+
+fn broken(record: &Record, case: &CaseRecord, catalogue: &Catalogue) -> String {
+    let mut text = format!("{} {} ({})\n", case.verdict, case.id, case.level);
+    text.push_str(&format!("  {}\n", case.claim));
+    text.push_str(&format!("  {}\n", case.reason));
+    if case.verdict == Verdict::Fail {
+        if let Some(why) = &case.why {
+            text.push_str(&format!("  why: {why}\n"));
+        }
+        for id in &case.requirements {
+            let source = catalogue.get(id).map_or("", |requirement| requirement.source.as_str());
+            text.push_str(&format!("  {id}: {source}\n"));
+        }
+    }
+    text.push_str(&transcript(case.direction, &case.trace, &case.evidence));
+    let relay = &record.relay.name;
+    text.push_str(&format!("  again: waxseal run {relay} --case '{}' -v\n\n", case.id));
+    text
+}
+
+/// `1 case`, `2 cases`.
+pub(super) fn cases(count: usize) -> String {
+    if count == 1 { "1 case".into() } else { format!("{count} cases") }
+}

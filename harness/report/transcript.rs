@@ -1,0 +1,140 @@
+//! A trace as dialogue, in the notation of the scenarios.
+
+use waxseal_model::facts::{ClientCertificate, TlsFacts};
+use waxseal_model::script::{Direction, speakers};
+use waxseal_model::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
+
+/// The dialogue of a case, connection by connection in the order of time. `marked` events carry an
+/// arrow. Bytes of the relay are escaped: they are hostile in a terminal.
+pub fn transcript(direction: Direction, trace: &Trace, marked: &[usize]) -> String {
+    let mut text = String::new();
+    let mut place = None;
+    for (at, event) in trace.events.iter().enumerate() {
+        let Some(lines) = lines(direction, event) else { continue };
+        if place != Some(&event.place) {
+            text.push_str(&format!("  [{}]\n", title(&event.place)));
+            place = Some(&event.place);
+        }
+        let mark = if marked.contains(&at) { "->" } else { "  " };
+        for line in lines {
+            text.push_str(&format!("{mark}  {line}\n"));
+        }
+    }
+    text
+}
+
+fn title(place: &Place) -> String {
+    match place {
+        Place::Dns => "resolver".into(),
+        Place::Injection => "the message is handed to the relay".into(),
+        Place::Peer { name, connection } => format!("{name}, connection {connection}"),
+        Place::Sender => "mailbox of the sender".into(),
+        Place::Run => "run".into(),
+    }
+}
+
+fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
+    // At the injection we are the client, whatever the direction of the case.
+    let direction = match event.place {
+        Place::Injection => Direction::Inbound,
+        Place::Sender => Direction::Outbound,
+        _ => direction,
+    };
+    let (ours, theirs) = speakers(direction);
+    let lock = |channel: &Channel| if *channel == Channel::Tls { "*" } else { "" };
+    let one = |text: String| Some(vec![text]);
+    match &event.kind {
+        Happening::Asked { name, record, answer } => one(format!("{record} {name}: {answer}")),
+        Happening::Connected => one("(connected)".into()),
+        Happening::NotConnected(text) => one(format!("(not connected: {text})")),
+        Happening::Said { channel, bytes } => {
+            Some(show(bytes).into_iter().map(|l| format!("{ours}{}: {l}", lock(channel))).collect())
+        }
+        Happening::Heard { channel, line, ending } => {
+            let mark = match ending {
+                Ending::CrLf => "",
+                Ending::Lf => "<LF>",
+                Ending::Cr => "<CR>",
+                Ending::None => "<no ending>",
+            };
+            one(format!("{theirs}{}: {}{mark}", lock(channel), line.escape_ascii()))
+        }
+        Happening::HeardContent { channel, bytes } => {
+            one(format!("{theirs}{}: (message of {} octets)", lock(channel), bytes.len()))
+        }
+        Happening::HeardEarly { channel, bytes } => one(format!(
+            "{theirs}{}: {} (nothing was due)",
+            lock(channel),
+            bytes[..bytes.len().min(200)].escape_ascii()
+        )),
+        Happening::Reached { .. } | Happening::Finished => None,
+        Happening::Diverged { .. } => one("(the relay leaves the script)".into()),
+        Happening::Faulted(name) => one(format!("{ours}: (fault {name})")),
+        Happening::Hello(hello) => {
+            let versions: Vec<_> = hello.versions.iter().map(|v| v.name()).collect();
+            one(format!("C: (ClientHello: {}; {} suites)", versions.join(" "), hello.suites.len()))
+        }
+        Happening::Secured(facts) => one(secured(facts)),
+        Happening::NotSecured(failure) => {
+            let alert = |who: &str, code: Option<u8>| {
+                code.map(|code| format!(", {who} alert {code}")).unwrap_or_default()
+            };
+            one(format!(
+                "C & S: (no TLS: {}{}{})",
+                failure.detail.escape_debug(),
+                alert("relay's", failure.alert_heard),
+                alert("our", failure.alert_said)
+            ))
+        }
+        Happening::Took { channel } => one(format!("({} took the message)", side(channel))),
+        Happening::Accepted { .. } => one("(the relay took the message)".into()),
+        Happening::Refused { .. } => one("(the relay refused the message)".into()),
+        Happening::Reported { channel, action, status, diagnostic } => one(format!(
+            "(report, {}: {} {} {})",
+            side(channel),
+            action.escape_debug(),
+            status.escape_debug(),
+            diagnostic.escape_debug()
+        )),
+        Happening::Waiting { reason } => one(format!("(waits: {})", reason.escape_debug())),
+        Happening::Ended(end) => one(
+            match end {
+                End::CloseNotify => "(the relay ended the connection with close_notify)",
+                End::Fin => "(the relay ended the connection)",
+                End::Reset => "(the connection was reset)",
+                End::Ours => "(we ended the connection)",
+                End::Silence => "(silence; we ended the connection)",
+            }
+            .into(),
+        ),
+        Happening::Deadline => one("(the time allowed ran out)".into()),
+        Happening::Trouble(text) => one(format!("(our trouble: {})", text.escape_debug())),
+    }
+}
+
+fn side(channel: &Channel) -> &'static str {
+    if *channel == Channel::Tls { "inside TLS" } else { "in clear" }
+}
+
+fn secured(facts: &TlsFacts) -> String {
+    let group = facts.group.as_deref().unwrap_or("no group");
+    let certificate = match facts.client_certificate {
+        ClientCertificate::NotAsked => "",
+        ClientCertificate::NotShown => ", no client certificate",
+        ClientCertificate::Shown => ", client certificate shown",
+    };
+    format!(
+        "C & S: <negotiate TLS> ({}, {}, {group}{certificate})",
+        facts.version, facts.suite.name
+    )
+}
+
+fn show(bytes: &[u8]) -> Vec<String> {
+    let body = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
+    let lines: Vec<_> = body.split(|byte| *byte == b'\n').collect();
+    let text = |line: &[u8]| line.strip_suffix(b"\r").unwrap_or(line).escape_ascii().to_string();
+    if lines.len() > 6 {
+        return vec![format!("(message of {} octets)", bytes.len())];
+    }
+    lines.into_iter().map(text).collect()
+}

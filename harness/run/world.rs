@@ -1,0 +1,216 @@
+//! The lab of one run: names, addresses, certificates, and who listens where.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use waxseal_certs::{Authorities, Recipes};
+use waxseal_model::judge::Names;
+use waxseal_model::offer::Offer;
+use waxseal_model::scenario::Connector;
+use waxseal_model::script::Script;
+use waxseal_model::trace::{Happening, Place};
+
+use super::{Options, RunError};
+use crate::catalogue::Catalogue;
+use crate::lab::{Addresses, Data, DnsServer, LabError, Listening, Query, Zones, addresses};
+use crate::peer::{Patience, ReceiverPlan, Recorder, receive};
+use crate::tls::{AskClient, Identity, ServerSetup, choose};
+
+/// The relay's host name.
+pub(super) const RELAY: &str = "relay.waxseal.test";
+/// The name in the partner's certificate.
+pub(super) const PARTNER: &str = "mail.partner.test";
+/// The partner's sender domain.
+pub(super) const PARTNER_DOMAIN: &str = "partner.test";
+/// Where inbound probes go on to.
+pub(super) const SINK: &str = "sink.test";
+
+/// Outbound connectors that have a suffix rule.
+pub(super) const OUTBOUND: [Connector; 5] = [
+    Connector::Opportunistic,
+    Connector::EncryptionOnly,
+    Connector::CertificateValidation,
+    Connector::DomainValidation,
+    Connector::Mutual,
+];
+
+/// Inbound connectors that have a listener of their own.
+pub(super) const INBOUND: [Connector; 4] =
+    [Connector::Opportunistic, Connector::EncryptionOnly, Connector::Mutual, Connector::Implicit];
+
+/// All around the relay.
+pub(super) struct World {
+    pub(super) authorities: Authorities,
+    recipes: Recipes,
+    pub(super) zones: Zones,
+    pub(super) dns: SocketAddr,
+    pub(super) smtp_port: u16,
+    addresses: Mutex<Addresses>,
+    pub(super) listeners: Mutex<BTreeMap<Connector, SocketAddr>>,
+    cases: Cases,
+    pub(super) sandboxed: bool,
+    _server: DnsServer,
+    _sink: JoinSet<()>,
+}
+
+/// Which trace a name of the lab belongs to.
+type Cases = Arc<Mutex<BTreeMap<String, Recorder>>>;
+
+/// How long our peers wait. The relay gives up first, or the case's deadline comes.
+pub(super) const PATIENCE: Patience = Patience {
+    line: Duration::from_secs(20),
+    handshake: Duration::from_secs(20),
+    ending: Duration::from_secs(3),
+};
+
+impl World {
+    pub(super) async fn build(catalogue: &Catalogue, options: &Options) -> Result<Self, RunError> {
+        let zones = Zones::new();
+        let cases = Cases::default();
+        let heard = Arc::clone(&cases);
+        let listening: Listening = Arc::new(move |query: Query| note_query(&heard, query));
+        let dns_port = if options.sandboxed { 53 } else { 0 };
+        let dns = SocketAddr::new(IpAddr::V4(addresses::DNS), dns_port);
+        let server = DnsServer::start(dns, zones.clone(), listening).await?;
+        let smtp_port = if options.sandboxed { 25 } else { free_port().await? };
+        let mut world = Self {
+            authorities: Authorities::new(SystemTime::now())?,
+            recipes: catalogue.recipes.clone(),
+            zones,
+            dns: server.address(),
+            smtp_port,
+            addresses: Mutex::new(Addresses::new()),
+            listeners: Mutex::default(),
+            cases,
+            sandboxed: options.sandboxed,
+            _server: server,
+            _sink: JoinSet::new(),
+        };
+        world.open_sink().await?;
+        Ok(world)
+    }
+
+    /// A next hop that takes every inbound probe.
+    async fn open_sink(&mut self) -> Result<(), RunError> {
+        let host = format!("mx.{SINK}");
+        let address = self.case_address()?;
+        self.zones.add(SINK, Data::Mx { preference: 10, host: host.clone() });
+        self.zones.add(&host, Data::A(address));
+        for name in ["sender.test", PARTNER_DOMAIN] {
+            self.zones.add(name, Data::Mx { preference: 10, host: host.clone() });
+        }
+        let names = Names::from([("mx".to_owned(), host.clone())]);
+        let tls = self.server_setup(&Offer::modern(), "trusted", &host, AskClient::No)?;
+        let script = Script { parts: vec![Vec::new()] };
+        let plan = ReceiverPlan::new("sink", &script, &names, tls, PATIENCE);
+        let listener = self.listen(address).await?;
+        self._sink.spawn(serve(listener, plan, Recorder::new()));
+        Ok(())
+    }
+
+    pub(super) fn case_address(&self) -> Result<Ipv4Addr, LabError> {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner).case()
+    }
+
+    pub(super) fn relay_address(&self) -> Result<Ipv4Addr, LabError> {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner).relay()
+    }
+
+    /// Events about this name and all below belong to that trace.
+    pub(super) fn own(&self, domain: &str, recorder: &Recorder) {
+        let mut cases = self.cases.lock().unwrap_or_else(PoisonError::into_inner);
+        cases.insert(domain.to_owned(), recorder.clone());
+    }
+
+    pub(super) async fn listen(&self, address: Ipv4Addr) -> Result<TcpListener, RunError> {
+        let at = SocketAddr::new(IpAddr::V4(address), self.smtp_port);
+        TcpListener::bind(at)
+            .await
+            .map_err(|error| RunError::System { what: format!("listen on {at}"), error })
+    }
+
+    pub(super) fn listener(&self, connector: Connector) -> Option<SocketAddr> {
+        let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        let connector = match connector {
+            Connector::Partner => Connector::Opportunistic,
+            other => other,
+        };
+        listeners.get(&connector).copied()
+    }
+
+    /// A certificate by its recipe.
+    pub(super) fn identity(&self, recipe: &str, name: &str) -> Result<Identity, RunError> {
+        let recipe = self.recipes.get(recipe).ok_or(waxseal_certs::Error::Recipe("no such name"))?;
+        let issued = self.authorities.issue(recipe, name)?;
+        Ok(Identity {
+            chain: issued.chain,
+            key: issued.key,
+            weak: issued.weak,
+            rsa: issued.rsa,
+        })
+    }
+
+    /// How a receiver negotiates. Old suites want an RSA key: an offer that only the legacy engine
+    /// plays gets one, unless the scenario names another certificate.
+    pub(super) fn server_setup(
+        &self,
+        offer: &Offer,
+        recipe: &str,
+        host: &str,
+        ask: AskClient,
+    ) -> Result<ServerSetup, RunError> {
+        let modern =
+            choose(offer, None, None).is_ok_and(|e| e == waxseal_model::facts::Engine::Modern);
+        let recipe = if recipe == "trusted" && !modern { "trusted-rsa" } else { recipe };
+        let identity = self.identity(recipe, host)?;
+        Ok(ServerSetup { offer: offer.clone(), identity, ask, engine: None })
+    }
+}
+
+/// Serves connections to one receiver until dropped.
+pub(super) async fn serve(listener: TcpListener, plan: ReceiverPlan, recorder: Recorder) {
+    let mut sessions = JoinSet::new();
+    let mut number = 0;
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { continue };
+                number += 1;
+                sessions.spawn(one(plan.clone(), stream, number, recorder.clone()));
+            }
+            Some(_) = sessions.join_next() => {}
+        }
+    }
+}
+
+async fn one(plan: ReceiverPlan, stream: TcpStream, number: u32, recorder: Recorder) {
+    receive(&plan, stream, number, recorder).await;
+}
+
+fn note_query(cases: &Cases, query: Query) {
+    let name = query.name.trim_end_matches('.').to_ascii_lowercase();
+    let cases = cases.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut rest = name.as_str();
+    loop {
+        if let Some(recorder) = cases.get(rest) {
+            let asked =
+                Happening::Asked { name: name.clone(), record: query.record, answer: query.answer };
+            return recorder.note(Place::Dns, asked);
+        }
+        match rest.split_once('.') {
+            Some((_, parent)) => rest = parent,
+            None => return,
+        }
+    }
+}
+
+/// A port that is free on the loopback addresses, for next hops outside a sandbox.
+async fn free_port() -> Result<u16, RunError> {
+    let system = |error| RunError::System { what: "find a free port".into(), error };
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.map_err(system)?;
+    listener.local_addr().map(|address| address.port()).map_err(system)
+}
