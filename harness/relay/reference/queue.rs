@@ -76,8 +76,8 @@ async fn carry(setup: Arc<Setup>, message: Message, queue: Queue) {
             Attempt::Delivered => return,
             Attempt::Permanent(status, text) => break (status, text),
             Attempt::Temporary(status, text) => {
-                let last = start.elapsed() >= LIFETIME || setup.is(Mutant::ClientNeverRetries);
-                if last {
+                let over = tries > 1 && start.elapsed() >= LIFETIME;
+                if over || setup.is(Mutant::ClientNeverRetries) {
                     break (status, text);
                 }
                 sleep(BACKOFF).await;

@@ -145,17 +145,16 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() { "nobody".into() } else { names.join(", then ") }
 }
 
+/// What happened on connections of the scenario's peers: neither the injection nor the mailbox of
+/// the sender is judged.
+fn of_peers(trace: &Trace) -> impl Iterator<Item = (usize, &Event)> {
+    let events = trace.events.iter().enumerate();
+    events.filter(|(_, event)| matches!(event.place, Place::Peer { .. }))
+}
+
 fn secured(trace: &Trace) -> Vec<(usize, &TlsFacts)> {
-    let of = |(at, event): (usize, &'_ Event)| match &event.kind {
-        Happening::Secured(_) => Some(at),
-        _ => None,
-    };
-    trace
-        .events
-        .iter()
-        .enumerate()
-        .filter_map(of)
-        .filter_map(|at| match &trace.events[at].kind {
+    of_peers(trace)
+        .filter_map(|(at, event)| match &event.kind {
             Happening::Secured(facts) => Some((at, facts.as_ref())),
             _ => None,
         })
@@ -206,7 +205,7 @@ fn took_in_clear(trace: &Trace) -> Option<usize> {
 /// or 4yz/5yz to STARTTLS other than 421.
 fn refusal(trace: &Trace) -> Option<usize> {
     let mut asked = false;
-    for (at, event) in trace.events.iter().enumerate() {
+    for (at, event) in of_peers(trace) {
         match &event.kind {
             Happening::NotSecured(TlsFailure { cause, .. }) => match cause {
                 FailureCause::RelayAlert
@@ -296,10 +295,7 @@ fn is(suite: &Suite, choice: &SuiteChoice) -> bool {
 }
 
 fn meets_offered(wanted: &OfferedExpect, names: &Names, trace: &Trace) -> Met {
-    let hellos: Vec<(usize, &HelloFacts)> = trace
-        .events
-        .iter()
-        .enumerate()
+    let hellos: Vec<(usize, &HelloFacts)> = of_peers(trace)
         .filter_map(|(at, event)| match &event.kind {
             Happening::Hello(hello) => Some((at, hello.as_ref())),
             _ => None,

@@ -151,7 +151,7 @@ impl<'a> Checker<'a> {
         let recipes: Vec<_> =
             self.known.recipes.iter().map(|name| (name.as_str(), name.clone())).collect();
         let cert = match &raw.cert {
-            Some(word) if word.get_ref() == "none" => None,
+            Some(word) if self.fill(word.get_ref(), &word.span()) == "none" => None,
             Some(word) => self.word("certificate recipe", word, &recipes),
             None => (direction == Direction::Outbound).then(|| "trusted".to_owned()),
         };
