@@ -1,1 +1,81 @@
-fn main() {}
+//! Every case as a test by its name, against the embedded reference relay.
+//!
+//! The whole run is done once, side by side; each test then shows its own verdict.
+
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use waxseal::catalogue::Catalogue;
+use waxseal::report;
+use waxseal::run::{Choice, Options, Unwatched, run};
+use waxseal_model::record::{Record, Verdict};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let relay = std::env::var("WAXSEAL_RELAY").unwrap_or_else(|_| "reference".into());
+    if relay != "reference" {
+        eprintln!("waxseal: there is no relay `{relay}`; this version knows `reference`");
+        return ExitCode::from(2);
+    }
+    let catalogue = match Catalogue::embedded() {
+        Ok(catalogue) => Arc::new(catalogue),
+        Err(wrong) => {
+            wrong.iter().for_each(|wrong| eprintln!("{wrong}"));
+            return ExitCode::from(2);
+        }
+    };
+    // A runner that asks for one test by name plays that case and its control, not all of them.
+    let options = Options {
+        cases: arguments.filter.iter().filter(|_| arguments.exact).cloned().collect(),
+        sandboxed: !arguments.list && waxseal::lab::sandbox::enter().is_ok(),
+        ..Options::default()
+    };
+    let shared = Arc::new(Shared { catalogue, options, played: OnceLock::new() });
+    let trials = shared
+        .catalogue
+        .cases()
+        .map(|case| {
+            let (shared, id) = (Arc::clone(&shared), case.id.clone());
+            Trial::test(case.id.clone(), move || shared.show(&id))
+        })
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+struct Shared {
+    catalogue: Arc<Catalogue>,
+    options: Options,
+    played: OnceLock<Result<Record, String>>,
+}
+
+impl Shared {
+    fn record(&self) -> &Result<Record, String> {
+        self.played.get_or_init(|| {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| error.to_string())?;
+            let choice = Choice::Reference(None);
+            runtime
+                .block_on(run(&self.catalogue, choice, &self.options, &Unwatched))
+                .map_err(|error| error.to_string())
+        })
+    }
+
+    fn show(&self, id: &str) -> Result<(), Failed> {
+        let record = self.record().as_ref().map_err(Failed::from)?;
+        let case =
+            record.cases.iter().find(|case| case.id == id).ok_or("the case was not played")?;
+        match case.verdict {
+            Verdict::Pass | Verdict::Observed | Verdict::Skipped => Ok(()),
+            Verdict::Fail | Verdict::Inconclusive | Verdict::Error => Err(format!(
+                "{}: {}\n{}",
+                case.verdict,
+                case.reason,
+                report::transcript(case.direction, &case.trace, &case.evidence)
+            )
+            .into()),
+        }
+    }
+}

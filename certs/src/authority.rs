@@ -5,7 +5,8 @@ use std::time::SystemTime;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, Issuer as Signer, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_RSA_SHA256,
+    GeneralSubtree, IsCa, Issuer as Signer, KeyPair, KeyUsagePurpose, NameConstraints,
+    PKCS_RSA_SHA256,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -199,10 +200,9 @@ impl Authorities {
         if recipe.must_staple {
             // TLS feature: status_request (RFC 7633 section 4.1).
             let oid = [1, 3, 6, 1, 5, 5, 7, 1, 24];
-            params.custom_extensions.push(CustomExtension::from_oid_content(
-                &oid,
-                vec![0x30, 0x03, 0x02, 0x01, 0x05],
-            ));
+            params
+                .custom_extensions
+                .push(CustomExtension::from_oid_content(&oid, vec![0x30, 0x03, 0x02, 0x01, 0x05]));
         }
         Ok(params)
     }
@@ -261,10 +261,7 @@ fn fill(names: &[String], name: &str) -> Vec<String> {
 
 fn pem(label: &str, der: &[u8]) -> String {
     let text = openssl::base64::encode_block(der);
-    let lines: Vec<_> = text
-        .as_bytes()
-        .chunks(64)
-        .map(|line| String::from_utf8_lossy(line).into_owned())
-        .collect();
+    let lines: Vec<_> =
+        text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }

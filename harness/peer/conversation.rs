@@ -55,7 +55,13 @@ impl Conversation {
     ) -> Self {
         // Replies are small and awaited: waiting to fill a segment would only add delay.
         let _ = stream.set_nodelay(true);
-        Self { stream: Stream::Clear(stream), buffer: LineBuffer::default(), place, recorder, patience }
+        Self {
+            stream: Stream::Clear(stream),
+            buffer: LineBuffer::default(),
+            place,
+            recorder,
+            patience,
+        }
     }
 
     pub(super) fn note(&self, kind: Happening) {

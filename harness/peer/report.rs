@@ -8,7 +8,10 @@ pub(super) fn read(content: &[u8], channel: Channel) -> Happening {
     let text = String::from_utf8_lossy(content).replace("\r\n ", " ").replace("\r\n\t", " ");
     let field = |name: &str| {
         text.lines()
-            .find(|line| line.len() > name.len() && line.as_bytes()[..name.len()].eq_ignore_ascii_case(name.as_bytes()))
+            .find(|line| {
+                line.len() > name.len()
+                    && line.as_bytes()[..name.len()].eq_ignore_ascii_case(name.as_bytes())
+            })
             .map(|line| line[name.len()..].trim().to_owned())
     };
     Happening::Reported {

@@ -132,10 +132,10 @@ impl Session<'_> {
                         self.talk.note(Happening::Reached { step: next.number });
                     }
                     self.state.due = pieces.first().cloned();
+                    self.talk.say_all(&pieces).await?;
                     if steps.peek().is_none() {
                         self.talk.note(Happening::Finished);
                     }
-                    self.talk.say_all(&pieces).await?;
                 }
                 Act::NegotiateTls => {
                     self.talk.note(Happening::Reached { step: step.number });

@@ -5,8 +5,8 @@
 pub mod contract;
 pub mod driver;
 mod error;
-pub mod reference;
 pub mod labfile;
+pub mod reference;
 mod template;
 
 pub use contract::Contract;

@@ -65,7 +65,10 @@ fn expected(case: &Case) -> String {
         text.push_str(&format!("  offered: {offered:?}\n"));
     }
     if let Some(reply) = &expect.reply {
-        text.push_str(&format!("  reply: {}\n", reply.code.as_ref().map_or(String::new(), |c| c.to_string())));
+        text.push_str(&format!(
+            "  reply: {}\n",
+            reply.code.as_ref().map_or(String::new(), |c| c.to_string())
+        ));
     }
     text
 }

@@ -22,13 +22,17 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
     let broken: Vec<_> =
         record.requirements.iter().filter(|r| r.status == Status::Broken).collect();
     if !broken.is_empty() {
-        text.push_str("\n## Broken requirements\n\n| requirement | level | source |\n|---|---|---|\n");
+        text.push_str(
+            "\n## Broken requirements\n\n| requirement | level | source |\n|---|---|---|\n",
+        );
         for requirement in broken {
             let source = catalogue.get(&requirement.id).map_or("", |known| known.source.as_str());
             text.push_str(&format!("| {} | {} | {source} |\n", requirement.id, requirement.level));
         }
     }
-    text.push_str("\n## Cases\n\n| case | level | verdict | outcome | reason |\n|---|---|---|---|---|\n");
+    text.push_str(
+        "\n## Cases\n\n| case | level | verdict | outcome | reason |\n|---|---|---|---|---|\n",
+    );
     for case in &record.cases {
         let outcome = case.outcome.map_or("", |outcome| outcome.name());
         text.push_str(&format!(

@@ -97,16 +97,14 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             diagnostic.escape_debug()
         )),
         Happening::Waiting { reason } => one(format!("(waits: {})", reason.escape_debug())),
-        Happening::Ended(end) => one(
-            match end {
-                End::CloseNotify => "(the relay ended the connection with close_notify)",
-                End::Fin => "(the relay ended the connection)",
-                End::Reset => "(the connection was reset)",
-                End::Ours => "(we ended the connection)",
-                End::Silence => "(silence; we ended the connection)",
-            }
-            .into(),
-        ),
+        Happening::Ended(end) => one(match end {
+            End::CloseNotify => "(the relay ended the connection with close_notify)",
+            End::Fin => "(the relay ended the connection)",
+            End::Reset => "(the connection was reset)",
+            End::Ours => "(we ended the connection)",
+            End::Silence => "(silence; we ended the connection)",
+        }
+        .into()),
         Happening::Deadline => one("(the time allowed ran out)".into()),
         Happening::Trouble(text) => one(format!("(our trouble: {})", text.escape_debug())),
     }

@@ -2,8 +2,8 @@
 //!
 //! Nothing here speaks SMTP.
 
-mod play;
 mod plan;
+mod play;
 mod start;
 mod world;
 
@@ -136,8 +136,7 @@ pub async fn run(
                 None => skip(&choice, case),
                 Some(result) => {
                     let control = verdict_of_control(case);
-                    let mut judgement =
-                        judge(case, level, &result.names, &result.trace, control);
+                    let mut judgement = judge(case, level, &result.names, &result.trace, control);
                     if let (Some(tail), Verdict::Inconclusive) = (&ended, judgement.verdict) {
                         judgement.verdict = Verdict::Error;
                         judgement.reason = format!("The relay ended during the run: {tail}");
@@ -175,12 +174,7 @@ fn skip(choice: &Choice, case: &Case) -> Judgement {
     }
 }
 
-fn record(
-    case: &Case,
-    level: Level,
-    judgement: Judgement,
-    result: Option<&Played>,
-) -> CaseRecord {
+fn record(case: &Case, level: Level, judgement: Judgement, result: Option<&Played>) -> CaseRecord {
     let control = case.control_id();
     CaseRecord {
         id: case.id.clone(),

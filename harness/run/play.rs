@@ -104,29 +104,29 @@ async fn outbound(
     for (at, peer) in hops.iter().enumerate() {
         let host = format!("{}.{domain}", peer.name);
         let address = world.case_address()?;
-        world.zones.add(&host, Data::A(address));
+        world.zones.add(&host, Data::A(address))?;
         let preference = u16::try_from(10 * (at + 1)).unwrap_or(u16::MAX);
-        world.zones.add(&domain, Data::Mx { preference, host: host.clone() });
+        world.zones.add(&domain, Data::Mx { preference, host: host.clone() })?;
         let plan = receiver(world, peer, &host, names, Content::Message)?;
         peers.spawn(serve(world.listen(address).await?, plan, recorder.clone()));
     }
     for fault in &case.dns {
         let Some(kind) = Kind::from_name(&fault.record) else { continue };
         if fault.kind == DnsFaultKind::Null {
-            world.zones.replace(&domain, vec![Data::null_mx()]);
+            world.zones.replace(&domain, vec![Data::null_mx()])?;
         } else if kind == Kind::A {
             for peer in &hops {
-                world.zones.fault(&format!("{}.{domain}", peer.name), kind, fault.kind);
+                world.zones.fault(&format!("{}.{domain}", peer.name), kind, fault.kind)?;
             }
         } else {
-            world.zones.fault(&domain, kind, fault.kind);
+            world.zones.fault(&domain, kind, fault.kind)?;
         }
     }
     let sender_domain = names["from"].split('@').nth(1).unwrap_or_default().to_owned();
     let host = format!("sender.{sender_domain}");
     let address = world.case_address()?;
-    world.zones.add(&sender_domain, Data::Mx { preference: 10, host: host.clone() });
-    world.zones.add(&host, Data::A(address));
+    world.zones.add(&sender_domain, Data::Mx { preference: 10, host: host.clone() })?;
+    world.zones.add(&host, Data::A(address))?;
     let well_behaved = mailbox();
     let peer = case.peer("sender").unwrap_or(&well_behaved);
     let mut plan = receiver(world, peer, &host, names, Content::Report)?;

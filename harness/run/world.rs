@@ -98,10 +98,10 @@ impl World {
     async fn open_sink(&mut self) -> Result<(), RunError> {
         let host = format!("mx.{SINK}");
         let address = self.case_address()?;
-        self.zones.add(SINK, Data::Mx { preference: 10, host: host.clone() });
-        self.zones.add(&host, Data::A(address));
+        self.zones.add(SINK, Data::Mx { preference: 10, host: host.clone() })?;
+        self.zones.add(&host, Data::A(address))?;
         for name in ["sender.test", PARTNER_DOMAIN] {
-            self.zones.add(name, Data::Mx { preference: 10, host: host.clone() });
+            self.zones.add(name, Data::Mx { preference: 10, host: host.clone() })?;
         }
         let names = Names::from([("mx".to_owned(), host.clone())]);
         let tls = self.server_setup(&Offer::modern(), "trusted", &host, AskClient::No)?;
@@ -144,14 +144,10 @@ impl World {
 
     /// A certificate by its recipe.
     pub(super) fn identity(&self, recipe: &str, name: &str) -> Result<Identity, RunError> {
-        let recipe = self.recipes.get(recipe).ok_or(waxseal_certs::Error::Recipe("no such name"))?;
+        let recipe =
+            self.recipes.get(recipe).ok_or(waxseal_certs::Error::Recipe("no such name"))?;
         let issued = self.authorities.issue(recipe, name)?;
-        Ok(Identity {
-            chain: issued.chain,
-            key: issued.key,
-            weak: issued.weak,
-            rsa: issued.rsa,
-        })
+        Ok(Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa })
     }
 
     /// How a receiver negotiates. Old suites want an RSA key: an offer that only the legacy engine

@@ -290,7 +290,10 @@ where
         ssl.peer_certificate().and_then(|leaf| leaf.to_der().ok()).into_iter().collect();
     // On a server the chain comes without the leaf.
     peer_chain.extend(
-        ssl.peer_cert_chain().into_iter().flatten().filter_map(|certificate| certificate.to_der().ok()),
+        ssl.peer_cert_chain()
+            .into_iter()
+            .flatten()
+            .filter_map(|certificate| certificate.to_der().ok()),
     );
     let client_certificate = match (setup.ask, peer_chain.is_empty()) {
         (AskClient::No, _) => ClientCertificate::NotAsked,
@@ -337,8 +340,7 @@ where
         (true, false) => ClientCertificate::NotShown,
         (true, true) => ClientCertificate::Shown,
     };
-    let facts =
-        facts(ssl, &setup.offer, setup.sni.clone(), peer_chain, client_certificate, false)?;
+    let facts = facts(ssl, &setup.offer, setup.sni.clone(), peer_chain, client_certificate, false)?;
     Ok(Session::new(facts, stream))
 }
 

@@ -33,7 +33,8 @@ pub fn read_client_hello(bytes: &[u8]) -> Option<RawHello> {
     let handshake = handshake_bytes(bytes);
     let (kind, rest) = handshake.split_first()?;
     let length = rest.get(..3)?;
-    let length = usize::from(length[0]) << 16 | usize::from(length[1]) << 8 | usize::from(length[2]);
+    let length =
+        usize::from(length[0]) << 16 | usize::from(length[1]) << 8 | usize::from(length[2]);
     let body = rest.get(3..3 + length)?;
     (*kind == 1).then_some(())?;
     let mut at = Cursor(body);

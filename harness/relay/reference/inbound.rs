@@ -113,8 +113,7 @@ impl<'a> Server<'a> {
         };
         let free = ["EHLO", "HELO", "NOOP", "STARTTLS"].contains(&verb)
             || (self.setup.is(Mutant::ServerForcesMailOnly) && verb != "MAIL");
-        let code =
-            if self.setup.is(Mutant::ServerWrongEnhancedCode) { "5.5.1" } else { "5.7.0" };
+        let code = if self.setup.is(Mutant::ServerWrongEnhancedCode) { "5.5.1" } else { "5.7.0" };
         (forced && !free && self.session.tls().is_none())
             .then(|| format!("530 {code} Must issue a STARTTLS command first"))
     }
@@ -296,7 +295,7 @@ fn offer(setup: &Setup) -> Offer {
                 kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Rc4, SuiteKind::TripleDes]);
         }
         Some(Mutant::ServerTakesWeakDhe) => {
-            offer.suites = kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Dhe]);
+            offer.suites = kinds(&[SuiteKind::Dhe, SuiteKind::Tls13, SuiteKind::Ecdhe]);
             offer.dh_bits = Some(512);
         }
         Some(Mutant::ServerLacksTls12) => offer.versions = vec![Version::Tls13],

@@ -259,11 +259,7 @@ impl Client<'_> {
         if forgiven { Ok(()) } else { verified }
     }
 
-    async fn transfer(
-        &self,
-        session: &mut Session,
-        listed: &[String],
-    ) -> Result<Attempt, Broken> {
+    async fn transfer(&self, session: &mut Session, listed: &[String]) -> Result<Attempt, Broken> {
         let size = if lists(listed, "SIZE") {
             format!(" SIZE={}", self.message.content.len())
         } else {

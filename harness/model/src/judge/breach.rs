@@ -58,12 +58,22 @@ impl State {
                 self.go_ahead && matches!(heard, Some((Channel::Clear, ref v)) if !v.is_empty())
             }
             Never::HelloWithoutGoAhead => {
-                !self.go_ahead && self.starttls_refused && matches!(event.kind, Happening::Hello(_))
+                let tls = match &event.kind {
+                    Happening::Hello(_) => true,
+                    Happening::Heard { line, .. } => line.starts_with(&[0x16, 3]),
+                    _ => false,
+                };
+                !self.go_ahead && self.starttls_refused && tls
             }
             Never::BytesAfterStarttls => {
                 self.command == "STARTTLS"
                     && !self.secured
-                    && matches!(event.kind, Happening::HeardEarly { channel: Channel::Clear, .. })
+                    && self.owed
+                    && matches!(
+                        event.kind,
+                        Happening::HeardEarly { channel: Channel::Clear, .. }
+                            | Happening::Heard { channel: Channel::Clear, .. }
+                    )
             }
             Never::InjectedAnswer => {
                 matches!(event.kind, Happening::HeardEarly { channel: Channel::Tls, .. })

@@ -1,0 +1,79 @@
+//! The kill matrix: every deliberate fault of the reference relay is caught, and every scenario
+//! is failed by some fault.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use waxseal::catalogue::Catalogue;
+use waxseal::relay::reference::Mutant;
+use waxseal::run::{Choice, Options, Unwatched, run};
+use waxseal_model::record::{Record, Verdict};
+
+/// Scenarios that no mutant fails yet, each with the reason.
+const UNKILLED: &[(&str, &str)] = &include!("unkilled.in");
+
+fn play(catalogue: &Catalogue, mutant: Option<Mutant>) -> Record {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    let options = Options { jobs: Some(96), ..Options::default() };
+    runtime
+        .block_on(run(catalogue, Choice::Reference(mutant), &options, &Unwatched))
+        .expect("the lab can be built")
+}
+
+fn failed(record: &Record) -> BTreeSet<&str> {
+    let broken = record.cases.iter().filter(|case| {
+        // What a level of info turns into an observation counts: the claim was seen broken.
+        case.verdict == Verdict::Fail
+            || case.observed.as_ref().is_some_and(|observed| *observed == case.reason)
+    });
+    broken.map(|case| case.scenario.as_str()).collect()
+}
+
+#[test]
+fn the_clean_relay_fails_nothing_and_every_mutant_is_caught() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let clean = play(&catalogue, None);
+    let broken: Vec<_> = clean
+        .cases
+        .iter()
+        .filter(|case| !matches!(case.verdict, Verdict::Pass | Verdict::Observed))
+        .map(|case| format!("{} {}: {}", case.verdict, case.id, case.reason))
+        .collect();
+    assert!(broken.is_empty(), "the clean relay: {broken:#?}");
+    let mut killers: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut survivors = Vec::new();
+    for mutant in Mutant::ALL {
+        let record = play(&catalogue, Some(*mutant));
+        let killed = failed(&record);
+        println!(
+            "{:<32} fails {:>3} scenarios, {} cases",
+            mutant.name(),
+            killed.len(),
+            record.summary.fail
+        );
+        // A message that disappears proves nothing against the relay, but it is no pass either.
+        if killed.is_empty() && record.exit_code() == 0 {
+            survivors.push(mutant.name());
+        }
+        for scenario in killed {
+            killers.entry(scenario.to_owned()).or_default().push(mutant.name());
+        }
+    }
+    let judged: BTreeSet<&str> =
+        catalogue.cases().filter(|case| !case.observe).map(|case| case.scenario.as_str()).collect();
+    let unkilled: Vec<_> =
+        judged.iter().copied().filter(|scenario| !killers.contains_key(*scenario)).collect();
+    let listed: Vec<_> = UNKILLED.iter().map(|(scenario, _)| *scenario).collect();
+    println!(
+        "{} mutants, {} survive; {} scenarios judged, {} failed by no mutant",
+        Mutant::ALL.len(),
+        survivors.len(),
+        judged.len(),
+        unkilled.len()
+    );
+    println!("failed by no mutant: {unkilled:#?}");
+    assert!(survivors.is_empty(), "not caught: {survivors:?}");
+    let new: Vec<_> = unkilled.iter().filter(|scenario| !listed.contains(scenario)).collect();
+    assert!(new.is_empty(), "failed by no mutant and not listed: {new:#?}");
+    let stale: Vec<_> = listed.iter().filter(|scenario| !unkilled.contains(scenario)).collect();
+    assert!(stale.is_empty(), "listed although a mutant fails it: {stale:#?}");
+}
