@@ -1,4 +1,3 @@
 //! Tests of the suite itself.
 
 mod lab;
-mod mutants;
