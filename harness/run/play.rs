@@ -116,10 +116,10 @@ async fn outbound(
             world.zones.replace(&domain, vec![Data::null_mx()])?;
         } else if kind == Kind::A {
             for peer in &hops {
-                world.zones.fault(&format!("{}.{domain}", peer.name), kind, fault.kind)?;
+                world.zones.fault(&format!("{}.{domain}", peer.name), kind, fault.kind);
             }
         } else {
-            world.zones.fault(&domain, kind, fault.kind)?;
+            world.zones.fault(&domain, kind, fault.kind);
         }
     }
     let sender_domain = names["from"].split('@').nth(1).unwrap_or_default().to_owned();
