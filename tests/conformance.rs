@@ -1,4 +1,5 @@
-//! Every case as a test by its name, against the embedded reference relay.
+//! Every case as a test by its name, against the embedded reference relay, or against
+//! the one that `WAXSEAL_RELAY` names.
 //!
 //! The whole run is done once, side by side; each test then shows its own verdict.
 
@@ -7,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use waxseal::catalogue::Catalogue;
+use waxseal::lab::sandbox;
 use waxseal::report;
 use waxseal::run::{Choice, Options, Unwatched, run};
 use waxseal_model::record::{Record, Verdict};
@@ -14,10 +16,13 @@ use waxseal_model::record::{Record, Verdict};
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let relay = std::env::var("WAXSEAL_RELAY").unwrap_or_else(|_| "reference".into());
-    if relay != "reference" {
-        eprintln!("waxseal: there is no relay `{relay}`; this version knows `reference`");
-        return ExitCode::from(2);
-    }
+    let choice = match Choice::find(&relay) {
+        Ok(choice) => choice,
+        Err(error) => {
+            eprintln!("waxseal: could not {error}");
+            return ExitCode::from(2);
+        }
+    };
     let catalogue = match Catalogue::embedded() {
         Ok(catalogue) => Arc::new(catalogue),
         Err(wrong) => {
@@ -28,10 +33,10 @@ fn main() -> ExitCode {
     // A runner that asks for one test by name plays that case and its control, not all of them.
     let options = Options {
         cases: arguments.filter.iter().filter(|_| arguments.exact).cloned().collect(),
-        sandboxed: !arguments.list && waxseal::lab::sandbox::enter().is_ok(),
+        sandbox: (!arguments.list).then(sandbox::enter).and_then(Result::ok),
         ..Options::default()
     };
-    let shared = Arc::new(Shared { catalogue, options, played: OnceLock::new() });
+    let shared = Arc::new(Shared { catalogue, choice, options, played: OnceLock::new() });
     let trials = shared
         .catalogue
         .cases()
@@ -45,6 +50,7 @@ fn main() -> ExitCode {
 
 struct Shared {
     catalogue: Arc<Catalogue>,
+    choice: Choice,
     options: Options,
     played: OnceLock<Result<Record, String>>,
 }
@@ -56,9 +62,8 @@ impl Shared {
                 .enable_all()
                 .build()
                 .map_err(|error| error.to_string())?;
-            let choice = Choice::Reference(None);
             runtime
-                .block_on(run(&self.catalogue, choice, &self.options, &Unwatched))
+                .block_on(run(&self.catalogue, self.choice.clone(), &self.options, &Unwatched))
                 .map_err(|error| error.to_string())
         })
     }

@@ -16,19 +16,17 @@ use crate::run::{Choice, Options, run as play};
 /// Plays, reports, and gives the exit code. Enters the private network first, while there is only
 /// one thread.
 pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
-    if arguments.relay != "reference" {
-        return refuse(&format!(
-            "there is no relay `{}`; this version knows `reference`",
-            arguments.relay
-        ));
-    }
-    let sandboxed = !arguments.no_sandbox && sandbox::enter().is_ok();
+    let choice = match Choice::find(&arguments.relay) {
+        Ok(choice) => choice,
+        Err(error) => return refuse(&format!("could not {error}")),
+    };
+    let sandbox = (!arguments.no_sandbox).then(sandbox::enter).and_then(Result::ok);
     let options = Options {
         cases: arguments.cases.clone(),
         profile: arguments.profile.clone(),
         jobs: arguments.jobs,
         shard: arguments.shard,
-        sandboxed,
+        sandbox,
         keep: false,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -36,7 +34,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
         Err(error) => return refuse(&format!("could not start: {error}")),
     };
     let progress = Progress::new();
-    let played = runtime.block_on(play(catalogue, Choice::Reference(None), &options, &progress));
+    let played = runtime.block_on(play(catalogue, choice, &options, &progress));
     progress.end();
     match played {
         Ok(record) => finish(catalogue, arguments, &record),

@@ -37,9 +37,8 @@ pub struct Contract {
     pub queue: Option<Call>,
     /// Takes a message on its standard input, instead of SMTP at the opportunistic listener.
     pub submit: Option<Command>,
-    /// How the product is put into a private root.
-    #[serde(default)]
-    pub install: Install,
+    /// How the product is put into a private root; without it, what the system has is run.
+    pub install: Option<Install>,
 }
 
 /// A program and its arguments; `./` is the driver's folder. Never empty.
@@ -74,24 +73,16 @@ pub struct Settle {
     pub deferred: Duration,
 }
 
-/// Where the product comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Install {
-    /// Packages of a Debian release.
-    pub debian: Option<Debian>,
-    /// A command of the driver's own, given the private root as its argument.
-    pub command: Option<Command>,
-}
-
-/// Packages of a Debian release.
+/// How the product comes into a private root.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Debian {
-    /// The release: `trixie`.
-    pub suite: String,
-    /// Their names.
-    pub packages: Vec<String>,
+pub struct Install {
+    /// Run as root with the private root as its last argument and the release in
+    /// `WAXSEAL_SUITE`. It writes the product's version into `VERSION` there, last of all.
+    pub command: Command,
+    /// The releases of the distribution it can take the product from, the usual one first.
+    #[serde(default)]
+    pub suites: Vec<String>,
 }
 
 impl Contract {
@@ -122,7 +113,7 @@ impl Contract {
             settle: Settle::default(),
             queue: None,
             submit: None,
-            install: Install::default(),
+            install: None,
         })
     }
 }
@@ -194,7 +185,8 @@ command = ["./start.sh"]
 [settle]
 deferred = "500ms"
 [install]
-debian = { suite = "trixie", packages = ["example"] }
+command = ["./install.sh"]
+suites = ["trixie", "bookworm"]
 "#;
 
     #[test]

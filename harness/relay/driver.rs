@@ -9,6 +9,7 @@ use crate::lab::{RunDir, Sandbox, Users};
 
 use super::contract::{Contract, Need};
 use super::error::RelayError;
+use super::install::Root;
 use super::labfile::LabFile;
 use super::template::render;
 
@@ -19,6 +20,8 @@ static OURS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/relays");
 pub struct Driver {
     /// What it says of itself.
     pub contract: Contract,
+    /// Where its product is installed, if the driver installs one.
+    pub root: Option<Root>,
     source: Source,
 }
 
@@ -39,11 +42,29 @@ pub struct Prepared {
 }
 
 impl Driver {
-    /// A folder with a `relay.toml`, or the name of an embedded driver.
+    /// A folder with a `relay.toml`, or the name of an embedded driver; `@SUITE` after it picks the
+    /// release that the product is taken from.
     ///
     /// # Errors
-    /// [`RelayError::Unknown`], [`RelayError::Read`], [`RelayError::Mistake`].
-    pub fn find(name_or_folder: &str) -> Result<Self, RelayError> {
+    /// [`RelayError::Unknown`], [`RelayError::Read`], [`RelayError::Mistake`],
+    /// [`RelayError::Suite`].
+    pub fn find(asked: &str) -> Result<Self, RelayError> {
+        let (name_or_folder, suite) = match asked.rsplit_once('@') {
+            Some((name, suite)) if !suite.contains('/') => (name, Some(suite)),
+            _ => (asked, None),
+        };
+        let (contract, source) = Self::read(name_or_folder)?;
+        let root = match (&contract.install, suite) {
+            (Some(install), _) => {
+                Some(Root::new(folder_name(name_or_folder), &install.suites, suite)?)
+            }
+            (None, Some(suite)) => return Err(RelayError::suite(name_or_folder, suite, &[])),
+            (None, None) => None,
+        };
+        Ok(Self { contract, root, source })
+    }
+
+    fn read(name_or_folder: &str) -> Result<(Contract, Source), RelayError> {
         let folder = Path::new(name_or_folder);
         let path = folder.join("relay.toml");
         if path.is_file() {
@@ -51,8 +72,7 @@ impl Driver {
                 .map_err(|cause| RelayError::Read { path: path.clone(), cause })?;
             let folder = fs::canonicalize(folder)
                 .map_err(|cause| RelayError::Read { path: folder.to_owned(), cause })?;
-            let contract = Contract::parse(&path, &text)?;
-            return Ok(Self { contract, source: Source::Folder(folder) });
+            return Ok((Contract::parse(&path, &text)?, Source::Folder(folder)));
         }
         let unknown = || RelayError::Unknown {
             name: name_or_folder.to_owned(),
@@ -62,7 +82,7 @@ impl Driver {
         let file = OURS.get_file(folder.join("relay.toml")).ok_or_else(unknown)?;
         let path = Path::new("relays").join(file.path());
         let contract = Contract::parse(&path, &String::from_utf8_lossy(file.contents()))?;
-        Ok(Self { contract, source: Source::Embedded(dir) })
+        Ok((contract, Source::Embedded(dir)))
     }
 
     /// A driver without a folder; `None` for an empty command.
@@ -70,7 +90,8 @@ impl Driver {
         if command.trim().is_empty() {
             return None;
         }
-        Some(Self { contract: Contract::of_command(command)?, source: Source::Nowhere })
+        let contract = Contract::of_command(command)?;
+        Some(Self { contract, root: None, source: Source::Nowhere })
     }
 
     /// The names of the embedded drivers.
@@ -85,8 +106,15 @@ impl Driver {
     /// # Errors
     /// [`RelayError::Needs`] with a sentence for each thing that is missing.
     pub fn check_needs(&self, sandbox: Option<&Sandbox>) -> Result<(), RelayError> {
-        let missing: Vec<_> =
+        let mut missing: Vec<_> =
             self.contract.needs.iter().filter_map(|need| lacking(need, sandbox)).collect();
+        if let Some(root) = self.root.as_ref().filter(|root| root.version().is_none()) {
+            missing.push(format!(
+                "it is not installed, `sudo waxseal relays install {}` puts it into a directory of \
+                 its own",
+                root.name()
+            ));
+        }
         if missing.is_empty() {
             return Ok(());
         }
@@ -100,15 +128,7 @@ impl Driver {
     /// [`RelayError::Mistake`] for a template, [`RelayError::Read`], [`RelayError::Lab`].
     pub fn prepare(&self, run: &RunDir, lab: &LabFile) -> Result<Prepared, RelayError> {
         let lab_json = run.write_private("lab.json", lab.to_json().as_bytes())?;
-        let directory = match &self.source {
-            Source::Nowhere => std::env::current_dir()
-                .map_err(|cause| RelayError::Read { path: ".".into(), cause })?,
-            Source::Folder(folder) => folder.clone(),
-            Source::Embedded(dir) => {
-                unpack(dir, run)?;
-                run.path().join("driver").join(dir.path())
-            }
-        };
+        let directory = self.unpack(run)?;
         if !matches!(self.source, Source::Nowhere) {
             let values = lab.by_path();
             for path in templates(&directory)? {
@@ -122,8 +142,33 @@ impl Driver {
         }
         let mut environment: Vec<_> = lab.environment().collect();
         environment.push(("WAXSEAL_LAB".into(), lab_json.to_string_lossy().into_owned()));
+        if let Some(root) = &self.root {
+            environment.push(("WAXSEAL_ROOT".into(), root.path().to_string_lossy().into_owned()));
+        }
         Ok(Prepared { directory, environment })
     }
+
+    /// The folder that its commands run in. That of an embedded driver is written into the run's
+    /// directory first.
+    ///
+    /// # Errors
+    /// [`RelayError::Read`], [`RelayError::Lab`].
+    pub(super) fn unpack(&self, run: &RunDir) -> Result<PathBuf, RelayError> {
+        Ok(match &self.source {
+            Source::Nowhere => std::env::current_dir()
+                .map_err(|cause| RelayError::Read { path: ".".into(), cause })?,
+            Source::Folder(folder) => folder.clone(),
+            Source::Embedded(dir) => {
+                unpack(dir, run)?;
+                run.path().join("driver").join(dir.path())
+            }
+        })
+    }
+}
+
+/// What a folder is called.
+fn folder_name(name_or_folder: &str) -> &str {
+    name_or_folder.trim_end_matches('/').rsplit('/').next().unwrap_or(name_or_folder)
 }
 
 /// What is missing and what to do, or nothing.

@@ -36,6 +36,24 @@ pub enum RelayError {
         /// In words.
         mistake: String,
     },
+    /// A release that the driver does not know.
+    #[error("take {driver} from {suite}: {known}")]
+    Suite {
+        /// The driver's name.
+        driver: String,
+        /// As asked for.
+        suite: String,
+        /// A sentence with those it knows.
+        known: String,
+    },
+    /// The driver's own command for installing failed.
+    #[error("install {driver}: {why}")]
+    Install {
+        /// The driver's name.
+        driver: String,
+        /// Its last words.
+        why: String,
+    },
     /// Something the driver needs is not here.
     #[error("run {driver}: {missing}")]
     Needs {
@@ -47,6 +65,16 @@ pub enum RelayError {
     /// A file of the run's private directory.
     #[error(transparent)]
     Lab(#[from] crate::lab::LabError),
+}
+
+impl RelayError {
+    pub(super) fn suite(driver: &str, suite: &str, known: &[String]) -> Self {
+        let known = match known {
+            [] => "its product is not installed from releases of a distribution".into(),
+            known => format!("it knows {}", known.join(", ")),
+        };
+        Self::Suite { driver: driver.into(), suite: suite.into(), known }
+    }
 }
 
 /// The line of a byte offset, from 1.

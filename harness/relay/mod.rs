@@ -5,6 +5,7 @@
 pub mod contract;
 pub mod driver;
 mod error;
+mod install;
 pub mod labfile;
 pub mod reference;
 mod template;
@@ -12,4 +13,5 @@ mod template;
 pub use contract::Contract;
 pub use driver::{Driver, Prepared};
 pub use error::RelayError;
+pub use install::Root;
 pub use labfile::LabFile;

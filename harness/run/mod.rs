@@ -2,6 +2,7 @@
 //!
 //! Nothing here speaks SMTP.
 
+mod driven;
 mod plan;
 mod play;
 mod start;
@@ -23,6 +24,7 @@ pub use plan::RunError;
 pub use start::Choice;
 
 use crate::catalogue::Catalogue;
+use crate::lab::Sandbox;
 use world::World;
 
 /// What a run is to do.
@@ -36,8 +38,8 @@ pub struct Options {
     pub jobs: Option<usize>,
     /// The part of the cases that is played: `(1, 3)` is the first of three.
     pub shard: Option<(usize, usize)>,
-    /// Whether `lab::sandbox::enter` has made a private network.
-    pub sandboxed: bool,
+    /// The private network, if `lab::sandbox::enter` has made one.
+    pub sandbox: Option<Sandbox>,
     /// Whether the run's private directory stays.
     pub keep: bool,
 }
@@ -49,7 +51,7 @@ impl Default for Options {
             profile: "exchange-online".into(),
             jobs: None,
             shard: None,
-            sandboxed: false,
+            sandbox: None,
             keep: false,
         }
     }

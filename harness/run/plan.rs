@@ -31,10 +31,10 @@ pub enum RunError {
         hint: String,
     },
     /// The lab could not be built.
-    #[error(transparent)]
+    #[error("could not {0}")]
     Lab(#[from] crate::lab::LabError),
     /// The relay could not be used.
-    #[error(transparent)]
+    #[error("could not {0}")]
     Relay(#[from] crate::relay::RelayError),
     /// A certificate could not be made.
     #[error(transparent)]

@@ -7,23 +7,39 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use waxseal_model::scenario::{Case, Connector};
 
+use super::driven::{self, Driven};
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError};
 use crate::relay::reference::{Mutant, Running, Setup};
+use crate::relay::{Driver, RelayError, Root};
 
 /// The relay a run is about.
 #[derive(Clone, Debug)]
 pub enum Choice {
     /// The reference relay, or one of its mutants.
     Reference(Option<Mutant>),
+    /// One that a driver runs.
+    Driven(Box<Driver>),
 }
 
 impl Choice {
+    /// `reference`, a driver's name (`postfix`, `postfix@bookworm`), or a driver's folder.
+    ///
+    /// # Errors
+    /// [`RelayError`]: there is no such driver, or its folder has a mistake.
+    pub fn find(name: &str) -> Result<Self, RelayError> {
+        match name {
+            "reference" => Ok(Self::Reference(None)),
+            name => Ok(Self::Driven(Box::new(Driver::find(name)?))),
+        }
+    }
+
     /// The name in reports.
     pub fn name(&self) -> String {
         match self {
             Self::Reference(None) => "reference".into(),
             Self::Reference(Some(mutant)) => format!("reference with {}", mutant.name()),
+            Self::Driven(driver) => driver.contract.name.clone(),
         }
     }
 
@@ -31,6 +47,9 @@ impl Choice {
     pub fn version(&self) -> String {
         match self {
             Self::Reference(_) => env!("CARGO_PKG_VERSION").into(),
+            Self::Driven(driver) => {
+                driver.root.as_ref().and_then(Root::version).unwrap_or_default()
+            }
         }
     }
 
@@ -38,6 +57,14 @@ impl Choice {
     pub(super) fn declares(&self, case: &Case) -> bool {
         match self {
             Self::Reference(_) => !matches!(case.connector, Connector::Dane | Connector::MtaSts),
+            Self::Driven(driver) => {
+                let contract = &driver.contract;
+                let reports_over = case.sender_connector.into_iter();
+                contract.directions.contains(&case.direction)
+                    && std::iter::once(case.connector)
+                        .chain(reports_over)
+                        .all(|connector| contract.connectors.contains(&connector))
+            }
         }
     }
 
@@ -45,6 +72,7 @@ impl Choice {
     pub(super) fn concurrency(&self) -> usize {
         match self {
             Self::Reference(_) => 64,
+            Self::Driven(driver) => driver.contract.concurrency,
         }
     }
 
@@ -52,6 +80,7 @@ impl Choice {
     pub(super) fn limit(&self) -> Duration {
         match self {
             Self::Reference(_) => Duration::from_secs(8),
+            Self::Driven(_) => Duration::from_secs(20),
         }
     }
 }
@@ -59,6 +88,7 @@ impl Choice {
 /// A relay that runs.
 pub(super) enum Relay {
     Reference(Running),
+    Driven(Driven),
 }
 
 impl Relay {
@@ -69,6 +99,7 @@ impl Relay {
                 running.stop().await;
                 None
             }
+            Self::Driven(driven) => driven.stop().await,
         }
     }
 }
@@ -80,6 +111,7 @@ pub(super) async fn start(
 ) -> Result<Relay, RunError> {
     match choice {
         Choice::Reference(mutant) => reference(world, *mutant, options).await,
+        Choice::Driven(driver) => driven::start(world, driver, options).await.map(Relay::Driven),
     }
 }
 
@@ -90,10 +122,10 @@ async fn reference(
 ) -> Result<Relay, RunError> {
     let mut listeners = Vec::new();
     for connector in INBOUND {
-        let port = match (options.sandboxed, connector) {
-            (false, _) => 0,
-            (true, Connector::Implicit) => 465,
-            (true, _) => 25,
+        let port = match (options.sandbox, connector) {
+            (None, _) => 0,
+            (Some(_), Connector::Implicit) => 465,
+            (Some(_), _) => 25,
         };
         let at = SocketAddr::new(IpAddr::V4(world.relay_address()?), port);
         let system = |error| RunError::System { what: format!("listen on {at}"), error };

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use waxseal_certs::{Authorities, Recipes};
+use waxseal_certs::{Authorities, Issued, Recipes};
 use waxseal_model::judge::Names;
 use waxseal_model::offer::Offer;
 use waxseal_model::scenario::Connector;
@@ -52,7 +52,6 @@ pub(super) struct World {
     addresses: Mutex<Addresses>,
     pub(super) listeners: Mutex<BTreeMap<Connector, SocketAddr>>,
     cases: Cases,
-    pub(super) sandboxed: bool,
     _server: DnsServer,
     _sink: JoinSet<()>,
 }
@@ -73,10 +72,10 @@ impl World {
         let cases = Cases::default();
         let heard = Arc::clone(&cases);
         let listening: Listening = Arc::new(move |query: Query| note_query(&heard, query));
-        let dns_port = if options.sandboxed { 53 } else { 0 };
+        let dns_port = if options.sandbox.is_some() { 53 } else { 0 };
         let dns = SocketAddr::new(IpAddr::V4(addresses::DNS), dns_port);
         let server = DnsServer::start(dns, zones.clone(), listening).await?;
-        let smtp_port = if options.sandboxed { 25 } else { free_port().await? };
+        let smtp_port = if options.sandbox.is_some() { 25 } else { free_port().await? };
         let mut world = Self {
             authorities: Authorities::new(SystemTime::now())?,
             recipes: catalogue.recipes.clone(),
@@ -86,7 +85,6 @@ impl World {
             addresses: Mutex::new(Addresses::new()),
             listeners: Mutex::default(),
             cases,
-            sandboxed: options.sandboxed,
             _server: server,
             _sink: JoinSet::new(),
         };
@@ -142,11 +140,16 @@ impl World {
         listeners.get(&connector).copied()
     }
 
-    /// A certificate by its recipe.
-    pub(super) fn identity(&self, recipe: &str, name: &str) -> Result<Identity, RunError> {
+    /// A certificate by its recipe, for files.
+    pub(super) fn issue(&self, recipe: &str, name: &str) -> Result<Issued, RunError> {
         let recipe =
             self.recipes.get(recipe).ok_or(waxseal_certs::Error::Recipe("no such name"))?;
-        let issued = self.authorities.issue(recipe, name)?;
+        Ok(self.authorities.issue(recipe, name)?)
+    }
+
+    /// A certificate by its recipe, for our own peers.
+    pub(super) fn identity(&self, recipe: &str, name: &str) -> Result<Identity, RunError> {
+        let issued = self.issue(recipe, name)?;
         Ok(Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa })
     }
 
@@ -205,7 +208,7 @@ fn note_query(cases: &Cases, query: Query) {
 }
 
 /// A port that is free on the loopback addresses, for next hops outside a sandbox.
-async fn free_port() -> Result<u16, RunError> {
+pub(super) async fn free_port() -> Result<u16, RunError> {
     let system = |error| RunError::System { what: "find a free port".into(), error };
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.map_err(system)?;
     listener.local_addr().map(|address| address.port()).map_err(system)

@@ -1,0 +1,133 @@
+//! A relay that a driver runs: its files, its process, its listeners.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use waxseal_certs::Issued;
+use waxseal_model::scenario::Connector;
+
+use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
+use super::{Options, RunError};
+use crate::lab::process::{Isolation, Launch, Supervised, wait_for_port};
+use crate::lab::{Afterwards, RunDir};
+use crate::relay::labfile::{Begin, Credentials, Dns, Inbound, Listen, Outbound, Policy};
+use crate::relay::{Driver, LabFile};
+
+/// How long a relay may take until it listens everywhere.
+const READY: Duration = Duration::from_secs(30);
+
+/// A driver's relay while it runs. Dropping it ends all it started and removes its files.
+pub(super) struct Driven {
+    process: Option<Supervised>,
+    // After the process: it is dropped last.
+    _files: RunDir,
+}
+
+impl Driven {
+    /// Stops it; the end of its log where it had ended by itself.
+    pub(super) async fn stop(&mut self) -> Option<String> {
+        let process = self.process.take()?;
+        let early = process.poll().map(|ended| format!("{}\n{}", ended.status, ended.tail));
+        process.stop().await;
+        early
+    }
+}
+
+/// Starts it and waits until it listens wherever the lab file says.
+pub(super) async fn start(
+    world: &World,
+    driver: &Driver,
+    options: &Options,
+) -> Result<Driven, RunError> {
+    driver.check_needs(options.sandbox.as_ref())?;
+    let keep = if options.keep { Afterwards::Keep } else { Afterwards::Remove };
+    let files = RunDir::create(keep)?;
+    let lab = lab_file(world, driver, &files, options).await?;
+    let prepared = driver.prepare(&files, &lab)?;
+    let launch = Launch {
+        command: driver.contract.process.command.words().iter().map(Into::into).collect(),
+        environment: prepared
+            .environment
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect(),
+        directory: prepared.directory,
+        log: files.path().join("relay.log"),
+        isolation: Isolation::best(),
+    };
+    let mut process = Supervised::spawn(launch)?;
+    for listen in &lab.listen {
+        let at = SocketAddr::new(listen.address, listen.port);
+        wait_for_port(at, READY, &mut process).await?;
+        let mut listeners = world.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.insert(listen.connector, at);
+    }
+    Ok(Driven { process: Some(process), _files: files })
+}
+
+/// Writes the certificates and says everything about the lab.
+async fn lab_file(
+    world: &World,
+    driver: &Driver,
+    files: &RunDir,
+    options: &Options,
+) -> Result<LabFile, RunError> {
+    let declared: &BTreeSet<Connector> = &driver.contract.connectors;
+    let mut listen = Vec::new();
+    for connector in INBOUND.into_iter().filter(|connector| declared.contains(connector)) {
+        let tls = match connector {
+            Connector::Implicit => Begin::Implicit,
+            _ => Begin::Starttls,
+        };
+        let address = IpAddr::V4(world.relay_address()?);
+        let port = match (&options.sandbox, tls) {
+            (Some(_), Begin::Implicit) => 465,
+            (Some(_), Begin::Starttls) => 25,
+            (None, _) => super::world::free_port().await?,
+        };
+        listen.push(Listen { connector, address, port, tls });
+    }
+    let outbound = OUTBOUND.into_iter().filter(|connector| declared.contains(connector));
+    files.write_private("ca.pem", world.authorities.trust_anchors_pem().as_bytes())?;
+    files
+        .write_private("client-ca.pem", world.authorities.client_trust_anchors_pem().as_bytes())?;
+    Ok(LabFile {
+        dir: files.path().to_owned(),
+        hostname: RELAY.into(),
+        dns: Dns { address: world.dns.ip(), port: world.dns.port() },
+        smtp_port: world.smtp_port,
+        listen,
+        outbound: outbound
+            .map(|connector| Outbound {
+                connector,
+                domains: vec![format!(".{connector}.test")],
+                tls: connector,
+                present_certificate: connector == Connector::Mutual,
+            })
+            .collect(),
+        inbound: declared
+            .contains(&Connector::Partner)
+            .then(|| Inbound {
+                connector: Connector::Partner,
+                senders: vec![PARTNER_DOMAIN.into()],
+                tls: Connector::EncryptionOnly,
+                certificate_name: PARTNER.into(),
+            })
+            .into_iter()
+            .collect(),
+        trust_anchors: "ca.pem".into(),
+        certificate: credentials(files, "relay", &world.issue("trusted-rsa", RELAY)?)?,
+        client_certificate: credentials(files, "client", &world.issue("client", RELAY)?)?,
+        client_trust_anchors: "client-ca.pem".into(),
+        policy: Policy { minimum_version: "1.2".into(), forward_secrecy: true },
+    })
+}
+
+fn credentials(files: &RunDir, name: &str, issued: &Issued) -> Result<Credentials, RunError> {
+    let (chain, key) = (format!("{name}.pem"), format!("{name}.key"));
+    files.write_private(&chain, issued.chain_pem().as_bytes())?;
+    files.write_private(&key, issued.key_pem().as_bytes())?;
+    Ok(Credentials { chain: chain.into(), key: key.into() })
+}
