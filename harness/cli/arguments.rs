@@ -64,6 +64,9 @@ pub(super) struct RunArguments {
     /// Do not enter a private network; use high ports on the loopback addresses.
     #[arg(long)]
     pub(super) no_sandbox: bool,
+    /// Keep the relay's files and its log, and say where they are.
+    #[arg(long)]
+    pub(super) keep: bool,
     /// One line a case.
     #[arg(short, long)]
     pub(super) verbose: bool,

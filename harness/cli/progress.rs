@@ -1,6 +1,7 @@
 //! Live progress, on a terminal only.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -32,6 +33,11 @@ impl Progress {
 impl Watch for Progress {
     fn begins(&self, cases: usize) {
         self.bar.set_length(cases as u64);
+    }
+
+    fn kept(&self, directory: &Path) {
+        let text = format!("the relay's files stay in {}", directory.display());
+        self.bar.suspend(|| drop(writeln!(anstream::stderr(), "{text}")));
     }
 
     fn played(&self, id: &str) {

@@ -27,7 +27,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
         jobs: arguments.jobs,
         shard: arguments.shard,
         sandbox,
-        keep: false,
+        keep: arguments.keep,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -1,7 +1,7 @@
 //! A relay's process and all it starts, from start to end.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -201,7 +201,9 @@ pub async fn wait_for_port(
 
 fn prepare(launch: &Launch) -> Result<Command, LabError> {
     let written = |cause| LabError::Write { path: launch.log.clone(), cause };
-    let log = File::create(&launch.log).map_err(written)?;
+    drop(File::create(&launch.log).map_err(written)?);
+    // A relay may also open it by its name.
+    let log = OpenOptions::new().append(true).open(&launch.log).map_err(written)?;
     let program = launch.command.first().cloned().unwrap_or_default();
     // `./start.sh` is of the directory it runs in, not of ours.
     let program = if program.as_encoded_bytes().contains(&b'/') {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -22,10 +23,15 @@ const READY: Duration = Duration::from_secs(30);
 pub(super) struct Driven {
     process: Option<Supervised>,
     // After the process: it is dropped last.
-    _files: RunDir,
+    files: RunDir,
 }
 
 impl Driven {
+    /// Its private directory.
+    pub(super) fn files(&self) -> &Path {
+        self.files.path()
+    }
+
     /// Stops it; the end of its log where it had ended by itself.
     pub(super) async fn stop(&mut self) -> Option<String> {
         let process = self.process.take()?;
@@ -64,7 +70,7 @@ pub(super) async fn start(
         let mut listeners = world.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         listeners.insert(listen.connector, at);
     }
-    Ok(Driven { process: Some(process), _files: files })
+    Ok(Driven { process: Some(process), files })
 }
 
 /// Writes the certificates and says everything about the lab.

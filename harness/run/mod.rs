@@ -9,6 +9,7 @@ mod start;
 mod world;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,8 @@ impl Default for Options {
 pub trait Watch: Send + Sync {
     /// So many cases will be played.
     fn begins(&self, _cases: usize) {}
+    /// The run's private directory stays there.
+    fn kept(&self, _directory: &Path) {}
     /// One of them was played.
     fn played(&self, _id: &str) {}
 }
@@ -97,6 +100,11 @@ pub async fn run(
     let mut relay = start::start(&world, &choice, options).await?;
     let jobs = options.jobs.unwrap_or_else(|| choice.concurrency()).max(1);
     let gate = Arc::new(Semaphore::new(jobs));
+    if options.keep
+        && let Some(directory) = relay.files()
+    {
+        watch.kept(directory);
+    }
     watch.begins(playable.len() + controls.len());
     let mut tasks = JoinSet::new();
     for (number, case) in controls.iter().chain(&playable).enumerate() {

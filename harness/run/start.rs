@@ -1,6 +1,7 @@
 //! Starting the relay under test.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -92,6 +93,14 @@ pub(super) enum Relay {
 }
 
 impl Relay {
+    /// Its private directory, if it has one.
+    pub(super) fn files(&self) -> Option<&Path> {
+        match self {
+            Self::Reference(_) => None,
+            Self::Driven(driven) => Some(driven.files()),
+        }
+    }
+
     /// Stops it; the end of its log where it had ended by itself.
     pub(super) async fn stop(&mut self) -> Option<String> {
         match self {

@@ -41,6 +41,10 @@ for name in resolv.conf hosts; do
     [ -e "$root/etc/$name" ] || : >"$root/etc/$name"
     mount --bind "$root/tmp/$name" "$root/etc/$name"
 done
+# What postlogd writes comes after what this script says.
+own var/log
+: >"$root/var/log/mail.log"
+mount --bind "$run/relay.log" "$root/var/log/mail.log"
 mkdir -p "$root/proc"
 mount -t proc proc "$root/proc"
 for device in null zero random urandom; do
