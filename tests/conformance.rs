@@ -3,6 +3,7 @@
 //!
 //! The whole run is done once, side by side; each test then shows its own verdict.
 
+use std::future::pending;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
@@ -63,7 +64,13 @@ impl Shared {
                 .build()
                 .map_err(|error| error.to_string())?;
             runtime
-                .block_on(run(&self.catalogue, self.choice.clone(), &self.options, &Unwatched))
+                .block_on(run(
+                    &self.catalogue,
+                    self.choice.clone(),
+                    &self.options,
+                    &Unwatched,
+                    pending(),
+                ))
                 .map_err(|error| error.to_string())
         })
     }

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::future::pending;
+
 use waxseal::catalogue::Catalogue;
 use waxseal::relay::reference::Mutant;
 use waxseal::run::{Choice, Options, Unwatched, run};
@@ -15,7 +17,7 @@ fn play(catalogue: &Catalogue, mutant: Option<Mutant>) -> Record {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     let options = Options { jobs: Some(96), ..Options::default() };
     runtime
-        .block_on(run(catalogue, Choice::Reference(mutant), &options, &Unwatched))
+        .block_on(run(catalogue, Choice::Reference(mutant), &options, &Unwatched, pending()))
         .expect("the lab can be built")
 }
 

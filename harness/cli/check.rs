@@ -33,13 +33,13 @@ pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {
             }
         }
     }
-    let (checked, bad) = (files.len(), if wrong == 1 { "1 is" } else { "are" });
+    let checked = files.len();
     if wrong == 0 {
         print(&format!("{checked} files with {cases} cases, all good\n"));
         return ExitCode::SUCCESS;
     }
-    let bad = if wrong == 1 { bad.to_owned() } else { format!("{wrong} {bad}") };
-    print(&format!("{checked} files, {bad} wrong\n"));
+    let verb = if wrong == 1 { "is" } else { "are" };
+    print(&format!("{checked} files, {wrong} {verb} wrong\n"));
     ExitCode::from(2)
 }
 
@@ -53,7 +53,10 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
         std::fs::read_dir(path)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
     entries.sort();
     for entry in entries {
-        if entry.is_dir() || entry.extension().is_some_and(|extension| extension == "toml") {
+        // In a folder only what can be a scenario; a file that is named is checked whatever it is.
+        let scenario = entry.extension().is_some_and(|extension| extension == "toml")
+            && side(&entry.to_string_lossy()).is_some();
+        if entry.is_dir() || scenario {
             collect(&entry, files)?;
         }
     }
@@ -63,7 +66,15 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 /// The part of a path that makes the scenario's id.
 fn id_path(path: &Path) -> String {
     let path = path.to_string_lossy().replace('\\', "/");
-    let parts: Vec<&str> = path.split('/').collect();
-    let side = parts.iter().rposition(|part| matches!(*part, "inbound" | "outbound"));
-    side.map_or_else(|| path.clone(), |at| parts[at..].join("/"))
+    side(&path).unwrap_or(&path).to_owned()
+}
+
+/// The path from the folder on that says which way mail goes.
+fn side(path: &str) -> Option<&str> {
+    let at = ["inbound/", "outbound/"].iter().filter_map(|folder| {
+        path.rmatch_indices(folder)
+            .map(|(at, _)| at)
+            .find(|at| *at == 0 || path[..*at].ends_with('/'))
+    });
+    at.max().map(|at| &path[at..])
 }

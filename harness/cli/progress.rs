@@ -5,15 +5,20 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use waxseal_model::record::CaseRecord;
+
+use crate::report;
 use crate::run::Watch;
 
 /// A bar on standard error where that is a terminal, else nothing.
 pub(super) struct Progress {
     bar: ProgressBar,
+    lines: bool,
 }
 
 impl Progress {
-    pub(super) fn new() -> Self {
+    /// With `lines`, also one line a case.
+    pub(super) fn new(lines: bool) -> Self {
         let bar = ProgressBar::no_length();
         if !std::io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
@@ -22,7 +27,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}") {
             bar.set_style(style);
         }
-        Self { bar }
+        Self { bar, lines }
     }
 
     pub(super) fn end(&self) {
@@ -40,8 +45,12 @@ impl Watch for Progress {
         self.bar.suspend(|| drop(writeln!(anstream::stderr(), "{text}")));
     }
 
-    fn played(&self, id: &str) {
+    fn judged(&self, case: &CaseRecord) {
+        if self.lines {
+            let line = report::line(case);
+            self.bar.suspend(|| drop(writeln!(anstream::stderr(), "{line}")));
+        }
         self.bar.inc(1);
-        self.bar.set_message(id.to_owned());
+        self.bar.set_message(case.id.clone());
     }
 }

@@ -1,6 +1,5 @@
 //! `waxseal run`.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use waxseal_model::record::Record;
@@ -33,12 +32,19 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("could not start: {error}")),
     };
-    let progress = Progress::new();
-    let played = runtime.block_on(play(catalogue, choice, &options, &progress));
+    let progress = Progress::new(arguments.verbose);
+    let played = runtime.block_on(play(catalogue, choice, &options, &progress, interrupted()));
     progress.end();
     match played {
         Ok(record) => finish(catalogue, arguments, &record),
         Err(error) => refuse(&error.to_string()),
+    }
+}
+
+/// Ends with the first Ctrl-C.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -54,11 +60,6 @@ fn finish(catalogue: &Catalogue, arguments: &RunArguments, record: &Record) -> E
             .and_then(|()| std::fs::write(dir.join("report.md"), &markdown));
         if let Err(error) = written {
             return refuse(&format!("could not write into {}: {error}", dir.display()));
-        }
-    }
-    if arguments.verbose {
-        for case in &record.cases {
-            let _ = writeln!(anstream::stderr(), "{}", report::line(case));
         }
     }
     match arguments.format {

@@ -21,7 +21,7 @@ const READY: Duration = Duration::from_secs(30);
 
 /// A driver's relay while it runs. Dropping it ends all it started and removes its files.
 pub(super) struct Driven {
-    process: Option<Supervised>,
+    process: Supervised,
     // After the process: it is dropped last.
     files: RunDir,
 }
@@ -32,12 +32,15 @@ impl Driven {
         self.files.path()
     }
 
-    /// Stops it; the end of its log where it had ended by itself.
-    pub(super) async fn stop(&mut self) -> Option<String> {
-        let process = self.process.take()?;
-        let early = process.poll().map(|ended| format!("{}\n{}", ended.status, ended.tail));
-        process.stop().await;
-        early
+    /// Waits until it ends by itself: how, and the end of its log.
+    pub(super) async fn ended(&mut self) -> String {
+        let ended = self.process.exited().await;
+        format!("{}\n{}", ended.status, ended.tail)
+    }
+
+    /// Ends all it started and removes its files.
+    pub(super) async fn stop(self) {
+        self.process.stop().await;
     }
 }
 
@@ -70,7 +73,7 @@ pub(super) async fn start(
         let mut listeners = world.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         listeners.insert(listen.connector, at);
     }
-    Ok(Driven { process: Some(process), files })
+    Ok(Driven { process, files })
 }
 
 /// Writes the certificates and says everything about the lab.

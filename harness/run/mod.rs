@@ -2,6 +2,7 @@
 //!
 //! Nothing here speaks SMTP.
 
+mod desk;
 mod driven;
 mod plan;
 mod play;
@@ -11,21 +12,19 @@ mod world;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use waxseal_model::judge::{Judgement, Names, judge};
 use waxseal_model::record::{CaseRecord, Record, RelayName, SCHEMA, Summary, Verdict};
-use waxseal_model::requirement::Level;
 use waxseal_model::scenario::Case;
-use waxseal_model::trace::Trace;
 
 pub use plan::RunError;
 pub use start::Choice;
 
 use crate::catalogue::Catalogue;
 use crate::lab::Sandbox;
+use desk::{Desk, Played};
 use world::World;
 
 /// What a run is to do.
@@ -64,8 +63,8 @@ pub trait Watch: Send + Sync {
     fn begins(&self, _cases: usize) {}
     /// The run's private directory stays there.
     fn kept(&self, _directory: &Path) {}
-    /// One of them was played.
-    fn played(&self, _id: &str) {}
+    /// One of them has its verdict.
+    fn judged(&self, _case: &CaseRecord) {}
 }
 
 /// Nobody watches.
@@ -73,13 +72,9 @@ pub struct Unwatched;
 
 impl Watch for Unwatched {}
 
-struct Played {
-    names: Names,
-    trace: Trace,
-    duration: Duration,
-}
-
-/// Plays the selected cases and judges them.
+/// Plays the selected cases and judges them. A case that stays undecided is played once more.
+///
+/// `interrupted` ends the run early: what is judged by then stands, the rest is inconclusive.
 ///
 /// # Errors
 /// [`RunError`]: nothing fits the selection, the relay does not start, or the lab cannot be built.
@@ -88,75 +83,74 @@ pub async fn run(
     choice: Choice,
     options: &Options,
     watch: &dyn Watch,
+    interrupted: impl Future<Output = ()>,
 ) -> Result<Record, RunError> {
     let begun = Instant::now();
     let profile = plan::profile(catalogue, &options.profile)?;
     let levels = profile.levels(&catalogue.requirements);
     let selected = plan::select(catalogue, options)?;
     let (playable, skipped): (Vec<&Case>, Vec<&Case>) =
-        selected.iter().partition(|case| choice.declares(case));
+        selected.iter().partition(|case| choice.can_play(case));
     let controls = plan::controls(catalogue, &playable);
     let world = Arc::new(World::build(catalogue, options).await?);
     let mut relay = start::start(&world, &choice, options).await?;
-    let jobs = options.jobs.unwrap_or_else(|| choice.concurrency()).max(1);
-    let gate = Arc::new(Semaphore::new(jobs));
     if options.keep
         && let Some(directory) = relay.files()
     {
         watch.kept(directory);
     }
-    watch.begins(playable.len() + controls.len());
-    let mut tasks = JoinSet::new();
-    for (number, case) in controls.iter().chain(&playable).enumerate() {
-        let (world, gate, case) = (Arc::clone(&world), Arc::clone(&gate), (*case).clone());
-        let limit = choice.limit();
-        tasks.spawn(async move {
-            // The semaphore is never closed.
-            let _permit = gate.acquire_owned().await;
-            let begun = Instant::now();
-            let (names, trace) = play::play(&world, &case, number + 1, limit).await;
-            (case.id, Played { names, trace, duration: begun.elapsed() })
-        });
-    }
-    let mut played: BTreeMap<String, Played> = BTreeMap::new();
-    while let Some(done) = tasks.join_next().await {
-        let (id, result) = done.map_err(|error| RunError::Broke(error.to_string()))?;
-        watch.played(&id);
-        played.insert(id, result);
-    }
-    let ended = relay.stop().await;
-    let level_of = |case: &Case| {
-        case.cites.iter().filter_map(|id| levels.get(id)).copied().max().unwrap_or(Level::Info)
-    };
-    let verdict_of_control = |case: &Case| {
-        let id = case.control_id();
-        if id == case.id {
-            return None;
-        }
-        let control = catalogue.case(&id)?;
-        let result = played.get(&id)?;
-        Some(judge(control, Level::Must, &result.names, &result.trace, None).verdict)
-    };
-    let cases: Vec<CaseRecord> = selected
-        .iter()
-        .map(|case| {
-            let level = level_of(case);
-            let result = played.get(&case.id).filter(|_| !skipped.contains(case));
-            let judgement = match result {
-                None => skip(&choice, case),
-                Some(result) => {
-                    let control = verdict_of_control(case);
-                    let mut judgement = judge(case, level, &result.names, &result.trace, control);
-                    if let (Some(tail), Verdict::Inconclusive) = (&ended, judgement.verdict) {
-                        judgement.verdict = Verdict::Error;
-                        judgement.reason = format!("The relay ended during the run: {tail}");
-                    }
-                    judgement
+    let mut desk = Desk::new(catalogue, &levels);
+    let mut records: BTreeMap<&str, CaseRecord> =
+        skipped.iter().map(|case| (case.id.as_str(), desk.skipped(&choice, case))).collect();
+    watch.begins(playable.len());
+    let stage = Stage { world: &world, choice: &choice, jobs: options.jobs };
+    let playing = async {
+        let first = [&controls[..], &playable[..]].concat();
+        let mut waiting = playable.clone();
+        let mut undecided = Vec::new();
+        let mut playing = stage.play(&first, 0);
+        while let Some((id, played)) = playing.next().await? {
+            desk.take(id, played);
+            waiting.retain(|case| match desk.record(case) {
+                None => true,
+                Some(record) if record.verdict == Verdict::Inconclusive => {
+                    undecided.push(*case);
+                    false
                 }
-            };
-            record(case, level, judgement, result)
-        })
-        .collect();
+                Some(record) => {
+                    watch.judged(&record);
+                    records.insert(&case.id, record);
+                    false
+                }
+            });
+        }
+        let mut again = plan::controls(catalogue, &undecided);
+        again.extend(&undecided);
+        let mut playing = stage.play(&again, first.len());
+        while let Some((id, played)) = playing.next().await? {
+            desk.take(id, played);
+        }
+        for case in undecided {
+            if let Some(record) = desk.record(case) {
+                watch.judged(&record);
+                records.insert(&case.id, record);
+            }
+        }
+        Ok::<(), RunError>(())
+    };
+    let early = tokio::select! {
+        done = playing => done.map(|()| None)?,
+        () = interrupted => Some((Verdict::Inconclusive, "The run was interrupted.".to_owned())),
+        tail = relay.ended() => Some((Verdict::Error, format!("The relay ended by itself: {tail}"))),
+    };
+    relay.stop().await;
+    if let Some((verdict, reason)) = early {
+        for case in playable {
+            records.entry(&case.id).or_insert_with(|| desk.unfinished(case, verdict, &reason));
+        }
+    }
+    let cases: Vec<CaseRecord> =
+        selected.iter().filter_map(|case| records.remove(case.id.as_str())).collect();
     Ok(Record {
         schema: SCHEMA,
         tool: format!("waxseal {}", env!("CARGO_PKG_VERSION")),
@@ -169,41 +163,40 @@ pub async fn run(
     })
 }
 
-fn skip(choice: &Choice, case: &Case) -> Judgement {
-    Judgement {
-        verdict: Verdict::Skipped,
-        reason: format!(
-            "The relay {} does not declare the connector {} {}.",
-            choice.name(),
-            case.connector,
-            case.direction
-        ),
-        outcome: None,
-        observed: None,
-        evidence: Vec::new(),
+/// What cases are played on.
+struct Stage<'a> {
+    world: &'a Arc<World>,
+    choice: &'a Choice,
+    jobs: Option<usize>,
+}
+
+/// Cases that are being played side by side.
+struct Playing(JoinSet<(String, Played)>);
+
+impl Stage<'_> {
+    /// Starts playing; the first gets the number after `numbered`.
+    fn play(&self, cases: &[&Case], numbered: usize) -> Playing {
+        let jobs = self.jobs.unwrap_or_else(|| self.choice.concurrency()).max(1);
+        let gate = Arc::new(Semaphore::new(jobs));
+        let mut tasks = JoinSet::new();
+        for (number, case) in cases.iter().enumerate() {
+            let (world, gate, case) = (Arc::clone(self.world), Arc::clone(&gate), (*case).clone());
+            let limit = self.choice.limit();
+            tasks.spawn(async move {
+                // The semaphore is never closed.
+                let _permit = gate.acquire_owned().await;
+                let begun = Instant::now();
+                let (names, trace) = play::play(&world, &case, numbered + number + 1, limit).await;
+                (case.id, Played { names, trace, duration: begun.elapsed() })
+            });
+        }
+        Playing(tasks)
     }
 }
 
-fn record(case: &Case, level: Level, judgement: Judgement, result: Option<&Played>) -> CaseRecord {
-    let control = case.control_id();
-    CaseRecord {
-        id: case.id.clone(),
-        scenario: case.scenario.clone(),
-        claim: case.claim.clone(),
-        why: case.why.clone(),
-        direction: case.direction,
-        connector: case.connector,
-        level,
-        requirements: case.cites.clone(),
-        verdict: judgement.verdict,
-        reason: judgement.reason,
-        outcome: judgement.outcome,
-        observed: judgement.observed,
-        waiver: None,
-        control: (control != case.id).then_some(control),
-        duration_ms: result
-            .map_or(0, |result| u64::try_from(result.duration.as_millis()).unwrap_or(u64::MAX)),
-        evidence: judgement.evidence,
-        trace: result.map(|result| result.trace.clone()).unwrap_or_default(),
+impl Playing {
+    async fn next(&mut self) -> Result<Option<(String, Played)>, RunError> {
+        let done = self.0.join_next().await.transpose();
+        done.map_err(|error| RunError::Broke(error.to_string()))
     }
 }

@@ -55,17 +55,20 @@ impl Choice {
     }
 
     /// Whether the relay says that it can do what a case needs.
-    pub(super) fn declares(&self, case: &Case) -> bool {
+    pub(super) fn can_play(&self, case: &Case) -> bool {
+        let direction = match self {
+            Self::Reference(_) => true,
+            Self::Driven(driver) => driver.contract.directions.contains(&case.direction),
+        };
+        let sender = case.sender_connector;
+        direction && self.declares(case.connector) && sender.is_none_or(|name| self.declares(name))
+    }
+
+    /// Whether the relay says that it has this connector.
+    pub(super) fn declares(&self, connector: Connector) -> bool {
         match self {
-            Self::Reference(_) => !matches!(case.connector, Connector::Dane | Connector::MtaSts),
-            Self::Driven(driver) => {
-                let contract = &driver.contract;
-                let reports_over = case.sender_connector.into_iter();
-                contract.directions.contains(&case.direction)
-                    && std::iter::once(case.connector)
-                        .chain(reports_over)
-                        .all(|connector| contract.connectors.contains(&connector))
-            }
+            Self::Reference(_) => !matches!(connector, Connector::Dane | Connector::MtaSts),
+            Self::Driven(driver) => driver.contract.connectors.contains(&connector),
         }
     }
 
@@ -101,13 +104,17 @@ impl Relay {
         }
     }
 
-    /// Stops it; the end of its log where it had ended by itself.
-    pub(super) async fn stop(&mut self) -> Option<String> {
+    /// Waits until it ends by itself: how, and the end of its log.
+    pub(super) async fn ended(&mut self) -> String {
         match self {
-            Self::Reference(running) => {
-                running.stop().await;
-                None
-            }
+            Self::Reference(_) => std::future::pending().await,
+            Self::Driven(driven) => driven.ended().await,
+        }
+    }
+
+    pub(super) async fn stop(self) {
+        match self {
+            Self::Reference(mut running) => running.stop().await,
             Self::Driven(driven) => driven.stop().await,
         }
     }

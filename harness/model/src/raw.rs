@@ -45,7 +45,6 @@ pub struct Peer {
     pub script: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
     pub sni: Option<String>,
-    pub unlisted: Option<bool>,
 }
 
 /// `[case.NAME]`.
@@ -280,11 +279,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
 /// `scenarios/offers.toml`: offers by name.
 pub type Offers = BTreeMap<String, NamedOffer>;
 
-/// An offer with its sentence.
+/// An offer of that file.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct NamedOffer {
-    pub about: String,
     pub versions: OneOrMany,
     pub suites: Option<OneOrMany>,
     pub groups: Option<OneOrMany>,

@@ -106,10 +106,8 @@ impl<'a> Server<'a> {
         }
         let forced = match self.connector {
             Connector::Opportunistic => self.setup.is(Mutant::ServerForcesPublic),
-            _ => {
-                !self.setup.is(Mutant::ServerForcesNothing)
-                    && !(self.setup.is(Mutant::ServerForcesEhloOnly) && self.state.by_helo)
-            }
+            _ if self.setup.is(Mutant::ServerForcesNothing) => false,
+            _ => !(self.setup.is(Mutant::ServerForcesEhloOnly) && self.state.by_helo),
         };
         let free = ["EHLO", "HELO", "NOOP", "STARTTLS"].contains(&verb)
             || (self.setup.is(Mutant::ServerForcesMailOnly) && verb != "MAIL");

@@ -207,13 +207,14 @@ fn refusal(trace: &Trace) -> Option<usize> {
     let mut asked = false;
     for (at, event) in of_peers(trace) {
         match &event.kind {
-            Happening::NotSecured(TlsFailure { cause, .. }) => match cause {
-                FailureCause::RelayAlert
-                | FailureCause::RelayClosed
-                | FailureCause::RelayReset
-                | FailureCause::NothingInCommon => return Some(at),
-                _ => {}
-            },
+            Happening::NotSecured(TlsFailure {
+                cause:
+                    FailureCause::RelayAlert
+                    | FailureCause::RelayClosed
+                    | FailureCause::RelayReset
+                    | FailureCause::NothingInCommon,
+                ..
+            }) => return Some(at),
             Happening::Said { bytes, .. } => {
                 asked = bytes.to_ascii_uppercase().starts_with(b"STARTTLS");
             }

@@ -1,0 +1,111 @@
+//! What has been played so far, and the verdicts on it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use waxseal_model::judge::{Judgement, Names, judge};
+use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::requirement::Level;
+use waxseal_model::scenario::Case;
+use waxseal_model::trace::Trace;
+
+use super::Choice;
+use crate::catalogue::Catalogue;
+
+/// One case as it was played.
+pub(super) struct Played {
+    pub(super) names: Names,
+    pub(super) trace: Trace,
+    pub(super) duration: Duration,
+}
+
+/// Where what was played is collected and judged.
+pub(super) struct Desk<'a> {
+    catalogue: &'a Catalogue,
+    levels: &'a BTreeMap<String, Level>,
+    played: BTreeMap<String, Played>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(catalogue: &'a Catalogue, levels: &'a BTreeMap<String, Level>) -> Self {
+        Self { catalogue, levels, played: BTreeMap::new() }
+    }
+
+    /// Takes what was played, in place of what was played of this case before.
+    pub(super) fn take(&mut self, id: String, played: Played) {
+        self.played.insert(id, played);
+    }
+
+    /// The record of a case, once it and its control are played.
+    pub(super) fn record(&self, case: &Case) -> Option<CaseRecord> {
+        let result = self.played.get(&case.id)?;
+        let control = match self.control(case) {
+            None => None,
+            Some(control) => {
+                let played = self.played.get(&control.id)?;
+                Some(judge(control, Level::Must, &played.names, &played.trace, None).verdict)
+            }
+        };
+        let level = self.level(case);
+        let judgement = judge(case, level, &result.names, &result.trace, control);
+        Some(record(case, level, judgement, Some(result)))
+    }
+
+    /// The control that a case is paired with.
+    fn control(&self, case: &Case) -> Option<&'a Case> {
+        let id = case.control_id();
+        if id == case.id { None } else { self.catalogue.case(&id) }
+    }
+
+    fn level(&self, case: &Case) -> Level {
+        let levels = case.cites.iter().filter_map(|id| self.levels.get(id));
+        levels.copied().max().unwrap_or(Level::Info)
+    }
+
+    /// The record of a case that the relay does not claim to keep.
+    pub(super) fn skipped(&self, choice: &Choice, case: &Case) -> CaseRecord {
+        let (relay, direction) = (choice.name(), case.direction);
+        let connectors = [Some(case.connector), case.sender_connector];
+        let connector = connectors
+            .into_iter()
+            .flatten()
+            .find(|connector| !choice.declares(*connector))
+            .unwrap_or(case.connector);
+        let reason =
+            format!("The relay {relay} does not declare the connector {connector} {direction}.");
+        record(case, self.level(case), without_outcome(Verdict::Skipped, reason), None)
+    }
+
+    /// The record of a case that was not played to its end.
+    pub(super) fn unfinished(&self, case: &Case, verdict: Verdict, reason: &str) -> CaseRecord {
+        record(case, self.level(case), without_outcome(verdict, reason.into()), None)
+    }
+}
+
+fn without_outcome(verdict: Verdict, reason: String) -> Judgement {
+    Judgement { verdict, reason, outcome: None, observed: None, evidence: Vec::new() }
+}
+
+fn record(case: &Case, level: Level, judgement: Judgement, result: Option<&Played>) -> CaseRecord {
+    let control = case.control_id();
+    CaseRecord {
+        id: case.id.clone(),
+        scenario: case.scenario.clone(),
+        claim: case.claim.clone(),
+        why: case.why.clone(),
+        direction: case.direction,
+        connector: case.connector,
+        level,
+        requirements: case.cites.clone(),
+        verdict: judgement.verdict,
+        reason: judgement.reason,
+        outcome: judgement.outcome,
+        observed: judgement.observed,
+        waiver: None,
+        control: (control != case.id).then_some(control),
+        duration_ms: result
+            .map_or(0, |result| u64::try_from(result.duration.as_millis()).unwrap_or(u64::MAX)),
+        evidence: judgement.evidence,
+        trace: result.map(|result| result.trace.clone()).unwrap_or_default(),
+    }
+}
