@@ -1,7 +1,11 @@
 //! `waxseal run`.
 
+use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
+use time::OffsetDateTime;
+use waxseal_model::baseline::{Baseline, Finding};
 use waxseal_model::record::Record;
 
 use super::arguments::{Format, RunArguments};
@@ -18,6 +22,10 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
     let choice = match Choice::find(&arguments.relay) {
         Ok(choice) => choice,
         Err(error) => return refuse(&format!("could not {error}")),
+    };
+    let baseline = match arguments.baseline.as_deref().map(read_baseline).transpose() {
+        Ok(baseline) => baseline,
+        Err(text) => return refuse(&text),
     };
     let sandbox = (!arguments.no_sandbox).then(sandbox::enter).and_then(Result::ok);
     let options = Options {
@@ -36,7 +44,14 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
     let played = runtime.block_on(play(catalogue, choice, &options, &progress, interrupted()));
     progress.end();
     match played {
-        Ok(record) => finish(catalogue, arguments, &record),
+        Ok(mut record) => {
+            let findings = baseline.map(|baseline| {
+                let known: Vec<&str> = catalogue.cases().map(|case| case.id.as_str()).collect();
+                let today = OffsetDateTime::now_utc().date().to_string();
+                baseline.judge(&mut record, &known, &today)
+            });
+            finish(catalogue, arguments, &record, findings.as_deref())
+        }
         Err(error) => refuse(&error.to_string()),
     }
 }
@@ -48,7 +63,20 @@ async fn interrupted() {
     }
 }
 
-fn finish(catalogue: &Catalogue, arguments: &RunArguments, record: &Record) -> ExitCode {
+fn read_baseline(path: &Path) -> Result<Baseline, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("could not read the baseline {}: {error}", path.display()))?;
+    Baseline::parse(&path.display().to_string(), &text)
+        .map_err(|wrong| format!("the baseline is wrong\n{}", wrong.render(&text)))
+}
+
+/// Writes all that was asked for. `findings`: what breaks the gate, where there is one.
+fn finish(
+    catalogue: &Catalogue,
+    arguments: &RunArguments,
+    record: &Record,
+    findings: Option<&[Finding]>,
+) -> ExitCode {
     let json = match report::json(record) {
         Ok(json) => json,
         Err(error) => return refuse(&format!("could not write the record: {error}")),
@@ -67,5 +95,17 @@ fn finish(catalogue: &Catalogue, arguments: &RunArguments, record: &Record) -> E
         Format::Json => print(&json),
         Format::Markdown => print(&markdown),
     }
-    ExitCode::from(record.exit_code())
+    match findings {
+        None => ExitCode::from(record.exit_code()),
+        Some([]) => {
+            let _ = writeln!(anstream::stderr(), "gate: nothing new, and every waiver still holds");
+            ExitCode::from(record.exit_code())
+        }
+        Some(findings) => {
+            for finding in findings {
+                let _ = writeln!(anstream::stderr(), "gate: {finding}");
+            }
+            ExitCode::from(1)
+        }
+    }
 }

@@ -1,7 +1,8 @@
-//! Scenario, script, requirement, trace, outcome and judge.
+//! Scenario, script, requirement, trace, outcome, judge, baseline and run record.
 //!
 //! Pure: no socket, file, clock or TLS library is named here, and no product.
 
+pub mod baseline;
 pub mod diagnostic;
 pub mod expect;
 pub mod facts;

@@ -220,13 +220,14 @@ impl Record {
             .collect()
     }
 
-    /// The exit code of the run without a baseline: 0 every must kept, 1 a must broken, 3 a must
-    /// undecided and none broken, 2 nothing selected.
+    /// The exit code of the run: 0 every must kept or waived, 1 a must broken, 3 a must undecided
+    /// and none broken, 2 nothing selected.
     pub fn exit_code(&self) -> u8 {
         let must = |verdicts: &[Verdict]| {
             self.cases
                 .iter()
-                .any(|case| case.level == Level::Must && verdicts.contains(&case.verdict))
+                .filter(|case| case.level == Level::Must && case.waiver.is_none())
+                .any(|case| verdicts.contains(&case.verdict))
         };
         if self.cases.iter().all(|case| case.verdict == Verdict::Skipped) {
             2
@@ -237,5 +238,61 @@ impl Record {
         } else {
             0
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A case that ended so.
+    pub(crate) fn case(id: &str, verdict: Verdict, level: Level) -> CaseRecord {
+        CaseRecord {
+            id: id.into(),
+            scenario: id.split('#').next().unwrap_or(id).into(),
+            claim: "The relay keeps it.".into(),
+            why: None,
+            direction: Direction::Outbound,
+            connector: Connector::Opportunistic,
+            level,
+            requirements: Vec::new(),
+            verdict,
+            reason: String::new(),
+            outcome: None,
+            observed: None,
+            waiver: None,
+            control: None,
+            duration_ms: 0,
+            evidence: Vec::new(),
+            trace: Trace::default(),
+        }
+    }
+
+    /// A run with these cases.
+    pub(crate) fn record(cases: Vec<CaseRecord>) -> Record {
+        Record {
+            schema: SCHEMA,
+            tool: "waxseal".into(),
+            relay: RelayName { name: "x".into(), version: String::new() },
+            profile: "rfc".into(),
+            summary: Summary::of(cases.iter().map(|case| &case.verdict)),
+            cases,
+            requirements: Vec::new(),
+            duration_ms: 0,
+        }
+    }
+
+    #[test]
+    fn the_exit_code_goes_by_musts_that_are_not_waived() {
+        let code = |verdict, level| record(vec![case("a", verdict, level)]).exit_code();
+        assert_eq!(code(Verdict::Pass, Level::Must), 0);
+        assert_eq!(code(Verdict::Fail, Level::Must), 1);
+        assert_eq!(code(Verdict::Fail, Level::Should), 0);
+        assert_eq!(code(Verdict::Inconclusive, Level::Must), 3);
+        assert_eq!(code(Verdict::Error, Level::Must), 3);
+        assert_eq!(code(Verdict::Skipped, Level::Must), 2);
+        let mut waived = record(vec![case("a", Verdict::Fail, Level::Must)]);
+        waived.cases[0].waiver = Some("known".into());
+        assert_eq!(waived.exit_code(), 0);
     }
 }
