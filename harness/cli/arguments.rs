@@ -27,6 +27,11 @@ pub(super) enum Command {
         /// The id of a case or a scenario.
         id: String,
     },
+    /// List the drivers, install a product, or say what is missing to run it.
+    Relays {
+        #[command(subcommand)]
+        what: Option<Relays>,
+    },
     /// Check scenario files.
     Check {
         /// Files or folders below an `inbound` or `outbound` folder.
@@ -35,9 +40,23 @@ pub(super) enum Command {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Relays {
+    /// Put a product into a private root below the user's data directory.
+    Install {
+        /// A driver's name or folder; `@SUITE` picks another release of the distribution.
+        relay: String,
+    },
+    /// Say what is missing on this machine to run a driver.
+    Doctor {
+        /// A driver's name or folder.
+        relay: String,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
-    /// The relay: `reference`, the embedded one.
+    /// A driver's name (`postfix`, `postfix@bookworm`) or folder, or `reference`, the embedded relay.
     #[arg(default_value = "reference")]
     pub(super) relay: String,
     /// Play only cases whose id fits (`*` stands for anything).

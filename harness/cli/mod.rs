@@ -10,6 +10,7 @@
 mod arguments;
 mod check;
 mod progress;
+mod relays;
 mod run;
 
 use std::io::Write;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Explain { id } => explain(&catalogue, &id),
+        Command::Relays { what } => relays::relays(what.as_ref()),
         Command::Check { paths } => check::check(&catalogue, &paths),
     }
 }

@@ -18,6 +18,8 @@ static OURS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/relays");
 /// A driver whose contract is read.
 #[derive(Clone, Debug)]
 pub struct Driver {
+    /// As it is asked for: `postfix`, `postfix@bookworm`, a folder.
+    pub name: String,
     /// What it says of itself.
     pub contract: Contract,
     /// Where its product is installed, if the driver installs one.
@@ -61,7 +63,7 @@ impl Driver {
             (None, Some(suite)) => return Err(RelayError::suite(name_or_folder, suite, &[])),
             (None, None) => None,
         };
-        Ok(Self { contract, root, source })
+        Ok(Self { name: asked.to_owned(), contract, root, source })
     }
 
     fn read(name_or_folder: &str) -> Result<(Contract, Source), RelayError> {
@@ -91,7 +93,7 @@ impl Driver {
             return None;
         }
         let contract = Contract::of_command(command)?;
-        Some(Self { contract, root: None, source: Source::Nowhere })
+        Some(Self { name: contract.name.clone(), contract, root: None, source: Source::Nowhere })
     }
 
     /// The names of the embedded drivers.

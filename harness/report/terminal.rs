@@ -14,14 +14,40 @@ pub fn line(case: &CaseRecord) -> String {
     format!("{:<12} {:<6} {}  {what}", case.verdict, case.level, case.id).trim_end().to_owned()
 }
 
-/// Failing cases, then the rest in numbers.
+/// Failing cases, then the rest in numbers. Of a scenario's cases that end alike the first is
+/// shown with its transcript, the others with a line.
 pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
     let mut text = String::new();
     for verdict in [Verdict::Fail, Verdict::Inconclusive, Verdict::Error] {
-        for case in record.cases.iter().filter(|case| case.verdict == verdict) {
-            text.push_str(&broken(record, case, catalogue));
+        let ended_so = |case: &&CaseRecord| case.verdict == verdict && case.waiver.is_none();
+        let cases: Vec<&CaseRecord> = record.cases.iter().filter(ended_so).collect();
+        for alike in cases.chunk_by(|one, next| one.scenario == next.scenario) {
+            let [first, others @ ..] = alike else { continue };
+            text.push_str(&broken(record, first, catalogue));
+            for case in others {
+                text.push_str(&format!("  likewise {}: {}\n", case.id, case.reason));
+            }
+            text.push('\n');
         }
     }
+    let waived: Vec<_> =
+        record.cases.iter().filter_map(|case| Some((case, case.waiver.as_ref()?))).collect();
+    for (case, reason) in &waived {
+        text.push_str(&format!("waived {}: {reason}\n", case.id));
+    }
+    if !waived.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&numbers(record));
+    text
+}
+
+/// By pillar, by requirement, and in one line.
+fn numbers(record: &Record) -> String {
+    let mut text = format!(
+        "{:<30} {:>5} {:>5} {:>9} {:>13} {:>8} {:>6}\n",
+        "", "pass", "fail", "observed", "inconclusive", "skipped", "error"
+    );
     let mut row = |title: &str, summary: &Summary| {
         text.push_str(&format!(
             "{title:<30} {:>5} {:>5} {:>9} {:>13} {:>8} {:>6}\n",
@@ -41,16 +67,21 @@ pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
         }
     }
     row("all", &record.summary);
-    let head = format!(
-        "{:<30} {:>5} {:>5} {:>9} {:>13} {:>8} {:>6}\n",
-        "", "pass", "fail", "observed", "inconclusive", "skipped", "error"
-    );
-    let at = text.find(&format!("{:<30} ", first_title(record))).unwrap_or(0);
-    text.insert_str(at, &head);
     let count = |status: Status, level: Level| {
         record.requirements.iter().filter(|r| r.status == status && r.level == level).count()
     };
     text.push('\n');
+    for level in [Level::Must, Level::Should] {
+        let broken: Vec<&str> = record
+            .requirements
+            .iter()
+            .filter(|r| r.status == Status::Broken && r.level == level)
+            .map(|r| r.id.as_str())
+            .collect();
+        if !broken.is_empty() {
+            text.push_str(&format!("broken, {level}: {}\n", broken.join(", ")));
+        }
+    }
     for level in [Level::Must, Level::Should] {
         text.push_str(&format!(
             "requirements, {level}: {} kept, {} broken, {} undecided, {} untested\n",
@@ -72,11 +103,6 @@ pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
     text
 }
 
-fn first_title(record: &Record) -> &'static str {
-    let pillars = record.cases.iter().map(|case| Pillar::of(&case.scenario, case.connector));
-    pillars.min().map_or("all", Pillar::title)
-}
-
 fn broken(record: &Record, case: &CaseRecord, catalogue: &Catalogue) -> String {
     let mut text = format!("{} {} ({})\n", case.verdict, case.id, case.level);
     text.push_str(&format!("  {}\n", case.claim));
@@ -92,7 +118,7 @@ fn broken(record: &Record, case: &CaseRecord, catalogue: &Catalogue) -> String {
     }
     text.push_str(&transcript(case.direction, &case.trace, &case.evidence));
     let relay = &record.relay.name;
-    text.push_str(&format!("  again: waxseal run {relay} --case '{}' -v\n\n", case.id));
+    text.push_str(&format!("  again: waxseal run {relay} --case '{}' -v\n", case.id));
     text
 }
 

@@ -40,7 +40,7 @@ impl Choice {
         match self {
             Self::Reference(None) => "reference".into(),
             Self::Reference(Some(mutant)) => format!("reference with {}", mutant.name()),
-            Self::Driven(driver) => driver.contract.name.clone(),
+            Self::Driven(driver) => driver.name.clone(),
         }
     }
 

@@ -93,11 +93,11 @@ fn observe(case: &Case, level: Level, trace: &Trace, mut judgement: Judgement) -
             return judgement;
         };
         let attempts = outcome::attempts(trace);
-        let plural = if attempts == 1 { "" } else { "s" };
+        // Not how many: that is a matter of time.
+        let when = if attempts == 1 { "at the first attempt" } else { "after failed attempts" };
         judgement.verdict = Verdict::Observed;
         judgement.observed = Some(outcome.name().into());
-        judgement.reason =
-            format!("The message ended as {} after {attempts} attempt{plural}.", outcome.name());
+        judgement.reason = format!("The message ended as {} {when}.", outcome.name());
     } else if level == Level::Info && judgement.verdict == Verdict::Fail {
         judgement.verdict = Verdict::Observed;
         judgement.observed = Some(judgement.reason.clone());
