@@ -12,7 +12,7 @@ pub use outcome::outcome;
 use crate::expect::Outcome;
 use crate::record::Verdict;
 use crate::requirement::Level;
-use crate::scenario::Case;
+use crate::scenario::{Case, DnsFaultKind};
 use crate::trace::{Happening, Trace};
 
 /// A verdict, why, and the events it rests on.
@@ -114,6 +114,10 @@ fn trouble(trace: &Trace) -> Option<(usize, &str)> {
 
 /// Says which part of a script was never reached, if any.
 fn unreached(case: &Case, trace: &Trace) -> Option<String> {
+    // A domain that takes no mail (RFC 7505) names no host to connect to.
+    if case.dns.iter().any(|fault| fault.kind == DnsFaultKind::Null) {
+        return None;
+    }
     for peer in &case.peers {
         let contacted = trace.of_peer(&peer.name).any(|(_, e)| e.kind == Happening::Connected);
         if !contacted {
