@@ -26,6 +26,9 @@ pub(super) enum Command {
     Explain {
         /// The id of a case or a scenario.
         id: String,
+        /// Show also what was played, from the results.json that `run --out` wrote.
+        #[arg(long, value_name = "FILE")]
+        results: Option<PathBuf>,
     },
     /// List the drivers, install a product, or say what is missing to run it.
     Relays {

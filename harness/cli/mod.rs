@@ -9,6 +9,7 @@
 
 mod arguments;
 mod check;
+mod explain;
 mod progress;
 mod relays;
 mod run;
@@ -45,26 +46,10 @@ pub fn main() -> ExitCode {
             });
             ExitCode::SUCCESS
         }
-        Command::Explain { id } => explain(&catalogue, &id),
+        Command::Explain { id, results } => explain::explain(&catalogue, &id, results.as_deref()),
         Command::Relays { what } => relays::relays(what.as_ref()),
         Command::Check { paths } => check::check(&catalogue, &paths),
     }
-}
-
-fn explain(catalogue: &Catalogue, id: &str) -> ExitCode {
-    let found: Vec<_> =
-        catalogue.cases().filter(|case| case.id == id || case.scenario == id).collect();
-    if found.is_empty() {
-        let known = catalogue.cases().flat_map(|case| [case.id.as_str(), case.scenario.as_str()]);
-        let hint = waxseal_model::diagnostic::closest(id, known)
-            .map(|name| format!(" (did you mean `{name}`?)"))
-            .unwrap_or_default();
-        return refuse(&format!("there is no case `{id}`{hint}; `waxseal list` shows all"));
-    }
-    let texts: Vec<_> =
-        found.iter().map(|case| report::explain(case, &catalogue.requirements)).collect();
-    print(&texts.join("\n"));
-    ExitCode::SUCCESS
 }
 
 /// Writes to standard output; a reader that has gone away is no error.

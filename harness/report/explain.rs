@@ -1,11 +1,21 @@
 //! One case in words: what it claims, why, what it plays and what it expects.
 
+use waxseal_model::judge::Names;
+use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Catalogue;
 use waxseal_model::scenario::Case;
 use waxseal_model::script::Direction;
 
-/// Claim, reason, requirements and the whole dialogue.
-pub fn explain(case: &Case, catalogue: &Catalogue) -> String {
+use super::transcript;
+
+/// Claim, reason, requirements and the whole dialogue. `names` fills in what stands in braces;
+/// `played` is the case as a run recorded it.
+pub fn explain(
+    case: &Case,
+    catalogue: &Catalogue,
+    names: &Names,
+    played: Option<&CaseRecord>,
+) -> String {
     let mut text = format!("{}\n\n{}\n", case.id, case.claim);
     if let Some(why) = &case.why {
         text.push_str(&format!("{why}\n"));
@@ -30,7 +40,13 @@ pub fn explain(case: &Case, catalogue: &Catalogue) -> String {
             text.push_str(&format!(", fault {}", fault.name()));
         }
         text.push('\n');
-        for line in peer.script.print(case.direction).lines() {
+        let mut names = names.clone();
+        if peer.name == "sender" {
+            let domain = names.get("from").and_then(|from| from.split('@').nth(1));
+            let host = domain.map(|domain| format!("sender.{domain}")).unwrap_or_default();
+            names.insert("mx".into(), host);
+        }
+        for line in fill(&peer.script.print(case.direction), &names).lines() {
             text.push_str(&format!("  {line}\n"));
         }
         text.push_str(match case.direction {
@@ -42,7 +58,17 @@ pub fn explain(case: &Case, catalogue: &Catalogue) -> String {
     if case.is_negative() {
         text.push_str(&format!("Control {}\n", case.control_id()));
     }
+    if let Some(played) = played {
+        text.push_str(&format!("\nPlayed: {}\n  {}\n", played.verdict, played.reason));
+        text.push_str(&transcript(played.direction, &played.trace, &played.evidence));
+    }
     text
+}
+
+fn fill(text: &str, names: &Names) -> String {
+    names
+        .iter()
+        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
 fn expected(case: &Case) -> String {

@@ -20,6 +20,7 @@ use waxseal_model::record::{CaseRecord, Record, RelayName, SCHEMA, Summary, Verd
 use waxseal_model::scenario::Case;
 
 pub use plan::RunError;
+pub use play::names;
 pub use start::Choice;
 
 use crate::catalogue::Catalogue;

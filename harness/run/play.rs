@@ -35,8 +35,8 @@ pub(super) async fn play(
     (names, recorder.trace())
 }
 
-/// What is filled in for this case.
-fn names(case: &Case, number: usize) -> Names {
+/// What is filled in for a case as number `number` of a run.
+pub fn names(case: &Case, number: usize) -> Names {
     let domain = match case.direction {
         Direction::Inbound => SINK.to_owned(),
         Direction::Outbound => format!("c{number}.{}.test", case.connector),

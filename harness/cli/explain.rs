@@ -1,0 +1,45 @@
+//! `waxseal explain`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use waxseal_model::record::Record;
+
+use super::{print, refuse};
+use crate::catalogue::Catalogue;
+use crate::report;
+use crate::run::names;
+
+/// Shows a case, or all cases of a scenario; with `results` also what a run recorded of them.
+pub(super) fn explain(catalogue: &Catalogue, id: &str, results: Option<&Path>) -> ExitCode {
+    let found: Vec<_> =
+        catalogue.cases().filter(|case| case.id == id || case.scenario == id).collect();
+    if found.is_empty() {
+        let known = catalogue.cases().flat_map(|case| [case.id.as_str(), case.scenario.as_str()]);
+        let hint = waxseal_model::diagnostic::closest(id, known)
+            .map(|name| format!(" (did you mean `{name}`?)"))
+            .unwrap_or_default();
+        return refuse(&format!("there is no case `{id}`{hint}; `waxseal list` shows all"));
+    }
+    let record = match results.map(read).transpose() {
+        Ok(record) => record,
+        Err(text) => return refuse(&text),
+    };
+    let texts: Vec<_> = found
+        .iter()
+        .map(|case| {
+            let played = record.iter().flat_map(|record| &record.cases);
+            let played = played.into_iter().find(|played| played.id == case.id);
+            report::explain(case, &catalogue.requirements, &names(case, 1), played)
+        })
+        .collect();
+    print(&texts.join("\n"));
+    ExitCode::SUCCESS
+}
+
+fn read(path: &Path) -> Result<Record, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("could not read {}: {error}", path.display()))?;
+    serde_json::from_str(&text)
+        .map_err(|error| format!("{} is no record of a run: {error}", path.display()))
+}

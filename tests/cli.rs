@@ -1,0 +1,103 @@
+//! The program as a user runs it: output, exit codes, bad input.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const ONE: &str = "outbound/forced/refused-454#encryption-only";
+
+fn waxseal(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_waxseal"))
+        .args(arguments)
+        .env("XDG_DATA_HOME", "/nonexistent")
+        .output()
+        .expect("the program can be run")
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn file(dir: &tempfile::TempDir, name: &str, text: &str) -> String {
+    let path = dir.path().join(name);
+    fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder can be made");
+    fs::write(&path, text).expect("a file can be written");
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+fn one_case_is_played_and_its_record_explained() {
+    let dir = tempfile::tempdir().expect("a folder can be made");
+    let path = dir.path().to_string_lossy();
+    let run = waxseal(&["run", "--case", ONE, "--out", &path, "-v"]);
+    assert_eq!(code(&run), Some(0), "{}", err(&run));
+    assert!(err(&run).contains(&format!("pass         must   {ONE}")), "{}", err(&run));
+    assert!(Path::new(&*path).join("report.md").is_file());
+    let results = dir.path().join("results.json");
+    let explained = waxseal(&["explain", ONE, "--results", &results.to_string_lossy()]);
+    assert!(out(&explained).contains("Played: pass"), "{}", out(&explained));
+    assert!(out(&explained).contains("RFC 3207"), "{}", out(&explained));
+}
+
+#[test]
+fn json_on_standard_output_is_the_record() {
+    let run = waxseal(&["run", "--case", ONE, "--format", "json", "--no-sandbox"]);
+    let record: waxseal_model::record::Record =
+        serde_json::from_str(&out(&run)).expect("the output is a record");
+    assert_eq!((record.schema, record.cases.len()), (waxseal_model::record::SCHEMA, 1));
+    assert_eq!(code(&run), Some(0));
+}
+
+#[test]
+fn what_cannot_be_used_is_told_in_one_sentence() {
+    let dir = tempfile::tempdir().expect("a folder can be made");
+    let broken = file(&dir, "broken.toml", "[[waiver]]\ncase = ['a']\n");
+    for (arguments, words) in [
+        (vec!["run", "--case", "nothing*"], "no case fits nothing*"),
+        (vec!["run", "sendmale"], "could not find the relay \"sendmale\""),
+        (vec!["run", "postfix@buster"], "could not take postfix from buster: it knows trixie"),
+        (vec!["run", "postfix"], "it is not installed"),
+        (vec!["run", "--profile", "rfx"], "there is no profile `rfx`"),
+        (vec!["run", "--shard", "4/3"], "write I/N"),
+        (vec!["run", "--baseline", "/nonexistent.toml"], "could not read the baseline"),
+        (vec!["run", "--baseline", &broken], "broken.toml:2"),
+        (vec!["explain", "outbound/forced/refused-455"], "did you mean"),
+        (vec!["check", "/nonexistent.toml"], "could not read /nonexistent.toml"),
+    ] {
+        let output = waxseal(&arguments);
+        assert_eq!(code(&output), Some(2), "{arguments:?}");
+        assert!(err(&output).contains(words), "{arguments:?}: {}", err(&output));
+        assert!(!err(&output).contains("panicked"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_wrong_scenario_is_shown_with_the_likely_word() {
+    let dir = tempfile::tempdir().expect("a folder can be made");
+    let text = "claim = 'x'\ncites = []\nconector = 'mutual'\n[expect]\noutcome = 'withheld'\n";
+    let path = file(&dir, "outbound/forced/mine.toml", text);
+    let output = waxseal(&["check", &path]);
+    assert_eq!(code(&output), Some(2));
+    assert!(out(&output).contains("mine.toml:3"), "{}", out(&output));
+    assert!(out(&output).contains("connector"), "{}", out(&output));
+}
+
+#[test]
+fn the_gate_tells_stale_and_unknown_entries() {
+    let dir = tempfile::tempdir().expect("a folder can be made");
+    let waiver = |cases: &str| format!("[[waiver]]\ncases = ['{cases}']\nreason='x'\nlink='x'\n");
+    for (cases, word) in [(ONE, "gate: stale: "), ("inbound/gone", "gate: unknown: ")] {
+        let path = file(&dir, "gate.toml", &waiver(cases));
+        let output = waxseal(&["run", "--case", ONE, "--baseline", &path]);
+        assert_eq!(code(&output), Some(1), "{}", err(&output));
+        assert!(err(&output).contains(word), "{}", err(&output));
+    }
+}

@@ -1,0 +1,47 @@
+//! The reports that are kept: regenerate them with `INSTA_UPDATE=always cargo test --test suite report`.
+
+use std::process::Command;
+
+use waxseal::relay::Driver;
+
+/// The Markdown report of a whole run, without times, ports and addresses.
+fn report(relay: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_waxseal"))
+        .args(["run", relay, "--format", "markdown"])
+        .output()
+        .expect("the program can be run");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{relay}: {errors}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn compare(relay: &str) {
+    let report = report(relay);
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(relay.replace('@', "-"), report);
+    });
+}
+
+#[test]
+fn the_reference_relay() {
+    compare("reference");
+}
+
+/// Compared wherever a product is installed and may be run; said where it is not.
+#[test]
+fn installed_relays() {
+    for name in Driver::names() {
+        let driver = Driver::find(name).expect("an embedded driver has a good contract");
+        let installed = driver.root.as_ref().is_none_or(|root| root.version().is_some());
+        let doctor = Command::new(env!("CARGO_BIN_EXE_waxseal"))
+            .args(["relays", "doctor", name])
+            .output()
+            .expect("the program can be run");
+        if installed && doctor.status.success() {
+            compare(name);
+        } else {
+            let why = String::from_utf8_lossy(&doctor.stderr).into_owned();
+            eprintln!("no report of {name} compared: {}", why.trim());
+        }
+    }
+}
