@@ -316,7 +316,16 @@ impl Conversation {
     fn broke(&mut self, error: &io::Error) -> Over {
         self.end(match error.kind() {
             io::ErrorKind::UnexpectedEof => End::Fin,
-            _ => End::Reset,
+            _ if tls::is_alert(error) => End::Alert,
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::NotConnected => End::Reset,
+            // Neither side's word: nothing may be judged by it.
+            _ => {
+                self.note(Happening::Trouble(format!("the connection broke: {error}")));
+                End::Ours
+            }
         })
     }
 

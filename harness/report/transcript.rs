@@ -101,6 +101,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             End::CloseNotify => "(the relay ended the connection with close_notify)",
             End::Fin => "(the relay ended the connection)",
             End::Reset => "(the connection was reset)",
+            End::Alert => "(the relay ended the session with a TLS alert)",
             End::Ours => "(we ended the connection)",
             End::Silence => "(silence; we ended the connection)",
         }

@@ -11,7 +11,7 @@ use super::describe::client_hello;
 use super::session::Session;
 use super::suites::{resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
-use super::{legacy, modern};
+use super::{dh, legacy, modern};
 use crate::wire::last_alert;
 
 /// A chain in DER, leaf first, and its key in PKCS#8 DER.
@@ -110,7 +110,7 @@ pub fn choose(
     if let Some(version) = offer.versions.iter().find(|version| !covered(version)) {
         return Err(Unplayable(format!("it has no suite for {version}")));
     }
-    if let Some(bits) = offer.dh_bits.filter(|bits| legacy::prime(*bits).is_none()) {
+    if let Some(bits) = offer.dh_bits.filter(|bits| dh::prime(*bits).is_none()) {
         return Err(Unplayable(format!("there is no Diffie-Hellman prime of {bits} bits")));
     }
     legacy::check(offer).map_err(Unplayable)?;

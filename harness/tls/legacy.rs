@@ -1,11 +1,8 @@
 //! The legacy engine: OpenSSL with everything weak switched on, SSL 3.0 to TLS 1.3.
 
-use std::pin::Pin;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use foreign_types_shared::ForeignTypeRef;
-use openssl::bn::BigNum;
-use openssl::dh::Dh;
 use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
 use openssl::provider::Provider;
@@ -16,12 +13,13 @@ use openssl::ssl::{
 use openssl::x509::X509;
 use openssl_sys as ffi;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_openssl::SslStream;
 use waxseal_model::facts::{ClientCertificate, Engine, FailureCause, TlsFacts};
 use waxseal_model::offer::{Offer, SuiteKind, Version};
 
+use super::dh::prime;
 use super::engine::{AskClient, ClientSetup, Identity, Played, ServerSetup};
-use super::session::Session;
+use super::legacy_stream::LegacyStream;
+use super::session::{Session, is_alert_code};
 use super::suites::{resolve, suite};
 
 /// What the library has, read once.
@@ -69,28 +67,6 @@ pub(super) fn available() -> Vec<u16> {
 pub(super) fn check(offer: &Offer) -> Result<(), String> {
     context(offer, true).map(drop)
 }
-
-/// A Diffie-Hellman prime of that many bits.
-pub(super) fn prime(bits: u16) -> Option<Dh<openssl::pkey::Params>> {
-    // Safe primes with generator 2, made for this suite; the one of 2048 bits is RFC 3526 group 14.
-    let hex = match bits {
-        512 => PRIME_512,
-        768 => PRIME_768,
-        1024 => PRIME_1024,
-        2048 => {
-            return BigNum::get_rfc3526_prime_2048()
-                .and_then(|p| Dh::from_pqg(p, None, BigNum::from_u32(2)?))
-                .ok();
-        }
-        _ => return None,
-    };
-    BigNum::from_hex_str(hex).and_then(|p| Dh::from_pqg(p, None, BigNum::from_u32(2)?)).ok()
-}
-
-// RFC 2409 section 6.1 (768 bits) and 6.2 (1024 bits); the one of 512 bits was searched for.
-const PRIME_512: &str = "F71E592C6038FEECA321A2D2286543C22310D8CE48B433D0BFC19E4FB3D74FB7953FD6E25CFC7DD36AB3FD1D5CFC911E6A1E0BB331B230436B846A200213B117";
-const PRIME_768: &str = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A63A3620FFFFFFFFFFFFFFFF";
-const PRIME_1024: &str = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7EDEE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF";
 
 unsafe extern "C" {
     fn SSL_get_ciphers(ssl: *const ffi::SSL) -> *const ffi::OPENSSL_STACK;
@@ -247,11 +223,7 @@ fn failed(error: &openssl::ssl::Error) -> (FailureCause, String) {
         "no suitable signature algorithm",
         "wrong ssl version",
     ];
-    // Reasons from 1000 on are alerts that were received.
-    let alert = stack
-        .iter()
-        .flat_map(|stack| stack.errors())
-        .any(|e| (1000..1256).contains(&(e.code() & 0x7f_ffff)));
+    let alert = stack.iter().flat_map(|stack| stack.errors()).any(is_alert_code);
     let cause = if alert {
         FailureCause::RelayAlert
     } else if reasons.iter().any(|reason| nothing.contains(reason)) {
@@ -282,8 +254,8 @@ where
         Ssl::new(&context.build()).map_err(|error| objection(&error))
     };
     let ssl = prepare()?;
-    let mut stream = SslStream::new(ssl, io).map_err(|error| objection(&error))?;
-    Pin::new(&mut stream).accept().await.map_err(|error| failed(&error))?;
+    let mut stream = LegacyStream::new(ssl, io).map_err(|error| objection(&error))?;
+    stream.accept().await.map_err(|error| failed(&error))?;
     let ssl = stream.ssl();
     let sni = ssl.servername(NameType::HOST_NAME).map(str::to_owned);
     let mut peer_chain: Vec<Vec<u8>> =
@@ -325,8 +297,8 @@ where
         Ok(ssl)
     };
     let ssl = prepare()?;
-    let mut stream = SslStream::new(ssl, io).map_err(|error| objection(&error))?;
-    Pin::new(&mut stream).connect().await.map_err(|error| failed(&error))?;
+    let mut stream = LegacyStream::new(ssl, io).map_err(|error| objection(&error))?;
+    stream.connect().await.map_err(|error| failed(&error))?;
     let ssl = stream.ssl();
     let peer_chain = ssl
         .peer_cert_chain()

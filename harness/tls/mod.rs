@@ -3,8 +3,10 @@
 //! The only room that names a TLS library. Nothing here judges.
 
 mod describe;
+mod dh;
 mod engine;
 mod legacy;
+mod legacy_stream;
 mod modern;
 mod session;
 mod suites;
@@ -15,6 +17,6 @@ pub use describe::client_hello;
 pub use engine::{
     AskClient, ClientSetup, Handshake, Identity, ServerSetup, Unplayable, accept, choose, connect,
 };
-pub use session::Session;
+pub use session::{Session, is_alert};
 pub use suites::{resolve, suite};
 pub use verify::{ChainProblem, Usage, verify_chain};

@@ -14,7 +14,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// The inside of a TLS session, whichever library plays it.
 ///
-/// Reading gives `Ok(0)` after close_notify, and `UnexpectedEof` after a FIN without it.
+/// Reading gives `Ok(0)` after close_notify, `UnexpectedEof` after a FIN without it, and an error
+/// with an [`AlertReceived`] inside after a fatal alert of the other side.
 pub struct Session {
     /// What was negotiated.
     pub facts: TlsFacts,
@@ -39,7 +40,7 @@ impl AsyncRead for Session {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        Pin::new(&mut self.stream).poll_read(cx, buf).map_err(told_apart)
     }
 }
 
@@ -59,4 +60,42 @@ impl AsyncWrite for Session {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
+}
+
+/// The other side ended the session with a fatal alert.
+#[derive(Debug, thiserror::Error)]
+#[error("a fatal TLS alert: {0}")]
+pub struct AlertReceived(String);
+
+/// Whether the error came of a fatal alert of the other side.
+pub fn is_alert(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<AlertReceived>())
+}
+
+/// The same words for what both libraries tell in their own.
+fn told_apart(error: io::Error) -> io::Error {
+    let alert =
+        |name: String| io::Error::new(io::ErrorKind::ConnectionAborted, AlertReceived(name));
+    let Some(inner) = error.get_ref() else { return error };
+    if let Some(rustls::Error::AlertReceived(name)) = inner.downcast_ref() {
+        return alert(format!("{name:?}"));
+    }
+    let Some(stack) = inner.downcast_ref::<openssl::ssl::Error>().and_then(|e| e.ssl_error())
+    else {
+        return error;
+    };
+    for each in stack.errors() {
+        if is_alert_code(each) {
+            return alert(each.reason().unwrap_or("without a name").to_owned());
+        }
+        if each.reason() == Some("unexpected eof while reading") {
+            return io::ErrorKind::UnexpectedEof.into();
+        }
+    }
+    error
+}
+
+/// Whether OpenSSL's error is an alert that was received: reasons from 1000 on are.
+pub(super) fn is_alert_code(error: &openssl::error::Error) -> bool {
+    (1000..1256).contains(&(error.code() & 0x7f_ffff))
 }

@@ -81,6 +81,8 @@ pub enum End {
     Fin,
     /// The relay's side reset the connection.
     Reset,
+    /// The relay sent a fatal TLS alert.
+    Alert,
     /// We closed it.
     Ours,
     /// Nothing came within the time allowed; we closed it.

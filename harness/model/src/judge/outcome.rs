@@ -57,7 +57,7 @@ pub fn outcome(direction: Direction, trace: &Trace) -> Option<Outcome> {
                 && matches!(
                     kind,
                     Happening::Refused { .. }
-                        | Happening::Ended(End::CloseNotify | End::Fin | End::Reset)
+                        | Happening::Ended(End::CloseNotify | End::Fin | End::Reset | End::Alert)
                         | Happening::NotSecured(_)
                 )
         })

@@ -1,0 +1,70 @@
+//! The stream of the legacy engine, safe from what other sessions left behind.
+//!
+//! OpenSSL keeps one queue of errors a thread, and takes any error it finds there for one of the
+//! call just made: an error that another session left would end this one. Each call begins with an
+//! empty queue.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use openssl::error::ErrorStack;
+use openssl::ssl::{Error, Ssl, SslRef};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_openssl::SslStream;
+
+pub(super) struct LegacyStream<T>(SslStream<T>);
+
+impl<T: AsyncRead + AsyncWrite + Unpin> LegacyStream<T> {
+    pub(super) fn new(ssl: Ssl, io: T) -> Result<Self, ErrorStack> {
+        SslStream::new(ssl, io).map(Self)
+    }
+
+    /// The server's side of the handshake.
+    pub(super) async fn accept(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.clean().poll_accept(cx)).await
+    }
+
+    /// The client's side of the handshake.
+    pub(super) async fn connect(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.clean().poll_connect(cx)).await
+    }
+
+    pub(super) fn ssl(&self) -> &SslRef {
+        self.0.ssl()
+    }
+
+    fn clean(&mut self) -> Pin<&mut SslStream<T>> {
+        drop(ErrorStack::get());
+        Pin::new(&mut self.0)
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for LegacyStream<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.clean().poll_read(cx, buf)
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for LegacyStream<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.clean().poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.clean().poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.clean().poll_shutdown(cx)
+    }
+}
