@@ -96,6 +96,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             status.escape_debug(),
             diagnostic.escape_debug()
         )),
+        Happening::Vanished => one("(the message is in the relay's queue no more)".into()),
         Happening::Waiting { reason } => one(format!("(waits: {})", reason.escape_debug())),
         Happening::Ended(end) => one(match end {
             End::CloseNotify => "(the relay ended the connection with close_notify)",

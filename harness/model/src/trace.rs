@@ -189,11 +189,15 @@ pub enum Happening {
         /// The diagnostic code, or the report's text where there is none.
         diagnostic: String,
     },
-    /// The relay's queue says that the message waits. Only from a driver that can tell.
+    /// The message waits in the relay: nothing more was heard for the time after which silence
+    /// counts, and the relay's queue, where its driver can tell it, holds the message.
     Waiting {
-        /// The reason the queue gives.
+        /// The reason the queue gives, or how long nothing was heard.
         reason: String,
     },
+    /// The relay's queue no longer holds the message, though it was neither passed on nor reported.
+    /// Only from a driver that can tell the queue.
+    Vanished,
     /// The connection ended.
     Ended(End),
     /// The time allowed for the case ran out before the message ended.

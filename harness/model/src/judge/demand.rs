@@ -101,10 +101,14 @@ fn meets_outcome(wanted: &[Outcome], trace: &Trace, outcome: Option<Outcome>) ->
                     | Happening::Refused { .. }
                     | Happening::Reported { .. }
                     | Happening::Waiting { .. }
+                    | Happening::Vanished
             ) && (event.place != Place::Injection || outcome == Outcome::Rejected)
         })
         .map(|(at, _)| at)
         .collect();
+    if outcome == Outcome::Deferred && wanted.contains(&Outcome::Bounced) && wanted.len() == 1 {
+        return Err(undecided("The relay still keeps the message; when it gives up was not seen."));
+    }
     if !wanted.contains(&outcome) {
         let names: Vec<_> = wanted.iter().map(|outcome| outcome.name().to_owned()).collect();
         let reason =

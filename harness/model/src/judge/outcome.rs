@@ -48,6 +48,8 @@ pub fn outcome(direction: Direction, trace: &Trace) -> Option<Outcome> {
                 Some(Outcome::Rejected)
             } else if reported("delayed") || waiting {
                 Some(Outcome::Deferred)
+            } else if any(&|_: &Place, kind: &Happening| *kind == Happening::Vanished) {
+                Some(Outcome::Lost)
             } else {
                 None
             }
