@@ -86,6 +86,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
                 alert("our", failure.alert_said)
             ))
         }
+        Happening::NextMessage => one("(the next message)".into()),
         Happening::Took { channel } => one(format!("({} took the message)", side(channel))),
         Happening::Accepted { .. } => one("(the relay took the message)".into()),
         Happening::Refused { .. } => one("(the relay refused the message)".into()),

@@ -54,11 +54,47 @@ pub(super) async fn outbound(
     plan.mailbox = case.peer("sender").is_none();
     peers.spawn(serve(world.listen(address).await?, plan, recorder.clone()));
 
+    for (at, before) in case.before.iter().enumerate() {
+        let names = earlier(names, at, before.connector);
+        let earlier_domain = &names["domain"];
+        if *earlier_domain != domain && world.own(earlier_domain, recorder) {
+            for (at, peer) in hops.iter().enumerate() {
+                let preference = u16::try_from(10 * (at + 1)).unwrap_or(u16::MAX);
+                let host = format!("{}.{domain}", peer.name);
+                world.zones.add(earlier_domain, Data::Mx { preference, host })?;
+            }
+        }
+        send_one(world, case, &names, recorder, way).await?;
+        recorder.note(Place::Run, Happening::NextMessage);
+    }
+    send_one(world, case, names, recorder, way).await
+}
+
+/// What is filled in for a message before the one that is judged: another recipient, in the
+/// domain of its own connector.
+fn earlier(names: &Names, at: usize, connector: Connector) -> Names {
+    let mut names = names.clone();
+    let label = names["domain"].split('.').next().unwrap_or_default().to_owned();
+    let domain = format!("{label}.{connector}.test");
+    names.insert("recipient".into(), format!("{label}-{}@{domain}", at + 1));
+    names.insert("domain".into(), domain);
+    names
+}
+
+/// Hands one message to the relay and waits until it has ended.
+async fn send_one(
+    world: &World,
+    case: &Case,
+    names: &Names,
+    recorder: &Recorder,
+    way: &Way,
+) -> Result<(), RunError> {
+    let until = recorder.elapsed() + way.limit;
     match &way.evidence.submit {
         Some(submit) => hand(submit, names, recorder).await?,
         None => inject(world, case, names, recorder, way.limit).await,
     }
-    await_end(names, recorder, way).await
+    await_end(names, recorder, way, until).await
 }
 
 /// The resolver's faults of the case.
@@ -130,7 +166,7 @@ async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, 
     plan.upgrades = case.handed_in_tls;
     let handed = timeout(limit, send(&plan, recorder.clone())).await.is_ok();
     let trace = recorder.trace();
-    let answered = trace.events.iter().any(|event| {
+    let answered = trace.judged().any(|(_, event)| {
         event.place == Place::Injection
             && matches!(event.kind, Happening::Accepted { .. } | Happening::Refused { .. })
     });
@@ -158,7 +194,12 @@ async fn hand(submit: &Submit, names: &Names, recorder: &Recorder) -> Result<(),
 
 /// Waits until the message has ended: taken, given back, or kept beyond the time after which
 /// silence counts.
-async fn await_end(names: &Names, recorder: &Recorder, way: &Way) -> Result<(), RunError> {
+async fn await_end(
+    names: &Names,
+    recorder: &Recorder,
+    way: &Way,
+    until: Duration,
+) -> Result<(), RunError> {
     let ended = |events: &[Event]| {
         outcome(Direction::Outbound, &Trace { events: events.to_vec() }).is_some()
             || events.iter().any(|event| matches!(event.kind, Happening::Trouble(_)))
@@ -167,7 +208,7 @@ async fn await_end(names: &Names, recorder: &Recorder, way: &Way) -> Result<(), 
     let (mut looked, mut missed) = (Duration::ZERO, 0);
     loop {
         let calm = |events: &[Event]| calm_since(events).map(|since| since.max(looked));
-        match recorder.wait_until(way.limit, settle, ended, calm).await {
+        match recorder.wait_until(until, settle, ended, calm).await {
             Waited::Done => return Ok(()),
             Waited::TooLong => {
                 recorder.note(Place::Run, Happening::Deadline);
@@ -194,11 +235,14 @@ async fn await_end(names: &Names, recorder: &Recorder, way: &Way) -> Result<(), 
 }
 
 /// Since when nothing is going on: the last event of a peer or of the resolver, if there was one
-/// and no connection is open.
+/// for this message and no connection is open.
 fn calm_since(events: &[Event]) -> Option<Duration> {
     let mut open = 0;
     let mut last = None;
     for event in events {
+        if event.kind == Happening::NextMessage {
+            last = None;
+        }
         if !matches!(event.place, Place::Peer { .. } | Place::Sender | Place::Dns) {
             continue;
         }
@@ -266,6 +310,13 @@ mod tests {
         assert_eq!(calm_since(&events), None);
         events.push(event(4, 2, Happening::Ended(End::Reset)));
         assert_eq!(calm_since(&events), Some(Duration::from_secs(4)));
+    }
+
+    #[test]
+    fn what_happened_to_the_message_before_does_not_count() {
+        let ended = event(2, 1, Happening::Ended(End::Fin));
+        let next = Event { place: Place::Run, ..event(3, 1, Happening::NextMessage) };
+        assert_eq!(calm_since(&[event(1, 1, Happening::Connected), ended, next]), None);
     }
 
     #[test]

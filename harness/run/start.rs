@@ -11,7 +11,7 @@ use waxseal_model::scenario::{Case, Connector};
 use super::driven::{self, Driven};
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError};
-use crate::relay::reference::{Mutant, Running, Setup};
+use crate::relay::reference::{Memory, Mutant, Running, Setup};
 use crate::relay::{Driver, Evidence, RelayError, Root};
 
 /// The relay a run is about.
@@ -57,7 +57,12 @@ impl Choice {
     /// Why the relay cannot play a case, by what its driver declares.
     pub(super) fn lacks(&self, case: &Case) -> Option<String> {
         let (name, direction) = (self.name(), case.direction);
-        let mut connectors = std::iter::once(case.connector).chain(case.sender_connector);
+        let mut connectors = case
+            .before
+            .iter()
+            .map(|before| before.connector)
+            .chain(case.sender_connector)
+            .chain([case.connector]);
         if let Self::Driven(driver) = self {
             if !driver.contract.directions.contains(&direction) {
                 return Some(format!("The relay {name} takes no part in {direction} mail."));
@@ -176,6 +181,7 @@ async fn reference(
         trust_anchors: world.authorities.trust_anchors(),
         client_trust_anchors: world.authorities.client_trust_anchors(),
         mutant,
+        memory: Memory::default(),
     };
     Ok(Relay::Reference(Running::start(setup, listeners)))
 }

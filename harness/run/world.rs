@@ -119,10 +119,10 @@ impl World {
         self.addresses.lock().unwrap_or_else(PoisonError::into_inner).relay()
     }
 
-    /// Events about this name and all below belong to that trace.
-    pub(super) fn own(&self, domain: &str, recorder: &Recorder) {
+    /// Events about this name and all below belong to that trace. Whether that is new.
+    pub(super) fn own(&self, domain: &str, recorder: &Recorder) -> bool {
         let mut cases = self.cases.lock().unwrap_or_else(PoisonError::into_inner);
-        cases.insert(domain.to_owned(), recorder.clone());
+        cases.insert(domain.to_owned(), recorder.clone()).is_none()
     }
 
     pub(super) async fn listen(&self, address: Ipv4Addr) -> Result<TcpListener, RunError> {

@@ -108,7 +108,6 @@ pub(super) fn is_alert_code(error: &openssl::error::Error) -> bool {
 /// The system's own number of an error that OpenSSL only passes on: its codes have the highest of 32
 /// bits set.
 fn system_error(error: &openssl::error::Error) -> Option<i32> {
-    const SYSTEM: u64 = 0x8000_0000;
-    let code = u64::from(error.code());
-    (code & SYSTEM != 0).then(|| i32::try_from(code & (SYSTEM - 1)).ok()).flatten()
+    let (code, system) = (error.code(), 0x8000_0000);
+    (code & system != 0).then(|| i32::try_from(code & (system - 1)).ok()).flatten()
 }

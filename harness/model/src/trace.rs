@@ -160,6 +160,9 @@ pub enum Happening {
     Secured(Box<TlsFacts>),
     /// A handshake did not finish.
     NotSecured(TlsFailure),
+    /// Outbound: what came before has ended, and the next message is handed to the relay. What is
+    /// judged is what came after the last of these.
+    NextMessage,
     /// Outbound: our receiver answered the end of the message with 250: the message is ours.
     Took {
         /// In clear or inside TLS.
@@ -207,6 +210,16 @@ pub enum Happening {
 }
 
 impl Trace {
+    /// Where the message that is judged begins: an index into the events.
+    pub fn judged_from(&self) -> usize {
+        self.events.iter().rposition(|event| event.kind == Happening::NextMessage).unwrap_or(0)
+    }
+
+    /// The events from there on, with their indexes.
+    pub fn judged(&self) -> impl Iterator<Item = (usize, &Event)> {
+        self.events.iter().enumerate().skip(self.judged_from())
+    }
+
     /// Events of a peer's connections, in order.
     pub fn of_peer<'a>(&'a self, peer: &'a str) -> impl Iterator<Item = (usize, &'a Event)> {
         self.events.iter().enumerate().filter(
