@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use waxseal_model::facts::Engine;
 
 /// Shows, with evidence, whether a mail relay keeps its TLS promises.
 #[derive(Debug, Parser)]
@@ -77,6 +78,9 @@ pub(super) struct RunArguments {
     /// Play part I of N.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub(super) shard: Option<(usize, usize)>,
+    /// Force the engine of our peers; what it cannot play is skipped.
+    #[arg(long, value_name = "ENGINE", value_parser = engine)]
+    pub(super) engine: Option<Engine>,
     /// Also write results.json and report.md into this folder.
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -102,6 +106,12 @@ pub(super) enum Format {
     Json,
     /// The report that is kept and compared.
     Markdown,
+}
+
+fn engine(text: &str) -> Result<Engine, String> {
+    let known = [Engine::Modern, Engine::Legacy];
+    let found = known.into_iter().find(|engine| engine.name() == text);
+    found.ok_or_else(|| "the engines are `modern` and `legacy`".into())
 }
 
 fn shard(text: &str) -> Result<(usize, usize), String> {

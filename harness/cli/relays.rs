@@ -10,7 +10,7 @@ use crate::relay::{Driver, RelayError};
 pub(super) fn relays(what: Option<&Relays>) -> ExitCode {
     let done = match what {
         None => list(),
-        Some(Relays::Install { relay }) => Driver::find(relay).and_then(|driver| driver.install()),
+        Some(Relays::Install { relay }) => install(relay),
         Some(Relays::Doctor { relay }) => doctor(relay),
     };
     match done {
@@ -32,6 +32,14 @@ fn list() -> Result<(), RelayError> {
         text.push_str(&format!("{name:<12} {state:<16} {about}\n"));
     }
     print(&text);
+    Ok(())
+}
+
+fn install(relay: &str) -> Result<(), RelayError> {
+    let driver = Driver::find(relay)?;
+    let root = driver.install()?;
+    let (name, version) = (&driver.contract.name, root.version().unwrap_or_default());
+    print(&format!("{name} {version} is in {}\n", root.path().display()));
     Ok(())
 }
 

@@ -33,6 +33,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
         profile: arguments.profile.clone(),
         jobs: arguments.jobs,
         shard: arguments.shard,
+        engine: arguments.engine,
         sandbox,
         keep: arguments.keep,
     };

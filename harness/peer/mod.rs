@@ -12,5 +12,5 @@ mod sender;
 pub use conversation::Patience;
 pub use names::fill;
 pub use receiver::{Content, ReceiverPlan, receive};
-pub use recorder::Recorder;
-pub use sender::{SenderPlan, send};
+pub use recorder::{Recorder, Waited};
+pub use sender::{SenderPlan, message, send};

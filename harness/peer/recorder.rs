@@ -51,26 +51,43 @@ impl Recorder {
         self.shared.start.elapsed()
     }
 
-    /// Waits until the trace satisfies `done`, at most until `limit` after the case began.
-    ///
-    /// Returns whether it does.
-    pub async fn wait_until(&self, limit: Duration, done: impl Fn(&[Event]) -> bool) -> bool {
-        let until = self.shared.start + limit;
+    /// Waits until the trace satisfies `done`, or `calm` says since when nothing is expected to
+    /// happen any more and that is `settle` ago, at most until `limit` after the case began.
+    pub async fn wait_until(
+        &self,
+        limit: Duration,
+        settle: Option<Duration>,
+        done: impl Fn(&[Event]) -> bool,
+        calm: impl Fn(&[Event]) -> Option<Duration>,
+    ) -> Waited {
         loop {
             let news = self.shared.news.notified();
             tokio::pin!(news);
             news.as_mut().enable();
-            {
+            let settled = {
                 let events = self.shared.events.lock().unwrap_or_else(PoisonError::into_inner);
                 if done(&events) {
-                    return true;
+                    return Waited::Done;
                 }
-            }
-            if tokio::time::timeout_at(until, news).await.is_err() {
-                return false;
+                settle.and_then(|settle| calm(&events).map(|since| since + settle))
+            };
+            let until = settled.map_or(limit, |settled| settled.min(limit));
+            if tokio::time::timeout_at(self.shared.start + until, news).await.is_err() {
+                return if until < limit { Waited::Settled } else { Waited::TooLong };
             }
         }
     }
+}
+
+/// How waiting for the end of a case ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// The trace says what was waited for.
+    Done,
+    /// Nothing more happened for the time after which silence counts.
+    Settled,
+    /// The time allowed for the case is over.
+    TooLong,
 }
 
 impl Default for Recorder {

@@ -197,13 +197,7 @@ impl Session<'_> {
         {
             return Ok(());
         }
-        let message = format!(
-            "From: <{from}>\r\nTo: <{to}>\r\nSubject: waxseal {to}\r\nMessage-ID: <{id}>\r\n\
-             Date: Thu, 01 Jan 2026 00:00:00 +0000\r\n\r\nThe probe of one case.\r\n.",
-            from = fill("{from}", &self.plan.names),
-            to = fill("{recipient}", &self.plan.names),
-            id = fill("probe.{recipient}", &self.plan.names),
-        );
+        let message = message(&self.plan.names) + ".";
         let channel = self.talk.channel();
         self.talk.say(&message).await?;
         let reply = self.talk.hear_reply().await?;
@@ -279,6 +273,17 @@ impl Session<'_> {
         self.state = State { greeted, negotiated: true, ..State::default() };
         Ok(())
     }
+}
+
+/// The message of one case, CRLF behind each line.
+pub fn message(names: &Names) -> String {
+    format!(
+        "From: <{from}>\r\nTo: <{to}>\r\nSubject: waxseal {to}\r\nMessage-ID: <{id}>\r\n\
+         Date: Thu, 01 Jan 2026 00:00:00 +0000\r\n\r\nThe probe of one case.\r\n",
+        from = fill("{from}", names),
+        to = fill("{recipient}", names),
+        id = fill("probe.{recipient}", names),
+    )
 }
 
 fn accepts(lines: &[Vec<u8>]) -> bool {

@@ -73,16 +73,36 @@ pub struct Settle {
     pub deferred: Duration,
 }
 
-/// How the product comes into a private root.
+/// How the product comes into a private root: packages of Debian, a command, or both in this order.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Install {
-    /// Run as root with the private root as its last argument and the release in
-    /// `WAXSEAL_SUITE`. It writes the product's version into `VERSION` there, last of all.
-    pub command: Command,
-    /// The releases of the distribution it can take the product from, the usual one first.
-    #[serde(default)]
+    /// Unpacked first, never configured.
+    pub debian: Option<Debian>,
+    /// Run with the private root as its last argument, to finish what was unpacked or to fetch
+    /// what Debian does not have. Without `debian` it writes the product's version into `VERSION`
+    /// there; with it, it may.
+    pub command: Option<Command>,
+}
+
+/// Packages of Debian.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Debian {
+    /// The releases that have the product, the usual one first. Never empty.
+    #[serde(deserialize_with = "names")]
     pub suites: Vec<String>,
+    /// The product's own package first, its version is the product's. What they depend on comes
+    /// with them, what they recommend does not. Never empty.
+    #[serde(deserialize_with = "names")]
+    pub packages: Vec<String>,
+}
+
+impl Install {
+    /// The releases that the product can be taken from, the usual one first.
+    pub fn suites(&self) -> &[String] {
+        self.debian.as_ref().map_or(&[], |debian| &debian.suites)
+    }
 }
 
 impl Contract {
@@ -171,6 +191,24 @@ fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         .ok_or_else(|| D::Error::custom("a time is written `4s` or `500ms`"))
 }
 
+/// Names as Debian writes them, at least one.
+fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::<String>::deserialize(from)?;
+    let good = |name: &String| {
+        name.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
+            && name.chars().all(|c| {
+                c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '+' | '-' | '.')
+            })
+    };
+    if names.is_empty() {
+        return Err(D::Error::custom("a list without a name"));
+    }
+    match names.iter().find(|name| !good(name)) {
+        Some(name) => Err(D::Error::custom(format!("{name:?} is no name of Debian's"))),
+        None => Ok(names),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,8 +223,8 @@ command = ["./start.sh"]
 [settle]
 deferred = "500ms"
 [install]
+debian = { suites = ["trixie", "bookworm"], packages = ["example"] }
 command = ["./install.sh"]
-suites = ["trixie", "bookworm"]
 "#;
 
     #[test]
@@ -196,6 +234,7 @@ suites = ["trixie", "bookworm"]
         assert_eq!(contract.settle.deferred, Duration::from_millis(500));
         assert_eq!(contract.process.command.words(), ["./start.sh"]);
         assert_eq!(contract.concurrency, 1);
+        assert_eq!(contract.install.unwrap().suites(), ["trixie", "bookworm"]);
     }
 
     #[test]
@@ -205,6 +244,9 @@ suites = ["trixie", "bookworm"]
             ("\"500ms\"", "\"5 years\"", 9),
             ("[\"./start.sh\"]", "[]", 7),
             ("mutual", "mutal", 4),
+            ("[\"example\"]", "[]", 11),
+            ("\"example\"", "\"-o=x\"", 11),
+            ("packages", "package", 11),
         ] {
             let text = GOOD.replace(from, to);
             let error = Contract::parse(Path::new("relay.toml"), &text).unwrap_err().to_string();

@@ -58,7 +58,7 @@ impl Driver {
         let (contract, source) = Self::read(name_or_folder)?;
         let root = match (&contract.install, suite) {
             (Some(install), _) => {
-                Some(Root::new(folder_name(name_or_folder), &install.suites, suite)?)
+                Some(Root::new(folder_name(name_or_folder), install.suites(), suite)?)
             }
             (None, Some(suite)) => return Err(RelayError::suite(name_or_folder, suite, &[])),
             (None, None) => None,

@@ -62,6 +62,16 @@ pub enum RelayError {
         /// One sentence for each: what is missing and what to do.
         missing: String,
     },
+    /// A command of the driver, such as the one that prints its queue.
+    #[error("use `{command}` of the driver {driver}: {mistake}")]
+    Command {
+        /// The driver's name.
+        driver: String,
+        /// The command's words.
+        command: String,
+        /// In words.
+        mistake: String,
+    },
     /// A file of the run's private directory.
     #[error(transparent)]
     Lab(#[from] crate::lab::LabError),

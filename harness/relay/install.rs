@@ -1,12 +1,23 @@
 //! Products in private roots: where they are, and how they get there.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::contract::Debian;
 use super::driver::Driver;
 use super::error::RelayError;
-use crate::lab::RunDir;
+use crate::lab::{Afterwards, RunDir};
+
+/// Unpacks packages of Debian into a root.
+const DEBIAN: &str = include_str!("debian.sh");
+
+/// The file of a root that is written last of all.
+const VERSION: &str = "VERSION";
+
+/// The file by which a directory is known as a root of ours; whoever installs holds its lock.
+const MARK: &str = ".waxseal";
 
 /// The directory that holds one installed product, with all that it needs. Nothing of the system
 /// outside is touched by it, and removing it removes the product.
@@ -48,43 +59,126 @@ impl Root {
 
     /// The product's version; `None` while it is not installed completely.
     pub fn version(&self) -> Option<String> {
-        let text = fs::read_to_string(self.path.join("VERSION")).ok()?;
+        let text = fs::read_to_string(self.path.join(VERSION)).ok()?;
         Some(text.trim().to_owned()).filter(|version| !version.is_empty())
+    }
+
+    /// Makes the directory ours until what is given back is dropped. `None`: it holds something
+    /// else.
+    fn take(&self) -> io::Result<Option<File>> {
+        fs::create_dir_all(&self.path)?;
+        let mark = self.path.join(MARK);
+        if !mark.exists() && fs::read_dir(&self.path)?.next().is_some() {
+            return Ok(None);
+        }
+        let mark = File::options().write(true).create(true).truncate(false).open(mark)?;
+        mark.lock()?;
+        Ok(Some(mark))
+    }
+
+    /// Removes what an install that broke off has left.
+    fn empty(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            } else if entry.file_name() != MARK {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_error(&self, cause: io::Error) -> RelayError {
+        RelayError::Read { path: self.path.clone(), cause }
     }
 }
 
 impl Driver {
-    /// Installs the product into its root; does nothing where it is there. What the driver's
-    /// command prints goes to our standard error.
+    /// Installs the product into its root; does nothing where it is there. An install that broke
+    /// off is begun anew. One at a time: another one of the same root is waited for. What the
+    /// driver's command prints goes to our standard error.
     ///
     /// # Errors
-    /// [`RelayError::Install`] when there is nothing to install or the command fails.
-    pub fn install(&self) -> Result<(), RelayError> {
+    /// - [`RelayError::Install`]: there is nothing to install, the root's directory holds something
+    ///   else, a package cannot be had, or the driver's command fails.
+    /// - [`RelayError::Read`]: a directory or file of the root.
+    pub fn install(&self) -> Result<&Root, RelayError> {
         let fail = |why: String| RelayError::Install { driver: self.contract.name.clone(), why };
         let (Some(install), Some(root)) = (&self.contract.install, &self.root) else {
             return Err(fail("its driver runs what the system has".into()));
         };
-        let run = RunDir::create(crate::lab::Afterwards::Remove)?;
-        let directory = self.unpack(&run)?;
-        let [program, arguments @ ..] = install.command.words() else {
-            return Err(fail("its command is empty".into()));
-        };
-        let program = if program.contains('/') { directory.join(program) } else { program.into() };
-        fs::create_dir_all(&root.path)
-            .map_err(|cause| RelayError::Read { path: root.path.clone(), cause })?;
-        let mut command = Command::new(program);
-        command.args(arguments).arg(&root.path).current_dir(&directory).stdin(Stdio::null());
-        if let Some(suite) = &root.suite {
-            command.env("WAXSEAL_SUITE", suite);
+        if root.version().is_some() {
+            return Ok(root);
         }
-        let status = command.status().map_err(|error| fail(error.to_string()))?;
-        match (status.success(), root.version()) {
-            (false, _) => {
-                Err(fail(format!("its command ended with {status}, its words are above")))
+        // Held until the end.
+        let _mark = root.take().map_err(|cause| root.read_error(cause))?.ok_or_else(|| {
+            fail(format!("{} holds something else, move that away", root.path.display()))
+        })?;
+        // Another may have been quicker.
+        if root.version().is_some() {
+            return Ok(root);
+        }
+        root.empty().map_err(|cause| root.read_error(cause))?;
+        let run = RunDir::create(Afterwards::Remove)?;
+        let version = match &install.debian {
+            Some(debian) => {
+                let script = run.write_program("debian.sh", DEBIAN.as_bytes())?;
+                Some(unpack(&mut debian_command(&script, "/etc", root, debian)).map_err(fail)?)
             }
-            (true, None) => Err(fail("its command left no VERSION in the root".into())),
-            (true, Some(_)) => Ok(()),
+            None => None,
+        };
+        if let Some(command) = &install.command {
+            finish(command.words(), &self.unpack(&run)?, root).map_err(fail)?;
         }
+        if root.version().is_none() {
+            let version = version.ok_or_else(|| {
+                fail("it has no command that leaves a VERSION in the root".into())
+            })?;
+            fs::write(root.path.join(VERSION), version + "\n")
+                .map_err(|cause| root.read_error(cause))?;
+        }
+        Ok(root)
+    }
+}
+
+/// Unpacks packages of Debian into the root, from the sources that the directory `etc` names.
+fn debian_command(script: &Path, etc: impl AsRef<Path>, root: &Root, debian: &Debian) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args([script, etc.as_ref(), &root.path]);
+    // A root of Debian packages always has its suite.
+    command.arg(root.suite.as_deref().unwrap_or_default()).args(&debian.packages);
+    command
+}
+
+/// Gives the version of the first package; an error is a sentence.
+fn unpack(debian: &mut Command) -> Result<String, String> {
+    let output = debian
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("/bin/sh cannot be run: {error}"))?;
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    match (output.status.success(), said(&output.stdout)) {
+        (true, version) if !version.is_empty() => Ok(version),
+        _ => Err(said(&output.stderr)),
+    }
+}
+
+/// Runs the driver's own command.
+fn finish(words: &[String], directory: &Path, root: &Root) -> Result<(), String> {
+    // A command is never empty.
+    let (program, arguments) = words.split_first().ok_or("its command is empty")?;
+    let path = if program.contains('/') { directory.join(program) } else { program.into() };
+    let mut command = Command::new(path);
+    command.args(arguments).arg(&root.path).current_dir(directory);
+    command.stdin(Stdio::null()).stdout(io::stderr());
+    if let Some(suite) = &root.suite {
+        command.env("WAXSEAL_SUITE", suite);
+    }
+    let status = command.status().map_err(|error| format!("{program} cannot be run: {error}"))?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(format!("{program} ended with {status}, its words are above")),
     }
 }
 
@@ -98,6 +192,8 @@ fn data_home() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -108,5 +204,128 @@ mod tests {
         assert_eq!(name(Some("bookworm")).unwrap(), "x@bookworm");
         let error = name(Some("buster")).unwrap_err().to_string();
         assert_eq!(error, "take x from buster: it knows trixie, bookworm");
+    }
+
+    /// A directory for `/etc`, a root, the script, and an archive with one package.
+    struct Stage(RunDir);
+
+    const HOST: &str = "ID=debian\nVERSION_CODENAME=bookworm\n";
+
+    impl Stage {
+        fn new(os_release: &str, sources: &str) -> Self {
+            let files = RunDir::create(Afterwards::Remove).unwrap();
+            let sources = sources.replace("HERE", &files.path().to_string_lossy());
+            for (name, text) in [
+                ("etc/os-release", os_release),
+                ("etc/apt/sources.list", &sources),
+                ("debian.sh", DEBIAN),
+                ("root/.waxseal", ""),
+            ] {
+                files.write_private(name, text.as_bytes()).unwrap();
+            }
+            Self(files)
+        }
+
+        fn command(&self, packages: &[&str]) -> Command {
+            let at = |name| self.0.path().join(name);
+            let root = Root { driver: "x".into(), suite: Some("trixie".into()), path: at("root") };
+            let packages = packages.iter().map(|&name| name.to_owned()).collect();
+            let debian = Debian { suites: vec!["trixie".into()], packages };
+            debian_command(&at("debian.sh"), at("etc"), &root, &debian)
+        }
+
+        /// Programs on the search path of the script, and what they do.
+        fn programs(&self, programs: &[(&str, &str)]) -> PathBuf {
+            for (name, text) in programs {
+                let text = format!("#!/bin/sh\n{text}\n");
+                self.0.write_program(&format!("bin/{name}"), text.as_bytes()).unwrap();
+            }
+            self.0.path().join("bin")
+        }
+    }
+
+    #[test]
+    fn a_machine_that_cannot_unpack_is_told_in_one_sentence() {
+        let check = |os_release: &str, uid: &str, words: &str| {
+            let stage = Stage::new(os_release, "");
+            let path = stage.programs(&[("id", &format!("echo {uid}")), ("apt-get", "")]);
+            let error = unpack(stage.command(&["x"]).env("PATH", path)).unwrap_err();
+            assert_eq!(error.replace(&*stage.0.path().to_string_lossy(), ""), words);
+        };
+        check(HOST, "1000", "the packages of Debian are unpacked as root, run it with sudo");
+        let other = "its packages come from the sources of a Debian host, and this is not one";
+        check("ID=fedora\nVERSION_CODENAME=\n", "0", other);
+        check("", "0", other);
+        let nameless = "/etc/os-release does not say which release of Debian this is";
+        check("ID=debian\n", "0", nameless);
+        check(HOST, "0", "the program apt-cache is missing on this machine");
+    }
+
+    const PACKAGE: &str = "Package: small\nVersion: 2:1.4+ds-3+b1\nArchitecture: all\n\
+        Maintainer: nobody <nobody@example.org>\nDescription: a file\n";
+
+    /// Builds the package and an archive of it.
+    const ARCHIVE: &str = r#"set -e
+cd "$1"
+dpkg-deb -b small small.deb >/dev/null
+archive=dists/trixie/main/binary-$(dpkg --print-architecture)
+mkdir -p "$archive"
+{
+    cat small/DEBIAN/control
+    echo "Filename: small.deb"
+    echo "Size: $(stat -c %s small.deb)"
+    echo "SHA256: $(sha256sum small.deb | cut -d' ' -f1)"
+} >"$archive/Packages"
+"#;
+
+    #[test]
+    fn a_package_is_unpacked_and_what_is_not_there_is_told() {
+        // SAFETY: no preconditions.
+        let root = unsafe { libc::geteuid() == 0 };
+        let debian =
+            ["apt-get", "dpkg-deb"].iter().all(|tool| Path::new("/usr/bin").join(tool).exists());
+        if !root || !debian {
+            eprintln!("nothing is unpacked: that takes root and the tools of Debian");
+            return;
+        }
+        let options = "allow-insecure=yes trusted=yes";
+        let stage = Stage::new(HOST, &format!("deb [{options}] file:HERE bookworm main\n"));
+        for (name, text) in [("DEBIAN/control", PACKAGE), ("lib/small.txt", "small\n")] {
+            stage.0.write_private(&format!("small/{name}"), text.as_bytes()).unwrap();
+        }
+        let at = |name| stage.0.path().join(name);
+        fs::set_permissions(at("small/DEBIAN"), fs::Permissions::from_mode(0o755)).unwrap();
+        let archive = ["-c".as_ref(), ARCHIVE.as_ref(), "sh".as_ref(), stage.0.path()];
+        assert!(Command::new("sh").args(archive).status().unwrap().success());
+
+        let error = unpack(&mut stage.command(&["small", "smell"])).unwrap_err();
+        assert_eq!(error, "Debian trixie has no package smell");
+        assert_eq!(unpack(&mut stage.command(&["small"])).unwrap(), "1.4");
+        assert_eq!(fs::read_to_string(at("root/usr/lib/small.txt")).unwrap(), "small\n");
+        assert!(!at("root/.apt").exists());
+
+        let stage = Stage::new(HOST, "deb http://127.0.0.1:1 sid main\n");
+        let error = unpack(&mut stage.command(&["small"])).unwrap_err();
+        assert!(
+            error.starts_with("no source of Debian bookworm with the component main"),
+            "{error}"
+        );
+        let stage = Stage::new(HOST, "deb file:/nonexistent bookworm main\n");
+        let error = unpack(&mut stage.command(&["small"])).unwrap_err();
+        assert!(error.starts_with("the package lists of trixie cannot be read: E: "), "{error}");
+    }
+
+    #[test]
+    fn a_directory_with_something_else_is_left_alone() {
+        let files = RunDir::create(Afterwards::Remove).unwrap();
+        let root = Root { driver: "x".into(), suite: None, path: files.path().join("root") };
+        files.write_private("root/letter", b"dear").unwrap();
+        assert!(root.take().unwrap().is_none());
+        files.write_private("root/.waxseal", b"").unwrap();
+        files.write_private("root/usr/bin/x", b"").unwrap();
+        assert!(root.take().unwrap().is_some());
+        root.empty().unwrap();
+        let names = fs::read_dir(&root.path).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(names.collect::<Vec<_>>(), [MARK]);
     }
 }

@@ -5,6 +5,7 @@
 pub mod contract;
 pub mod driver;
 mod error;
+pub mod evidence;
 mod install;
 pub mod labfile;
 pub mod reference;
@@ -13,5 +14,6 @@ mod template;
 pub use contract::Contract;
 pub use driver::{Driver, Prepared};
 pub use error::RelayError;
+pub use evidence::Evidence;
 pub use install::Root;
 pub use labfile::LabFile;

@@ -30,6 +30,15 @@ pub fn explain(
         }
     }
     text.push_str(&format!("\nConnector {} ({})\n", case.connector, case.direction));
+    for before in &case.before {
+        let ends =
+            before.outcome.map(|outcome| format!(", which has to end as {}", outcome.name()));
+        text.push_str(&format!(
+            "Before it, a message under {} to the same next hops{}\n",
+            before.connector,
+            ends.unwrap_or_default()
+        ));
+    }
     for peer in &case.peers {
         let versions: Vec<_> = peer.offer.versions.iter().map(|v| v.name()).collect();
         text.push_str(&format!("\nPeer {}: TLS {}", peer.name, versions.join(" ")));

@@ -86,6 +86,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
                 alert("our", failure.alert_said)
             ))
         }
+        Happening::NextMessage => one("(the next message)".into()),
         Happening::Took { channel } => one(format!("({} took the message)", side(channel))),
         Happening::Accepted { .. } => one("(the relay took the message)".into()),
         Happening::Refused { .. } => one("(the relay refused the message)".into()),
@@ -96,6 +97,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             status.escape_debug(),
             diagnostic.escape_debug()
         )),
+        Happening::Vanished => one("(the message is in the relay's queue no more)".into()),
         Happening::Waiting { reason } => one(format!("(waits: {})", reason.escape_debug())),
         Happening::Ended(end) => one(match end {
             End::CloseNotify => "(the relay ended the connection with close_notify)",

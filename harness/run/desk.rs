@@ -9,7 +9,6 @@ use waxseal_model::requirement::Level;
 use waxseal_model::scenario::Case;
 use waxseal_model::trace::Trace;
 
-use super::Choice;
 use crate::catalogue::Catalogue;
 
 /// One case as it was played.
@@ -41,14 +40,27 @@ impl<'a> Desk<'a> {
         let result = self.played.get(&case.id)?;
         let control = match self.control(case) {
             None => None,
-            Some(control) => {
-                let played = self.played.get(&control.id)?;
-                Some(judge(control, Level::Must, &played.names, &played.trace, None).verdict)
-            }
+            Some(control) => Some(self.verdict(control)?),
         };
+        Some(self.judged(case, result, control))
+    }
+
+    /// The record of a case as it was played another time, with the control that was played.
+    pub(super) fn judge(&self, case: &Case, played: &Played) -> CaseRecord {
+        let control = self.control(case).and_then(|control| self.verdict(control));
+        self.judged(case, played, control)
+    }
+
+    fn judged(&self, case: &Case, played: &Played, control: Option<Verdict>) -> CaseRecord {
         let level = self.level(case);
-        let judgement = judge(case, level, &result.names, &result.trace, control);
-        Some(record(case, level, judgement, Some(result)))
+        let judgement = judge(case, level, &played.names, &played.trace, control);
+        record(case, level, judgement, Some(played))
+    }
+
+    /// The verdict on a control, once it is played.
+    fn verdict(&self, control: &Case) -> Option<Verdict> {
+        let played = self.played.get(&control.id)?;
+        Some(judge(control, Level::Must, &played.names, &played.trace, None).verdict)
     }
 
     /// The control that a case is paired with.
@@ -62,17 +74,8 @@ impl<'a> Desk<'a> {
         levels.copied().max().unwrap_or(Level::Info)
     }
 
-    /// The record of a case that the relay does not claim to keep.
-    pub(super) fn skipped(&self, choice: &Choice, case: &Case) -> CaseRecord {
-        let (relay, direction) = (choice.name(), case.direction);
-        let connectors = [Some(case.connector), case.sender_connector];
-        let connector = connectors
-            .into_iter()
-            .flatten()
-            .find(|connector| !choice.declares(*connector))
-            .unwrap_or(case.connector);
-        let reason =
-            format!("The relay {relay} does not declare the connector {connector} {direction}.");
+    /// The record of a case that is known beforehand not to apply.
+    pub(super) fn skipped(&self, case: &Case, reason: String) -> CaseRecord {
         record(case, self.level(case), without_outcome(Verdict::Skipped, reason), None)
     }
 

@@ -14,7 +14,7 @@ use super::{Options, RunError};
 use crate::lab::process::{Isolation, Launch, Supervised, wait_for_port};
 use crate::lab::{Afterwards, RunDir};
 use crate::relay::labfile::{Begin, Credentials, Dns, Inbound, Listen, Outbound, Policy};
-use crate::relay::{Driver, LabFile};
+use crate::relay::{Driver, Evidence, LabFile};
 
 /// How long a relay may take until it listens everywhere.
 const READY: Duration = Duration::from_secs(30);
@@ -22,6 +22,7 @@ const READY: Duration = Duration::from_secs(30);
 /// A driver's relay while it runs. Dropping it ends all it started and removes its files.
 pub(super) struct Driven {
     process: Supervised,
+    evidence: Evidence,
     // After the process: it is dropped last.
     files: RunDir,
 }
@@ -30,6 +31,11 @@ impl Driven {
     /// Its private directory.
     pub(super) fn files(&self) -> &Path {
         self.files.path()
+    }
+
+    /// What its driver's commands can tell.
+    pub(super) fn evidence(&self) -> Evidence {
+        self.evidence.clone()
     }
 
     /// Waits until it ends by itself: how, and the end of its log.
@@ -59,10 +65,10 @@ pub(super) async fn start(
         command: driver.contract.process.command.words().iter().map(Into::into).collect(),
         environment: prepared
             .environment
-            .into_iter()
+            .iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect(),
-        directory: prepared.directory,
+        directory: prepared.directory.clone(),
         log: files.path().join("relay.log"),
         isolation: Isolation::best(),
     };
@@ -73,7 +79,8 @@ pub(super) async fn start(
         let mut listeners = world.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         listeners.insert(listen.connector, at);
     }
-    Ok(Driven { process, files })
+    let evidence = Evidence::of(&driver.contract, &prepared, process.id());
+    Ok(Driven { process, evidence, files })
 }
 
 /// Writes the certificates and says everything about the lab.

@@ -4,6 +4,8 @@
 
 mod desk;
 mod driven;
+mod opinion;
+mod outbound;
 mod plan;
 mod play;
 mod start;
@@ -16,6 +18,7 @@ use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use waxseal_model::facts::Engine;
 use waxseal_model::record::{CaseRecord, Record, RelayName, SCHEMA, Summary, Verdict};
 use waxseal_model::scenario::Case;
 
@@ -26,6 +29,8 @@ pub use start::Choice;
 use crate::catalogue::Catalogue;
 use crate::lab::Sandbox;
 use desk::{Desk, Played};
+use play::Way;
+use start::Relay;
 use world::World;
 
 /// What a run is to do.
@@ -39,6 +44,9 @@ pub struct Options {
     pub jobs: Option<usize>,
     /// The part of the cases that is played: `(1, 3)` is the first of three.
     pub shard: Option<(usize, usize)>,
+    /// The engine that our peers use; `None`: each what suits it, and a finding of one is checked
+    /// with the other.
+    pub engine: Option<Engine>,
     /// The private network, if `lab::sandbox::enter` has made one.
     pub sandbox: Option<Sandbox>,
     /// Whether the run's private directory stays.
@@ -52,6 +60,7 @@ impl Default for Options {
             profile: "exchange-online".into(),
             jobs: None,
             shard: None,
+            engine: None,
             sandbox: None,
             keep: false,
         }
@@ -73,7 +82,8 @@ pub struct Unwatched;
 
 impl Watch for Unwatched {}
 
-/// Plays the selected cases and judges them. A case that stays undecided is played once more.
+/// Plays the selected cases and judges them. A case that stays undecided is played once more, and a
+/// failure that shows in TLS is played with the other engine too, where that can play it.
 ///
 /// `interrupted` ends the run early: what is judged by then stands, the rest is inconclusive.
 ///
@@ -90,55 +100,26 @@ pub async fn run(
     let profile = plan::profile(catalogue, &options.profile)?;
     let levels = profile.levels(&catalogue.requirements);
     let selected = plan::select(catalogue, options)?;
-    let (playable, skipped): (Vec<&Case>, Vec<&Case>) =
-        selected.iter().partition(|case| choice.can_play(case));
-    let controls = plan::controls(catalogue, &playable);
     let world = Arc::new(World::build(catalogue, options).await?);
+    let lacking = |case: &Case| choice.lacks(case).or_else(|| world.lacks(case, options.engine));
+    let mut desk = Desk::new(catalogue, &levels);
+    let mut records: BTreeMap<&str, CaseRecord> = BTreeMap::new();
+    let mut playable: Vec<&Case> = Vec::new();
+    for case in &selected {
+        match lacking(case) {
+            Some(reason) => drop(records.insert(&case.id, desk.skipped(case, reason))),
+            None => playable.push(case),
+        }
+    }
     let mut relay = start::start(&world, &choice, options).await?;
     if options.keep
         && let Some(directory) = relay.files()
     {
         watch.kept(directory);
     }
-    let mut desk = Desk::new(catalogue, &levels);
-    let mut records: BTreeMap<&str, CaseRecord> =
-        skipped.iter().map(|case| (case.id.as_str(), desk.skipped(&choice, case))).collect();
     watch.begins(playable.len());
-    let stage = Stage { world: &world, choice: &choice, jobs: options.jobs };
-    let playing = async {
-        let first = [&controls[..], &playable[..]].concat();
-        let mut waiting = playable.clone();
-        let mut undecided = Vec::new();
-        let mut playing = stage.play(&first, 0);
-        while let Some((id, played)) = playing.next().await? {
-            desk.take(id, played);
-            waiting.retain(|case| match desk.record(case) {
-                None => true,
-                Some(record) if record.verdict == Verdict::Inconclusive => {
-                    undecided.push(*case);
-                    false
-                }
-                Some(record) => {
-                    watch.judged(&record);
-                    records.insert(&case.id, record);
-                    false
-                }
-            });
-        }
-        let mut again = plan::controls(catalogue, &undecided);
-        again.extend(&undecided);
-        let mut playing = stage.play(&again, first.len());
-        while let Some((id, played)) = playing.next().await? {
-            desk.take(id, played);
-        }
-        for case in undecided {
-            if let Some(record) = desk.record(case) {
-                watch.judged(&record);
-                records.insert(&case.id, record);
-            }
-        }
-        Ok::<(), RunError>(())
-    };
+    let stage = Stage::new(&world, &choice, &relay, options);
+    let playing = play_all(catalogue, &playable, &stage, &mut desk, watch, &mut records);
     let early = tokio::select! {
         done = playing => done.map(|()| None)?,
         () = interrupted => Some((Verdict::Inconclusive, "The run was interrupted.".to_owned())),
@@ -164,39 +145,123 @@ pub async fn run(
     })
 }
 
+/// Plays everything once, then what has to be played again.
+async fn play_all<'a>(
+    catalogue: &'a Catalogue,
+    playable: &[&'a Case],
+    stage: &Stage<'_>,
+    desk: &mut Desk<'a>,
+    watch: &dyn Watch,
+    records: &mut BTreeMap<&'a str, CaseRecord>,
+) -> Result<(), RunError> {
+    let controls = plan::controls(catalogue, playable);
+    let first: Vec<Turn<'_>> =
+        [&controls[..], playable].concat().into_iter().map(Turn::of).collect();
+    let mut waiting = playable.to_vec();
+    let (mut undecided, mut doubted) = (Vec::new(), Vec::new());
+    let mut playing = stage.play(&first, 0);
+    while let Some((id, _, played)) = playing.next().await? {
+        desk.take(id, played);
+        waiting.retain(|case| {
+            let Some(record) = desk.record(case) else { return true };
+            if record.verdict == Verdict::Inconclusive {
+                undecided.push(*case);
+            } else if let Some(engine) = stage.other_engine(case, &record) {
+                doubted.push((*case, engine, record));
+            } else {
+                watch.judged(&record);
+                records.insert(&case.id, record);
+            }
+            false
+        });
+    }
+    let mut again: Vec<Turn<'_>> =
+        plan::controls(catalogue, &undecided).into_iter().map(Turn::of).collect();
+    again.extend(undecided.iter().copied().map(Turn::of));
+    again.extend(doubted.iter().map(|(case, engine, _)| Turn { case, engine: Some(*engine) }));
+    let mut playing = stage.play(&again, first.len());
+    let mut seconds: BTreeMap<String, Played> = BTreeMap::new();
+    while let Some((id, engine, played)) = playing.next().await? {
+        match engine {
+            None => desk.take(id, played),
+            Some(_) => drop(seconds.insert(id, played)),
+        }
+    }
+    let again = undecided.into_iter().filter_map(|case| Some((case, desk.record(case)?)));
+    let second = doubted.into_iter().map(|(case, engine, record)| {
+        let other = seconds.get(&case.id).map(|played| desk.judge(case, played));
+        (case, opinion::settle(record, engine, other))
+    });
+    for (case, record) in again.chain(second) {
+        watch.judged(&record);
+        records.insert(&case.id, record);
+    }
+    Ok(())
+}
+
+/// One case to be played.
+#[derive(Clone, Copy)]
+struct Turn<'a> {
+    case: &'a Case,
+    /// The engine it is played with, where it is a second opinion.
+    engine: Option<Engine>,
+}
+
+impl<'a> Turn<'a> {
+    fn of(case: &'a Case) -> Self {
+        Self { case, engine: None }
+    }
+}
+
 /// What cases are played on.
 struct Stage<'a> {
     world: &'a Arc<World>,
-    choice: &'a Choice,
-    jobs: Option<usize>,
+    jobs: usize,
+    way: Way,
 }
 
 /// Cases that are being played side by side.
-struct Playing(JoinSet<(String, Played)>);
+struct Playing(JoinSet<(String, Option<Engine>, Played)>);
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
+    fn new(world: &'a Arc<World>, choice: &Choice, relay: &Relay, options: &Options) -> Self {
+        let way = Way { limit: choice.limit(), evidence: relay.evidence(), engine: options.engine };
+        let most = choice.concurrency();
+        Self { world, jobs: options.jobs.map_or(most, |jobs| jobs.min(most)).max(1), way }
+    }
+
     /// Starts playing; the first gets the number after `numbered`.
-    fn play(&self, cases: &[&Case], numbered: usize) -> Playing {
-        let jobs = self.jobs.unwrap_or_else(|| self.choice.concurrency()).max(1);
-        let gate = Arc::new(Semaphore::new(jobs));
+    fn play(&self, turns: &[Turn<'_>], numbered: usize) -> Playing {
+        let gate = Arc::new(Semaphore::new(self.jobs));
         let mut tasks = JoinSet::new();
-        for (number, case) in cases.iter().enumerate() {
-            let (world, gate, case) = (Arc::clone(self.world), Arc::clone(&gate), (*case).clone());
-            let limit = self.choice.limit();
+        for (number, turn) in turns.iter().enumerate() {
+            let (world, gate, case) =
+                (Arc::clone(self.world), Arc::clone(&gate), turn.case.clone());
+            let (engine, mut way) = (turn.engine, self.way.clone());
+            way.engine = engine.or(way.engine);
             tasks.spawn(async move {
                 // The semaphore is never closed.
                 let _permit = gate.acquire_owned().await;
                 let begun = Instant::now();
-                let (names, trace) = play::play(&world, &case, numbered + number + 1, limit).await;
-                (case.id, Played { names, trace, duration: begun.elapsed() })
+                let (names, trace) = play::play(&world, &case, numbered + number + 1, &way).await;
+                (case.id, engine, Played { names, trace, duration: begun.elapsed() })
             });
         }
         Playing(tasks)
     }
+
+    /// The engine that a failure is played with once more, if it shows in TLS and that can play it.
+    fn other_engine(&self, case: &Case, record: &CaseRecord) -> Option<Engine> {
+        if record.verdict != Verdict::Fail || self.way.engine.is_some() {
+            return None;
+        }
+        let engine = opinion::other(opinion::played_by(&record.trace)?);
+        self.world.lacks(case, Some(engine)).is_none().then_some(engine)
+    }
 }
 
 impl Playing {
-    async fn next(&mut self) -> Result<Option<(String, Played)>, RunError> {
+    async fn next(&mut self) -> Result<Option<(String, Option<Engine>, Played)>, RunError> {
         let done = self.0.join_next().await.transpose();
         done.map_err(|error| RunError::Broke(error.to_string()))
     }

@@ -11,8 +11,8 @@ use waxseal_model::scenario::{Case, Connector};
 use super::driven::{self, Driven};
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError};
-use crate::relay::reference::{Mutant, Running, Setup};
-use crate::relay::{Driver, RelayError, Root};
+use crate::relay::reference::{Memory, Mutant, Running, Setup};
+use crate::relay::{Driver, Evidence, RelayError, Root};
 
 /// The relay a run is about.
 #[derive(Clone, Debug)]
@@ -54,14 +54,25 @@ impl Choice {
         }
     }
 
-    /// Whether the relay says that it can do what a case needs.
-    pub(super) fn can_play(&self, case: &Case) -> bool {
-        let direction = match self {
-            Self::Reference(_) => true,
-            Self::Driven(driver) => driver.contract.directions.contains(&case.direction),
-        };
-        let sender = case.sender_connector;
-        direction && self.declares(case.connector) && sender.is_none_or(|name| self.declares(name))
+    /// Why the relay cannot play a case, by what its driver declares.
+    pub(super) fn lacks(&self, case: &Case) -> Option<String> {
+        let (name, direction) = (self.name(), case.direction);
+        let mut connectors = case
+            .before
+            .iter()
+            .map(|before| before.connector)
+            .chain(case.sender_connector)
+            .chain([case.connector]);
+        if let Self::Driven(driver) = self {
+            if !driver.contract.directions.contains(&direction) {
+                return Some(format!("The relay {name} takes no part in {direction} mail."));
+            }
+            if case.handed_in_tls && driver.contract.submit.is_some() {
+                return Some(format!("The relay {name} is handed its messages by a command."));
+            }
+        }
+        let missing = connectors.find(|connector| !self.declares(*connector))?;
+        Some(format!("The relay {name} does not declare the connector {missing} {direction}."))
     }
 
     /// Whether the relay says that it has this connector.
@@ -101,6 +112,14 @@ impl Relay {
         match self {
             Self::Reference(_) => None,
             Self::Driven(driven) => Some(driven.files()),
+        }
+    }
+
+    /// What can be learned about its messages.
+    pub(super) fn evidence(&self) -> Evidence {
+        match self {
+            Self::Reference(_) => Evidence::default(),
+            Self::Driven(driven) => driven.evidence(),
         }
     }
 
@@ -162,6 +181,7 @@ async fn reference(
         trust_anchors: world.authorities.trust_anchors(),
         client_trust_anchors: world.authorities.client_trust_anchors(),
         mutant,
+        memory: Memory::default(),
     };
     Ok(Relay::Reference(Running::start(setup, listeners)))
 }

@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use waxseal_certs::{Authorities, Issued, Recipes};
+use waxseal_model::facts::Engine;
 use waxseal_model::judge::Names;
 use waxseal_model::offer::Offer;
-use waxseal_model::scenario::Connector;
+use waxseal_model::scenario::{Case, Connector};
 use waxseal_model::script::Script;
 use waxseal_model::trace::{Happening, Place};
 
@@ -118,10 +119,10 @@ impl World {
         self.addresses.lock().unwrap_or_else(PoisonError::into_inner).relay()
     }
 
-    /// Events about this name and all below belong to that trace.
-    pub(super) fn own(&self, domain: &str, recorder: &Recorder) {
+    /// Events about this name and all below belong to that trace. Whether that is new.
+    pub(super) fn own(&self, domain: &str, recorder: &Recorder) -> bool {
         let mut cases = self.cases.lock().unwrap_or_else(PoisonError::into_inner);
-        cases.insert(domain.to_owned(), recorder.clone());
+        cases.insert(domain.to_owned(), recorder.clone()).is_none()
     }
 
     pub(super) async fn listen(&self, address: Ipv4Addr) -> Result<TcpListener, RunError> {
@@ -153,6 +154,16 @@ impl World {
         Ok(Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa })
     }
 
+    /// Why our peers cannot play a case with this engine.
+    pub(super) fn lacks(&self, case: &Case, engine: Option<Engine>) -> Option<String> {
+        let engine = engine?;
+        case.peers.iter().find_map(|peer| {
+            let identity = peer.cert.as_ref().and_then(|recipe| self.identity(recipe, RELAY).ok());
+            let unplayable = choose(&peer.offer, identity.as_ref(), Some(engine)).err()?;
+            Some(format!("With the engine {}: {unplayable}.", engine.name()))
+        })
+    }
+
     /// How a receiver negotiates. Old suites want an RSA key: an offer that only the legacy engine
     /// plays gets one, unless the scenario names another certificate.
     pub(super) fn server_setup(
@@ -162,8 +173,7 @@ impl World {
         host: &str,
         ask: AskClient,
     ) -> Result<ServerSetup, RunError> {
-        let modern =
-            choose(offer, None, None).is_ok_and(|e| e == waxseal_model::facts::Engine::Modern);
+        let modern = choose(offer, None, None).is_ok_and(|engine| engine == Engine::Modern);
         let recipe = if recipe == "trusted" && !modern { "trusted-rsa" } else { recipe };
         let identity = self.identity(recipe, host)?;
         Ok(ServerSetup { offer: offer.clone(), identity, ask, engine: None })

@@ -50,15 +50,15 @@ impl AsyncWrite for Session {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        Pin::new(&mut self.stream).poll_write(cx, buf).map_err(told_apart)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx).map_err(told_apart)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx).map_err(told_apart)
     }
 }
 
@@ -80,11 +80,16 @@ fn told_apart(error: io::Error) -> io::Error {
     if let Some(rustls::Error::AlertReceived(name)) = inner.downcast_ref() {
         return alert(format!("{name:?}"));
     }
-    let Some(stack) = inner.downcast_ref::<openssl::ssl::Error>().and_then(|e| e.ssl_error())
-    else {
-        return error;
-    };
+    let Some(ssl) = inner.downcast_ref::<openssl::ssl::Error>() else { return error };
+    if let Some(system) = ssl.io_error() {
+        return system.kind().into();
+    }
+    // Without an error of its own or of the system, OpenSSL means a FIN without close_notify.
+    let Some(stack) = ssl.ssl_error() else { return io::ErrorKind::UnexpectedEof.into() };
     for each in stack.errors() {
+        if let Some(number) = system_error(each) {
+            return io::Error::from_raw_os_error(number).kind().into();
+        }
         if is_alert_code(each) {
             return alert(each.reason().unwrap_or("without a name").to_owned());
         }
@@ -98,4 +103,11 @@ fn told_apart(error: io::Error) -> io::Error {
 /// Whether OpenSSL's error is an alert that was received: reasons from 1000 on are.
 pub(super) fn is_alert_code(error: &openssl::error::Error) -> bool {
     (1000..1256).contains(&(error.code() & 0x7f_ffff))
+}
+
+/// The system's own number of an error that OpenSSL only passes on: its codes have the highest of 32
+/// bits set.
+fn system_error(error: &openssl::error::Error) -> Option<i32> {
+    let (code, system) = (error.code(), 0x8000_0000);
+    (code & system != 0).then(|| i32::try_from(code & (system - 1)).ok()).flatten()
 }

@@ -37,15 +37,12 @@ own tmp
 cp "$run/etc/resolv.conf" "$root/tmp/resolv.conf"
 echo "127.0.0.1 localhost" >"$root/tmp/hosts"
 chmod 644 "$root/tmp/resolv.conf" "$root/tmp/hosts"
-for name in resolv.conf hosts; do
-    [ -e "$root/etc/$name" ] || : >"$root/etc/$name"
-    mount --bind "$root/tmp/$name" "$root/etc/$name"
-done
+mount --bind "$root/tmp/resolv.conf" "$root/etc/resolv.conf"
+mount --bind "$root/tmp/hosts" "$root/etc/hosts"
 # What postlogd writes comes after what this script says.
 own var/log
 : >"$root/var/log/mail.log"
 mount --bind "$run/relay.log" "$root/var/log/mail.log"
-mkdir -p "$root/proc"
 mount -t proc proc "$root/proc"
 for device in null zero random urandom; do
     mount --bind "/dev/$device" "$root/dev/$device"

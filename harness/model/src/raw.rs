@@ -29,7 +29,7 @@ pub struct File {
     pub case: Ordered<Case>,
     pub expect: Option<Placed<Expect>>,
     #[serde(default)]
-    pub message: Message,
+    pub message: Messages,
     #[serde(default)]
     pub dns: Ordered<Placed<String>>,
 }
@@ -57,10 +57,16 @@ pub struct Case {
     pub expect: Option<Placed<Expect>>,
 }
 
-/// `[message]`.
+/// `[message]`, or `[[message]]` for each of several.
+#[derive(Debug, Default)]
+pub struct Messages(pub Vec<Message>);
+
+/// One message.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Message {
+    pub connector: Option<Placed<String>>,
+    pub outcome: Option<Placed<String>>,
     pub sender_connector: Option<Placed<String>>,
     pub handed_in: Option<Placed<String>>,
 }
@@ -211,6 +217,30 @@ impl<'de> Deserialize<'de> for StringOrList {
                     list.push(item);
                 }
                 Ok(StringOrList::Many(list))
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
+
+impl<'de> Deserialize<'de> for Messages {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Messages;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table, or a list of tables")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                Message::deserialize(de::value::MapAccessDeserializer::new(map))
+                    .map(|message| Messages(vec![message]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(message) = seq.next_element()? {
+                    list.push(message);
+                }
+                Ok(Messages(list))
             }
         }
         from.deserialize_any(Either)

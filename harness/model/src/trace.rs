@@ -160,6 +160,9 @@ pub enum Happening {
     Secured(Box<TlsFacts>),
     /// A handshake did not finish.
     NotSecured(TlsFailure),
+    /// Outbound: what came before has ended, and the next message is handed to the relay. What is
+    /// judged is what came after the last of these.
+    NextMessage,
     /// Outbound: our receiver answered the end of the message with 250: the message is ours.
     Took {
         /// In clear or inside TLS.
@@ -189,11 +192,15 @@ pub enum Happening {
         /// The diagnostic code, or the report's text where there is none.
         diagnostic: String,
     },
-    /// The relay's queue says that the message waits. Only from a driver that can tell.
+    /// The message waits in the relay: nothing more was heard for the time after which silence
+    /// counts, and the relay's queue, where its driver can tell it, holds the message.
     Waiting {
-        /// The reason the queue gives.
+        /// The reason the queue gives, or how long nothing was heard.
         reason: String,
     },
+    /// The relay's queue no longer holds the message, though it was neither passed on nor reported.
+    /// Only from a driver that can tell the queue.
+    Vanished,
     /// The connection ended.
     Ended(End),
     /// The time allowed for the case ran out before the message ended.
@@ -203,6 +210,16 @@ pub enum Happening {
 }
 
 impl Trace {
+    /// Where the message that is judged begins: an index into the events.
+    pub fn judged_from(&self) -> usize {
+        self.events.iter().rposition(|event| event.kind == Happening::NextMessage).unwrap_or(0)
+    }
+
+    /// The events from there on, with their indexes.
+    pub fn judged(&self) -> impl Iterator<Item = (usize, &Event)> {
+        self.events.iter().enumerate().skip(self.judged_from())
+    }
+
     /// Events of a peer's connections, in order.
     pub fn of_peer<'a>(&'a self, peer: &'a str) -> impl Iterator<Item = (usize, &'a Event)> {
         self.events.iter().enumerate().filter(

@@ -3,6 +3,7 @@
 //! It shares `wire` and `tls` with the peers, and nothing else: it knows no scenario.
 
 mod inbound;
+mod memory;
 mod mutant;
 mod outbound;
 mod queue;
@@ -15,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use waxseal_model::scenario::Connector;
 
+pub use memory::Memory;
 pub use mutant::Mutant;
 
 use crate::lab::Resolver;
@@ -45,6 +47,8 @@ pub struct Setup {
     pub client_trust_anchors: Vec<Vec<u8>>,
     /// The one deliberate fault, if any.
     pub mutant: Option<Mutant>,
+    /// What the fault remembers; begins empty.
+    pub memory: Memory,
 }
 
 impl Setup {

@@ -131,6 +131,10 @@ mutants! {
     ClientPipelinesStarttls = "client-pipelines-starttls",
     /// Outbound: goes on in clear on a connection whose handshake failed.
     ClientStaysAfterFailure = "client-stays-after-failure",
+    /// Outbound: a host whose STARTTLS failed once gets clear text from then on.
+    ClientRemembersFailure = "client-remembers-failure",
+    /// Outbound: a host that got mail under one rule is good enough for every other.
+    ClientRemembersTrust = "client-remembers-trust",
     /// Outbound: shows no certificate.
     ClientHidesCertificate = "client-hides-certificate",
     /// Outbound: knows the first MX only.

@@ -180,7 +180,11 @@ impl Client<'_> {
         listed: &[String],
     ) -> Result<bool, Broken> {
         let forced = matches!(demand, Demand::Forced(_));
-        let offered = if self.setup.is(Mutant::ClientMindsCase) {
+        let given_up =
+            self.setup.is(Mutant::ClientRemembersFailure) && self.setup.memory.knows(self.host);
+        let offered = if given_up {
+            false
+        } else if self.setup.is(Mutant::ClientMindsCase) {
             listed.iter().any(|line| line.get(4..) == Some("STARTTLS"))
         } else {
             lists(listed, "STARTTLS") || self.setup.is(Mutant::ClientSendsUnoffered)
@@ -204,6 +208,9 @@ impl Client<'_> {
         }
         let answer = session.reply().await?;
         if !starts(&answer, "220") && !self.setup.is(Mutant::ClientIgnoresReply) {
+            if self.setup.is(Mutant::ClientRemembersFailure) {
+                self.setup.memory.remember(self.host);
+            }
             let clear = !forced || self.setup.is(Mutant::ClientClearIfRefused);
             if starts(&answer, "421") || !clear || self.setup.is(Mutant::ClientNeverClear) {
                 session.quit().await;
@@ -239,6 +246,9 @@ impl Client<'_> {
     }
 
     fn judge_certificate(&self, chain: &[Vec<u8>], demand: Demand) -> Result<(), ChainProblem> {
+        if self.setup.is(Mutant::ClientRemembersTrust) && self.setup.memory.knows(self.host) {
+            return Ok(());
+        }
         let named = self.setup.is(Mutant::ClientChecksEveryName);
         let name = match demand {
             Demand::Forced(Connector::DomainValidation) => Some(self.host),
@@ -282,6 +292,9 @@ impl Client<'_> {
         let answer = session.command(".").await?;
         if !starts(&answer, "2") {
             return Ok(self.refused(session, &answer).await);
+        }
+        if self.setup.is(Mutant::ClientRemembersTrust) {
+            self.setup.memory.remember(self.host);
         }
         session.quit().await;
         Ok(Attempt::Delivered)

@@ -6,14 +6,15 @@ use crate::expect::Never;
 use crate::offer::{SuiteKind, Version};
 use crate::trace::{Channel, Event, Happening, Place, Trace};
 
-/// The events in which the relay did what it must never do.
+/// The events in which the relay did what it must never do with the message that is judged.
 pub fn breaches(never: Never, trace: &Trace) -> Vec<usize> {
     let mut connections: BTreeMap<(&str, u32), State> = BTreeMap::new();
     let mut found = Vec::new();
+    let judged_from = trace.judged_from();
     for (at, event) in trace.events.iter().enumerate() {
         let Place::Peer { name, connection } = &event.place else { continue };
         let state = connections.entry((name, *connection)).or_default();
-        if state.breached(never, event) {
+        if at >= judged_from && state.breached(never, event) {
             found.push(at);
         }
         state.follow(event);

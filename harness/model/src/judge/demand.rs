@@ -54,7 +54,7 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
         }
     }
     if let Some(peer) = &expect.taken_by {
-        let took = trace.events.iter().find_map(|event| match (&event.place, &event.kind) {
+        let took = trace.judged().find_map(|(_, event)| match (&event.place, &event.kind) {
             (Place::Peer { name, .. }, Happening::Took { .. }) => Some(name),
             _ => None,
         });
@@ -90,9 +90,7 @@ fn meets_outcome(wanted: &[Outcome], trace: &Trace, outcome: Option<Outcome>) ->
         return Err(undecided("The time allowed ran out before the message ended."));
     };
     let evidence: Vec<usize> = trace
-        .events
-        .iter()
-        .enumerate()
+        .judged()
         .filter(|(_, event)| {
             matches!(
                 event.kind,
@@ -101,10 +99,14 @@ fn meets_outcome(wanted: &[Outcome], trace: &Trace, outcome: Option<Outcome>) ->
                     | Happening::Refused { .. }
                     | Happening::Reported { .. }
                     | Happening::Waiting { .. }
+                    | Happening::Vanished
             ) && (event.place != Place::Injection || outcome == Outcome::Rejected)
         })
         .map(|(at, _)| at)
         .collect();
+    if outcome == Outcome::Deferred && wanted.contains(&Outcome::Bounced) && wanted.len() == 1 {
+        return Err(undecided("The relay still keeps the message; when it gives up was not seen."));
+    }
     if !wanted.contains(&outcome) {
         let names: Vec<_> = wanted.iter().map(|outcome| outcome.name().to_owned()).collect();
         let reason =
@@ -122,7 +124,7 @@ fn meets_outcome(wanted: &[Outcome], trace: &Trace, outcome: Option<Outcome>) ->
 
 /// Whether the relay looked the domain up or connected to a peer.
 fn tried(trace: &Trace) -> bool {
-    trace.events.iter().any(|event| match (&event.place, &event.kind) {
+    trace.judged().any(|(_, event)| match (&event.place, &event.kind) {
         (Place::Dns, Happening::Asked { .. }) => true,
         (Place::Peer { .. }, kind) => *kind == Happening::Connected,
         _ => false,
@@ -131,7 +133,7 @@ fn tried(trace: &Trace) -> bool {
 
 fn visited(trace: &Trace) -> Vec<String> {
     let mut visited: Vec<String> = Vec::new();
-    for event in &trace.events {
+    for (_, event) in trace.judged() {
         if let (Place::Peer { name, .. }, Happening::Connected) = (&event.place, &event.kind)
             && !visited.contains(name)
         {
@@ -148,8 +150,7 @@ fn listed(names: &[String]) -> String {
 /// What happened on connections of the scenario's peers: neither the injection nor the mailbox of
 /// the sender is judged.
 fn of_peers(trace: &Trace) -> impl Iterator<Item = (usize, &Event)> {
-    let events = trace.events.iter().enumerate();
-    events.filter(|(_, event)| matches!(event.place, Place::Peer { .. }))
+    trace.judged().filter(|(_, event)| matches!(event.place, Place::Peer { .. }))
 }
 
 fn secured(trace: &Trace) -> Vec<(usize, &TlsFacts)> {
@@ -192,13 +193,14 @@ fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met {
 }
 
 fn took_in_clear(trace: &Trace) -> Option<usize> {
-    trace.events.iter().position(|event| {
+    let in_clear = |event: &Event| {
         matches!(
             event.kind,
             Happening::Took { channel: Channel::Clear }
                 | Happening::Accepted { channel: Channel::Clear }
-        ) && matches!(event.place, Place::Peer { .. })
-    })
+        )
+    };
+    of_peers(trace).find(|(_, event)| in_clear(event)).map(|(at, _)| at)
 }
 
 /// The event in which the relay refused TLS: an alert, a close in the handshake, nothing in common,
@@ -443,7 +445,7 @@ fn keyword(line: &[u8]) -> Option<String> {
 }
 
 fn meets_dsn(wanted: &DsnExpect, trace: &Trace) -> Met {
-    let report = trace.events.iter().enumerate().find_map(|(at, event)| match &event.kind {
+    let report = trace.judged().find_map(|(at, event)| match &event.kind {
         Happening::Reported { channel, status, .. } => Some((at, *channel, status)),
         _ => None,
     });

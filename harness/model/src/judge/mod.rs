@@ -69,6 +69,8 @@ pub fn judge(
             case.control_id()
         );
         found(Verdict::Inconclusive, reason, Vec::new())
+    } else if let Some(reason) = missed_before(case, trace) {
+        found(Verdict::Inconclusive, reason, Vec::new())
     } else {
         match demand::unmet(case, names, trace, outcome) {
             Err(unmet) if unmet.undecided => {
@@ -109,6 +111,20 @@ fn trouble(trace: &Trace) -> Option<(usize, &str)> {
     trace.events.iter().enumerate().find_map(|(at, event)| match &event.kind {
         Happening::Trouble(text) => Some((at, text.as_str())),
         _ => None,
+    })
+}
+
+/// Says which message before the one that is judged did not end as it has to, if any.
+fn missed_before(case: &Case, trace: &Trace) -> Option<String> {
+    let mut ended = outcome::outcomes_before(case.direction, trace).into_iter();
+    case.before.iter().find_map(|before| {
+        let ended = ended.next().flatten();
+        let wanted = before.outcome?;
+        let how = ended.map_or("not at all", Outcome::name);
+        let wanted_name = wanted.name();
+        (ended != Some(wanted)).then(|| {
+            format!("The message before ended as {how} and not as {wanted_name}: nothing follows.")
+        })
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::expect::Outcome;
 use crate::script::Direction;
-use crate::trace::{Channel, End, Happening, Place, Trace};
+use crate::trace::{Channel, End, Event, Happening, Place, Trace};
 
 /// What became of the message; `None` where the trace ends before it did.
 ///
@@ -10,8 +10,24 @@ use crate::trace::{Channel, End, Happening, Place, Trace};
 /// waiting. A close by the relay before it took an inbound message is `rejected`: the sender keeps
 /// it. Silence is nothing.
 pub fn outcome(direction: Direction, trace: &Trace) -> Option<Outcome> {
+    of_message(direction, &trace.events[trace.judged_from()..])
+}
+
+/// What became of each message before the one that is judged.
+pub(super) fn outcomes_before(direction: Direction, trace: &Trace) -> Vec<Option<Outcome>> {
+    let mut messages: Vec<_> = trace
+        .events
+        .split(|event| event.kind == Happening::NextMessage)
+        .map(|events| of_message(direction, events))
+        .collect();
+    messages.pop();
+    messages
+}
+
+/// What became of one message, from the events of its time.
+fn of_message(direction: Direction, events: &[Event]) -> Option<Outcome> {
     let any = |wanted: &dyn Fn(&Place, &Happening) -> bool| {
-        trace.events.iter().any(|event| wanted(&event.place, &event.kind))
+        events.iter().any(|event| wanted(&event.place, &event.kind))
     };
     let taken = |channel: Channel| {
         any(&|place: &Place, kind: &Happening| match (direction, place, kind) {
@@ -48,6 +64,8 @@ pub fn outcome(direction: Direction, trace: &Trace) -> Option<Outcome> {
                 Some(Outcome::Rejected)
             } else if reported("delayed") || waiting {
                 Some(Outcome::Deferred)
+            } else if any(&|_: &Place, kind: &Happening| *kind == Happening::Vanished) {
+                Some(Outcome::Lost)
             } else {
                 None
             }
@@ -67,10 +85,9 @@ pub fn outcome(direction: Direction, trace: &Trace) -> Option<Outcome> {
     }
 }
 
-/// Connections the relay made to our peers.
+/// Connections the relay made to our peers for the message that is judged.
 pub fn attempts(trace: &Trace) -> usize {
-    trace
-        .events
+    trace.events[trace.judged_from()..]
         .iter()
         .filter(|event| {
             matches!(event.place, Place::Peer { .. }) && event.kind == Happening::Connected

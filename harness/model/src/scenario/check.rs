@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::load::Known;
-use super::{AsksCertificate, Case, Connector, DnsFault, DnsFaultKind, Fault, Peer};
+use super::{AsksCertificate, Before, Case, Connector, DnsFault, DnsFaultKind, Fault, Peer};
 use crate::diagnostic::{Diagnostic, closest};
+use crate::expect::Outcome;
 use crate::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use crate::raw::{self, Placed};
 use crate::script::{Direction, Script};
@@ -13,6 +14,13 @@ use crate::script::{Direction, Script};
 /// Names that are filled in when a case is played.
 pub const PLAY_NAMES: [&str; 7] =
     ["mx", "sender", "recipient", "from", "relay", "domain", "partner"];
+
+/// What is special about the message that is judged.
+#[derive(Default)]
+struct Judged {
+    sender_connector: Option<Connector>,
+    handed_in_tls: bool,
+}
 
 /// Collects all that is wrong with one case of one file.
 pub(super) struct Checker<'a> {
@@ -39,7 +47,7 @@ impl<'a> Checker<'a> {
         row: &raw::Case,
         id: String,
     ) -> Option<Case> {
-        let before = self.errors.len();
+        let errors = self.errors.len();
         for cite in &raw.cites {
             if !self.known.requirements.contains(cite.get_ref()) {
                 let names = self.known.requirements.iter().map(String::as_str);
@@ -58,17 +66,7 @@ impl<'a> Checker<'a> {
         if direction == Direction::Inbound && peers.len() > 1 {
             self.error(raw.peer.0[1].0.span(), "an inbound scenario has one peer", None);
         }
-        let sender_connector =
-            raw.message.sender_connector.as_ref().map(|name| self.connector(direction, Some(name)));
-        if sender_connector.is_some() && !peers.iter().any(|peer| peer.name == "sender") {
-            let span = raw.message.sender_connector.as_ref().map(Placed::span);
-            let help = "add `[peer.sender]`: the MX host where reports arrive";
-            self.error(span.unwrap_or(0..0), "the sender's domain has no peer", Some(help.into()));
-        }
-        let handed_in_tls = raw.message.handed_in.as_ref().is_some_and(|word| {
-            self.word("way to hand a message in", word, &[("clear", false), ("tls", true)])
-                .unwrap_or_default()
-        });
+        let (before, message) = self.messages(direction, connector, &raw.message.0, &peers);
         let observed = row.observe.as_ref().or(raw.observe.as_ref());
         if let Some(word) = observed {
             self.word("thing to observe", word, &[("outcome", ())]);
@@ -99,7 +97,7 @@ impl<'a> Checker<'a> {
         let claim = self.fill(raw.claim.get_ref(), &raw.claim.span());
         let control = row.control.as_ref().or(raw.control.as_ref());
         let control = control.map(|control| self.fill(control.get_ref(), &control.span()));
-        (self.errors.len() == before).then_some(Case {
+        (self.errors.len() == errors).then_some(Case {
             id,
             scenario: scenario.into(),
             direction,
@@ -111,10 +109,62 @@ impl<'a> Checker<'a> {
             expect,
             observe: observed.is_some(),
             control,
-            sender_connector,
-            handed_in_tls,
+            before,
+            sender_connector: message.sender_connector,
+            handed_in_tls: message.handed_in_tls,
             dns,
         })
+    }
+
+    /// The connectors of the messages before the one that is judged, and that one.
+    fn messages(
+        &mut self,
+        direction: Direction,
+        connector: Connector,
+        raw: &[raw::Message],
+        peers: &[Peer],
+    ) -> (Vec<Before>, Judged) {
+        let Some((last, before)) = raw.split_last() else { return Default::default() };
+        if direction == Direction::Inbound && !before.is_empty() {
+            let help = Some("write one `[message]`; a sender of ours is one connection".into());
+            self.error(0..0, "an inbound scenario has one message", help);
+        }
+        for word in last.connector.iter().chain(&last.outcome) {
+            let help =
+                Some("its connector is that of the case, its outcome is in `[expect]`".into());
+            self.error(word.span(), "the last message is the one that is judged", help);
+        }
+        for message in before {
+            for word in message.sender_connector.iter().chain(&message.handed_in) {
+                let help = Some("it belongs to the last message".into());
+                self.error(word.span(), "only the connector of an earlier message counts", help);
+            }
+        }
+        let outcomes = Outcome::ALL.map(|outcome| (outcome.name(), outcome));
+        let before = before.iter().map(|message| Before {
+            connector: match &message.connector {
+                Some(word) => self.connector(direction, Some(word)),
+                None => connector,
+            },
+            outcome: message
+                .outcome
+                .as_ref()
+                .and_then(|word| self.word("outcome", word, &outcomes)),
+        });
+        let before = before.collect();
+        let sender = last.sender_connector.as_ref();
+        if let (Some(word), false) = (sender, peers.iter().any(|peer| peer.name == "sender")) {
+            let help = "add `[peer.sender]`: the MX host where reports arrive";
+            self.error(word.span(), "the sender's domain has no peer", Some(help.into()));
+        }
+        let judged = Judged {
+            sender_connector: sender.map(|word| self.connector(direction, Some(word))),
+            handed_in_tls: last.handed_in.as_ref().is_some_and(|word| {
+                self.word("way to hand a message in", word, &[("clear", false), ("tls", true)])
+                    .unwrap_or_default()
+            }),
+        };
+        (before, judged)
     }
 
     fn connector(&mut self, direction: Direction, word: Option<&Placed<String>>) -> Connector {

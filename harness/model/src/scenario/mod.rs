@@ -11,7 +11,7 @@ pub use check::PLAY_NAMES;
 pub use fault::Fault;
 pub use load::{Known, default_control, load, load_offers};
 
-use crate::expect::Expect;
+use crate::expect::{Expect, Outcome};
 use crate::offer::Offer;
 use crate::script::{Direction, Script};
 
@@ -56,6 +56,9 @@ pub struct Case {
     pub observe: bool,
     /// The id of the well-behaved twin; `None`: the default of the connector.
     pub control: Option<String>,
+    /// Outbound: messages that are sent to the same next hops, one after another, before the one
+    /// that is judged.
+    pub before: Vec<Before>,
     /// Outbound: the connector under which the envelope sender's domain falls. Its MX is the peer
     /// `sender`. `None`: a domain of ours without any rule.
     pub sender_connector: Option<Connector>,
@@ -83,6 +86,15 @@ impl Case {
         });
         withheld || refused || reply
     }
+}
+
+/// A message before the one that is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// The rule under which it goes out.
+    pub connector: Connector,
+    /// What has to become of it; otherwise nothing can be said about the one that is judged.
+    pub outcome: Option<Outcome>,
 }
 
 /// One scripted peer.

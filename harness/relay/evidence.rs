@@ -1,0 +1,241 @@
+//! What a driver can do for a run besides listening: tell its queue, take a message, and say
+//! when silence counts.
+
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command as Process;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+use super::contract::{Command, Contract};
+use super::driver::Prepared;
+use super::error::RelayError;
+
+/// How long a driver's command may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The ways to a running relay that its driver declares. The default has none: only what the
+/// peers hear counts.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// This long without anything new after an attempt counts as deferred.
+    pub settle: Option<Duration>,
+    /// Prints the queue.
+    pub queue: Option<Arc<Queue>>,
+    /// Takes a message.
+    pub submit: Option<Arc<Submit>>,
+}
+
+impl Evidence {
+    /// What the contract declares, with commands that run where the relay was started. `relay` is
+    /// the process under which all of its others run.
+    pub fn of(contract: &Contract, prepared: &Prepared, relay: Option<u32>) -> Self {
+        let place = |command: &Command| {
+            let mut environment = prepared.environment.clone();
+            let relay = relay.map(|id| ("WAXSEAL_RELAY_PID".to_owned(), id.to_string()));
+            environment.extend(relay);
+            let (command, directory) = (command.clone(), prepared.directory.clone());
+            Place { command, directory, environment, driver: contract.name.clone() }
+        };
+        Self {
+            settle: Some(contract.settle.deferred),
+            queue: contract.queue.as_ref().map(|call| {
+                Arc::new(Queue { place: place(&call.command), last: Mutex::default() })
+            }),
+            submit: contract.submit.as_ref().map(|command| Arc::new(Submit(place(command)))),
+        }
+    }
+}
+
+/// One message for one recipient that waits in the relay's queue.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queued {
+    /// As the relay names it.
+    pub id: String,
+    /// The envelope recipient.
+    pub recipient: String,
+    /// The last error; empty while it was not tried, or is being tried.
+    pub reason: String,
+}
+
+/// The relay's queue, told by a command.
+#[derive(Debug)]
+pub struct Queue {
+    place: Place,
+    last: Mutex<Option<(Instant, Arc<Vec<Queued>>)>>,
+}
+
+impl Queue {
+    /// The queue as it is now. Those who ask at the same time get one and the same answer.
+    ///
+    /// # Errors
+    /// [`RelayError::Command`]: the command failed, took too long, or printed something else.
+    pub async fn look(&self) -> Result<Arc<Vec<Queued>>, RelayError> {
+        let asked = Instant::now();
+        let mut last = self.last.lock().await;
+        if let Some((began, queue)) = last.as_ref()
+            && *began >= asked
+        {
+            return Ok(Arc::clone(queue));
+        }
+        let began = Instant::now();
+        let output = self.place.run(&[], b"").await?;
+        if !output.status.success() {
+            return Err(self.place.failed(&output));
+        }
+        let queue = Arc::new(parse(&output.stdout).map_err(|mistake| self.place.error(mistake))?);
+        *last = Some((began, Arc::clone(&queue)));
+        Ok(queue)
+    }
+}
+
+/// JSON lines; empty ones are passed over.
+fn parse(output: &[u8]) -> Result<Vec<Queued>, String> {
+    let text = String::from_utf8_lossy(output);
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines
+        .map(|line| {
+            serde_json::from_str(line).map_err(|error| {
+                format!(
+                    "it printed `{}`, which is no line of a queue: {error}",
+                    line.escape_debug()
+                )
+            })
+        })
+        .collect()
+}
+
+/// Hands messages to the relay by a command.
+#[derive(Debug)]
+pub struct Submit(Place);
+
+/// What the relay said to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handed {
+    /// It took it.
+    Taken,
+    /// It refused it, with this reply.
+    Refused(Vec<u8>),
+}
+
+impl Submit {
+    /// Hands one message over.
+    ///
+    /// # Errors
+    /// [`RelayError::Command`]: the command failed, or took too long.
+    pub async fn hand(&self, from: &str, to: &str, message: &[u8]) -> Result<Handed, RelayError> {
+        let envelope = [("WAXSEAL_FROM", from), ("WAXSEAL_RECIPIENT", to)];
+        let output = self.0.run(&envelope, message).await?;
+        match output.status.code() {
+            Some(0) => Ok(Handed::Taken),
+            Some(1) => Ok(Handed::Refused(output.stdout)),
+            _ => Err(self.0.failed(&output)),
+        }
+    }
+}
+
+/// A command of a driver and where it runs.
+#[derive(Clone, Debug)]
+struct Place {
+    command: Command,
+    directory: PathBuf,
+    environment: Vec<(String, String)>,
+    driver: String,
+}
+
+impl Place {
+    async fn run(&self, more: &[(&str, &str)], input: &[u8]) -> Result<Output, RelayError> {
+        let [program, arguments @ ..] = self.command.words() else {
+            return Err(self.error("it is empty".into()));
+        };
+        let program =
+            if program.contains('/') { self.directory.join(program) } else { program.into() };
+        let mut child = Process::new(program)
+            .args(arguments)
+            .current_dir(&self.directory)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(more.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| self.error(error.to_string()))?;
+        let stdin = child.stdin.take();
+        let running = async {
+            if let Some(mut stdin) = stdin {
+                // A command that does not read all of it says so by its exit code.
+                let _ = stdin.write_all(input).await;
+            }
+            child.wait_with_output().await
+        };
+        match timeout(PATIENCE, running).await {
+            Ok(output) => output.map_err(|error| self.error(error.to_string())),
+            Err(_) => Err(self.error(format!("it took longer than {} s", PATIENCE.as_secs()))),
+        }
+    }
+
+    fn failed(&self, output: &Output) -> RelayError {
+        let words = String::from_utf8_lossy(&output.stderr);
+        let last = words.lines().last().unwrap_or("it said nothing").escape_debug().to_string();
+        self.error(format!("it ended with {}: {last}", output.status))
+    }
+
+    fn error(&self, mistake: String) -> RelayError {
+        let command = self.command.words().join(" ");
+        RelayError::Command { driver: self.driver.clone(), command, mistake }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(script: &str) -> Place {
+        let words = ["sh", "-c", script].map(str::to_owned).to_vec();
+        Place {
+            command: Command::new(words).unwrap(),
+            directory: std::env::temp_dir(),
+            environment: Vec::new(),
+            driver: "x".into(),
+        }
+    }
+
+    fn queue(script: &str) -> Queue {
+        Queue { place: place(script), last: Mutex::default() }
+    }
+
+    #[tokio::test]
+    async fn a_queue_is_read_line_by_line() {
+        let line = r#"{"id":"1","recipient":"a@b.test","reason":"no TLS"}"#;
+        let told = queue(&format!("echo '{line}'; echo")).look().await.unwrap();
+        assert_eq!(told[0].reason, "no TLS");
+        assert_eq!(told.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_or_prints_something_else_is_told() {
+        for (script, words) in
+            [("echo sorry", "printed `sorry`"), ("echo gone >&2; exit 3", "exit status: 3: gone")]
+        {
+            let error = queue(script).look().await.unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_is_taken_refused_or_neither() {
+        let hand = async |script: &str| Submit(place(script)).hand("a@b", "c@d", b"text").await;
+        let script = r#"read -r line; test "$line$WAXSEAL_FROM$WAXSEAL_RECIPIENT" = texta@bc@d"#;
+        assert_eq!(hand(&format!("{script} && exit 0; exit 9")).await.unwrap(), Handed::Taken);
+        let refused = hand("printf '550 no'; exit 1").await.unwrap();
+        assert_eq!(refused, Handed::Refused(b"550 no".to_vec()));
+        assert!(hand("exit 7").await.is_err());
+    }
+}

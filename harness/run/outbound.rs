@@ -1,0 +1,326 @@
+//! Plays an outbound case: next hops are put up, the message is handed to the relay, and we wait
+//! until it has ended.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use waxseal_model::facts::Engine;
+use waxseal_model::judge::{Names, outcome};
+use waxseal_model::offer::Offer;
+use waxseal_model::scenario::{AsksCertificate, Case, Connector, DnsFaultKind, Peer};
+use waxseal_model::script::{Direction, Script};
+use waxseal_model::trace::{Channel, Event, Happening, Place, Trace};
+
+use super::RunError;
+use super::play::Way;
+use super::world::{PATIENCE, RELAY, World, serve};
+use crate::lab::{Data, Kind};
+use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Waited, message, send};
+use crate::relay::evidence::{Handed, Queue, Submit};
+use crate::tls::{AskClient, ClientSetup};
+
+/// Plays one outbound case to the end of its message.
+pub(super) async fn outbound(
+    world: &World,
+    case: &Case,
+    names: &Names,
+    recorder: &Recorder,
+    way: &Way,
+) -> Result<(), RunError> {
+    let mut peers = JoinSet::new();
+    let domain = names["domain"].clone();
+    world.own(&domain, recorder);
+    let hops: Vec<&Peer> = case.peers.iter().filter(|peer| peer.name != "sender").collect();
+    for (at, peer) in hops.iter().enumerate() {
+        let host = format!("{}.{domain}", peer.name);
+        let address = world.case_address()?;
+        world.zones.add(&host, Data::A(address))?;
+        let preference = u16::try_from(10 * (at + 1)).unwrap_or(u16::MAX);
+        world.zones.add(&domain, Data::Mx { preference, host: host.clone() })?;
+        let plan = receiver(world, peer, &host, names, way.engine)?;
+        peers.spawn(serve(world.listen(address).await?, plan, recorder.clone()));
+    }
+    break_dns(world, case, &domain, &hops)?;
+    let sender_domain = names["from"].split('@').nth(1).unwrap_or_default().to_owned();
+    let host = format!("sender.{sender_domain}");
+    let address = world.case_address()?;
+    world.zones.add(&sender_domain, Data::Mx { preference: 10, host: host.clone() })?;
+    world.zones.add(&host, Data::A(address))?;
+    let well_behaved = mailbox();
+    let peer = case.peer("sender").unwrap_or(&well_behaved);
+    let mut plan = receiver(world, peer, &host, names, way.engine)?;
+    plan.content = Content::Report;
+    plan.mailbox = case.peer("sender").is_none();
+    peers.spawn(serve(world.listen(address).await?, plan, recorder.clone()));
+
+    for (at, before) in case.before.iter().enumerate() {
+        let names = earlier(names, at, before.connector);
+        let earlier_domain = &names["domain"];
+        if *earlier_domain != domain && world.own(earlier_domain, recorder) {
+            for (at, peer) in hops.iter().enumerate() {
+                let preference = u16::try_from(10 * (at + 1)).unwrap_or(u16::MAX);
+                let host = format!("{}.{domain}", peer.name);
+                world.zones.add(earlier_domain, Data::Mx { preference, host })?;
+            }
+        }
+        send_one(world, case, &names, recorder, way).await?;
+        recorder.note(Place::Run, Happening::NextMessage);
+    }
+    send_one(world, case, names, recorder, way).await
+}
+
+/// What is filled in for a message before the one that is judged: another recipient, in the
+/// domain of its own connector.
+fn earlier(names: &Names, at: usize, connector: Connector) -> Names {
+    let mut names = names.clone();
+    let label = names["domain"].split('.').next().unwrap_or_default().to_owned();
+    let domain = format!("{label}.{connector}.test");
+    names.insert("recipient".into(), format!("{label}-{}@{domain}", at + 1));
+    names.insert("domain".into(), domain);
+    names
+}
+
+/// Hands one message to the relay and waits until it has ended.
+async fn send_one(
+    world: &World,
+    case: &Case,
+    names: &Names,
+    recorder: &Recorder,
+    way: &Way,
+) -> Result<(), RunError> {
+    let until = recorder.elapsed() + way.limit;
+    match &way.evidence.submit {
+        Some(submit) => hand(submit, names, recorder).await?,
+        None => inject(world, case, names, recorder, way.limit).await,
+    }
+    await_end(names, recorder, way, until).await
+}
+
+/// The resolver's faults of the case.
+fn break_dns(world: &World, case: &Case, domain: &str, hops: &[&Peer]) -> Result<(), RunError> {
+    for fault in &case.dns {
+        let Some(kind) = Kind::from_name(&fault.record) else { continue };
+        if fault.kind == DnsFaultKind::Null {
+            world.zones.replace(domain, vec![Data::null_mx()])?;
+        } else if kind == Kind::A {
+            for peer in hops {
+                world.zones.fault(&format!("{}.{domain}", peer.name), kind, fault.kind);
+            }
+        } else {
+            world.zones.fault(domain, kind, fault.kind);
+        }
+    }
+    Ok(())
+}
+
+/// Where reports arrive when the scenario says nothing about it.
+fn mailbox() -> Peer {
+    Peer {
+        name: "sender".into(),
+        offer: Offer::modern(),
+        cert: Some("trusted".into()),
+        faults: Vec::new(),
+        script: Script { parts: vec![Vec::new()] },
+        asks_certificate: AsksCertificate::No,
+        sni: None,
+    }
+}
+
+fn receiver(
+    world: &World,
+    peer: &Peer,
+    host: &str,
+    names: &Names,
+    engine: Option<Engine>,
+) -> Result<ReceiverPlan, RunError> {
+    let ask = match peer.asks_certificate {
+        AsksCertificate::No => AskClient::No,
+        AsksCertificate::Optional => AskClient::Optional,
+        AsksCertificate::Required => AskClient::Required,
+    };
+    let recipe = peer.cert.as_deref().unwrap_or("trusted");
+    let mut tls = world.server_setup(&peer.offer, recipe, host, ask)?;
+    tls.engine = engine;
+    let mut names = names.clone();
+    names.insert("mx".into(), host.into());
+    let mut plan = ReceiverPlan::new(&peer.name, &peer.script, &names, tls, PATIENCE);
+    plan.faults = peer.faults.clone();
+    Ok(plan)
+}
+
+/// Hands the message to the relay by SMTP.
+async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, limit: Duration) {
+    let Some(to) = world.listener(Connector::Opportunistic) else {
+        let text = "there is no listener to hand the message in".to_owned();
+        return recorder.note(Place::Run, Happening::Trouble(text));
+    };
+    let tls = ClientSetup {
+        offer: Offer::modern(),
+        sni: Some(RELAY.into()),
+        identity: None,
+        engine: None,
+    };
+    let script = Script { parts: vec![Vec::new()] };
+    let mut plan = SenderPlan::new(Place::Injection, to, &script, names, tls, PATIENCE);
+    plan.upgrades = case.handed_in_tls;
+    let handed = timeout(limit, send(&plan, recorder.clone())).await.is_ok();
+    let trace = recorder.trace();
+    let answered = trace.judged().any(|(_, event)| {
+        event.place == Place::Injection
+            && matches!(event.kind, Happening::Accepted { .. } | Happening::Refused { .. })
+    });
+    if !handed || !answered {
+        let text = "the message could not be handed to the relay".to_owned();
+        recorder.note(Place::Run, Happening::Trouble(text));
+    }
+}
+
+/// Hands the message to the relay by its driver's command. It does not leave this machine: the
+/// channel counts as clear.
+async fn hand(submit: &Submit, names: &Names, recorder: &Recorder) -> Result<(), RunError> {
+    let text = message(names).into_bytes();
+    let channel = Channel::Clear;
+    let handed = submit.hand(&names["from"], &names["recipient"], &text).await?;
+    recorder.note(
+        Place::Injection,
+        match handed {
+            Handed::Taken => Happening::Accepted { channel },
+            Handed::Refused(reply) => Happening::Refused { channel, reply },
+        },
+    );
+    Ok(())
+}
+
+/// Waits until the message has ended: taken, given back, or kept beyond the time after which
+/// silence counts.
+async fn await_end(
+    names: &Names,
+    recorder: &Recorder,
+    way: &Way,
+    until: Duration,
+) -> Result<(), RunError> {
+    let ended = |events: &[Event]| {
+        outcome(Direction::Outbound, &Trace { events: events.to_vec() }).is_some()
+            || events.iter().any(|event| matches!(event.kind, Happening::Trouble(_)))
+    };
+    let settle = way.evidence.settle;
+    let (mut looked, mut missed) = (Duration::ZERO, 0);
+    loop {
+        let calm = |events: &[Event]| calm_since(events).map(|since| since.max(looked));
+        match recorder.wait_until(until, settle, ended, calm).await {
+            Waited::Done => return Ok(()),
+            Waited::TooLong => {
+                recorder.note(Place::Run, Happening::Deadline);
+                return Ok(());
+            }
+            Waited::Settled => {}
+        }
+        let seen = match &way.evidence.queue {
+            Some(queue) => look(queue, names).await?,
+            None => {
+                let silent = settle.unwrap_or_default();
+                Seen::Waits(format!("no new attempt for {silent:?} after the last one"))
+            }
+        };
+        looked = recorder.elapsed();
+        match seen {
+            Seen::Waits(reason) => recorder.note(Place::Run, Happening::Waiting { reason }),
+            Seen::Busy => missed = 0,
+            // What was just passed on may be heard a moment later than it left the queue.
+            Seen::Missing if missed == 0 => missed = 1,
+            Seen::Missing => recorder.note(Place::Run, Happening::Vanished),
+        }
+    }
+}
+
+/// Since when nothing is going on: the last event of a peer or of the resolver, if there was one
+/// for this message and no connection is open.
+fn calm_since(events: &[Event]) -> Option<Duration> {
+    let mut open = 0;
+    let mut last = None;
+    for event in events {
+        if event.kind == Happening::NextMessage {
+            last = None;
+        }
+        if !matches!(event.place, Place::Peer { .. } | Place::Sender | Place::Dns) {
+            continue;
+        }
+        match event.kind {
+            Happening::Connected => open += 1,
+            Happening::Ended(_) => open -= 1,
+            // The connection is gone with the handshake; where our side closes it, that follows.
+            Happening::NotSecured(_) if !closes_later(events, event) => open -= 1,
+            _ => {}
+        }
+        last = Some(event.at);
+    }
+    last.filter(|_| open <= 0)
+}
+
+/// Whether the end of this event's connection is recorded too.
+fn closes_later(events: &[Event], failed: &Event) -> bool {
+    let ended = |event: &Event| {
+        event.place == failed.place
+            && event.at >= failed.at
+            && matches!(event.kind, Happening::Ended(_))
+    };
+    // All connections of the sender's mailbox are one place: what ended there may be another's.
+    failed.place != Place::Sender && events.iter().any(ended)
+}
+
+/// What the relay's queue says of one message.
+enum Seen {
+    /// It waits, with this reason.
+    Waits(String),
+    /// It, or a report about it, is on its way.
+    Busy,
+    /// It is not there.
+    Missing,
+}
+
+async fn look(queue: &Queue, names: &Names) -> Result<Seen, RunError> {
+    let queued = queue.look().await?;
+    let of =
+        |name: &str| queued.iter().find(|entry| entry.recipient.eq_ignore_ascii_case(&names[name]));
+    Ok(match (of("recipient"), of("from")) {
+        (Some(entry), _) if !entry.reason.trim().is_empty() => Seen::Waits(entry.reason.clone()),
+        (Some(_), _) | (None, Some(_)) => Seen::Busy,
+        (None, None) => Seen::Missing,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use waxseal_model::trace::End;
+
+    use super::*;
+
+    fn event(at: u64, connection: u32, kind: Happening) -> Event {
+        let place = Place::Peer { name: "mx".into(), connection };
+        Event { at: Duration::from_secs(at), place, kind }
+    }
+
+    #[test]
+    fn it_is_calm_once_every_connection_has_ended() {
+        let mut events = vec![event(1, 1, Happening::Connected)];
+        assert_eq!(calm_since(&events), None);
+        events.push(event(2, 1, Happening::Ended(End::Fin)));
+        events.push(event(3, 2, Happening::Connected));
+        assert_eq!(calm_since(&events), None);
+        events.push(event(4, 2, Happening::Ended(End::Reset)));
+        assert_eq!(calm_since(&events), Some(Duration::from_secs(4)));
+    }
+
+    #[test]
+    fn what_happened_to_the_message_before_does_not_count() {
+        let ended = event(2, 1, Happening::Ended(End::Fin));
+        let next = Event { place: Place::Run, ..event(3, 1, Happening::NextMessage) };
+        assert_eq!(calm_since(&[event(1, 1, Happening::Connected), ended, next]), None);
+    }
+
+    #[test]
+    fn before_the_relay_does_anything_it_is_not_calm() {
+        assert_eq!(calm_since(&[]), None);
+    }
+}
