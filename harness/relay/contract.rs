@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error};
-use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
+use super::connectors::Connectors;
 use super::error::{RelayError, line_of};
 
 /// A driver's `relay.toml`.
@@ -21,7 +21,7 @@ pub struct Contract {
     /// Which ways mail can go through it. Cases of the other are skipped.
     pub directions: BTreeSet<Direction>,
     /// Which TLS demands it can be configured for. Cases of the others are skipped.
-    pub connectors: BTreeSet<Connector>,
+    pub connectors: Connectors,
     /// What has to be there before it can start.
     #[serde(default)]
     pub needs: Vec<Need>,
@@ -126,7 +126,7 @@ impl Contract {
             name: "command".into(),
             about: None,
             directions: [Direction::Inbound, Direction::Outbound].into(),
-            connectors: Connector::ALL.into(),
+            connectors: Connectors::all(),
             needs: Vec::new(),
             concurrency: 16,
             process: Call { command: command? },

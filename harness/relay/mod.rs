@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a scenario.
 
+mod connectors;
 pub mod contract;
 pub mod driver;
 mod error;
@@ -11,6 +12,7 @@ pub mod labfile;
 pub mod reference;
 mod template;
 
+pub use connectors::Connectors;
 pub use contract::Contract;
 pub use driver::{Driver, Prepared};
 pub use error::RelayError;

@@ -1,6 +1,5 @@
 //! A relay that a driver runs: its files, its process, its listeners.
 
-use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::PoisonError;
@@ -8,6 +7,7 @@ use std::time::Duration;
 
 use waxseal_certs::Issued;
 use waxseal_model::scenario::Connector;
+use waxseal_model::script::Direction;
 
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError};
@@ -90,9 +90,11 @@ async fn lab_file(
     files: &RunDir,
     options: &Options,
 ) -> Result<LabFile, RunError> {
-    let declared: &BTreeSet<Connector> = &driver.contract.connectors;
+    let declares = |direction, connector: &Connector| {
+        driver.contract.connectors.declare(direction, *connector)
+    };
     let mut listen = Vec::new();
-    for connector in INBOUND.into_iter().filter(|connector| declared.contains(connector)) {
+    for connector in INBOUND.into_iter().filter(|name| declares(Direction::Inbound, name)) {
         let tls = match connector {
             Connector::Implicit => Begin::Implicit,
             _ => Begin::Starttls,
@@ -105,7 +107,7 @@ async fn lab_file(
         };
         listen.push(Listen { connector, address, port, tls });
     }
-    let outbound = OUTBOUND.into_iter().filter(|connector| declared.contains(connector));
+    let outbound = OUTBOUND.into_iter().filter(|name| declares(Direction::Outbound, name));
     files.write_private("ca.pem", world.authorities.trust_anchors_pem().as_bytes())?;
     files
         .write_private("client-ca.pem", world.authorities.client_trust_anchors_pem().as_bytes())?;
@@ -123,8 +125,7 @@ async fn lab_file(
                 present_certificate: connector == Connector::Mutual,
             })
             .collect(),
-        inbound: declared
-            .contains(&Connector::Partner)
+        inbound: declares(Direction::Inbound, &Connector::Partner)
             .then(|| Inbound {
                 connector: Connector::Partner,
                 senders: vec![PARTNER_DOMAIN.into()],

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use waxseal_model::scenario::{Case, Connector};
+use waxseal_model::script::Direction;
 
 use super::driven::{self, Driven};
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
@@ -57,12 +58,6 @@ impl Choice {
     /// Why the relay cannot play a case, by what its driver declares.
     pub(super) fn lacks(&self, case: &Case) -> Option<String> {
         let (name, direction) = (self.name(), case.direction);
-        let mut connectors = case
-            .before
-            .iter()
-            .map(|before| before.connector)
-            .chain(case.sender_connector)
-            .chain([case.connector]);
         if let Self::Driven(driver) = self {
             if !driver.contract.directions.contains(&direction) {
                 return Some(format!("The relay {name} takes no part in {direction} mail."));
@@ -71,15 +66,23 @@ impl Choice {
                 return Some(format!("The relay {name} is handed its messages by a command."));
             }
         }
-        let missing = connectors.find(|connector| !self.declares(*connector))?;
-        Some(format!("The relay {name} does not declare the connector {missing} {direction}."))
+        // Reports go out to the sender.
+        let reports = case.sender_connector.map(|connector| (Direction::Outbound, connector));
+        let mut wanted = case
+            .before
+            .iter()
+            .map(|before| (direction, before.connector))
+            .chain(reports)
+            .chain([(direction, case.connector)]);
+        let (way, missing) = wanted.find(|(way, connector)| !self.declares(*way, *connector))?;
+        Some(format!("The relay {name} does not declare the connector {missing} {way}."))
     }
 
-    /// Whether the relay says that it has this connector.
-    pub(super) fn declares(&self, connector: Connector) -> bool {
+    /// Whether the relay says that it has this connector for mail that goes this way.
+    fn declares(&self, direction: Direction, connector: Connector) -> bool {
         match self {
             Self::Reference(_) => !matches!(connector, Connector::Dane | Connector::MtaSts),
-            Self::Driven(driver) => driver.contract.connectors.contains(&connector),
+            Self::Driven(driver) => driver.contract.connectors.declare(direction, connector),
         }
     }
 
