@@ -1,6 +1,6 @@
 //! What a driver's `relay.toml` says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,6 +33,10 @@ pub struct Contract {
     /// When its silence counts.
     #[serde(default)]
     pub settle: Settle,
+    /// What it does later than a case waits, each with its own times in one sentence. Cases that
+    /// wait for it are skipped.
+    #[serde(default)]
+    pub too_late: BTreeMap<Late, String>,
     /// Prints the queue, as JSON lines.
     pub queue: Option<Call>,
     /// Takes a message on its standard input, instead of SMTP at the opportunistic listener.
@@ -105,6 +109,18 @@ impl Install {
     }
 }
 
+/// What a relay does by itself, after a time that its administrator may be unable to choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Late {
+    /// It gives a message back that it could not deliver for long.
+    GiveUp,
+    /// It tries a message again that a next hop would not take yet.
+    Retry,
+    /// It leaves a next hop that says nothing more.
+    TimeOut,
+}
+
 impl Contract {
     /// Reads the text of a `relay.toml`; `path` is for messages.
     ///
@@ -131,6 +147,7 @@ impl Contract {
             concurrency: 16,
             process: Call { command: command? },
             settle: Settle::default(),
+            too_late: BTreeMap::new(),
             queue: None,
             submit: None,
             install: None,
@@ -222,6 +239,8 @@ needs = ["root", "python3"]
 command = ["./start.sh"]
 [settle]
 deferred = "500ms"
+[too-late]
+give-up = "After four days."
 [install]
 debian = { suites = ["trixie", "bookworm"], packages = ["example"] }
 command = ["./install.sh"]
@@ -234,6 +253,7 @@ command = ["./install.sh"]
         assert_eq!(contract.settle.deferred, Duration::from_millis(500));
         assert_eq!(contract.process.command.words(), ["./start.sh"]);
         assert_eq!(contract.concurrency, 1);
+        assert_eq!(contract.too_late[&Late::GiveUp], "After four days.");
         assert_eq!(contract.install.unwrap().suites(), ["trixie", "bookworm"]);
     }
 
@@ -244,9 +264,10 @@ command = ["./install.sh"]
             ("\"500ms\"", "\"5 years\"", 9),
             ("[\"./start.sh\"]", "[]", 7),
             ("mutual", "mutal", 4),
-            ("[\"example\"]", "[]", 11),
-            ("\"example\"", "\"-o=x\"", 11),
-            ("packages", "package", 11),
+            ("give-up", "giveup", 11),
+            ("[\"example\"]", "[]", 13),
+            ("\"example\"", "\"-o=x\"", 13),
+            ("packages", "package", 13),
         ] {
             let text = GOOD.replace(from, to);
             let error = Contract::parse(Path::new("relay.toml"), &text).unwrap_err().to_string();

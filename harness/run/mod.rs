@@ -4,6 +4,7 @@
 
 mod desk;
 mod driven;
+mod lateness;
 mod opinion;
 mod outbound;
 mod plan;

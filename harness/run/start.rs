@@ -10,6 +10,7 @@ use waxseal_model::scenario::{Case, Connector};
 use waxseal_model::script::Direction;
 
 use super::driven::{self, Driven};
+use super::lateness::waits_for;
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError};
 use crate::relay::reference::{Memory, Mutant, Running, Setup};
@@ -64,6 +65,10 @@ impl Choice {
             }
             if case.handed_in_tls && driver.contract.submit.is_some() {
                 return Some(format!("The relay {name} is handed its messages by a command."));
+            }
+            let late = waits_for(case).into_iter();
+            if let Some(when) = late.filter_map(|late| driver.contract.too_late.get(&late)).next() {
+                return Some(format!("The relay {name} is too late for this case: {when}"));
             }
         }
         // Reports go out to the sender.

@@ -1,0 +1,54 @@
+//! Which cases wait for something that a relay does late.
+
+use waxseal_model::expect::Outcome;
+use waxseal_model::scenario::{Case, DnsFaultKind, Fault};
+use waxseal_model::script::Direction;
+
+use crate::relay::contract::Late;
+
+/// What the relay has to do by itself, after a time of its own choice, before the case can end as
+/// its claim says.
+pub(super) fn waits_for(case: &Case) -> Vec<Late> {
+    if case.direction == Direction::Inbound {
+        return Vec::new();
+    }
+    let mut hops = case.peers.iter().filter(|peer| peer.name != "sender");
+    let silent = hops.clone().any(|peer| peer.faults.contains(&Fault::SilentAfterClientHello));
+    // A later message comes to the next part of a script too.
+    let comes_back = case.before.is_empty() && hops.any(|peer| peer.script.parts.len() > 1);
+    let delivered = !case.expect.outcome.is_empty()
+        && case.expect.outcome.iter().all(|outcome| outcome.delivered());
+    // A domain without mail (RFC 7505) is no reason to wait.
+    let null = case.dns.iter().any(|fault| fault.kind == DnsFaultKind::Null);
+    let bounced = case.expect.outcome == [Outcome::Bounced];
+    [
+        (Late::Retry, comes_back && delivered),
+        (Late::GiveUp, bounced && !null),
+        (Late::TimeOut, silent),
+    ]
+    .into_iter()
+    .filter_map(|(late, waits)| waits.then_some(late))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+
+    #[test]
+    fn only_cases_that_wait_for_the_relay_are_told() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let waits = |id: &str| {
+            let found = catalogue.cases().find(|case| case.scenario == id);
+            waits_for(found.unwrap_or_else(|| panic!("there is no scenario {id}")))
+        };
+        assert_eq!(waits("outbound/forced/retry"), [Late::Retry]);
+        assert_eq!(waits("outbound/forced/gives-back"), [Late::GiveUp]);
+        assert_eq!(waits("outbound/forced/handshake-silent"), [Late::TimeOut]);
+        assert_eq!(waits("outbound/starttls/tried-again"), []);
+        assert_eq!(waits("outbound/opportunistic/null-mx"), []);
+        assert_eq!(waits("outbound/forced/refused-454"), []);
+        assert_eq!(waits("inbound/control"), []);
+    }
+}
