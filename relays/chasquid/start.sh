@@ -11,7 +11,7 @@ cp "$WAXSEAL_DIR/$WAXSEAL_CERTIFICATE_KEY" "$etc/certs/$WAXSEAL_HOSTNAME/privkey
 "$WAXSEAL_ROOT/usr/bin/chasquid-util" -C="$etc" user-add --password=waxseal "lab@$WAXSEAL_HOSTNAME"
 echo '*: | cat' >"$etc/domains/sink.test/aliases"
 
-# What chasquid remembers of a domain: domaininfo_learn DOMAIN LEVEL, for every case of a connector.
+# What chasquid remembers of a domain, for every case of a connector: remember SUFFIX LEVEL.
 remember() {
     number=1
     while [ $number -le 4000 ]; do

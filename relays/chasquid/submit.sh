@@ -1,7 +1,6 @@
 #!/bin/sh
 # Hands the message on standard input to chasquid as one of its users: it relays for nobody else.
 set -u
-run=$WAXSEAL_DIR
 trace=$(curl --silent --show-error --verbose --max-time 9 --ssl-reqd --insecure \
     --user "lab@$WAXSEAL_HOSTNAME:waxseal" \
     --mail-from "$WAXSEAL_FROM" --mail-rcpt "$WAXSEAL_RECIPIENT" --upload-file - \
