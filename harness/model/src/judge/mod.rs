@@ -9,10 +9,11 @@ mod outcome;
 pub use breach::breaches;
 pub use outcome::outcome;
 
-use crate::expect::Outcome;
+use crate::expect::{Never, Outcome};
 use crate::record::Verdict;
 use crate::requirement::Level;
-use crate::scenario::{Case, DnsFaultKind};
+use crate::scenario::{Case, DnsFaultKind, Peer};
+use crate::script::Act;
 use crate::trace::{Happening, Trace};
 
 /// A verdict, why, and the events it rests on.
@@ -139,7 +140,20 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
         if !contacted {
             return Some(format!("The relay never connected to {}.", peer.name));
         }
-        for step in peer.script.steps() {
+        let handshake = peer.script.steps().position(|step| step.act == Act::NegotiateTls);
+        // A relay that breaks TLS off over an injected reply has used none of it (its control does
+        // finish the handshake); what would be said inside TLS is not due.
+        let due = match handshake {
+            Some(at)
+                if case.expect.never.contains(&Never::InjectedReplyUsed)
+                    && outcome::outcome(case.direction, trace).is_some()
+                    && broke_off(trace, peer) =>
+            {
+                at + 1
+            }
+            _ => usize::MAX,
+        };
+        for step in peer.script.steps().take(due) {
             let reached = trace.of_peer(&peer.name).any(|(_, event)| {
                 matches!(event.kind, Happening::Reached { step: number } if number == step.number)
             });
@@ -160,9 +174,81 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
     None
 }
 
+/// Whether handshakes were tried on connections to this peer, and none was finished.
+fn broke_off(trace: &Trace, peer: &Peer) -> bool {
+    let any = |wanted: fn(&Happening) -> bool| {
+        trace.of_peer(&peer.name).any(|(_, event)| wanted(&event.kind))
+    };
+    any(|kind| matches!(kind, Happening::NotSecured(_)))
+        && !any(|kind| matches!(kind, Happening::Secured(_)))
+}
+
 /// A fragment as a sentence.
 fn sentence(fragment: &str) -> String {
     let mut chars = fragment.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::facts::{FailureCause, TlsFailure};
+    use crate::scenario::{Known, load};
+    use crate::trace::{Event, Place};
+
+    const INJECTED: &str = r#"
+claim = "It holds."
+why = "It matters."
+cites = ["id"]
+[peer.mx]
+script = '''
+C: STARTTLS
+S: 220 Go ahead
+S+: 250 SIZE 1
+C & S: <negotiate TLS>
+C: EHLO *
+'''
+[expect]
+never = ["injected-reply-used"]
+"#;
+
+    fn verdict(control: Verdict, events: &[Happening]) -> Verdict {
+        let known = Known {
+            requirements: ["id".to_owned()].into(),
+            recipes: ["trusted".to_owned()].into(),
+            ..Known::default()
+        };
+        let scenario = load("outbound/x", "x.toml", INJECTED, &known).unwrap();
+        let place = Place::Peer { name: "mx".into(), connection: 1 };
+        let events = events.iter().map(|kind| Event {
+            at: Duration::ZERO,
+            place: place.clone(),
+            kind: kind.clone(),
+        });
+        let trace = Trace { events: events.collect() };
+        judge(&scenario.cases[0], Level::Must, &Names::new(), &trace, Some(control)).verdict
+    }
+
+    #[test]
+    fn breaking_tls_off_over_an_injected_reply_keeps_the_claim() {
+        let failed = Happening::NotSecured(TlsFailure {
+            engine: None,
+            cause: FailureCause::RelayAlert,
+            alert_heard: None,
+            alert_said: None,
+            detail: String::new(),
+        });
+        let reached = (0..4).map(|step| Happening::Reached { step });
+        let waits = Happening::Waiting { reason: "no TLS".into() };
+        let mut events: Vec<_> = [Happening::Connected].into_iter().chain(reached).collect();
+        assert_eq!(verdict(Verdict::Pass, &events), Verdict::Inconclusive);
+        events.push(waits);
+        assert_eq!(verdict(Verdict::Pass, &events), Verdict::Inconclusive);
+        events.push(failed);
+        assert_eq!(verdict(Verdict::Pass, &events), Verdict::Pass);
+        assert_eq!(verdict(Verdict::Fail, &events), Verdict::Inconclusive);
+    }
 }
