@@ -257,7 +257,8 @@ pub struct ReplyExpect {
     pub lists: Vec<String>,
     /// EHLO keywords it does not list.
     pub lacks: Vec<String>,
-    /// Whether the relay may end the connection instead of answering.
+    /// Whether the relay may end the connection instead of answering, or break off before TLS: a
+    /// STARTTLS that is refused, or a handshake that the relay ends.
     pub or_ended: bool,
 }
 

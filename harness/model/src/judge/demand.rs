@@ -376,7 +376,8 @@ fn choice_name(choice: &SuiteChoice) -> &str {
 fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
     let finished = trace.events.iter().position(|event| event.kind == Happening::Finished);
     let Some(finished) = finished else {
-        return Err(undecided("The script was never played to its end."));
+        let broke_off = broke_off_at_starttls(trace).filter(|_| wanted.or_ended);
+        return broke_off.ok_or_else(|| undecided("The script was never played to its end."));
     };
     let mut lines: Vec<Vec<u8>> = Vec::new();
     let mut evidence = Vec::new();
@@ -424,6 +425,41 @@ fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
         return Err(fail(format!("The reply lists {listed}."), evidence));
     }
     Ok(evidence)
+}
+
+/// Where TLS did not begin because the relay refused STARTTLS for good, or broke the handshake off:
+/// then there is no session in which something could be used that was said before. A 421 is no
+/// refusal of STARTTLS, and silence is none of anything.
+pub(super) fn broke_off_at_starttls(trace: &Trace) -> Option<Vec<usize>> {
+    if !secured(trace).is_empty() {
+        return None;
+    }
+    let starttls = |event: &Event| {
+        let said = match &event.kind {
+            Happening::Said { bytes, .. } => bytes.as_slice(),
+            _ => return false,
+        };
+        said.get(..8).is_some_and(|verb| verb.eq_ignore_ascii_case(b"STARTTLS"))
+    };
+    let mut after = of_peers(trace).skip_while(|(_, event)| !starttls(event));
+    let (at, decides) = after.find_map(|(at, event)| match &event.kind {
+        Happening::Heard { line, .. } if line.starts_with(b"220") => None,
+        Happening::Heard { line, .. } => {
+            Some((at, line.starts_with(b"5") || line.starts_with(b"454")))
+        }
+        Happening::NotSecured(failure) => {
+            let relay = [
+                FailureCause::RelayAlert,
+                FailureCause::RelayClosed,
+                FailureCause::RelayReset,
+                FailureCause::NotTls,
+            ];
+            Some((at, relay.contains(&failure.cause)))
+        }
+        Happening::Ended(end) => Some((at, !matches!(end, End::Silence | End::Ours))),
+        _ => None,
+    })?;
+    decides.then(|| vec![at])
 }
 
 fn announces_enhanced(trace: &Trace) -> bool {

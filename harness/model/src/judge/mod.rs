@@ -140,20 +140,7 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
         if !contacted {
             return Some(format!("The relay never connected to {}.", peer.name));
         }
-        let handshake = peer.script.steps().position(|step| step.act == Act::NegotiateTls);
-        // A relay that breaks TLS off over an injected reply has used none of it (its control does
-        // finish the handshake); what would be said inside TLS is not due.
-        let due = match handshake {
-            Some(at)
-                if case.expect.never.contains(&Never::InjectedReplyUsed)
-                    && outcome::outcome(case.direction, trace).is_some()
-                    && broke_off(trace, peer) =>
-            {
-                at + 1
-            }
-            _ => usize::MAX,
-        };
-        for step in peer.script.steps().take(due) {
+        for step in peer.script.steps().take(due(case, peer, trace)) {
             let reached = trace.of_peer(&peer.name).any(|(_, event)| {
                 matches!(event.kind, Happening::Reached { step: number } if number == step.number)
             });
@@ -172,6 +159,25 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
         }
     }
     None
+}
+
+/// How many steps of a peer's script have to be reached: all, unless the relay may keep the claim by
+/// breaking off before TLS, and has. Its control does finish the handshake, so that the reason is
+/// what was injected; nothing was used of it, and what the script would say later is not due.
+fn due(case: &Case, peer: &Peer, trace: &Trace) -> usize {
+    let until = |wanted: fn(&Act) -> bool| {
+        peer.script.steps().position(|step| wanted(&step.act)).map_or(usize::MAX, |at| at + 1)
+    };
+    let may_break_off = case.expect.reply.as_ref().is_some_and(|reply| reply.or_ended);
+    if may_break_off && demand::broke_off_at_starttls(trace).is_some() {
+        return until(|act| matches!(act, Act::Say { text, .. } if text == "STARTTLS"));
+    }
+    let injected = case.expect.never.contains(&Never::InjectedReplyUsed)
+        && outcome::outcome(case.direction, trace).is_some();
+    if injected && broke_off(trace, peer) {
+        return until(|act| *act == Act::NegotiateTls);
+    }
+    usize::MAX
 }
 
 /// Whether handshakes were tried on connections to this peer, and none was finished.
@@ -197,7 +203,7 @@ mod tests {
     use super::*;
     use crate::facts::{FailureCause, TlsFailure};
     use crate::scenario::{Known, load};
-    use crate::trace::{Event, Place};
+    use crate::trace::{Channel, Ending, Event, Place};
 
     const INJECTED: &str = r#"
 claim = "It holds."
@@ -215,14 +221,35 @@ C: EHLO *
 never = ["injected-reply-used"]
 "#;
 
+    const SMUGGLED: &str = r#"
+claim = "It holds."
+why = "It matters."
+cites = ["id"]
+[peer.client]
+script = '''
+S: 220
+C: STARTTLS
+C+: NOOP
+S: 220
+C & S: <negotiate TLS>
+C: XUNKNOWN
+'''
+[expect]
+reply = { code = "5xx", or-ended = true }
+"#;
+
     fn verdict(control: Verdict, events: &[Happening]) -> Verdict {
+        judged("outbound/x", "mx", INJECTED, control, events)
+    }
+
+    fn judged(id: &str, peer: &str, text: &str, control: Verdict, events: &[Happening]) -> Verdict {
         let known = Known {
             requirements: ["id".to_owned()].into(),
             recipes: ["trusted".to_owned()].into(),
             ..Known::default()
         };
-        let scenario = load("outbound/x", "x.toml", INJECTED, &known).unwrap();
-        let place = Place::Peer { name: "mx".into(), connection: 1 };
+        let scenario = load(id, "x.toml", text, &known).unwrap();
+        let place = Place::Peer { name: peer.into(), connection: 1 };
         let events = events.iter().map(|kind| Event {
             at: Duration::ZERO,
             place: place.clone(),
@@ -250,5 +277,31 @@ never = ["injected-reply-used"]
         events.push(failed);
         assert_eq!(verdict(Verdict::Pass, &events), Verdict::Pass);
         assert_eq!(verdict(Verdict::Fail, &events), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn refusing_starttls_with_something_behind_it_keeps_the_claim() {
+        let said = |text: &str| Happening::Said { channel: Channel::Clear, bytes: text.into() };
+        let heard = |text: &str| Happening::Heard {
+            channel: Channel::Clear,
+            line: text.into(),
+            ending: Ending::CrLf,
+        };
+        let verdict = |answer: &str| {
+            let reached = |step| Happening::Reached { step };
+            let events = [
+                Happening::Connected,
+                heard("220 hello"),
+                reached(0),
+                said("STARTTLS\r\n"),
+                reached(1),
+                heard(answer),
+            ];
+            judged("inbound/x", "client", SMUGGLED, Verdict::Pass, &events)
+        };
+        assert_eq!(verdict("500 no pipelining"), Verdict::Pass);
+        assert_eq!(verdict("454 not now"), Verdict::Pass);
+        assert_eq!(verdict("421 too many"), Verdict::Inconclusive);
+        assert_eq!(verdict("220 go ahead"), Verdict::Inconclusive);
     }
 }
