@@ -1,7 +1,7 @@
 //! Which cases wait for something that a relay does late.
 
 use waxseal_model::expect::Outcome;
-use waxseal_model::scenario::{Case, DnsFaultKind, Fault};
+use waxseal_model::scenario::{Case, DnsFaultKind, Fault, Peer};
 use waxseal_model::script::Direction;
 
 use crate::relay::contract::Late;
@@ -12,17 +12,19 @@ pub(super) fn waits_for(case: &Case) -> Vec<Late> {
     if case.direction == Direction::Inbound {
         return Vec::new();
     }
-    let mut hops = case.peers.iter().filter(|peer| peer.name != "sender");
-    let silent = hops.clone().any(|peer| peer.faults.contains(&Fault::SilentAfterClientHello));
+    let (sender, hops): (Vec<&Peer>, Vec<&Peer>) =
+        case.peers.iter().partition(|peer| peer.name == "sender");
+    let silent = hops.iter().any(|peer| peer.faults.contains(&Fault::SilentAfterClientHello));
+    let again = |peers: &[&Peer]| peers.iter().any(|peer| peer.script.parts.len() > 1);
     // A later message comes to the next part of a script too.
-    let comes_back = case.before.is_empty() && hops.any(|peer| peer.script.parts.len() > 1);
+    let comes_back = case.before.is_empty() && again(&hops);
     let delivered = !case.expect.outcome.is_empty()
         && case.expect.outcome.iter().all(|outcome| outcome.delivered());
     // A domain without mail (RFC 7505) is no reason to wait.
     let null = case.dns.iter().any(|fault| fault.kind == DnsFaultKind::Null);
     let bounced = case.expect.outcome == [Outcome::Bounced];
     [
-        (Late::Retry, comes_back && delivered),
+        (Late::Retry, (comes_back && delivered) || again(&sender)),
         (Late::GiveUp, bounced && !null),
         (Late::TimeOut, silent),
     ]
@@ -45,6 +47,7 @@ mod tests {
         };
         assert_eq!(waits("outbound/forced/retry"), [Late::Retry]);
         assert_eq!(waits("outbound/forced/gives-back"), [Late::GiveUp]);
+        assert_eq!(waits("outbound/forced/report"), [Late::Retry, Late::GiveUp]);
         assert_eq!(waits("outbound/forced/handshake-silent"), [Late::TimeOut]);
         assert_eq!(waits("outbound/starttls/tried-again"), []);
         assert_eq!(waits("outbound/opportunistic/null-mx"), []);
