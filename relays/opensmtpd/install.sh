@@ -1,0 +1,20 @@
+#!/bin/sh
+# Finishes the unpacked OpenSMTPD: install.sh ROOT
+#
+# Does what the scripts of its packages would have done, as far as a run needs it.
+set -eu
+umask 022
+cd "$1"
+
+# The numbers are free to choose: only this root knows them.
+printf '%s\n' opensmtpd:x:9311:9311::/nonexistent:/usr/sbin/nologin \
+    opensmtpq:x:9312:9312::/nonexistent:/usr/sbin/nologin >>etc/passwd
+printf '%s\n' opensmtpd:x:9311: opensmtpq:x:9312: >>etc/group
+mkdir -p var/lib/opensmtpd/empty var/spool etc/ssl/certs
+chown 0:9312 usr/sbin/smtpctl
+chmod 2755 usr/sbin/smtpctl
+
+chroot . usr/sbin/smtpd -h 2>&1 | grep -q '^version:' || {
+    echo "the unpacked OpenSMTPD does not run" >&2
+    exit 1
+}
