@@ -5,11 +5,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use waxseal_model::facts::{Engine, FailureCause, HelloFacts, TlsFailure};
-use waxseal_model::offer::{Offer, SuiteKind, Version};
+use waxseal_model::offer::{Offer, Version};
 
 use super::describe::client_hello;
 use super::session::Session;
-use super::suites::{resolve, suite};
+use super::suites::{exists_in, resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
 use super::{dh, legacy, modern};
 use crate::wire::last_alert;
@@ -88,6 +88,12 @@ pub fn choose(
     identity: Option<&Identity>,
     forced: Option<Engine>,
 ) -> Result<Engine, Unplayable> {
+    let hybrid = |name: &String| name.contains("mlkem");
+    if let (Some(group), true) = (offer.groups.first(), offer.groups.iter().all(hybrid))
+        && offer.oldest() < Version::Tls13
+    {
+        return Err(Unplayable(format!("{group} is a group of TLS 1.3 alone")));
+    }
     let weak = identity.is_some_and(|identity| identity.weak || identity.chain.is_empty());
     let modern = !weak && modern::can_play(offer);
     match forced {
@@ -101,12 +107,7 @@ pub fn choose(
         return Ok(Engine::Modern);
     }
     let suites = resolve(offer, &legacy::available());
-    let covered = |version: &Version| {
-        suites.iter().any(|id| {
-            let tls13 = suite(*id).is(SuiteKind::Tls13) && id >> 8 == 0x13;
-            (*version == Version::Tls13) == tls13
-        })
-    };
+    let covered = |version: &Version| suites.iter().any(|id| exists_in(&suite(*id), *version));
     if let Some(version) = offer.versions.iter().find(|version| !covered(version)) {
         return Err(Unplayable(format!("it has no suite for {version}")));
     }
@@ -163,7 +164,12 @@ fn silence(patience: Duration) -> (FailureCause, String) {
 fn finish(engine: Option<Engine>, played: Played, copy: &Copy, server: bool) -> Handshake {
     let tapped = copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let hello = client_hello(if server { &tapped.heard } else { &tapped.said });
-    let result = played.map_err(|(cause, detail)| {
+    let result = played.map(|mut session| {
+        // What was asked for on the wire, not what we meant to ask: SSL 3.0 has no extensions.
+        session.facts.sni = hello.as_ref().and_then(|hello| hello.sni.clone());
+        session
+    });
+    let result = result.map_err(|(cause, detail)| {
         let alert = |bytes: &[u8]| last_alert(bytes).map(|(_, description)| description);
         let alert_heard = alert(&tapped.heard);
         TlsFailure {
