@@ -3,5 +3,6 @@
 mod cli;
 mod lab;
 mod mutants;
+mod peers_meet;
 mod report;
 mod tidy;
