@@ -8,10 +8,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use waxseal::catalogue::Catalogue;
 use waxseal::tls::{
     AskClient, ClientSetup, Handshake, Identity, ServerSetup, Session, accept, choose, connect,
-    resolve,
+    is_alert, resolve,
 };
 use waxseal_certs::{Authorities, Recipes};
-use waxseal_model::facts::{ClientCertificate, Engine, FailureCause, TlsFacts, TlsFailure};
+use waxseal_model::facts::{
+    Alert, ClientCertificate, Engine, FailureCause, Speaker, TlsFacts, TlsFailure,
+};
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 
 /// Client and server, each engine on each side.
@@ -272,13 +274,29 @@ fn is_the_same(client: &TlsFacts, server: &TlsFacts) {
         (
             (facts.version, facts.suite.clone(), facts.group.clone(), facts.dh_bits),
             (facts.forward_secrecy, facts.resumed, facts.client_certificate),
-            (facts.sni.clone(), facts.alpn.clone()),
+            (facts.sni.clone(), facts.alpn.clone(), facts.server_extensions.clone()),
         )
     };
     assert_eq!(told(client), told(server));
+    proofs_are_told(client, server);
     // SSL 3.0 has no extensions.
     let sni = (client.version > Version::Ssl3).then_some(SNI);
     assert_eq!(client.sni.as_deref(), sni);
+}
+
+/// Who showed a certificate proved that it has the key, and nobody else did.
+fn proofs_are_told(client: &TlsFacts, server: &TlsFacts) {
+    let anonymous = client.suite.is(SuiteKind::Anonymous);
+    let signs = !anonymous && !client.suite.is(SuiteKind::StaticRsa);
+    assert_eq!(client.peer_key_proven, !client.peer_chain.is_empty(), "{client:?}");
+    assert_eq!(client.peer_signature.is_some(), signs, "{client:?}");
+    let shown = server.client_certificate == ClientCertificate::Shown;
+    assert_eq!((server.peer_key_proven, server.peer_signature.is_some()), (shown, shown));
+    assert_eq!(server.peer_chain.is_empty(), !shown);
+    if client.version == Version::Tls13 {
+        let told: BTreeSet<_> = client.server_extensions.iter().map(String::as_str).collect();
+        assert_eq!(told, BTreeSet::from(["key_share", "supported_versions"]), "{client:?}");
+    }
 }
 
 fn traits(facts: &TlsFacts) -> Vec<String> {
@@ -408,5 +426,30 @@ async fn a_client_certificate_is_told_alike_by_both_sides() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn an_alert_behind_the_handshake_is_told_with_its_direction() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let identities = Identities::new(&catalogue.recipes);
+    let offer = offer(&[Version::Tls13], &[SuiteKind::Tls13]);
+    for engines in PAIRINGS {
+        let (client, mut server) = identities.setups(engines, (&offer, &offer), &identities.rsa);
+        // In TLS 1.3 the client is finished before the server can miss its certificate.
+        server.ask = AskClient::Required;
+        let (left, right) = duplex(1 << 16);
+        let (client, server) =
+            tokio::join!(connect(&client, left, PATIENCE), accept(&server, right, PATIENCE));
+        let mut session = client.result.expect("the client is finished");
+        let error = session.read_u8().await.expect_err("the server has sent an alert");
+        assert!(is_alert(&error), "{error:?}");
+        let heard = session.take_alerts();
+        // certificate_required (RFC 8446 section 6.2).
+        assert_eq!(heard, [Alert { by: Speaker::Relay, description: 116 }], "{engines:?}");
+        let failure = server.result.expect_err("the server wants a certificate");
+        // The modern engine sends it encrypted and keeps it to itself.
+        let said = (engines.1 == Engine::Legacy).then_some(116);
+        assert_eq!(failure.alert_said, said, "{failure:?}");
     }
 }

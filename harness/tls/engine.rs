@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
-use waxseal_model::facts::{Engine, FailureCause, HelloFacts, TlsFailure};
+use waxseal_model::facts::{Engine, FailureCause, HelloFacts, Speaker, TlsFailure};
 use waxseal_model::offer::{Offer, Version};
 
-use super::describe::client_hello;
+use super::alerts::Alerts;
+use super::describe::{client_hello, server_extensions};
 use super::session::Session;
 use super::suites::{exists_in, resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
@@ -124,16 +125,17 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (tap, copy) = Tap::new(io);
+    let alerts = Alerts::default();
     let engine = choose(&setup.offer, Some(&setup.identity), setup.engine);
     let playing = async {
         match engine {
-            Ok(Engine::Modern) => modern::accept(setup, tap).await,
-            Ok(Engine::Legacy) => legacy::accept(setup, tap).await,
+            Ok(Engine::Modern) => modern::accept(setup, tap, &alerts).await,
+            Ok(Engine::Legacy) => legacy::accept(setup, tap, &alerts).await,
             Err(ref unplayable) => Err((FailureCause::OurObjection, unplayable.to_string())),
         }
     };
     let result = timeout(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
-    finish(engine.ok(), result, &copy, true)
+    finish(engine.ok(), result, &copy, &alerts, true)
 }
 
 /// Negotiates as the client, within `patience`.
@@ -142,16 +144,17 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (tap, copy) = Tap::new(io);
+    let alerts = Alerts::default();
     let engine = choose(&setup.offer, setup.identity.as_ref(), setup.engine);
     let playing = async {
         match engine {
-            Ok(Engine::Modern) => modern::connect(setup, tap).await,
-            Ok(Engine::Legacy) => legacy::connect(setup, tap).await,
+            Ok(Engine::Modern) => modern::connect(setup, tap, &alerts).await,
+            Ok(Engine::Legacy) => legacy::connect(setup, tap, &alerts).await,
             Err(ref unplayable) => Err((FailureCause::OurObjection, unplayable.to_string())),
         }
     };
     let result = timeout(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
-    finish(engine.ok(), result, &copy, false)
+    finish(engine.ok(), result, &copy, &alerts, false)
 }
 
 /// What an engine gives: a session, or what it thinks went wrong.
@@ -161,22 +164,34 @@ fn silence(patience: Duration) -> (FailureCause, String) {
     (FailureCause::Silence, format!("nothing came within {patience:?}"))
 }
 
-fn finish(engine: Option<Engine>, played: Played, copy: &Copy, server: bool) -> Handshake {
+fn finish(
+    engine: Option<Engine>,
+    played: Played,
+    copy: &Copy,
+    alerts: &Alerts,
+    server: bool,
+) -> Handshake {
     let tapped = copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let hello = client_hello(if server { &tapped.heard } else { &tapped.said });
+    let (of_client, of_server) =
+        if server { (&tapped.heard, &tapped.said) } else { (&tapped.said, &tapped.heard) };
+    let hello = client_hello(of_client);
     let result = played.map(|mut session| {
         // What was asked for on the wire, not what we meant to ask: SSL 3.0 has no extensions.
         session.facts.sni = hello.as_ref().and_then(|hello| hello.sni.clone());
+        session.facts.server_extensions = server_extensions(of_server);
         session
     });
     let result = result.map_err(|(cause, detail)| {
-        let alert = |bytes: &[u8]| last_alert(bytes).map(|(_, description)| description);
-        let alert_heard = alert(&tapped.heard);
+        // What the engine tells may be encrypted; what it does not tell may stand in clear.
+        let alert = |by: Speaker, bytes: &[u8]| {
+            alerts.last(by).or(last_alert(bytes).map(|(_, description)| description))
+        };
+        let alert_heard = alert(Speaker::Relay, &tapped.heard);
         TlsFailure {
             engine,
             cause: settle(cause, &tapped, alert_heard),
             alert_heard,
-            alert_said: alert(&tapped.said),
+            alert_said: alert(Speaker::Peer, &tapped.said),
             detail,
         }
     });

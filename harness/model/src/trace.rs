@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{HelloFacts, TlsFacts, TlsFailure};
+use crate::facts::{Alert, HelloFacts, TlsFacts, TlsFailure};
 
 /// All that was heard and said in one case, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +160,9 @@ pub enum Happening {
     Secured(Box<TlsFacts>),
     /// A handshake did not finish.
     NotSecured(TlsFailure),
+    /// An alert other than close_notify went by after the handshake. What our side sends is told by
+    /// the legacy engine only: the modern one keeps it to itself.
+    Alerted(Alert),
     /// Outbound: our receiver answered the end of the message with 250: the message is ours.
     Took {
         /// In clear or inside TLS.
