@@ -266,6 +266,10 @@ fn parse_line(line: &str, direction: Direction) -> Result<Line, ScriptError> {
 
 fn act_in(said: &str) -> Option<&str> {
     let inner = said.strip_prefix('<')?.strip_suffix('>')?;
+    // An empty line with another ending is a line.
+    if ["LF", "CR", "no ending"].contains(&inner) {
+        return None;
+    }
     (!inner.contains(['<', '>']) && !inner.contains('@')).then_some(inner)
 }
 
