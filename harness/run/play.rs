@@ -101,9 +101,11 @@ async fn outbound(
     let domain = names["domain"].clone();
     world.own(&domain, recorder);
     let hops: Vec<&Peer> = case.peers.iter().filter(|peer| peer.name != "sender").collect();
+    let mut first = None;
     for (at, peer) in hops.iter().enumerate() {
         let host = format!("{}.{domain}", peer.name);
         let address = world.case_address()?;
+        first = first.or(Some(address));
         world.zones.add(&host, Data::A(address))?;
         let preference = u16::try_from(10 * (at + 1)).unwrap_or(u16::MAX);
         world.zones.add(&domain, Data::Mx { preference, host: host.clone() })?;
@@ -113,7 +115,9 @@ async fn outbound(
     for fault in &case.dns {
         let Some(kind) = Kind::from_name(&fault.record) else { continue };
         if fault.kind == DnsFaultKind::Null {
-            world.zones.replace(&domain, vec![Data::null_mx()])?;
+            // Whoever falls back to the address of the domain finds somebody there.
+            let address = first.ok_or_else(|| RunError::Broke("there is no next hop".into()))?;
+            world.zones.replace(&domain, vec![Data::null_mx(), Data::A(address)])?;
         } else if kind == Kind::A {
             for peer in &hops {
                 world.zones.fault(&format!("{}.{domain}", peer.name), kind, fault.kind);
