@@ -5,4 +5,5 @@ mod lab;
 mod mutants;
 mod peers_meet;
 mod report;
+mod schema;
 mod tidy;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::offer::{SuiteKind, Version};
 
 /// The library that played a handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// rustls: TLS 1.2 and 1.3 as they ought to be.
@@ -15,7 +15,7 @@ pub enum Engine {
 }
 
 /// A cipher suite and what it is good for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Suite {
     /// The IANA code point.
     pub id: u16,
@@ -33,7 +33,7 @@ impl Suite {
 }
 
 /// What became of the client's certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientCertificate {
     /// The server did not ask, or the session was resumed.
@@ -45,7 +45,7 @@ pub enum ClientCertificate {
 }
 
 /// The facts of a finished handshake, the same from either engine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TlsFacts {
     /// The library that played our side.
     pub engine: Engine,
@@ -76,6 +76,7 @@ pub struct TlsFacts {
     pub resumed: bool,
     /// The other side's certificates in DER, leaf first, as they were sent.
     #[serde(with = "crate::trace::hex_list")]
+    #[schemars(with = "Vec<String>")]
     pub peer_chain: Vec<Vec<u8>>,
     /// What became of the client's certificate, whichever side we are.
     pub client_certificate: ClientCertificate,
@@ -86,7 +87,7 @@ pub struct TlsFacts {
 }
 
 /// Whose word it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Speaker {
     /// The relay.
@@ -96,7 +97,7 @@ pub enum Speaker {
 }
 
 /// A TLS alert after the handshake (RFC 8446 section 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Alert {
     /// Who sent it.
     pub by: Speaker,
@@ -105,7 +106,7 @@ pub struct Alert {
 }
 
 /// The relay's ClientHello, read from the bytes on the wire.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HelloFacts {
     /// `legacy_version` of the hello (RFC 8446 section 4.1.2).
     pub legacy_version: u16,
@@ -128,7 +129,7 @@ pub struct HelloFacts {
 }
 
 /// Why a handshake did not finish. Each is a fact about who did what, not a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureCause {
     /// The relay sent a fatal alert.
@@ -150,7 +151,7 @@ pub enum FailureCause {
 }
 
 /// A handshake that did not finish.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TlsFailure {
     /// The library that played our side, where one was asked.
     pub engine: Option<Engine>,
