@@ -1,6 +1,8 @@
 //! Tests of the suite itself.
 
 mod cli;
+mod diagnostics;
+mod explain;
 mod lab;
 mod mutants;
 mod peers_meet;
