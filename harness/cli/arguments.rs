@@ -36,6 +36,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: Option<Relays>,
     },
+    /// Print the JSON Schema of `--format json` and results.json.
+    Schema,
     /// Check scenario files.
     Check {
         /// Files or folders below an `inbound` or `outbound` folder.

@@ -47,6 +47,10 @@ pub fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Explain { id, results } => explain::explain(&catalogue, &id, results.as_deref()),
+        Command::Schema => {
+            print(&waxseal_model::record::schema());
+            ExitCode::SUCCESS
+        }
         Command::Relays { what } => relays::relays(what.as_ref()),
         Command::Check { paths } => check::check(&catalogue, &paths),
     }

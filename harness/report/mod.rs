@@ -2,6 +2,7 @@
 //!
 //! Pure: nothing here plays, listens or judges.
 
+mod expectation;
 mod explain;
 mod list;
 mod markdown;
