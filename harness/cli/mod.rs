@@ -10,6 +10,7 @@
 mod arguments;
 mod check;
 mod explain;
+mod matrix;
 mod progress;
 mod relays;
 mod run;
@@ -51,7 +52,8 @@ pub fn main() -> ExitCode {
             print(&waxseal_model::record::schema());
             ExitCode::SUCCESS
         }
-        Command::Relays { what } => relays::relays(what.as_ref()),
+        Command::Matrix(arguments) => matrix::matrix(&catalogue, &arguments),
+        Command::Relays { what } => relays::relays(&catalogue, what.as_ref()),
         Command::Check { paths } => check::check(&catalogue, &paths),
     }
 }
