@@ -138,7 +138,15 @@ pub(super) fn silence() -> impl Strategy<Value = Happening> {
 
 /// Anything but our own trouble.
 pub(super) fn happening() -> impl Strategy<Value = Happening> {
-    let ends = vec![End::CloseNotify, End::Fin, End::Reset, End::Alert, End::Ours, End::Silence];
+    let ends = vec![
+        End::CloseNotify,
+        End::Fin,
+        End::Reset,
+        End::Alert,
+        End::Garbled,
+        End::Ours,
+        End::Silence,
+    ];
     let ending = prop_oneof![Just(Ending::CrLf), Just(Ending::Lf), Just(Ending::None)];
     let status = prop_oneof![Just("5.7.4"), Just("4.4.1"), Just("")];
     let action = prop_oneof![Just("failed"), Just("delayed"), Just("delivered")];
