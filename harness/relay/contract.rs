@@ -9,6 +9,7 @@ use waxseal_model::script::Direction;
 
 use super::connectors::Connectors;
 use super::error::{RelayError, line_of};
+use crate::peer::Account;
 
 /// A driver's `relay.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -41,6 +42,8 @@ pub struct Contract {
     pub queue: Option<Call>,
     /// Takes a message on its standard input, instead of SMTP at the opportunistic listener.
     pub submit: Option<Command>,
+    /// As whom our senders log in, for relays that take mail from their users only.
+    pub account: Option<Account>,
     /// How the product is put into a private root; without it, what the system has is run.
     pub install: Option<Install>,
 }
@@ -150,6 +153,7 @@ impl Contract {
             too_late: BTreeMap::new(),
             queue: None,
             submit: None,
+            account: None,
             install: None,
         })
     }
