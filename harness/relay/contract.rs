@@ -23,6 +23,9 @@ pub struct Contract {
     pub directions: BTreeSet<Direction>,
     /// Which TLS demands it can be configured for. Cases of the others are skipped.
     pub connectors: Connectors,
+    /// Whether a single address can be put under another demand than the rest of its domain.
+    #[serde(default)]
+    pub address_rules: bool,
     /// What has to be there before it can start.
     #[serde(default)]
     pub needs: Vec<Need>,
@@ -146,6 +149,7 @@ impl Contract {
             about: None,
             directions: [Direction::Inbound, Direction::Outbound].into(),
             connectors: Connectors::all(),
+            address_rules: true,
             needs: Vec::new(),
             concurrency: 16,
             process: Call { command: command? },

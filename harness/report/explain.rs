@@ -3,7 +3,7 @@
 use waxseal_model::judge::Names;
 use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Catalogue;
-use waxseal_model::scenario::Case;
+use waxseal_model::scenario::{Case, RuleBy};
 use waxseal_model::script::Direction;
 
 use super::transcript;
@@ -34,8 +34,12 @@ pub fn explain(
         let ends =
             before.outcome.map(|outcome| format!(", which has to end as {}", outcome.name()));
         text.push_str(&format!(
-            "Before it, a message under {} to the same next hops{}\n",
+            "Before it, a message under {}{} to the same next hops{}\n",
             before.connector,
+            match before.rule {
+                RuleBy::Address => " by its address",
+                RuleBy::Domain => "",
+            },
             ends.unwrap_or_default()
         ));
     }
