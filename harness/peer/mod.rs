@@ -2,6 +2,7 @@
 //!
 //! Nothing here judges.
 
+mod account;
 mod conversation;
 mod names;
 mod receiver;
@@ -9,6 +10,7 @@ mod recorder;
 mod report;
 mod sender;
 
+pub use account::Account;
 pub use conversation::Patience;
 pub use names::fill;
 pub use receiver::{Content, ReceiverPlan, receive};

@@ -8,9 +8,10 @@ use waxseal_model::facts::FailureCause;
 use waxseal_model::judge::Names;
 use waxseal_model::scenario::Fault;
 use waxseal_model::script::{Act, Script};
-use waxseal_model::trace::{Happening, Place};
+use waxseal_model::trace::{Channel, Happening, Place};
 
 use super::Recorder;
+use super::account::Account;
 use super::conversation::{Conversation, Over, Patience, failure};
 use super::names::{fill, fill_script};
 use super::receiver::bytes_of;
@@ -28,6 +29,8 @@ pub struct SenderPlan {
     /// Whether it upgrades where STARTTLS is offered, once its script has ended.
     pub upgrades: bool,
     script: Script,
+    /// As whom it logs in inside TLS, once its script has ended and before it sends mail.
+    pub account: Option<Account>,
     /// Misbehaviour below SMTP.
     pub faults: Vec<Fault>,
     /// How it negotiates TLS.
@@ -52,6 +55,7 @@ impl SenderPlan {
             to,
             implicit: false,
             upgrades: true,
+            account: None,
             script: fill_script(script, names),
             faults: Vec::new(),
             tls,
@@ -188,6 +192,9 @@ impl Session<'_> {
             self.negotiate().await?;
             self.command(&format!("EHLO {sender}")).await?;
         }
+        if !self.state.refused && !self.state.mail && !self.log_in().await? {
+            return Ok(());
+        }
         let from = fill("MAIL FROM:<{from}>", &self.plan.names);
         let to = fill("RCPT TO:<{recipient}>", &self.plan.names);
         if self.state.refused
@@ -207,6 +214,23 @@ impl Session<'_> {
             Happening::Refused { channel, reply: reply.join(&b"\r\n"[..]) }
         });
         Ok(())
+    }
+
+    /// Logs in where an account is given; a relay that refuses it has refused the mail. Outside TLS
+    /// nobody's password is sent.
+    async fn log_in(&mut self) -> Result<bool, Over> {
+        let channel = self.talk.channel();
+        let Some(account) = self.plan.account.as_ref().filter(|_| channel == Channel::Tls) else {
+            return Ok(true);
+        };
+        let command = account.command();
+        self.state.due = Some(command.as_bytes().to_vec());
+        self.talk.say(&command).await?;
+        let lines = self.reply().await?;
+        if !accepts(&lines) {
+            self.talk.note(Happening::Refused { channel, reply: lines.join(&b"\r\n"[..]) });
+        }
+        Ok(accepts(&lines))
     }
 
     /// Sends a command and reads its reply; whether it was taken.

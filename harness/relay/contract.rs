@@ -9,6 +9,7 @@ use waxseal_model::script::Direction;
 
 use super::connectors::Connectors;
 use super::error::{RelayError, line_of};
+use crate::peer::Account;
 
 /// A driver's `relay.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -22,6 +23,9 @@ pub struct Contract {
     pub directions: BTreeSet<Direction>,
     /// Which TLS demands it can be configured for. Cases of the others are skipped.
     pub connectors: Connectors,
+    /// Whether a single address can be put under another demand than the rest of its domain.
+    #[serde(default)]
+    pub address_rules: bool,
     /// What has to be there before it can start.
     #[serde(default)]
     pub needs: Vec<Need>,
@@ -41,6 +45,8 @@ pub struct Contract {
     pub queue: Option<Call>,
     /// Takes a message on its standard input, instead of SMTP at the opportunistic listener.
     pub submit: Option<Command>,
+    /// As whom our senders log in, for relays that take mail from their users only.
+    pub account: Option<Account>,
     /// How the product is put into a private root; without it, what the system has is run.
     pub install: Option<Install>,
 }
@@ -143,6 +149,7 @@ impl Contract {
             about: None,
             directions: [Direction::Inbound, Direction::Outbound].into(),
             connectors: Connectors::all(),
+            address_rules: true,
             needs: Vec::new(),
             concurrency: 16,
             process: Call { command: command? },
@@ -150,6 +157,7 @@ impl Contract {
             too_late: BTreeMap::new(),
             queue: None,
             submit: None,
+            account: None,
             install: None,
         })
     }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::contract::{Command, Contract};
 use super::driver::Prepared;
 use super::error::RelayError;
+use crate::peer::Account;
 
 /// How long a driver's command may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,6 +30,8 @@ pub struct Evidence {
     pub queue: Option<Arc<Queue>>,
     /// Takes a message.
     pub submit: Option<Arc<Submit>>,
+    /// As whom our senders log in.
+    pub account: Option<Account>,
 }
 
 impl Evidence {
@@ -48,6 +51,7 @@ impl Evidence {
                 Arc::new(Queue { place: place(&call.command), last: Mutex::default() })
             }),
             submit: contract.submit.as_ref().map(|command| Arc::new(Submit(place(command)))),
+            account: contract.account.clone(),
         }
     }
 }

@@ -76,6 +76,10 @@ pub struct Outbound {
     pub connector: Connector,
     /// Suffixes with a leading dot, or whole domains.
     pub domains: Vec<String>,
+    /// How the local parts of addresses end that are under this rule in whatever domain, where the
+    /// driver declares such rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_parts: Option<String>,
     /// The demand.
     pub tls: Connector,
     /// Whether the client certificate is shown to those who ask.

@@ -3,7 +3,7 @@
 use waxseal_model::judge::Names;
 use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Catalogue;
-use waxseal_model::scenario::{AsksCertificate, Case, Peer};
+use waxseal_model::scenario::{AsksCertificate, Case, Peer, RuleBy};
 use waxseal_model::script::Direction;
 
 use super::expectation::{expectation, suite_words};
@@ -108,8 +108,12 @@ fn surroundings(case: &Case) -> String {
         let ends =
             before.outcome.map(|outcome| format!(", which has to end as {}", outcome.name()));
         text.push_str(&format!(
-            "Before it, a message under {} to the same next hops{}\n",
+            "Before it, a message under {}{} to the same next hops{}\n",
             before.connector,
+            match before.rule {
+                RuleBy::Address => " by its address",
+                RuleBy::Domain => "",
+            },
             ends.unwrap_or_default()
         ));
     }

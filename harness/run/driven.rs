@@ -121,6 +121,7 @@ async fn lab_file(
             .map(|connector| Outbound {
                 connector,
                 domains: vec![format!(".{connector}.test")],
+                local_parts: driver.contract.address_rules.then(|| format!(".{connector}")),
                 tls: connector,
                 present_certificate: connector == Connector::Mutual,
             })

@@ -9,7 +9,9 @@ use tokio::time::timeout;
 use waxseal_model::facts::Engine;
 use waxseal_model::judge::{Names, outcome};
 use waxseal_model::offer::Offer;
-use waxseal_model::scenario::{AsksCertificate, Case, Connector, DnsFaultKind, Peer};
+use waxseal_model::scenario::{
+    AsksCertificate, Before, Case, Connector, DnsFaultKind, Peer, RuleBy,
+};
 use waxseal_model::script::{Direction, Script};
 use waxseal_model::trace::{Channel, Event, Happening, Place, Trace};
 
@@ -58,7 +60,7 @@ pub(super) async fn outbound(
     peers.spawn(serve(world.listen(address).await?, plan, recorder.clone()));
 
     for (at, before) in case.before.iter().enumerate() {
-        let names = earlier(names, at, before.connector);
+        let names = earlier(names, at, before);
         let earlier_domain = &names["domain"];
         if *earlier_domain != domain && world.own(earlier_domain, recorder) {
             for (at, peer) in hops.iter().enumerate() {
@@ -74,12 +76,16 @@ pub(super) async fn outbound(
 }
 
 /// What is filled in for a message before the one that is judged: another recipient, in the
-/// domain of its own connector.
-fn earlier(names: &Names, at: usize, connector: Connector) -> Names {
-    let mut names = names.clone();
+/// domain of its own connector, or in the same domain with the connector in its local part.
+fn earlier(names: &Names, at: usize, before: &Before) -> Names {
+    let (mut names, connector) = (names.clone(), before.connector);
     let label = names["domain"].split('.').next().unwrap_or_default().to_owned();
-    let domain = format!("{label}.{connector}.test");
-    names.insert("recipient".into(), format!("{label}-{}@{domain}", at + 1));
+    let number = at + 1;
+    let (local, domain) = match before.rule {
+        RuleBy::Address => (format!("{label}-{number}.{connector}"), names["domain"].clone()),
+        RuleBy::Domain => (format!("{label}-{number}"), format!("{label}.{connector}.test")),
+    };
+    names.insert("recipient".into(), format!("{local}@{domain}"));
     names.insert("domain".into(), domain);
     names
 }
@@ -328,6 +334,17 @@ mod tests {
         let ended = event(2, 1, Happening::Ended(End::Fin));
         let next = Event { place: Place::Run, ..event(3, 1, Happening::NextMessage) };
         assert_eq!(calm_since(&[event(1, 1, Happening::Connected), ended, next]), None);
+    }
+
+    #[test]
+    fn a_message_before_has_a_recipient_under_its_own_rule() {
+        let names = Names::from([("domain".to_owned(), "c7.domain-validation.test".to_owned())]);
+        let recipient = |rule| {
+            let before = Before { connector: Connector::EncryptionOnly, rule, outcome: None };
+            earlier(&names, 0, &before)["recipient"].clone()
+        };
+        assert_eq!(recipient(RuleBy::Domain), "c7-1@c7.encryption-only.test");
+        assert_eq!(recipient(RuleBy::Address), "c7-1.encryption-only@c7.domain-validation.test");
     }
 
     #[test]

@@ -90,6 +90,7 @@ async fn inbound(
     let mut plan = SenderPlan::new(place, to, &peer.script, names, tls, PATIENCE);
     plan.implicit = case.connector == Connector::Implicit;
     plan.faults = peer.faults.clone();
+    plan.account = way.evidence.account.clone();
     if timeout(way.limit, send(&plan, recorder.clone())).await.is_err() {
         recorder.note(Place::Run, Happening::Deadline);
     }

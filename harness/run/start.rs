@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use waxseal_model::scenario::{Case, Connector};
+use waxseal_model::scenario::{Case, Connector, RuleBy};
 use waxseal_model::script::Direction;
 
 use super::driven::{self, Driven};
@@ -65,6 +65,10 @@ impl Choice {
             }
             if case.handed_in_tls && driver.contract.submit.is_some() {
                 return Some(format!("The relay {name} is handed its messages by a command."));
+            }
+            let by_address = case.before.iter().any(|before| before.rule == RuleBy::Address);
+            if by_address && !driver.contract.address_rules {
+                return Some(format!("The relay {name} declares no rules for single addresses."));
             }
             let late = waits_for(case).into_iter();
             if let Some(when) = late.filter_map(|late| driver.contract.too_late.get(&late)).next() {

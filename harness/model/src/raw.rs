@@ -66,6 +66,7 @@ pub struct Messages(pub Vec<Message>);
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Message {
     pub connector: Option<Placed<String>>,
+    pub rule: Option<Placed<String>>,
     pub outcome: Option<Placed<String>>,
     pub sender_connector: Option<Placed<String>>,
     pub handed_in: Option<Placed<String>>,

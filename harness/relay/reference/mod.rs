@@ -56,12 +56,14 @@ impl Setup {
         self.mutant == Some(mutant)
     }
 
-    /// The rule for a domain.
-    fn connector(&self, domain: &str) -> Connector {
-        self.outbound
-            .iter()
-            .find(|(_, suffix)| domain.ends_with(suffix.as_str()))
-            .map_or(Connector::Opportunistic, |(connector, _)| *connector)
+    /// The rule for a recipient: that of its address, where the local part names one, or that of
+    /// its domain.
+    fn connector(&self, local: &str, domain: &str) -> Connector {
+        let named = local.rsplit_once('.').map(|(_, name)| name);
+        let by_address = self.outbound.iter().find(|(rule, _)| Some(rule.name()) == named);
+        let by_domain =
+            || self.outbound.iter().find(|(_, suffix)| domain.ends_with(suffix.as_str()));
+        by_address.or_else(by_domain).map_or(Connector::Opportunistic, |(connector, _)| *connector)
     }
 
     fn resolver(&self) -> Resolver {

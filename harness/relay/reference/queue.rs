@@ -64,15 +64,16 @@ async fn work(setup: Arc<Setup>, mut receiver: UnboundedReceiver<Message>, queue
 /// Carries one message to its end.
 async fn carry(setup: Arc<Setup>, message: Message, queue: Queue) {
     let start = Instant::now();
-    let domain = message.to.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-    let mut connector = setup.connector(&domain);
+    let to = message.to.to_ascii_lowercase();
+    let (local, domain) = to.rsplit_once('@').unwrap_or(("", &to));
+    let mut connector = setup.connector(local, domain);
     if message.from.is_empty() && setup.is(Mutant::ClientClearReports) {
         connector = Connector::Opportunistic;
     }
     let mut tries = 0;
     let (status, text) = loop {
         tries += 1;
-        match deliver(&setup, connector, &domain, &message, tries).await {
+        match deliver(&setup, connector, domain, &message, tries).await {
             Attempt::Delivered => return,
             Attempt::Permanent(status, text) => break (status, text),
             Attempt::Temporary(status, text) => {

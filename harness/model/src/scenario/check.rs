@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::load::Known;
-use super::{AsksCertificate, Before, Case, Connector, DnsFault, DnsFaultKind, Fault, Peer};
+use super::{
+    AsksCertificate, Before, Case, Connector, DnsFault, DnsFaultKind, Fault, Peer, RuleBy,
+};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::expect::Outcome;
 use crate::offer::{Offer, SuiteChoice, SuiteKind, Version};
@@ -130,7 +132,7 @@ impl<'a> Checker<'a> {
             let help = Some("write one `[message]`; a sender of ours is one connection".into());
             self.error(0..0, "an inbound scenario has one message", help);
         }
-        for word in last.connector.iter().chain(&last.outcome) {
+        for word in last.connector.iter().chain(&last.rule).chain(&last.outcome) {
             let help =
                 Some("its connector is that of the case, its outcome is in `[expect]`".into());
             self.error(word.span(), "the last message is the one that is judged", help);
@@ -141,12 +143,18 @@ impl<'a> Checker<'a> {
                 self.error(word.span(), "only the connector of an earlier message counts", help);
             }
         }
+        let rules = [("address", RuleBy::Address), ("domain", RuleBy::Domain)];
         let outcomes = Outcome::ALL.map(|outcome| (outcome.name(), outcome));
         let before = before.iter().map(|message| Before {
             connector: match &message.connector {
                 Some(word) => self.connector(direction, Some(word)),
                 None => connector,
             },
+            rule: message
+                .rule
+                .as_ref()
+                .and_then(|word| self.word("rule", word, &rules))
+                .unwrap_or_default(),
             outcome: message
                 .outcome
                 .as_ref()

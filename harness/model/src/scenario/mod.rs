@@ -91,10 +91,22 @@ impl Case {
 /// A message before the one that is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Before {
-    /// The rule under which it goes out.
+    /// The demand under which it goes out.
     pub connector: Connector,
+    /// What the rule that makes this demand goes by.
+    pub rule: RuleBy,
     /// What has to become of it; otherwise nothing can be said about the one that is judged.
     pub outcome: Option<Outcome>,
+}
+
+/// What a rule of the relay for mail that goes out goes by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RuleBy {
+    /// The recipient's whole address, in whatever domain.
+    Address,
+    /// The recipient's domain.
+    #[default]
+    Domain,
 }
 
 /// One scripted peer.
