@@ -251,7 +251,7 @@ where
         context.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
         let mode = match setup.ask {
             AskClient::No => SslVerifyMode::NONE,
-            AskClient::Optional => SslVerifyMode::PEER,
+            AskClient::Optional | AskClient::Unproven => SslVerifyMode::PEER,
             AskClient::Required => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
         };
         context.set_verify_callback(mode, |_, _| true);
