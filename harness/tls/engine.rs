@@ -38,6 +38,9 @@ pub enum AskClient {
     Optional,
     /// It asks, and ends the handshake without one.
     Required,
+    /// It asks, goes on without one, and does not verify that the client has the key. For a relay
+    /// with that fault; only the modern engine can be told so.
+    Unproven,
 }
 
 /// How our side negotiates as the server.

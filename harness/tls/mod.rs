@@ -8,6 +8,7 @@ mod dh;
 mod engine;
 mod legacy;
 mod legacy_stream;
+mod legacy_told;
 mod modern;
 mod session;
 mod suites;

@@ -131,6 +131,7 @@ pub(super) fn silence() -> impl Strategy<Value = Happening> {
         Just(Happening::NotConnected(String::new())),
         Just(failure(FailureCause::Silence)),
         Just(failure(FailureCause::Fault)),
+        Just(failure(FailureCause::OurObjection)),
         Just(Happening::Ended(End::Ours)),
         Just(Happening::Ended(End::Silence)),
     ]
