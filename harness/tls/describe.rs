@@ -4,7 +4,7 @@ use waxseal_model::facts::HelloFacts;
 use waxseal_model::offer::Version;
 
 use super::suites::suite;
-use crate::wire::{RawHello, read_client_hello};
+use crate::wire::tls::{RawHello, read_client_hello};
 
 /// Reads and describes a ClientHello; `None`: not complete yet, or none.
 pub fn client_hello(bytes: &[u8]) -> Option<HelloFacts> {

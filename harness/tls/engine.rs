@@ -12,7 +12,7 @@ use super::session::Session;
 use super::suites::{resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
 use super::{dh, legacy, modern};
-use crate::wire::last_alert;
+use crate::wire::tls::last_alert;
 
 /// A chain in DER, leaf first, and its key in PKCS#8 DER.
 #[derive(Clone, Debug, Default)]
