@@ -4,14 +4,14 @@ use waxseal_model::facts::HelloFacts;
 use waxseal_model::offer::Version;
 
 use super::suites::suite;
-use crate::wire::tls::{RawHello, read_client_hello};
+use crate::wire::tls::{ClientHello, read_client_hello};
 
 /// Reads and describes a ClientHello; `None`: not complete yet, or none.
 pub fn client_hello(bytes: &[u8]) -> Option<HelloFacts> {
     read_client_hello(bytes).map(|raw| describe(&raw))
 }
 
-fn describe(raw: &RawHello) -> HelloFacts {
+fn describe(raw: &ClientHello) -> HelloFacts {
     let listed: Vec<Version> =
         raw.numbers(43, 1).into_iter().filter_map(Version::from_code).collect();
     let versions = if listed.is_empty() {
@@ -27,7 +27,7 @@ fn describe(raw: &RawHello) -> HelloFacts {
         schemes: raw.numbers(13, 2).into_iter().map(scheme_name).collect(),
         sni: raw.extension(0).and_then(server_name),
         alpn: raw.extension(16).map(protocols).unwrap_or_default(),
-        extensions: raw.extensions.iter().map(|(kind, _)| extension_name(*kind)).collect(),
+        extensions: raw.extensions.iter().flatten().map(|e| extension_name(e.kind)).collect(),
         compression: raw.compression.clone(),
     }
 }

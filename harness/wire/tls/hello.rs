@@ -1,109 +1,132 @@
-//! TLS records and ClientHellos as bytes (RFC 8446 section 4.1.2, 5.1).
+//! The ClientHello, written with every field free and read as it came (RFC 8446 section 4.1.2).
 
-/// A ClientHello, unrepaired: numbers as they stand on the wire.
+use super::cursor::{Cursor, Malformed, numbers};
+use super::extension::{Extension, read_extensions, write_extensions};
+use super::record::{Message, Records, content, write_records};
+
+/// `client_hello` as a handshake type.
+pub const CLIENT_HELLO: u8 = 1;
+
+/// A ClientHello: numbers as they stand on the wire, right or wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RawHello {
-    /// `legacy_version`.
+pub struct ClientHello {
+    /// `legacy_version`; the version itself up to TLS 1.2.
     pub legacy_version: u16,
-    /// Cipher suites in order.
+    /// `random`.
+    pub random: [u8; 32],
+    /// At most 32 octets by the standard, 255 on the wire.
+    pub session_id: Vec<u8>,
+    /// Cipher suites in order, signals included.
     pub suites: Vec<u16>,
-    /// Compression methods.
+    /// Compression methods; `[0]` is "none".
     pub compression: Vec<u8>,
-    /// Extensions in order: type and body.
-    pub extensions: Vec<(u16, Vec<u8>)>,
+    /// Extensions in order; `None`: there is no block of extensions at all, as in SSL 3.0.
+    pub extensions: Option<Vec<Extension>>,
 }
 
-impl RawHello {
-    /// The body of an extension.
+impl ClientHello {
+    /// The body of the first extension of this type.
     pub fn extension(&self, kind: u16) -> Option<&[u8]> {
-        self.extensions.iter().find(|(found, _)| *found == kind).map(|(_, body)| body.as_slice())
+        let extensions = self.extensions.iter().flatten();
+        extensions.into_iter().find(|found| found.kind == kind).map(|found| found.body.as_slice())
     }
 
     /// A list of 16-bit numbers behind a length of `width` octets, as most extensions hold.
     pub fn numbers(&self, kind: u16, width: usize) -> Vec<u16> {
-        let body = self.extension(kind).and_then(|body| body.get(width..)).unwrap_or_default();
-        body.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect()
+        numbers(self.extension(kind).and_then(|body| body.get(width..)).unwrap_or_default())
+    }
+
+    /// The handshake message, with its type and length.
+    ///
+    /// A list that is longer than its length field can say is written with the low bits of its
+    /// length: the message is then as wrong as it was asked to be.
+    pub fn message(&self) -> Vec<u8> {
+        let mut body = self.legacy_version.to_be_bytes().to_vec();
+        body.extend_from_slice(&self.random);
+        body.push(self.session_id.len() as u8);
+        body.extend_from_slice(&self.session_id);
+        body.extend_from_slice(&((self.suites.len() * 2) as u16).to_be_bytes());
+        body.extend(self.suites.iter().flat_map(|suite| suite.to_be_bytes()));
+        body.push(self.compression.len() as u8);
+        body.extend_from_slice(&self.compression);
+        if let Some(extensions) = &self.extensions {
+            body.extend_from_slice(&write_extensions(extensions));
+        }
+        let mut message = vec![CLIENT_HELLO];
+        message.extend_from_slice(&(body.len() as u32).to_be_bytes()[1..]);
+        message.extend_from_slice(&body);
+        message
+    }
+
+    /// The hello in records of this version, of at most `piece` octets each.
+    pub fn records(&self, version: u16, piece: usize) -> Vec<u8> {
+        write_records(content::HANDSHAKE, version, &self.message(), piece)
+    }
+
+    /// Reads the body of a `client_hello` message.
+    ///
+    /// # Errors
+    /// [`Malformed`]; the bytes may still be what somebody sent on purpose.
+    pub fn read(body: &[u8]) -> Result<Self, Malformed> {
+        let mut at = Cursor(body);
+        let legacy_version = at.number("version")?;
+        let mut random = [0; 32];
+        random.copy_from_slice(at.take(32, "random")?);
+        let session_id = at.short("session id")?.to_vec();
+        let suites = numbers(at.long("cipher suites")?);
+        let compression = at.short("compression methods")?.to_vec();
+        let extensions =
+            if at.0.is_empty() { None } else { Some(read_extensions(at.long("extensions")?)?) };
+        at.end()?;
+        Ok(Self { legacy_version, random, session_id, suites, compression, extensions })
     }
 }
 
 /// Reads a whole ClientHello from the first bytes of a client, however its records are split.
 ///
 /// `None`: it is not complete yet, or is none.
-pub fn read_client_hello(bytes: &[u8]) -> Option<RawHello> {
-    let handshake = handshake_bytes(bytes);
-    let (kind, rest) = handshake.split_first()?;
-    let length = rest.get(..3)?;
-    let length =
-        usize::from(length[0]) << 16 | usize::from(length[1]) << 8 | usize::from(length[2]);
-    let body = rest.get(3..3 + length)?;
-    (*kind == 1).then_some(())?;
-    let mut at = Cursor(body);
-    let legacy_version = at.number()?;
-    at.take(32)?;
-    at.short()?;
-    let suites = at.long()?.chunks_exact(2).map(|c| u16::from_be_bytes([c[0], c[1]])).collect();
-    let compression = at.short()?.to_vec();
-    let mut extensions = Vec::new();
-    if let Some(block) = at.long() {
-        let mut at = Cursor(block);
-        while let Some(kind) = at.number() {
-            extensions.push((kind, at.long()?.to_vec()));
-        }
+pub fn read_client_hello(bytes: &[u8]) -> Option<ClientHello> {
+    let mut records = Records::default();
+    records.push(bytes);
+    match records.next_message() {
+        Ok(Some(Message::Handshake { kind: CLIENT_HELLO, body })) => ClientHello::read(&body).ok(),
+        _ => None,
     }
-    Some(RawHello { legacy_version, suites, compression, extensions })
 }
 
-/// The payload of the leading handshake records, joined.
-fn handshake_bytes(mut bytes: &[u8]) -> Vec<u8> {
-    let mut joined = Vec::new();
-    while let [0x16, 3, _, high, low, rest @ ..] = bytes {
-        let length = usize::from(u16::from_be_bytes([*high, *low]));
-        let payload = &rest[..length.min(rest.len())];
-        joined.extend_from_slice(payload);
-        bytes = &rest[payload.len()..];
-        if payload.len() < length {
-            break;
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    pub(in super::super) fn extensions() -> impl Strategy<Value = Option<Vec<Extension>>> {
+        let extension = (any::<u16>(), vec(any::<u8>(), 0..40))
+            .prop_map(|(kind, body)| Extension { kind, body });
+        proptest::option::of(vec(extension, 0..8))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(
+            (legacy_version, random) in (any::<u16>(), any::<[u8; 32]>()),
+            session_id in vec(any::<u8>(), 0..=255),
+            suites in vec(any::<u16>(), 0..400),
+            compression in vec(any::<u8>(), 0..5),
+            extensions in extensions(),
+            piece in 1_usize..2000,
+        ) {
+            let hello =
+                ClientHello { legacy_version, random, session_id, suites, compression, extensions };
+            let bytes = hello.records(0x0301, piece);
+            prop_assert_eq!(read_client_hello(&bytes), Some(hello));
+            prop_assert_eq!(read_client_hello(&bytes[..bytes.len() - 1]), None);
         }
-    }
-    joined
-}
 
-/// The last alert that stands in clear in these records: level and description.
-pub fn last_alert(mut bytes: &[u8]) -> Option<(u8, u8)> {
-    let mut found = None;
-    while let [kind, 3, _, high, low, rest @ ..] = bytes {
-        let length = usize::from(u16::from_be_bytes([*high, *low]));
-        let payload = &rest[..length.min(rest.len())];
-        if let (0x15, [level, description]) = (*kind, payload) {
-            found = Some((*level, *description));
+        #[test]
+        fn no_bytes_break_the_reader(bytes in vec(any::<u8>(), 0..300)) {
+            let _ = ClientHello::read(&bytes);
         }
-        bytes = &rest[payload.len()..];
-    }
-    found
-}
-
-struct Cursor<'a>(&'a [u8]);
-
-impl<'a> Cursor<'a> {
-    fn take(&mut self, octets: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(octets)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn number(&mut self) -> Option<u16> {
-        self.take(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
-    }
-
-    /// A vector behind one octet of length.
-    fn short(&mut self) -> Option<&'a [u8]> {
-        let length = self.take(1)?[0];
-        self.take(usize::from(length))
-    }
-
-    /// A vector behind two octets of length.
-    fn long(&mut self) -> Option<&'a [u8]> {
-        let length = self.number()?;
-        self.take(usize::from(length))
     }
 }
