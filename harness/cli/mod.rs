@@ -13,6 +13,7 @@ mod explain;
 mod progress;
 mod relays;
 mod run;
+mod scan;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
     };
     match arguments.command {
         Command::Run(options) => run::run(&catalogue, &options),
+        Command::Scan(options) => scan::scan(&catalogue, &options),
         Command::List { requirements } => {
             print(&if requirements {
                 report::list_requirements(&catalogue.requirements, &catalogue.scenarios)

@@ -6,6 +6,7 @@ mod explain;
 mod list;
 mod markdown;
 mod pillar;
+mod scan;
 mod terminal;
 mod transcript;
 
@@ -13,6 +14,7 @@ pub use explain::explain;
 pub use list::{list_cases, list_requirements};
 pub use markdown::markdown;
 pub use pillar::Pillar;
+pub use scan::{scan_lines, scan_table};
 pub use terminal::{line, summary};
 pub use transcript::transcript;
 

@@ -1,0 +1,5 @@
+//! `waxseal scan` against servers whose configuration is known.
+
+mod agreement;
+mod limits;
+mod server;
