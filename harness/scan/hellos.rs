@@ -77,6 +77,11 @@ impl Hellos {
         Self { sni }
     }
 
+    /// The name in SNI, if any.
+    pub(super) fn sni(&self) -> Option<&str> {
+        self.sni.as_deref()
+    }
+
     /// A right hello of one version with these suites, and all that a host may answer to.
     pub(super) fn hello(&self, version: Version, suites: &[u16]) -> ClientHello {
         let mut hello = ClientHello {

@@ -64,7 +64,7 @@ async fn facts(host: &Host) -> HostFacts {
         Box::pin(answers::learn(host, &hellos, &heard)),
         Box::pin(tolerance::learn(host, &hellos, &heard)),
         Box::pin(holes::learn(host, &hellos, &heard)),
-        Box::pin(sessions::learn(host, &heard)),
+        Box::pin(sessions::learn(host, hellos.sni(), &heard)),
     );
     facts.versions = heard.into_iter().map(|heard: Heard| heard.facts).collect();
     // A host that never said a word of TLS did not begin it, whatever it answered to STARTTLS.

@@ -157,7 +157,7 @@ fn scheme(name: &str) -> String {
 }
 
 /// A context that plays exactly this offer.
-fn context(offer: &Offer, server: bool) -> Result<SslContextBuilder, String> {
+pub(super) fn context(offer: &Offer, server: bool) -> Result<SslContextBuilder, String> {
     let library = &*LIBRARY;
     // Errors of earlier calls stay in a queue of the thread: what follows must not show them.
     drop(ErrorStack::get());

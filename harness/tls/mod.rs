@@ -9,6 +9,7 @@ mod legacy;
 mod legacy_stream;
 mod modern;
 mod registry;
+mod revisit;
 mod session;
 mod suites;
 mod tap;
@@ -20,6 +21,7 @@ pub use engine::{
 };
 pub use legacy::openssl_name;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
+pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};
 pub use session::{Session, is_alert};
 pub use suites::{resolve, suite};
 pub use verify::{ChainProblem, Usage, verify_chain};
