@@ -14,7 +14,7 @@ use waxseal_model::scan::{Found, HostFacts};
 use super::server::{Correct, Host, PATIENCE, identity, setup};
 
 const RSA: &str = "about = 'RSA'\nkey = 'rsa-2048'";
-const ECDSA: &str = "about = 'ECDSA'\nkey = 'p-256'";
+pub const ECDSA: &str = "about = 'ECDSA'\nkey = 'p-256'";
 
 fn offer(versions: &[Version], kinds: &[SuiteKind]) -> Offer {
     Offer {
@@ -24,10 +24,10 @@ fn offer(versions: &[Version], kinds: &[SuiteKind]) -> Offer {
     }
 }
 
-type Pairs = BTreeSet<(Version, String)>;
+pub type Pairs = BTreeSet<(Version, String)>;
 
 /// Tries every suite of the other library alone, in memory: slow, and beyond doubt.
-async fn one_by_one(server: &ServerSetup) -> Pairs {
+pub async fn one_by_one(server: &ServerSetup) -> Pairs {
     let names: Vec<String> = registered_suites()
         .into_iter()
         .filter(|id| openssl_name(*id).is_some())
@@ -123,14 +123,21 @@ async fn a_host_as_installed_is_found_with_its_old_suites() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_weak_host_is_found_with_every_weakness() {
-    let offer = Offer { dh_bits: Some(512), ..offer(&Version::ALL, &[SuiteKind::All]) };
+    let offer = Offer { dh_bits: Some(1024), ..offer(&Version::ALL, &[SuiteKind::All]) };
     let facts = check(offer, identity(RSA)).await;
     assert_eq!(facts.speaks(Version::Ssl3), Some(true));
     for kind in [SuiteKind::Null, SuiteKind::Rc4, SuiteKind::TripleDes, SuiteKind::Anonymous] {
         assert!(facts.accepted().any(|(_, accepted)| accepted.suite.is(kind)), "{}", kind.name());
     }
-    let smallest = facts.accepted().filter_map(|(_, accepted)| accepted.dh_bits).min();
-    assert_eq!(smallest, Some(512));
     let schemes = facts.schemes.known().expect("schemes are known");
     assert!(schemes.names.iter().any(|name| name == "rsa_pkcs1_sha1"), "{schemes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prime_that_no_client_takes_is_still_measured() {
+    let offer = Offer { dh_bits: Some(512), ..offer(&[Version::Tls12], &[SuiteKind::Dhe]) };
+    let host = Host::start(Correct(Arc::new(setup(offer, identity(RSA))))).await;
+    let facts = host.survey(Limits::default()).await.facts;
+    assert!(facts.accepted().count() > 3);
+    assert!(facts.accepted().all(|(_, accepted)| accepted.dh_bits == Some(512)));
 }

@@ -2,4 +2,5 @@
 
 mod agreement;
 mod limits;
+mod second;
 mod server;
