@@ -13,7 +13,7 @@ use super::session::Session;
 use super::suites::{exists_in, resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
 use super::{dh, legacy, modern};
-use crate::wire::last_alert;
+use crate::wire::tls::last_alert;
 
 /// A chain in DER, leaf first, and its key in PKCS#8 DER.
 #[derive(Clone, Debug, Default)]

@@ -66,6 +66,36 @@ pub(super) fn available() -> Vec<u16> {
     LIBRARY.suites.iter().map(|(id, _)| *id).collect()
 }
 
+/// The name of a suite in OpenSSL, where that has it.
+pub fn openssl_name(id: u16) -> Option<&'static str> {
+    LIBRARY.suites.iter().find(|(known, _)| *known == id).map(|(_, name)| name.as_str())
+}
+
+/// Number, IANA name and size of the key of every suite, as the library says.
+#[cfg(test)]
+pub(super) fn listed() -> Vec<(u16, String, i32)> {
+    available()
+        .into_iter()
+        .filter_map(|id| {
+            let mut context = SslContextBuilder::new(SslMethod::tls()).ok()?;
+            context.set_security_level(0);
+            if id >> 8 == 0x13 {
+                context.set_ciphersuites(openssl_name(id)?).ok()?;
+            } else {
+                context.set_ciphersuites("").ok()?;
+                context.set_cipher_list(&format!("{}:@SECLEVEL=0", openssl_name(id)?)).ok()?;
+            }
+            let ssl = Ssl::new(&context.build()).ok()?;
+            // SAFETY: the stack belongs to `ssl`, which is alive; it is never empty here.
+            let cipher = unsafe {
+                let stack = SSL_get_ciphers(ssl.as_ptr());
+                openssl::ssl::SslCipherRef::from_ptr(ffi::OPENSSL_sk_value(stack, 0).cast())
+            };
+            Some((id, cipher.standard_name()?.to_owned(), cipher.bits().algorithm))
+        })
+        .collect()
+}
+
 /// Whether a context can be made for this offer; the reason where not.
 pub(super) fn check(offer: &Offer) -> Result<(), String> {
     context(offer, true).map(drop)
@@ -130,7 +160,7 @@ fn scheme(name: &str) -> String {
 }
 
 /// A context that plays exactly this offer.
-fn context(offer: &Offer, server: bool) -> Result<SslContextBuilder, String> {
+pub(super) fn context(offer: &Offer, server: bool) -> Result<SslContextBuilder, String> {
     let library = &*LIBRARY;
     // Errors of earlier calls stay in a queue of the thread: what follows must not show them.
     drop(ErrorStack::get());
