@@ -13,7 +13,7 @@ use waxseal_model::scenario::{Case, Known, Scenario, load, load_offers};
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
 /// Everything under `scenarios/`, checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Catalogue {
     /// What scenario files may name.
     pub known: Known,

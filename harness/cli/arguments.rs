@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use waxseal_model::facts::Engine;
+use waxseal_model::scenario::Connector;
+use waxseal_model::script::Direction;
+
+use crate::run::{Rule, connector_of};
 
 /// Shows, with evidence, whether a mail relay keeps its TLS promises.
 #[derive(Debug, Parser)]
@@ -72,6 +76,19 @@ pub(super) struct RunArguments {
     /// A relay without a driver: the command that starts it, see relays/README.md.
     #[arg(long, value_name = "CMD", conflicts_with = "relay")]
     pub(super) command: Option<String>,
+    /// Test this configuration of yours instead of the driver's own; it is copied, never changed.
+    #[arg(long, value_name = "PATH", conflicts_with = "command")]
+    pub(super) config: Option<PathBuf>,
+    /// With --config: what mail to a domain is meant to get, such as
+    /// partner.example=domain-validation; .partner.example stands for all domains below it.
+    #[arg(long = "connector", value_name = "DOMAIN=CONNECTOR", requires = "config")]
+    pub(super) connectors: Vec<Rule>,
+    /// With --config: what the listener is meant to demand, `opportunistic` if nothing is said.
+    #[arg(long, value_name = "CONNECTOR", requires = "config", value_parser = inbound)]
+    pub(super) inbound: Vec<Connector>,
+    /// With --config: set a parameter otherwise for the test.
+    #[arg(long, value_name = "PARAMETER=VALUE", requires = "config", value_parser = setting)]
+    pub(super) config_set: Vec<String>,
     /// Play only cases whose id fits (`*` stands for anything).
     #[arg(long = "case", value_name = "GLOB")]
     pub(super) cases: Vec<String>,
@@ -188,6 +205,17 @@ fn engine(text: &str) -> Result<Engine, String> {
 
 fn positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "write a number from 1 on".into())
+}
+
+fn inbound(text: &str) -> Result<Connector, String> {
+    connector_of(Direction::Inbound, text)
+}
+
+fn setting(text: &str) -> Result<String, String> {
+    let good = text.split_once('=').is_some_and(|(name, _)| !name.trim().is_empty());
+    (good && !text.contains('\n'))
+        .then(|| text.to_owned())
+        .ok_or_else(|| "write PARAMETER=VALUE, in one line".into())
 }
 
 fn shard(text: &str) -> Result<(usize, usize), String> {

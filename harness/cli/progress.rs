@@ -45,6 +45,10 @@ impl Watch for Progress {
         self.bar.suspend(|| drop(writeln!(anstream::stderr(), "{text}")));
     }
 
+    fn overridden(&self, line: &str) {
+        self.bar.suspend(|| drop(writeln!(anstream::stderr(), "override: {line}")));
+    }
+
     fn judged(&self, case: &CaseRecord) {
         if self.lines {
             let line = report::line(case);

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use time::OffsetDateTime;
 use waxseal_model::baseline::{Baseline, Finding};
 use waxseal_model::record::Record;
+use waxseal_model::scenario::Connector;
 
 use super::arguments::{Format, RunArguments};
 use super::progress::Progress;
@@ -15,7 +16,7 @@ use crate::catalogue::Catalogue;
 use crate::lab::sandbox;
 use crate::relay::Driver;
 use crate::report;
-use crate::run::{Choice, Options, run as play};
+use crate::run::{Choice, Options, Own, run as play};
 
 /// Plays, reports, and gives the exit code. Enters the private network first, while there is only
 /// one thread.
@@ -34,6 +35,10 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
         Ok(baseline) => baseline,
         Err(text) => return refuse(&text),
     };
+    let own = match arguments.config.as_deref().map(|path| own(arguments, path)).transpose() {
+        Ok(own) => own,
+        Err(text) => return refuse(&text),
+    };
     let sandbox = (!arguments.no_sandbox).then(sandbox::enter).and_then(Result::ok);
     let options = Options {
         cases: arguments.cases.clone(),
@@ -42,6 +47,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
         shard: arguments.shard,
         engine: arguments.engine,
         sandbox,
+        own,
         keep: arguments.keep,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -73,6 +79,33 @@ async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
+}
+
+/// What is to be tested of the user's own configuration.
+fn own(arguments: &RunArguments, path: &Path) -> Result<Own, String> {
+    let config = std::fs::canonicalize(path)
+        .map_err(|error| format!("could not use the configuration {}: {error}", path.display()))?;
+    let rules = &arguments.connectors;
+    let twice = rules
+        .iter()
+        .enumerate()
+        .find(|(at, rule)| rules.iter().take(*at).any(|earlier| earlier.domain == rule.domain));
+    if let Some((_, rule)) = twice {
+        return Err(format!("`--connector` names {} twice", rule.domain));
+    }
+    let inbound = match &arguments.inbound[..] {
+        [] => vec![Connector::Opportunistic],
+        named => named.to_vec(),
+    };
+    let entrance = [Connector::Opportunistic, Connector::EncryptionOnly];
+    if !inbound.iter().any(|connector| entrance.contains(connector)) {
+        return Err(
+            "mail is handed in at a listener for STARTTLS: say `--inbound opportunistic` or \
+                    `--inbound encryption-only` too"
+                .into(),
+        );
+    }
+    Ok(Own { config, settings: arguments.config_set.clone(), rules: rules.clone(), inbound })
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, String> {

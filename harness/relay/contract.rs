@@ -41,6 +41,8 @@ pub struct Contract {
     /// wait for it are skipped.
     #[serde(default)]
     pub too_late: BTreeMap<Late, String>,
+    /// Puts the user's own configuration in the place of the driver's, before the start.
+    pub config: Option<Call>,
     /// Prints the queue, as JSON lines.
     pub queue: Option<Call>,
     /// Takes a message on its standard input, instead of SMTP at the opportunistic listener.
@@ -155,6 +157,7 @@ impl Contract {
             process: Call { command: command? },
             settle: Settle::default(),
             too_late: BTreeMap::new(),
+            config: None,
             queue: None,
             submit: None,
             account: None,

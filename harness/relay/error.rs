@@ -72,6 +72,14 @@ pub enum RelayError {
         /// In words.
         mistake: String,
     },
+    /// The user's own configuration cannot be played.
+    #[error("use the configuration {}: {why}", config.display())]
+    Config {
+        /// As given.
+        config: PathBuf,
+        /// What stands in the way, and the way out.
+        why: String,
+    },
     /// A file of the run's private directory.
     #[error(transparent)]
     Lab(#[from] crate::lab::LabError),

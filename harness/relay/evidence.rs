@@ -1,24 +1,18 @@
 //! What a driver can do for a run besides listening: tell its queue, take a message, and say
 //! when silence counts.
 
-use std::path::PathBuf;
-use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command as Process;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::contract::{Command, Contract};
 use super::driver::Prepared;
 use super::error::RelayError;
+use super::place::Place;
 use crate::peer::Account;
-
-/// How long a driver's command may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The ways to a running relay that its driver declares. The default has none: only what the
 /// peers hear counts.
@@ -39,11 +33,8 @@ impl Evidence {
     /// the process under which all of its others run.
     pub fn of(contract: &Contract, prepared: &Prepared, relay: Option<u32>) -> Self {
         let place = |command: &Command| {
-            let mut environment = prepared.environment.clone();
             let relay = relay.map(|id| ("WAXSEAL_RELAY_PID".to_owned(), id.to_string()));
-            environment.extend(relay);
-            let (command, directory) = (command.clone(), prepared.directory.clone());
-            Place { command, directory, environment, driver: contract.name.clone() }
+            Place::new(&contract.name, command, prepared, relay)
         };
         Self {
             settle: Some(contract.settle.deferred),
@@ -144,71 +135,14 @@ impl Submit {
     }
 }
 
-/// A command of a driver and where it runs.
-#[derive(Clone, Debug)]
-struct Place {
-    command: Command,
-    directory: PathBuf,
-    environment: Vec<(String, String)>,
-    driver: String,
-}
-
-impl Place {
-    async fn run(&self, more: &[(&str, &str)], input: &[u8]) -> Result<Output, RelayError> {
-        let [program, arguments @ ..] = self.command.words() else {
-            return Err(self.error("it is empty".into()));
-        };
-        let program =
-            if program.contains('/') { self.directory.join(program) } else { program.into() };
-        let mut child = Process::new(program)
-            .args(arguments)
-            .current_dir(&self.directory)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .envs(more.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| self.error(error.to_string()))?;
-        let stdin = child.stdin.take();
-        let running = async {
-            if let Some(mut stdin) = stdin {
-                // A command that does not read all of it says so by its exit code.
-                let _ = stdin.write_all(input).await;
-            }
-            child.wait_with_output().await
-        };
-        match timeout(PATIENCE, running).await {
-            Ok(output) => output.map_err(|error| self.error(error.to_string())),
-            Err(_) => Err(self.error(format!("it took longer than {} s", PATIENCE.as_secs()))),
-        }
-    }
-
-    fn failed(&self, output: &Output) -> RelayError {
-        let words = String::from_utf8_lossy(&output.stderr);
-        let last = words.lines().last().unwrap_or("it said nothing").escape_debug().to_string();
-        self.error(format!("it ended with {}: {last}", output.status))
-    }
-
-    fn error(&self, mistake: String) -> RelayError {
-        let command = self.command.words().join(" ");
-        RelayError::Command { driver: self.driver.clone(), command, mistake }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn place(script: &str) -> Place {
         let words = ["sh", "-c", script].map(str::to_owned).to_vec();
-        Place {
-            command: Command::new(words).unwrap(),
-            directory: std::env::temp_dir(),
-            environment: Vec::new(),
-            driver: "x".into(),
-        }
+        let nowhere = Prepared { directory: std::env::temp_dir(), environment: Vec::new() };
+        Place::new("x", &Command::new(words).unwrap(), &nowhere, None)
     }
 
     fn queue(script: &str) -> Queue {

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a scenario.
 
+mod config;
 mod connectors;
 pub mod contract;
 pub mod driver;
@@ -9,9 +10,11 @@ mod error;
 pub mod evidence;
 mod install;
 pub mod labfile;
+mod place;
 pub mod reference;
 mod template;
 
+pub use config::{Adopt, adopt};
 pub use connectors::Connectors;
 pub use contract::Contract;
 pub use driver::{Driver, Prepared};

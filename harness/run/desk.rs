@@ -98,6 +98,7 @@ fn record(case: &Case, level: Level, judgement: Judgement, result: Option<&Playe
         why: case.why.clone(),
         direction: case.direction,
         connector: case.connector,
+        domain: case.domain.clone(),
         level,
         requirements: case.cites.clone(),
         verdict: judgement.verdict,

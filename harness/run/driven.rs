@@ -10,11 +10,11 @@ use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
-use super::{Options, RunError};
+use super::{Options, RunError, Watch};
 use crate::lab::process::{Isolation, Launch, Supervised, wait_for_port};
 use crate::lab::{Afterwards, RunDir};
 use crate::relay::labfile::{Begin, Credentials, Dns, Inbound, Listen, Outbound, Policy};
-use crate::relay::{Driver, Evidence, LabFile};
+use crate::relay::{Adopt, Driver, Evidence, LabFile, adopt};
 
 /// How long a relay may take until it listens everywhere.
 const READY: Duration = Duration::from_secs(30);
@@ -55,12 +55,25 @@ pub(super) async fn start(
     world: &World,
     driver: &Driver,
     options: &Options,
+    watch: &dyn Watch,
 ) -> Result<Driven, RunError> {
     driver.check_needs(options.sandbox.as_ref())?;
     let keep = if options.keep { Afterwards::Keep } else { Afterwards::Remove };
     let files = RunDir::create(keep)?;
     let lab = lab_file(world, driver, &files, options).await?;
-    let prepared = driver.prepare(&files, &lab)?;
+    let mut prepared = driver.prepare(&files, &lab)?;
+    let mut listen = lab.listen;
+    if let Some(own) = &options.own {
+        let wish = Adopt {
+            config: own.config.clone(),
+            settings: own.settings.clone(),
+            listeners: own.inbound.clone(),
+        };
+        for line in adopt(driver, &mut prepared, &wish).await? {
+            watch.overridden(&line);
+        }
+        listen.retain(|listen| own.inbound.contains(&listen.connector));
+    }
     let launch = Launch {
         command: driver.contract.process.command.words().iter().map(Into::into).collect(),
         environment: prepared
@@ -73,7 +86,7 @@ pub(super) async fn start(
         isolation: Isolation::best(),
     };
     let mut process = Supervised::spawn(launch)?;
-    for listen in &lab.listen {
+    for listen in &listen {
         let at = SocketAddr::new(listen.address, listen.port);
         wait_for_port(at, READY, &mut process).await?;
         let mut listeners = world.listeners.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,6 +7,7 @@ mod driven;
 mod lateness;
 mod opinion;
 mod outbound;
+mod own;
 mod plan;
 mod play;
 mod start;
@@ -23,6 +24,7 @@ use waxseal_model::facts::Engine;
 use waxseal_model::record::{CaseRecord, Record, RelayName, SCHEMA, Summary, Verdict};
 use waxseal_model::scenario::Case;
 
+pub use own::{Own, Rule, connector_of};
 pub use plan::RunError;
 pub use play::names;
 pub use start::Choice;
@@ -50,6 +52,8 @@ pub struct Options {
     pub engine: Option<Engine>,
     /// The private network, if `lab::sandbox::enter` has made one.
     pub sandbox: Option<Sandbox>,
+    /// The user's own configuration, if that is under test instead of the driver's.
+    pub own: Option<Own>,
     /// Whether the run's private directory stays.
     pub keep: bool,
 }
@@ -63,6 +67,7 @@ impl Default for Options {
             shard: None,
             engine: None,
             sandbox: None,
+            own: None,
             keep: false,
         }
     }
@@ -74,6 +79,8 @@ pub trait Watch: Send + Sync {
     fn begins(&self, _cases: usize) {}
     /// The run's private directory stays there.
     fn kept(&self, _directory: &Path) {}
+    /// The lab sets this in the user's own configuration.
+    fn overridden(&self, _line: &str) {}
     /// One of them has its verdict.
     fn judged(&self, _case: &CaseRecord) {}
 }
@@ -100,9 +107,16 @@ pub async fn run(
     let begun = Instant::now();
     let profile = plan::profile(catalogue, &options.profile)?;
     let levels = profile.levels(&catalogue.requirements);
+    let own = options.own.as_ref().map(|own| own.catalogue(catalogue));
+    let catalogue = own.as_ref().unwrap_or(catalogue);
     let selected = plan::select(catalogue, options)?;
     let world = Arc::new(World::build(catalogue, options).await?);
-    let lacking = |case: &Case| choice.lacks(case).or_else(|| world.lacks(case, options.engine));
+    let lacking = |case: &Case| {
+        choice
+            .lacks(case)
+            .or_else(|| world.lacks(case, options.engine))
+            .or_else(|| options.own.as_ref().and_then(|_| Own::lacks(case)))
+    };
     let mut desk = Desk::new(catalogue, &levels);
     let mut records: BTreeMap<&str, CaseRecord> = BTreeMap::new();
     let mut playable: Vec<&Case> = Vec::new();
@@ -112,7 +126,7 @@ pub async fn run(
             None => playable.push(case),
         }
     }
-    let mut relay = start::start(&world, &choice, options).await?;
+    let mut relay = start::start(&world, &choice, options, watch).await?;
     if options.keep
         && let Some(directory) = relay.files()
     {
@@ -241,6 +255,12 @@ impl<'a> Stage<'a> {
             let (engine, mut way) = (turn.engine, self.way.clone());
             way.engine = engine.or(way.engine);
             tasks.spawn(async move {
+                // A whole domain of the user's plays one case at a time, without holding a place.
+                let turn = case.domain.as_deref().and_then(|domain| world.turn(domain));
+                let _turn = match turn {
+                    Some(turn) => Some(turn.lock_owned().await),
+                    None => None,
+                };
                 // The semaphore is never closed.
                 let _permit = gate.acquire_owned().await;
                 let begun = Instant::now();

@@ -34,10 +34,15 @@ pub(super) async fn outbound(
     let mut peers = JoinSet::new();
     let domain = names["domain"].clone();
     world.own(&domain, recorder);
+    // The hosts of a whole domain of the user's have names of their own in each case.
+    let hosts = names["mx"].split_once('.').map_or(domain.as_str(), |(_, hosts)| hosts);
+    // What the case before did to the domain is over.
+    world.zones.replace(&domain, Vec::new())?;
+    [Kind::Mx, Kind::Tlsa].into_iter().for_each(|kind| world.zones.heal(&domain, kind));
     let hops: Vec<&Peer> = case.peers.iter().filter(|peer| peer.name != "sender").collect();
     let mut first = None;
     for (at, peer) in hops.iter().enumerate() {
-        let host = format!("{}.{domain}", peer.name);
+        let host = format!("{}.{hosts}", peer.name);
         let address = world.case_address()?;
         first = first.or(Some(address));
         world.zones.add(&host, Data::A(address))?;
@@ -46,7 +51,7 @@ pub(super) async fn outbound(
         let plan = receiver(world, peer, &host, names, way.engine)?;
         peers.spawn(serve(world.listen(address).await?, plan, recorder.clone()));
     }
-    break_dns(world, case, &domain, &hops, first)?;
+    break_dns(world, case, names, &hops, first)?;
     let sender_domain = names["from"].split('@').nth(1).unwrap_or_default().to_owned();
     let host = format!("sender.{sender_domain}");
     let address = world.case_address()?;
@@ -65,7 +70,7 @@ pub(super) async fn outbound(
         if *earlier_domain != domain && world.own(earlier_domain, recorder) {
             for (at, peer) in hops.iter().enumerate() {
                 let preference = u16::try_from(10 * (at + 1)).unwrap_or(u16::MAX);
-                let host = format!("{}.{domain}", peer.name);
+                let host = format!("{}.{hosts}", peer.name);
                 world.zones.add(earlier_domain, Data::Mx { preference, host })?;
             }
         }
@@ -110,10 +115,12 @@ async fn send_one(
 fn break_dns(
     world: &World,
     case: &Case,
-    domain: &str,
+    names: &Names,
     hops: &[&Peer],
     first: Option<Ipv4Addr>,
 ) -> Result<(), RunError> {
+    let domain = names["domain"].as_str();
+    let hosts = names["mx"].split_once('.').map_or(domain, |(_, hosts)| hosts);
     for fault in &case.dns {
         let Some(kind) = Kind::from_name(&fault.record) else { continue };
         if fault.kind == DnsFaultKind::Null {
@@ -122,7 +129,7 @@ fn break_dns(
             world.zones.replace(domain, records)?;
         } else if kind == Kind::A {
             for peer in hops {
-                world.zones.fault(&format!("{}.{domain}", peer.name), kind, fault.kind);
+                world.zones.fault(&format!("{}.{hosts}", peer.name), kind, fault.kind);
             }
         } else {
             world.zones.fault(domain, kind, fault.kind);
@@ -168,7 +175,9 @@ fn receiver(
 
 /// Hands the message to the relay by SMTP.
 async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, limit: Duration) {
-    let Some(to) = world.listener(Connector::Opportunistic) else {
+    let entrances = [Connector::Opportunistic, Connector::EncryptionOnly];
+    let entrance = entrances.into_iter().find_map(|name| Some((name, world.listener(name)?)));
+    let Some((connector, to)) = entrance else {
         let text = "there is no listener to hand the message in".to_owned();
         return recorder.note(Place::Run, Happening::Trouble(text));
     };
@@ -180,7 +189,7 @@ async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, 
     };
     let script = Script { parts: vec![Vec::new()] };
     let mut plan = SenderPlan::new(Place::Injection, to, &script, names, tls, PATIENCE);
-    plan.upgrades = case.handed_in_tls;
+    plan.upgrades = case.handed_in_tls || connector.forces_tls();
     let handed = timeout(limit, send(&plan, recorder.clone())).await.is_ok();
     let trace = recorder.trace();
     let answered = trace.judged().any(|(_, event)| {

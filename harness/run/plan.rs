@@ -30,6 +30,9 @@ pub enum RunError {
         /// The likely intended id.
         hint: String,
     },
+    /// The reference relay has no files.
+    #[error("could not use the configuration: the embedded relay has none; name a driver")]
+    NoConfiguration,
     /// The lab could not be built.
     #[error("could not {0}")]
     Lab(#[from] crate::lab::LabError),

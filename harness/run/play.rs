@@ -45,7 +45,16 @@ pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -
 pub fn names(case: &Case, number: usize) -> Names {
     let domain = match case.direction {
         Direction::Inbound => SINK.to_owned(),
-        Direction::Outbound => format!("c{number}.{}.test", case.connector),
+        Direction::Outbound => match case.domain.as_deref() {
+            None => format!("c{number}.{}.test", case.connector),
+            Some(below) if below.starts_with('.') => format!("c{number}{below}"),
+            Some(whole) => whole.to_owned(),
+        },
+    };
+    // Nothing that a relay remembers of a host may serve another case: each has hosts of its own.
+    let hosts = match case.domain.as_deref() {
+        Some(whole) if *whole == domain => format!("c{number}.{domain}"),
+        _ => domain.clone(),
     };
     let sender_domain = match (case.connector, case.sender_connector) {
         (Connector::Partner, _) => PARTNER_DOMAIN.to_owned(),
@@ -54,7 +63,7 @@ pub fn names(case: &Case, number: usize) -> Names {
     };
     let mx = case.peers.first().map_or("mx", |peer| peer.name.as_str());
     [
-        ("mx", format!("{mx}.{domain}")),
+        ("mx", format!("{mx}.{hosts}")),
         ("sender", "client.waxseal.test".to_owned()),
         ("from", format!("c{number}@{sender_domain}")),
         ("recipient", format!("c{number}@{domain}")),

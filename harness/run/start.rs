@@ -12,7 +12,7 @@ use waxseal_model::script::Direction;
 use super::driven::{self, Driven};
 use super::lateness::waits_for;
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
-use super::{Options, RunError};
+use super::{Options, RunError, Watch};
 use crate::relay::reference::{Memory, Mutant, Running, Setup};
 use crate::relay::{Driver, Evidence, RelayError, Root};
 
@@ -155,10 +155,14 @@ pub(super) async fn start(
     world: &World,
     choice: &Choice,
     options: &Options,
+    watch: &dyn Watch,
 ) -> Result<Relay, RunError> {
     match choice {
+        Choice::Reference(_) if options.own.is_some() => Err(RunError::NoConfiguration),
         Choice::Reference(mutant) => reference(world, *mutant, options).await,
-        Choice::Driven(driver) => driven::start(world, driver, options).await.map(Relay::Driven),
+        Choice::Driven(driver) => {
+            driven::start(world, driver, options, watch).await.map(Relay::Driven)
+        }
     }
 }
 

@@ -53,12 +53,16 @@ pub(super) struct World {
     addresses: Mutex<Addresses>,
     pub(super) listeners: Mutex<BTreeMap<Connector, SocketAddr>>,
     cases: Cases,
+    turns: Mutex<BTreeMap<String, Arc<Turn>>>,
     _server: DnsServer,
     _sink: JoinSet<()>,
 }
 
 /// Which trace a name of the lab belongs to.
 type Cases = Arc<Mutex<BTreeMap<String, Recorder>>>;
+
+/// Whose turn it is to play in a domain.
+type Turn = tokio::sync::Mutex<()>;
 
 /// How long our peers wait. The relay gives up first, or the case's deadline comes.
 pub(super) const PATIENCE: Patience = Patience {
@@ -86,6 +90,7 @@ impl World {
             addresses: Mutex::new(Addresses::new()),
             listeners: Mutex::default(),
             cases,
+            turns: Mutex::default(),
             _server: server,
             _sink: JoinSet::new(),
         };
@@ -123,6 +128,13 @@ impl World {
     pub(super) fn own(&self, domain: &str, recorder: &Recorder) -> bool {
         let mut cases = self.cases.lock().unwrap_or_else(PoisonError::into_inner);
         cases.insert(domain.to_owned(), recorder.clone()).is_none()
+    }
+
+    /// Whoever holds this plays alone in a whole domain of the user's. All that lie below a name
+    /// with a leading dot are played side by side.
+    pub(super) fn turn(&self, domain: &str) -> Option<Arc<Turn>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        (!domain.starts_with('.')).then(|| Arc::clone(turns.entry(domain.into()).or_default()))
     }
 
     pub(super) async fn listen(&self, address: Ipv4Addr) -> Result<TcpListener, RunError> {

@@ -9,9 +9,10 @@ own() { mount -t tmpfs -o mode=755 waxseal "$root/$1"; }
 
 cp "$root/etc/postfix/dynamicmaps.cf" "$run/etc/postfix/"
 own etc/postfix
-cp "$run"/etc/postfix/* "$root/etc/postfix/"
-chmod 644 "$root"/etc/postfix/*
-mkdir "$root/etc/postfix/pki"
+cp -R "$run"/etc/postfix/. "$root/etc/postfix"
+# What config.sh has put there has its modes.
+[ "${WAXSEAL_CONFIG:-}" ] || chmod 644 "$root"/etc/postfix/*
+mkdir -p "$root/etc/postfix/pki"
 cp "$run/$WAXSEAL_CERTIFICATE_CHAIN" "$run/$WAXSEAL_CERTIFICATE_KEY" \
     "$run/$WAXSEAL_CLIENT_CERTIFICATE_CHAIN" "$run/$WAXSEAL_CLIENT_CERTIFICATE_KEY" \
     "$run/$WAXSEAL_TRUST_ANCHORS" "$run/$WAXSEAL_CLIENT_TRUST_ANCHORS" "$root/etc/postfix/pki/"

@@ -155,6 +155,9 @@ pub struct CaseRecord {
     pub direction: Direction,
     /// The rule that was tested.
     pub connector: Connector,
+    /// The domain of the user's own that mail went to; with a leading dot, one below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
     /// The strictest level of its requirements under the profile.
     pub level: Level,
     /// Requirement ids.
@@ -276,6 +279,7 @@ pub(crate) mod tests {
             why: None,
             direction: Direction::Outbound,
             connector: Connector::Opportunistic,
+            domain: None,
             level,
             requirements: Vec::new(),
             verdict,

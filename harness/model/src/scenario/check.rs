@@ -115,6 +115,7 @@ impl<'a> Checker<'a> {
             before,
             sender_connector: message.sender_connector,
             handed_in_tls: message.handed_in_tls,
+            domain: None,
             dns,
         })
     }

@@ -64,6 +64,9 @@ pub struct Case {
     pub sender_connector: Option<Connector>,
     /// Outbound: whether the message is handed to the relay inside TLS.
     pub handed_in_tls: bool,
+    /// Outbound: the domain of the user's own that the message goes to; with a leading dot, one
+    /// below it. `None`: a domain of the lab's.
+    pub domain: Option<String>,
     /// What the resolver does with the recipient's domain.
     pub dns: Vec<DnsFault>,
 }
@@ -72,6 +75,16 @@ impl Case {
     /// The peer of this name.
     pub fn peer(&self, name: &str) -> Option<&Peer> {
         self.peers.iter().find(|peer| peer.name == name)
+    }
+
+    /// The same case with mail to a domain of the user's own, paired with that domain's control.
+    pub fn to_domain(&self, domain: &str) -> Self {
+        Self {
+            id: format!("{}@{domain}", self.id),
+            control: Some(format!("{}@{domain}", self.control_id())),
+            domain: Some(domain.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// Whether the relay may have to break off for this case to hold: such a case needs a control.
