@@ -1,6 +1,7 @@
 //! Tests of the suite itself.
 
 mod cli;
+mod configuration;
 mod diagnostics;
 mod explain;
 mod lab;

@@ -60,6 +60,8 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
     match played {
         Ok(mut record) => {
             let findings = baseline.map(|baseline| {
+                let own = options.own.as_ref().map(|own| own.catalogue(catalogue));
+                let catalogue = own.as_ref().unwrap_or(catalogue);
                 let known: Vec<&str> = catalogue.cases().map(|case| case.id.as_str()).collect();
                 baseline.judge(&mut record, &known, &today())
             });

@@ -11,6 +11,13 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
         "# {} {}\n\nProfile {}.\n\n",
         record.relay.name, record.relay.version, record.profile
     );
+    if !record.domains.is_empty() {
+        text.push_str("## Domains\n\n");
+        for domain in &record.domains {
+            text.push_str(&format!("- {domain}\n"));
+        }
+        text.push_str("\n## Pillars\n\n");
+    }
     text.push_str("| pillar | pass | fail | observed | inconclusive | skipped | error |\n");
     text.push_str("|---|---|---|---|---|---|---|\n");
     for pillar in Pillar::ALL {

@@ -100,6 +100,9 @@ fn numbers(record: &Record) -> String {
         record.duration_ms % 1000 / 100,
         record.profile
     ));
+    for domain in &record.domains {
+        text.push_str(&format!("{domain}\n"));
+    }
     text
 }
 
@@ -117,8 +120,19 @@ fn broken(record: &Record, case: &CaseRecord, catalogue: &Catalogue) -> String {
         }
     }
     text.push_str(&transcript(case.direction, &case.trace, &case.evidence));
-    let relay = &record.relay.name;
-    text.push_str(&format!("  again: waxseal run {relay} --case '{}' -v\n", case.id));
+    text.push_str(&format!("  again: {} --case '{}' -v\n", command(record, case), case.id));
+    text
+}
+
+/// What plays the case's relay once more.
+fn command(record: &Record, case: &CaseRecord) -> String {
+    let mut text = format!("waxseal run {}", record.relay.name);
+    if let Some(config) = &record.relay.config {
+        text.push_str(&format!(" --config '{config}'"));
+    }
+    if let Some(domain) = &case.domain {
+        text.push_str(&format!(" --connector '{domain}={}'", case.connector));
+    }
     text
 }
 

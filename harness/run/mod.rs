@@ -11,6 +11,7 @@ mod own;
 mod plan;
 mod play;
 mod start;
+mod whole;
 mod world;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use waxseal_model::domain::DomainRecord;
 use waxseal_model::facts::Engine;
 use waxseal_model::record::{CaseRecord, Record, RelayName, SCHEMA, Summary, Verdict};
 use waxseal_model::scenario::Case;
@@ -151,10 +153,15 @@ pub async fn run(
     Ok(Record {
         schema: SCHEMA,
         tool: format!("waxseal {}", env!("CARGO_PKG_VERSION")),
-        relay: RelayName { name: choice.name(), version: choice.version() },
+        relay: RelayName {
+            name: choice.name(),
+            version: choice.version(),
+            config: options.own.as_ref().map(|own| own.config.to_string_lossy().into_owned()),
+        },
         profile: options.profile.clone(),
         summary: Summary::of(cases.iter().map(|case| &case.verdict)),
         requirements: Record::requirement_status(&levels, &cases),
+        domains: DomainRecord::of(&cases),
         cases,
         duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     })

@@ -17,20 +17,21 @@ use waxseal_model::trace::{Channel, Event, Happening, Place, Trace};
 
 use super::RunError;
 use super::play::Way;
+use super::whole::leave;
 use super::world::{PATIENCE, RELAY, World, serve};
 use crate::lab::{Data, Kind};
 use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Waited, message, send};
 use crate::relay::evidence::{Handed, Queue, Submit};
 use crate::tls::{AskClient, ClientSetup};
 
-/// Plays one outbound case to the end of its message.
+/// Plays one outbound case to the end of its message, and gives what was heard until then.
 pub(super) async fn outbound(
     world: &World,
     case: &Case,
     names: &Names,
     recorder: &Recorder,
     way: &Way,
-) -> Result<(), RunError> {
+) -> Result<Trace, RunError> {
     let mut peers = JoinSet::new();
     let domain = names["domain"].clone();
     world.own(&domain, recorder);
@@ -77,7 +78,11 @@ pub(super) async fn outbound(
         send_one(world, case, &names, recorder, way).await?;
         recorder.note(Place::Run, Happening::NextMessage);
     }
-    send_one(world, case, names, recorder, way).await
+    send_one(world, case, names, recorder, way).await?;
+    match case.domain.as_deref() {
+        Some(whole) if !whole.starts_with('.') => leave(world, names, recorder).await,
+        _ => Ok(recorder.trace()),
+    }
 }
 
 /// What is filled in for a message before the one that is judged: another recipient, in the

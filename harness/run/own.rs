@@ -36,7 +36,7 @@ pub struct Rule {
 impl Own {
     /// The catalogue as it applies to this configuration: outbound each case once for every rule
     /// with its connector, inbound those of the listeners.
-    pub(super) fn catalogue(&self, whole: &Catalogue) -> Catalogue {
+    pub fn catalogue(&self, whole: &Catalogue) -> Catalogue {
         let scenarios = whole.scenarios.iter().map(|scenario| {
             let cases = scenario.cases.iter().flat_map(|case| self.cases(case)).collect();
             Scenario { cases, ..scenario.clone() }

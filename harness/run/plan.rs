@@ -76,7 +76,10 @@ pub(super) fn select<'a>(
     let fits = |case: &Case| {
         globs.is_empty()
             || options.cases.contains(&case.id)
-            || globs.iter().any(|glob| glob.is_match(&case.id) || glob.is_match(&case.scenario))
+            || globs.iter().any(|glob| {
+                let names = [&case.id, &case.scenario, plain(case)];
+                names.into_iter().any(|name| glob.is_match(name))
+            })
     };
     let selected: Vec<&Case> = catalogue
         .cases()
@@ -97,6 +100,12 @@ pub(super) fn select<'a>(
         });
     }
     Ok(selected)
+}
+
+/// The id without the user's own domain.
+fn plain(case: &Case) -> &str {
+    let at = case.domain.as_ref().and_then(|domain| case.id.strip_suffix(domain.as_str()));
+    at.map_or(&case.id, |id| id.trim_end_matches('@'))
 }
 
 /// The well-behaved twins that the selection needs and does not hold.

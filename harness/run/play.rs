@@ -35,10 +35,11 @@ pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -
         Direction::Inbound => inbound(world, case, &names, &recorder, way).await,
         Direction::Outbound => outbound(world, case, &names, &recorder, way).await,
     };
-    if let Err(error) = played {
+    let trace = played.unwrap_or_else(|error| {
         recorder.note(Place::Run, Happening::Trouble(error.to_string()));
-    }
-    (names, recorder.trace())
+        recorder.trace()
+    });
+    (names, trace)
 }
 
 /// What is filled in for a case as number `number` of a run.
@@ -81,12 +82,12 @@ async fn inbound(
     names: &Names,
     recorder: &Recorder,
     way: &Way,
-) -> Result<(), RunError> {
-    let Some(peer) = case.peers.first() else { return Ok(()) };
+) -> Result<Trace, RunError> {
+    let Some(peer) = case.peers.first() else { return Ok(recorder.trace()) };
     let Some(to) = world.listener(case.connector) else {
         let text = format!("there is no listener for {}", case.connector);
         recorder.note(Place::Run, Happening::Trouble(text));
-        return Ok(());
+        return Ok(recorder.trace());
     };
     let identity = peer.cert.as_ref().map(|recipe| world.identity(recipe, PARTNER)).transpose()?;
     let sni = match peer.sni.as_deref() {
@@ -110,5 +111,5 @@ async fn inbound(
     if timeout(way.limit, connections).await.is_err() {
         recorder.note(Place::Run, Happening::Deadline);
     }
-    Ok(())
+    Ok(recorder.trace())
 }

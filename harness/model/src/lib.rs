@@ -4,6 +4,7 @@
 
 pub mod baseline;
 pub mod diagnostic;
+pub mod domain;
 pub mod expect;
 pub mod facts;
 pub mod judge;

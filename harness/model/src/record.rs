@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::DomainRecord;
 use crate::expect::Outcome;
 use crate::requirement::Level;
 use crate::scenario::Connector;
@@ -31,6 +32,9 @@ pub struct Record {
     pub cases: Vec<CaseRecord>,
     /// Every requirement of the catalogue.
     pub requirements: Vec<RequirementRecord>,
+    /// The domains of the user's own that were tested, where a configuration of theirs was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<DomainRecord>,
     /// Time the whole run took.
     pub duration_ms: u64,
 }
@@ -42,6 +46,9 @@ pub struct RelayName {
     pub name: String,
     /// The product's version; empty where unknown.
     pub version: String,
+    /// The user's own configuration, where that was tested and not the driver's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
 }
 
 /// How many cases ended how.
@@ -299,11 +306,12 @@ pub(crate) mod tests {
         Record {
             schema: SCHEMA,
             tool: "waxseal".into(),
-            relay: RelayName { name: "x".into(), version: String::new() },
+            relay: RelayName { name: "x".into(), version: String::new(), config: None },
             profile: "rfc".into(),
             summary: Summary::of(cases.iter().map(|case| &case.verdict)),
             cases,
             requirements: Vec::new(),
+            domains: Vec::new(),
             duration_ms: 0,
         }
     }

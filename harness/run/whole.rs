@@ -1,0 +1,92 @@
+//! A whole domain of the user's, in which one case follows another: what one leaves behind must not
+//! pass for the next one's.
+
+use std::time::Duration;
+
+use waxseal_model::judge::{Names, outcome};
+use waxseal_model::script::Direction;
+use waxseal_model::trace::{Happening, Place, Trace};
+
+use super::RunError;
+use super::world::World;
+use crate::lab::Data;
+use crate::peer::Recorder;
+
+/// How long a relay may take to give back what it has left.
+const GIVEN_BACK: Duration = Duration::from_secs(10);
+
+/// Ends a case: gives its trace, and waits until the relay holds nothing of it any more. A message
+/// that is still queued meets a domain that takes no mail (RFC 7505) and is given back.
+pub(super) async fn leave(
+    world: &World,
+    names: &Names,
+    recorder: &Recorder,
+) -> Result<Trace, RunError> {
+    if let Some(recipient) = stranger(&recorder.trace(), &names["recipient"]) {
+        let text = format!("a message of another case came in between, for {recipient}");
+        recorder.note(Place::Run, Happening::Trouble(text));
+    }
+    let trace = recorder.trace();
+    if !gone(&trace) {
+        world.zones.replace(&names["domain"], vec![Data::null_mx()])?;
+        let until = recorder.elapsed() + GIVEN_BACK;
+        let reported = |events: &[_]| gone(&Trace { events: events.to_vec() });
+        recorder.wait_until(until, None, reported, |_| None).await;
+    }
+    Ok(trace)
+}
+
+/// Whether the relay cannot send the message any more.
+fn gone(trace: &Trace) -> bool {
+    use waxseal_model::expect::Outcome::{Bounced, DeliveredPlaintext, DeliveredTls, Rejected};
+    let reported = trace.events.iter().any(
+        |event| matches!(&event.kind, Happening::Reported { action, .. } if action == "failed"),
+    );
+    let outcome = outcome(Direction::Outbound, trace);
+    reported || matches!(outcome, Some(Bounced | DeliveredPlaintext | DeliveredTls | Rejected))
+}
+
+/// Another recipient that a next hop was told.
+fn stranger(trace: &Trace, recipient: &str) -> Option<String> {
+    trace.events.iter().find_map(|event| {
+        let Happening::Heard { line, .. } = &event.kind else { return None };
+        if !matches!(event.place, Place::Peer { .. }) {
+            return None;
+        }
+        let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+        let told = line.strip_prefix("rcpt to:<")?.split('>').next()?.to_owned();
+        (told != recipient.to_ascii_lowercase()).then_some(told)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use waxseal_model::trace::{Channel, Ending, Event};
+
+    use super::*;
+
+    fn trace(kinds: Vec<Happening>) -> Trace {
+        let place = Place::Peer { name: "mx".into(), connection: 1 };
+        let event = |kind| Event { at: Duration::ZERO, place: place.clone(), kind };
+        Trace { events: kinds.into_iter().map(event).collect() }
+    }
+
+    fn heard(line: &str) -> Happening {
+        let line = line.as_bytes().to_vec();
+        Happening::Heard { channel: Channel::Tls, line, ending: Ending::CrLf }
+    }
+
+    #[test]
+    fn a_recipient_of_another_case_is_a_stranger() {
+        let told = trace(vec![heard("RCPT TO:<C7@a.example> NOTIFY=NEVER")]);
+        assert_eq!(stranger(&told, "c7@a.example"), None);
+        assert_eq!(stranger(&told, "c8@a.example").as_deref(), Some("c7@a.example"));
+    }
+
+    #[test]
+    fn a_message_that_waits_is_not_gone() {
+        assert!(!gone(&trace(vec![Happening::Waiting { reason: "no TLS".into() }])));
+        assert!(!gone(&trace(Vec::new())));
+        assert!(gone(&trace(vec![Happening::Took { channel: Channel::Clear }])));
+    }
+}

@@ -1,0 +1,137 @@
+//! A configuration as an administrator has it, under test: needs root and the installed Postfix.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use waxseal_model::domain::Protection;
+use waxseal_model::record::{Record, Verdict};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configuration/postfix");
+
+fn run(config: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_waxseal"))
+        .args(["run", "postfix", "--format", "json", "--config"])
+        .arg(config)
+        .args(arguments)
+        .output()
+        .expect("the program can be run")
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Whether this machine cannot play it; says why.
+fn cannot(output: &Output) -> bool {
+    let told = err(output);
+    let reasons = ["it needs root", "it needs the sandbox", "it is not installed"];
+    let missing = reasons.iter().any(|reason| told.contains(reason));
+    if missing {
+        eprintln!("skipped: {told}");
+    }
+    missing
+}
+
+/// The configuration with a line more in its main.cf.
+fn with(line: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder can be made");
+    for entry in fs::read_dir(FOLDER).expect("the configuration is there") {
+        let entry = entry.expect("the configuration is there");
+        fs::copy(entry.path(), dir.path().join(entry.file_name())).expect("a file can be copied");
+    }
+    let main = dir.path().join("main.cf");
+    let text = fs::read_to_string(&main).expect("a file can be read");
+    fs::write(main, format!("{text}{line}\n")).expect("a file can be written");
+    dir
+}
+
+#[test]
+fn the_partner_that_a_slip_leaves_unprotected_is_found() {
+    let domains = [
+        "--connector=.partner.example=encryption-only",
+        "--connector=.leaky.example=encryption-only",
+        "--connector=whole.example=domain-validation",
+    ];
+    let cases = ["--case=outbound/forced/refused-454#*", "--case=inbound/control#*"];
+    let played = run(Path::new(FOLDER), &[&domains[..], &cases].concat());
+    if cannot(&played) {
+        return;
+    }
+    let told = err(&played);
+    assert_eq!(played.status.code(), Some(1), "{told}");
+    for line in [
+        "override: queue_directory = /var/spool/postfix (was /data/spool/postfix)",
+        "override: smtpd_milters = empty (was inet:127.0.0.1:11332)",
+        "override: master.cf submission/inet is left out",
+    ] {
+        assert!(told.lines().any(|found| found == line), "no `{line}` in\n{told}");
+    }
+    let record: Record = serde_json::from_slice(&played.stdout).expect("the output is a record");
+    let domains: Vec<_> =
+        record.domains.iter().map(|found| (found.domain.as_str(), found.status)).collect();
+    let expected = [
+        (".leaky.example", Protection::Unprotected),
+        (".partner.example", Protection::Protected),
+        ("whole.example", Protection::Protected),
+    ];
+    assert_eq!(domains, expected);
+    assert_eq!(record.domains[0].sent_in_clear, record.domains[0].failed);
+    let inbound = record.cases.iter().filter(|case| case.domain.is_none());
+    assert!(inbound.map(|case| case.verdict).eq([Verdict::Pass]));
+    assert!(!Path::new(FOLDER).join("tls_policy.db").exists(), "the user's folder was changed");
+}
+
+#[test]
+fn what_cannot_be_played_is_one_sentence_with_the_way_out() {
+    let cases = ["--connector=a.example=encryption-only", "--case=outbound/control#*"];
+    for (line, words) in [
+        (
+            "virtual_alias_maps = ldap:/etc/postfix/people.cf",
+            "virtual_alias_maps names ldap:/etc/postfix/people.cf, which answers outside the sandbox",
+        ),
+        ("header_checks = regexp:/no/such", "names regexp:/no/such, and there is no file /no/such"),
+        ("smtpd_tls_dh1024_param_file = /no/such.pem", "and there is no such file"),
+    ] {
+        let dir = with(line);
+        let refused = run(dir.path(), &cases);
+        if cannot(&refused) {
+            return;
+        }
+        assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
+        let told = err(&refused);
+        assert_eq!(told.lines().filter(|line| line.contains(words)).count(), 1, "{told}");
+    }
+    let nothing = tempfile::tempdir().expect("a folder can be made");
+    let told = err(&run(nothing.path(), &cases));
+    assert!(told.contains("there is no main.cf in it"), "{told}");
+}
+
+#[test]
+fn a_parameter_can_be_set_otherwise_for_the_test() {
+    let dir = with("virtual_alias_maps = ldap:/etc/postfix/people.cf");
+    let arguments = [
+        "--config-set=virtual_alias_maps=",
+        "--inbound=encryption-only",
+        "--connector=.partner.example=encryption-only",
+        "--case=outbound/control#*",
+    ];
+    let played = run(dir.path(), &arguments);
+    if cannot(&played) {
+        return;
+    }
+    let told = err(&played);
+    assert_eq!(played.status.code(), Some(0), "{told}");
+    let line = "override: virtual_alias_maps = empty (was ldap:/etc/postfix/people.cf)";
+    assert!(told.lines().any(|found| found == line), "{told}");
+}
+
+#[test]
+fn a_relay_without_files_of_its_own_says_so() {
+    let refused = Command::new(env!("CARGO_BIN_EXE_waxseal"))
+        .args(["run", "reference", "--config", FOLDER])
+        .output()
+        .expect("the program can be run");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(err(&refused).contains("the embedded relay has none"), "{}", err(&refused));
+}
