@@ -33,15 +33,13 @@ fn installed_relays() {
     for name in Driver::names() {
         let driver = Driver::find(name).expect("an embedded driver has a good contract");
         let installed = driver.root.as_ref().is_none_or(|root| root.version().is_some());
-        let doctor = Command::new(env!("CARGO_BIN_EXE_waxseal"))
-            .args(["relays", "doctor", name])
-            .output()
-            .expect("the program can be run");
-        if installed && doctor.status.success() {
+        // SAFETY: no preconditions.
+        let root = unsafe { libc::geteuid() } == 0;
+        if installed && root {
             compare(name);
         } else {
-            let why = String::from_utf8_lossy(&doctor.stderr).into_owned();
-            eprintln!("no report of {name} compared: {}", why.trim());
+            let why = if installed { "it needs root" } else { "it is not installed" };
+            eprintln!("no report of {name} compared: {why}");
         }
     }
 }

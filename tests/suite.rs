@@ -1,7 +1,11 @@
 //! Tests of the suite itself.
 
 mod cli;
+mod diagnostics;
+mod explain;
 mod lab;
 mod mutants;
+mod peers_meet;
 mod report;
+mod schema;
 mod tidy;

@@ -17,6 +17,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Play cases against a relay and judge them.
     Run(RunArguments),
+    /// Play cases against several relays and show them beside each other.
+    Matrix(MatrixArguments),
     /// List scenarios and cases, or requirements with their coverage.
     List {
         /// Show the catalogue of requirements and what covers each.
@@ -36,6 +38,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: Option<Relays>,
     },
+    /// Print the JSON Schema of `--format json` and results.json.
+    Schema,
     /// Check scenario files.
     Check {
         /// Files or folders below an `inbound` or `outbound` folder.
@@ -51,7 +55,7 @@ pub(super) enum Relays {
         /// A driver's name or folder; `@SUITE` picks another release of the distribution.
         relay: String,
     },
-    /// Say what is missing on this machine to run a driver.
+    /// Start a relay, send one message each way through it, and say what is wrong.
     Doctor {
         /// A driver's name or folder.
         relay: String,
@@ -63,6 +67,9 @@ pub(super) struct RunArguments {
     /// A driver's name (`postfix`, `postfix@bookworm`) or folder, or `reference`, the embedded relay.
     #[arg(default_value = "reference")]
     pub(super) relay: String,
+    /// A relay without a driver: the command that starts it, see relays/README.md.
+    #[arg(long, value_name = "CMD", conflicts_with = "relay")]
+    pub(super) command: Option<String>,
     /// Play only cases whose id fits (`*` stands for anything).
     #[arg(long = "case", value_name = "GLOB")]
     pub(super) cases: Vec<String>,
@@ -96,6 +103,30 @@ pub(super) struct RunArguments {
     /// One line a case.
     #[arg(short, long)]
     pub(super) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MatrixArguments {
+    /// Drivers' names or folders; without any the embedded relay and all that are installed.
+    pub(super) relays: Vec<String>,
+    /// Play only cases whose id fits (`*` stands for anything).
+    #[arg(long = "case", value_name = "GLOB")]
+    pub(super) cases: Vec<String>,
+    /// Whose levels decide what a must is.
+    #[arg(long, default_value = "exchange-online")]
+    pub(super) profile: String,
+    /// Relays at once.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(super) at_once: usize,
+    /// Cases at once on each relay.
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// Also write matrix.md and every relay's record into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// What is written to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -10,6 +10,7 @@
 mod arguments;
 mod check;
 mod explain;
+mod matrix;
 mod progress;
 mod relays;
 mod run;
@@ -47,7 +48,12 @@ pub fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Explain { id, results } => explain::explain(&catalogue, &id, results.as_deref()),
-        Command::Relays { what } => relays::relays(what.as_ref()),
+        Command::Schema => {
+            print(&waxseal_model::record::schema());
+            ExitCode::SUCCESS
+        }
+        Command::Matrix(arguments) => matrix::matrix(&catalogue, &arguments),
+        Command::Relays { what } => relays::relays(&catalogue, what.as_ref()),
         Command::Check { paths } => check::check(&catalogue, &paths),
     }
 }

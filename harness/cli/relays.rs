@@ -2,34 +2,57 @@
 
 use std::process::ExitCode;
 
+use waxseal_model::record::Verdict;
+use waxseal_model::scenario::{Connector, default_control};
+
 use super::arguments::Relays;
 use super::{print, refuse};
+use crate::catalogue::Catalogue;
 use crate::lab::sandbox;
 use crate::relay::{Driver, RelayError};
+use crate::report;
+use crate::run::{Choice, Options, Unwatched, run};
 
-pub(super) fn relays(what: Option<&Relays>) -> ExitCode {
+pub(super) fn relays(catalogue: &Catalogue, what: Option<&Relays>) -> ExitCode {
     let done = match what {
-        None => list(),
-        Some(Relays::Install { relay }) => install(relay),
-        Some(Relays::Doctor { relay }) => doctor(relay),
+        None => list().map(|()| ExitCode::SUCCESS),
+        Some(Relays::Install { relay }) => install(relay).map(|()| ExitCode::SUCCESS),
+        Some(Relays::Doctor { relay }) => doctor(catalogue, relay),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => refuse(&format!("could not {error}")),
     }
 }
 
-/// One line a driver: name, whether it is installed, what it is.
+/// A paragraph a driver: name, whether it is installed, what it is, what it does, what it needs.
 fn list() -> Result<(), RelayError> {
-    let mut text = format!("{:<12} {:<16} {}\n", "reference", "built in", "The embedded relay.");
+    let mut text = String::from("reference: built in. The embedded relay.\n");
     for name in Driver::names() {
         let driver = Driver::find(name)?;
+        let contract = &driver.contract;
         let state = match &driver.root {
-            None => "of the system".into(),
+            None => "what the system has".into(),
             Some(root) => root.version().unwrap_or_else(|| "not installed".into()),
         };
-        let about = driver.contract.about.as_deref().unwrap_or_default();
-        text.push_str(&format!("{name:<12} {state:<16} {about}\n"));
+        let about = contract.about.as_deref().unwrap_or_default();
+        text.push_str(&format!("{name}: {state}. {about}\n"));
+        for direction in &contract.directions {
+            let declared = Connector::ALL.into_iter().filter(|connector| {
+                connector.exists(*direction) && contract.connectors.declare(*direction, *connector)
+            });
+            let declared: Vec<_> = declared.map(Connector::name).collect();
+            text.push_str(&format!("  {direction}: {}\n", declared.join(", ")));
+        }
+        let needs: Vec<_> = contract.needs.iter().map(ToString::to_string).collect();
+        if !needs.is_empty() {
+            text.push_str(&format!("  needs: {}\n", needs.join(", ")));
+        }
+        let suites = contract.install.as_ref().map(|install| install.suites()).unwrap_or_default();
+        if suites.len() > 1 {
+            let others: Vec<_> = suites.iter().map(|suite| format!("{name}@{suite}")).collect();
+            text.push_str(&format!("  releases: {}\n", others.join(", ")));
+        }
     }
     print(&text);
     Ok(())
@@ -43,7 +66,8 @@ fn install(relay: &str) -> Result<(), RelayError> {
     Ok(())
 }
 
-fn doctor(relay: &str) -> Result<(), RelayError> {
+/// Plays the two cases in which everybody does everything right.
+fn doctor(catalogue: &Catalogue, relay: &str) -> Result<ExitCode, RelayError> {
     let driver = Driver::find(relay)?;
     let sandbox = sandbox::enter();
     if let Err(error) = &sandbox {
@@ -51,5 +75,31 @@ fn doctor(relay: &str) -> Result<(), RelayError> {
     }
     driver.check_needs(sandbox.as_ref().ok())?;
     print(&format!("{relay}: all it needs is here\n"));
-    Ok(())
+    let cases = driver.contract.directions.iter();
+    let cases: Vec<_> =
+        cases.map(|direction| default_control(*direction, Connector::Opportunistic)).collect();
+    let options = Options { cases, sandbox: sandbox.ok(), ..Options::default() };
+    let choice = Choice::Driven(Box::new(driver));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Ok(refuse(&format!("could not start: {error}"))),
+    };
+    let played = run(catalogue, choice, &options, &Unwatched, std::future::pending());
+    let record = match runtime.block_on(played) {
+        Ok(record) => record,
+        Err(error) => return Ok(refuse(&error.to_string())),
+    };
+    for case in &record.cases {
+        if case.verdict == Verdict::Pass {
+            print(&format!("{relay}: {} mail goes through, in TLS\n", case.direction));
+        } else {
+            print(&format!(
+                "{relay}: {} mail does not go through: {}\n",
+                case.direction, case.reason
+            ));
+            print(&report::transcript(case.direction, &case.trace, &case.evidence));
+        }
+    }
+    let well = record.cases.iter().all(|case| case.verdict == Verdict::Pass);
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }

@@ -13,15 +13,22 @@ use super::progress::Progress;
 use super::{print, refuse};
 use crate::catalogue::Catalogue;
 use crate::lab::sandbox;
+use crate::relay::Driver;
 use crate::report;
 use crate::run::{Choice, Options, run as play};
 
 /// Plays, reports, and gives the exit code. Enters the private network first, while there is only
 /// one thread.
 pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
-    let choice = match Choice::find(&arguments.relay) {
-        Ok(choice) => choice,
-        Err(error) => return refuse(&format!("could not {error}")),
+    let choice = match &arguments.command {
+        Some(command) => match Driver::of_command(command) {
+            Some(driver) => Choice::Driven(Box::new(driver)),
+            None => return refuse("`--command` is empty; name the program that starts the relay"),
+        },
+        None => match Choice::find(&arguments.relay) {
+            Ok(choice) => choice,
+            Err(error) => return refuse(&format!("could not {error}")),
+        },
     };
     let baseline = match arguments.baseline.as_deref().map(read_baseline).transpose() {
         Ok(baseline) => baseline,
@@ -48,13 +55,17 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
         Ok(mut record) => {
             let findings = baseline.map(|baseline| {
                 let known: Vec<&str> = catalogue.cases().map(|case| case.id.as_str()).collect();
-                let today = OffsetDateTime::now_utc().date().to_string();
-                baseline.judge(&mut record, &known, &today)
+                baseline.judge(&mut record, &known, &today())
             });
             finish(catalogue, arguments, &record, findings.as_deref())
         }
         Err(error) => refuse(&error.to_string()),
     }
+}
+
+/// The day, like `2026-12-31`.
+pub(super) fn today() -> String {
+    OffsetDateTime::now_utc().date().to_string()
 }
 
 /// Ends with the first Ctrl-C.

@@ -19,6 +19,8 @@ use super::records::{Data, Kind, Tlsa, wire_name};
 pub struct Resolver {
     /// Where it listens, UDP and TCP.
     pub server: SocketAddr,
+    /// Whether a truncated answer is asked for again over TCP (RFC 1123 section 6.1.3.2).
+    pub over_tcp: bool,
 }
 
 /// What a question gave. The four are told apart because a relay must (RFC 7672 section 2.1).
@@ -49,6 +51,11 @@ pub enum Answer<T> {
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Resolver {
+    /// Asks this server as a resolver ought to.
+    pub fn new(server: SocketAddr) -> Self {
+        Self { server, over_tcp: true }
+    }
+
     /// The mail hosts of a domain, lowest preference first. A null MX has an empty host.
     pub async fn mx(&self, name: &str) -> Answer<(u16, String)> {
         let pick = |data| match data {
@@ -126,7 +133,9 @@ impl Resolver {
             if !reply.metadata.truncation {
                 return Some(reply);
             }
-            if let Ok(Ok(reply)) = timeout(PATIENCE, over_tcp(self.server, &bytes)).await {
+            if self.over_tcp
+                && let Ok(Ok(reply)) = timeout(PATIENCE, over_tcp(self.server, &bytes)).await
+            {
                 return Some(reply);
             }
         }

@@ -330,6 +330,12 @@ impl Conversation {
     }
 
     fn end(&mut self, end: End) -> Over {
+        if let Stream::Tls(session) = &self.stream {
+            session
+                .take_alerts()
+                .into_iter()
+                .for_each(|alert| self.note(Happening::Alerted(alert)));
+        }
         if !matches!(self.stream, Stream::Gone) {
             self.note(Happening::Ended(end));
         }

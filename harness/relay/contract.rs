@@ -182,6 +182,16 @@ impl<'de> Deserialize<'de> for Command {
     }
 }
 
+impl std::fmt::Display for Need {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Program(name) => name,
+            Self::Root => "root",
+            Self::Sandbox => "sandbox",
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Need {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(match String::deserialize(from)?.as_str() {

@@ -103,6 +103,25 @@ impl Driver {
             .filter_map(|dir| dir.path().to_str())
     }
 
+    /// The text of the baseline in its folder: the failures of the product that are known.
+    ///
+    /// # Errors
+    /// [`RelayError::Read`].
+    pub fn baseline(&self) -> Result<Option<String>, RelayError> {
+        let name = "baseline.toml";
+        Ok(match &self.source {
+            Source::Nowhere => None,
+            Source::Embedded(dir) => OURS
+                .get_file(dir.path().join(name))
+                .map(|file| String::from_utf8_lossy(file.contents()).into_owned()),
+            Source::Folder(folder) => match fs::read_to_string(folder.join(name)) {
+                Ok(text) => Some(text),
+                Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => None,
+                Err(cause) => return Err(RelayError::Read { path: folder.join(name), cause }),
+            },
+        })
+    }
+
     /// Whether all it needs is here.
     ///
     /// # Errors

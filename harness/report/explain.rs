@@ -3,9 +3,10 @@
 use waxseal_model::judge::Names;
 use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Catalogue;
-use waxseal_model::scenario::{Case, RuleBy};
+use waxseal_model::scenario::{AsksCertificate, Case, Peer, RuleBy};
 use waxseal_model::script::Direction;
 
+use super::expectation::{expectation, suite_words};
 use super::transcript;
 
 /// Claim, reason, requirements and the whole dialogue. `names` fills in what stands in braces;
@@ -30,29 +31,9 @@ pub fn explain(
         }
     }
     text.push_str(&format!("\nConnector {} ({})\n", case.connector, case.direction));
-    for before in &case.before {
-        let ends =
-            before.outcome.map(|outcome| format!(", which has to end as {}", outcome.name()));
-        text.push_str(&format!(
-            "Before it, a message under {}{} to the same next hops{}\n",
-            before.connector,
-            match before.rule {
-                RuleBy::Address => " by its address",
-                RuleBy::Domain => "",
-            },
-            ends.unwrap_or_default()
-        ));
-    }
+    text.push_str(&surroundings(case));
     for peer in &case.peers {
-        let versions: Vec<_> = peer.offer.versions.iter().map(|v| v.name()).collect();
-        text.push_str(&format!("\nPeer {}: TLS {}", peer.name, versions.join(" ")));
-        if let Some(cert) = &peer.cert {
-            text.push_str(&format!(", certificate {cert}"));
-        }
-        for fault in &peer.faults {
-            text.push_str(&format!(", fault {}", fault.name()));
-        }
-        text.push('\n');
+        text.push_str(&format!("\nPeer {}: {}\n", peer.name, peer_words(peer)));
         let mut names = names.clone();
         if peer.name == "sender" {
             let domain = names.get("from").and_then(|from| from.split('@').nth(1));
@@ -67,8 +48,8 @@ pub fn explain(
             Direction::Outbound => "  (then it is a correct receiver)\n",
         });
     }
-    text.push_str(&format!("\nExpected\n{}", expected(case)));
-    if case.is_negative() {
+    text.push_str(&format!("\nExpected\n{}", fill(&expected(case), names)));
+    if case.control_id() != case.id {
         text.push_str(&format!("Control {}\n", case.control_id()));
     }
     if let Some(played) = played {
@@ -85,29 +66,62 @@ fn fill(text: &str, names: &Names) -> String {
 }
 
 fn expected(case: &Case) -> String {
+    let observed = case.observe.then(|| "the outcome is recorded, not judged".to_owned());
+    let lines = observed.into_iter().chain(expectation(&case.expect));
+    lines.map(|line| format!("  {line}\n")).collect()
+}
+
+/// What a peer negotiates and shows, in the words of scenario files.
+fn peer_words(peer: &Peer) -> String {
+    let list = |key: &str, names: &[String]| {
+        (!names.is_empty()).then(|| format!("{key} {}", names.join(" ")))
+    };
+    let offer = &peer.offer;
+    let versions: Vec<_> = offer.versions.iter().map(|version| version.name()).collect();
+    let suites: Vec<_> = offer.suites.iter().map(|s| suite_words(s).to_owned()).collect();
+    let asks = match peer.asks_certificate {
+        AsksCertificate::No => None,
+        AsksCertificate::Optional => Some("client-certificate optional"),
+        AsksCertificate::Required => Some("client-certificate required"),
+    };
+    let words = [
+        Some(format!("TLS {}", versions.join(" "))),
+        list("suites", &suites),
+        list("groups", &offer.groups),
+        list("schemes", &offer.schemes),
+        offer.dh_bits.map(|bits| format!("dh-bits {bits}")),
+        peer.cert.as_ref().map(|cert| format!("certificate {cert}")),
+        asks.map(str::to_owned),
+        peer.sni.as_ref().map(|sni| format!("sni {sni}")),
+    ];
+    let faults = peer.faults.iter().map(|fault| format!("fault {}", fault.name()));
+    words.into_iter().flatten().chain(faults).collect::<Vec<_>>().join(", ")
+}
+
+/// What is said of the message and of the resolver.
+fn surroundings(case: &Case) -> String {
+    let sender = case.sender_connector.map(|connector| format!("sender-connector {connector}"));
+    let handed = case.handed_in_tls.then(|| "handed-in tls".to_owned());
+    let message: Vec<_> = sender.into_iter().chain(handed).collect();
     let mut text = String::new();
-    let expect = &case.expect;
-    if case.observe {
-        text.push_str("  the outcome is recorded, not judged\n");
-    }
-    if !expect.outcome.is_empty() {
-        let names: Vec<_> = expect.outcome.iter().map(|outcome| outcome.name()).collect();
-        text.push_str(&format!("  outcome: {}\n", names.join(" or ")));
-    }
-    for never in &expect.never {
-        text.push_str(&format!("  never: {}\n", never.name()));
-    }
-    if let Some(tls) = &expect.tls {
-        text.push_str(&format!("  tls: {tls:?}\n"));
-    }
-    if let Some(offered) = &expect.offered {
-        text.push_str(&format!("  offered: {offered:?}\n"));
-    }
-    if let Some(reply) = &expect.reply {
+    for before in &case.before {
+        let ends =
+            before.outcome.map(|outcome| format!(", which has to end as {}", outcome.name()));
         text.push_str(&format!(
-            "  reply: {}\n",
-            reply.code.as_ref().map_or(String::new(), |c| c.to_string())
+            "Before it, a message under {}{} to the same next hops{}\n",
+            before.connector,
+            match before.rule {
+                RuleBy::Address => " by its address",
+                RuleBy::Domain => "",
+            },
+            ends.unwrap_or_default()
         ));
+    }
+    if !message.is_empty() {
+        text.push_str(&format!("Message: {}\n", message.join(", ")));
+    }
+    for fault in &case.dns {
+        text.push_str(&format!("Resolver: {} {}\n", fault.record, fault.kind.name()));
     }
     text
 }

@@ -2,9 +2,11 @@
 //!
 //! Pure: nothing here plays, listens or judges.
 
+mod expectation;
 mod explain;
 mod list;
 mod markdown;
+mod matrix;
 mod pillar;
 mod terminal;
 mod transcript;
@@ -12,6 +14,7 @@ mod transcript;
 pub use explain::explain;
 pub use list::{list_cases, list_requirements};
 pub use markdown::markdown;
+pub use matrix::{matrix, matrix_markdown};
 pub use pillar::Pillar;
 pub use terminal::{line, summary};
 pub use transcript::transcript;

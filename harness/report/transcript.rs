@@ -1,6 +1,6 @@
 //! A trace as dialogue, in the notation of the scenarios.
 
-use waxseal_model::facts::{ClientCertificate, TlsFacts};
+use waxseal_model::facts::{ClientCertificate, Speaker, TlsFacts};
 use waxseal_model::script::{Direction, speakers};
 use waxseal_model::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
 
@@ -87,6 +87,10 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             ))
         }
         Happening::NextMessage => one("(the next message)".into()),
+        Happening::Alerted(alert) => one(match alert.by {
+            Speaker::Relay => format!("{theirs}: (TLS alert {})", alert.description),
+            Speaker::Peer => format!("{ours}: (TLS alert {})", alert.description),
+        }),
         Happening::Took { channel } => one(format!("({} took the message)", side(channel))),
         Happening::Accepted { .. } => one("(the relay took the message)".into()),
         Happening::Refused { .. } => one("(the relay refused the message)".into()),

@@ -1,6 +1,7 @@
 //! Plays an outbound case: next hops are put up, the message is handed to the relay, and we wait
 //! until it has ended.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -34,16 +35,18 @@ pub(super) async fn outbound(
     let domain = names["domain"].clone();
     world.own(&domain, recorder);
     let hops: Vec<&Peer> = case.peers.iter().filter(|peer| peer.name != "sender").collect();
+    let mut first = None;
     for (at, peer) in hops.iter().enumerate() {
         let host = format!("{}.{domain}", peer.name);
         let address = world.case_address()?;
+        first = first.or(Some(address));
         world.zones.add(&host, Data::A(address))?;
         let preference = u16::try_from(10 * (at + 1)).unwrap_or(u16::MAX);
         world.zones.add(&domain, Data::Mx { preference, host: host.clone() })?;
         let plan = receiver(world, peer, &host, names, way.engine)?;
         peers.spawn(serve(world.listen(address).await?, plan, recorder.clone()));
     }
-    break_dns(world, case, &domain, &hops)?;
+    break_dns(world, case, &domain, &hops, first)?;
     let sender_domain = names["from"].split('@').nth(1).unwrap_or_default().to_owned();
     let host = format!("sender.{sender_domain}");
     let address = world.case_address()?;
@@ -103,12 +106,20 @@ async fn send_one(
     await_end(names, recorder, way, until).await
 }
 
-/// The resolver's faults of the case.
-fn break_dns(world: &World, case: &Case, domain: &str, hops: &[&Peer]) -> Result<(), RunError> {
+/// The resolver's faults of the case; `first` is the address of its first next hop.
+fn break_dns(
+    world: &World,
+    case: &Case,
+    domain: &str,
+    hops: &[&Peer],
+    first: Option<Ipv4Addr>,
+) -> Result<(), RunError> {
     for fault in &case.dns {
         let Some(kind) = Kind::from_name(&fault.record) else { continue };
         if fault.kind == DnsFaultKind::Null {
-            world.zones.replace(domain, vec![Data::null_mx()])?;
+            // Whoever falls back to the address of the domain finds somebody there.
+            let records = std::iter::once(Data::null_mx()).chain(first.map(Data::A)).collect();
+            world.zones.replace(domain, records)?;
         } else if kind == Kind::A {
             for peer in hops {
                 world.zones.fault(&format!("{}.{domain}", peer.name), kind, fault.kind);

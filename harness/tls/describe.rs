@@ -4,11 +4,18 @@ use waxseal_model::facts::HelloFacts;
 use waxseal_model::offer::Version;
 
 use super::suites::suite;
-use crate::wire::{RawHello, read_client_hello};
+use crate::wire::{RawHello, read_client_hello, read_server_hello};
 
 /// Reads and describes a ClientHello; `None`: not complete yet, or none.
 pub fn client_hello(bytes: &[u8]) -> Option<HelloFacts> {
     read_client_hello(bytes).map(|raw| describe(&raw))
+}
+
+/// The extensions of the ServerHello among the first bytes of a server.
+pub(super) fn server_extensions(bytes: &[u8]) -> Vec<String> {
+    let hello = read_server_hello(bytes);
+    let kinds = hello.iter().flat_map(|hello| &hello.extensions);
+    kinds.map(|(kind, _)| extension_name(*kind)).collect()
 }
 
 fn describe(raw: &RawHello) -> HelloFacts {

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
-use waxseal_model::facts::{Engine, FailureCause, HelloFacts, TlsFailure};
-use waxseal_model::offer::{Offer, SuiteKind, Version};
+use waxseal_model::facts::{Engine, FailureCause, HelloFacts, Speaker, TlsFailure};
+use waxseal_model::offer::{Offer, Version};
 
-use super::describe::client_hello;
+use super::alerts::Alerts;
+use super::describe::{client_hello, server_extensions};
 use super::session::Session;
-use super::suites::{resolve, suite};
+use super::suites::{exists_in, resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
 use super::{dh, legacy, modern};
 use crate::wire::last_alert;
@@ -88,6 +89,12 @@ pub fn choose(
     identity: Option<&Identity>,
     forced: Option<Engine>,
 ) -> Result<Engine, Unplayable> {
+    let hybrid = |name: &String| name.contains("mlkem");
+    if let (Some(group), true) = (offer.groups.first(), offer.groups.iter().all(hybrid))
+        && offer.oldest() < Version::Tls13
+    {
+        return Err(Unplayable(format!("{group} is a group of TLS 1.3 alone")));
+    }
     let weak = identity.is_some_and(|identity| identity.weak || identity.chain.is_empty());
     let modern = !weak && modern::can_play(offer);
     match forced {
@@ -101,12 +108,7 @@ pub fn choose(
         return Ok(Engine::Modern);
     }
     let suites = resolve(offer, &legacy::available());
-    let covered = |version: &Version| {
-        suites.iter().any(|id| {
-            let tls13 = suite(*id).is(SuiteKind::Tls13) && id >> 8 == 0x13;
-            (*version == Version::Tls13) == tls13
-        })
-    };
+    let covered = |version: &Version| suites.iter().any(|id| exists_in(&suite(*id), *version));
     if let Some(version) = offer.versions.iter().find(|version| !covered(version)) {
         return Err(Unplayable(format!("it has no suite for {version}")));
     }
@@ -123,16 +125,17 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (tap, copy) = Tap::new(io);
+    let alerts = Alerts::default();
     let engine = choose(&setup.offer, Some(&setup.identity), setup.engine);
     let playing = async {
         match engine {
-            Ok(Engine::Modern) => modern::accept(setup, tap).await,
-            Ok(Engine::Legacy) => legacy::accept(setup, tap).await,
+            Ok(Engine::Modern) => modern::accept(setup, tap, &alerts).await,
+            Ok(Engine::Legacy) => legacy::accept(setup, tap, &alerts).await,
             Err(ref unplayable) => Err((FailureCause::OurObjection, unplayable.to_string())),
         }
     };
     let result = timeout(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
-    finish(engine.ok(), result, &copy, true)
+    finish(engine.ok(), result, &copy, &alerts, true)
 }
 
 /// Negotiates as the client, within `patience`.
@@ -141,16 +144,17 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (tap, copy) = Tap::new(io);
+    let alerts = Alerts::default();
     let engine = choose(&setup.offer, setup.identity.as_ref(), setup.engine);
     let playing = async {
         match engine {
-            Ok(Engine::Modern) => modern::connect(setup, tap).await,
-            Ok(Engine::Legacy) => legacy::connect(setup, tap).await,
+            Ok(Engine::Modern) => modern::connect(setup, tap, &alerts).await,
+            Ok(Engine::Legacy) => legacy::connect(setup, tap, &alerts).await,
             Err(ref unplayable) => Err((FailureCause::OurObjection, unplayable.to_string())),
         }
     };
     let result = timeout(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
-    finish(engine.ok(), result, &copy, false)
+    finish(engine.ok(), result, &copy, &alerts, false)
 }
 
 /// What an engine gives: a session, or what it thinks went wrong.
@@ -160,17 +164,34 @@ fn silence(patience: Duration) -> (FailureCause, String) {
     (FailureCause::Silence, format!("nothing came within {patience:?}"))
 }
 
-fn finish(engine: Option<Engine>, played: Played, copy: &Copy, server: bool) -> Handshake {
+fn finish(
+    engine: Option<Engine>,
+    played: Played,
+    copy: &Copy,
+    alerts: &Alerts,
+    server: bool,
+) -> Handshake {
     let tapped = copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let hello = client_hello(if server { &tapped.heard } else { &tapped.said });
-    let result = played.map_err(|(cause, detail)| {
-        let alert = |bytes: &[u8]| last_alert(bytes).map(|(_, description)| description);
-        let alert_heard = alert(&tapped.heard);
+    let (of_client, of_server) =
+        if server { (&tapped.heard, &tapped.said) } else { (&tapped.said, &tapped.heard) };
+    let hello = client_hello(of_client);
+    let result = played.map(|mut session| {
+        // What was asked for on the wire, not what we meant to ask: SSL 3.0 has no extensions.
+        session.facts.sni = hello.as_ref().and_then(|hello| hello.sni.clone());
+        session.facts.server_extensions = server_extensions(of_server);
+        session
+    });
+    let result = result.map_err(|(cause, detail)| {
+        // What the engine tells may be encrypted; what it does not tell may stand in clear.
+        let alert = |by: Speaker, bytes: &[u8]| {
+            alerts.last(by).or(last_alert(bytes).map(|(_, description)| description))
+        };
+        let alert_heard = alert(Speaker::Relay, &tapped.heard);
         TlsFailure {
             engine,
             cause: settle(cause, &tapped, alert_heard),
             alert_heard,
-            alert_said: alert(&tapped.said),
+            alert_said: alert(Speaker::Peer, &tapped.said),
             detail,
         }
     });

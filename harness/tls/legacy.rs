@@ -1,21 +1,25 @@
 //! The legacy engine: OpenSSL with everything weak switched on, SSL 3.0 to TLS 1.3.
 
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::ffi::{CStr, c_int, c_void};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use foreign_types_shared::ForeignTypeRef;
 use openssl::error::ErrorStack;
+use openssl::ex_data::Index;
 use openssl::pkey::PKey;
 use openssl::provider::Provider;
 use openssl::ssl::{
-    NameType, Ssl, SslContextBuilder, SslMethod, SslOptions, SslRef, SslSessionCacheMode,
-    SslVerifyMode, SslVersion,
+    Ssl, SslContextBuilder, SslMethod, SslOptions, SslRef, SslSessionCacheMode, SslVerifyMode,
+    SslVersion,
 };
 use openssl::x509::X509;
 use openssl_sys as ffi;
 use tokio::io::{AsyncRead, AsyncWrite};
-use waxseal_model::facts::{ClientCertificate, Engine, FailureCause, TlsFacts};
+use waxseal_model::facts::{ClientCertificate, Engine, FailureCause, Speaker, TlsFacts};
 use waxseal_model::offer::{Offer, SuiteKind, Version};
 
+use super::alerts::Alerts;
 use super::dh::prime;
 use super::engine::{AskClient, ClientSetup, Identity, Played, ServerSetup};
 use super::legacy_stream::LegacyStream;
@@ -47,7 +51,7 @@ static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
             let stack = SSL_get_ciphers(ssl.as_ptr());
             for index in 0..ffi::OPENSSL_sk_num(stack) {
                 let cipher = ffi::OPENSSL_sk_value(stack, index).cast();
-                let name = std::ffi::CStr::from_ptr(ffi::SSL_CIPHER_get_name(cipher));
+                let name = CStr::from_ptr(ffi::SSL_CIPHER_get_name(cipher));
                 let cipher = openssl::ssl::SslCipherRef::from_ptr(cipher);
                 let id = u16::from_be_bytes(cipher.protocol_id());
                 found.push((id, name.to_string_lossy().into_owned()));
@@ -78,8 +82,8 @@ unsafe extern "C" {
             i32,
             i32,
             i32,
-            *mut std::ffi::c_void,
-            *mut std::ffi::c_void,
+            *mut c_void,
+            *mut c_void,
         ) -> i32,
     );
 }
@@ -90,8 +94,8 @@ extern "C" fn anything_goes(
     _: i32,
     _: i32,
     _: i32,
-    _: *mut std::ffi::c_void,
-    _: *mut std::ffi::c_void,
+    _: *mut c_void,
+    _: *mut c_void,
 ) -> i32 {
     1
 }
@@ -236,7 +240,7 @@ fn failed(error: &openssl::ssl::Error) -> (FailureCause, String) {
     (cause, if reasons.is_empty() { error.to_string() } else { reasons.join("; ") })
 }
 
-pub(super) async fn accept<T>(setup: &ServerSetup, io: T) -> Played
+pub(super) async fn accept<T>(setup: &ServerSetup, io: T, alerts: &Alerts) -> Played
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -251,13 +255,12 @@ where
             AskClient::Required => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
         };
         context.set_verify_callback(mode, |_, _| true);
-        Ssl::new(&context.build()).map_err(|error| objection(&error))
+        listening(context, alerts).map_err(|error| objection(&error))
     };
     let ssl = prepare()?;
     let mut stream = LegacyStream::new(ssl, io).map_err(|error| objection(&error))?;
     stream.accept().await.map_err(|error| failed(&error))?;
     let ssl = stream.ssl();
-    let sni = ssl.servername(NameType::HOST_NAME).map(str::to_owned);
     let mut peer_chain: Vec<Vec<u8>> =
         ssl.peer_certificate().and_then(|leaf| leaf.to_der().ok()).into_iter().collect();
     // On a server the chain comes without the leaf.
@@ -272,15 +275,14 @@ where
         (_, true) => ClientCertificate::NotShown,
         (_, false) => ClientCertificate::Shown,
     };
-    let facts = facts(ssl, &setup.offer, sni, peer_chain, client_certificate, true)?;
-    Ok(Session::new(facts, stream))
+    let facts = facts(ssl, &setup.offer, peer_chain, client_certificate, true)?;
+    Ok(Session::new(facts, stream, alerts))
 }
 
-pub(super) async fn connect<T>(setup: &ClientSetup, io: T) -> Played
+pub(super) async fn connect<T>(setup: &ClientSetup, io: T, alerts: &Alerts) -> Played
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let asked = Arc::new(Mutex::new(false));
     let prepare = || -> Result<Ssl, (FailureCause, String)> {
         let mut context =
             context(&setup.offer, false).map_err(|text| (FailureCause::OurObjection, text))?;
@@ -288,9 +290,7 @@ where
             show(&mut context, identity).map_err(|error| objection(&error))?;
         }
         context.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
-        let note = Arc::clone(&asked);
-        context.set_msg_asked(note);
-        let mut ssl = Ssl::new(&context.build()).map_err(|error| objection(&error))?;
+        let mut ssl = listening(context, alerts).map_err(|error| objection(&error))?;
         if let Some(sni) = &setup.sni {
             ssl.set_hostname(sni).map_err(|error| objection(&error))?;
         }
@@ -306,48 +306,84 @@ where
         .flatten()
         .filter_map(|certificate| certificate.to_der().ok())
         .collect();
-    let asked = *asked.lock().unwrap_or_else(PoisonError::into_inner);
+    let asked = ssl.ex_data(INDEXES.asked).is_some_and(|asked| asked.load(Ordering::Relaxed));
     let client_certificate = match (asked, setup.identity.is_some()) {
         (false, _) => ClientCertificate::NotAsked,
         (true, false) => ClientCertificate::NotShown,
         (true, true) => ClientCertificate::Shown,
     };
-    let facts = facts(ssl, &setup.offer, setup.sni.clone(), peer_chain, client_certificate, false)?;
-    Ok(Session::new(facts, stream))
+    let facts = facts(ssl, &setup.offer, peer_chain, client_certificate, false)?;
+    Ok(Session::new(facts, stream, alerts))
 }
 
-/// Notes that the server asked for a certificate: OpenSSL calls back only then.
-trait NoteAsked {
-    fn set_msg_asked(&mut self, asked: Arc<Mutex<bool>>);
+/// Where a session keeps what its callbacks note.
+struct Indexes {
+    alerts: Index<Ssl, Alerts>,
+    asked: Index<Ssl, AtomicBool>,
 }
 
-impl NoteAsked for SslContextBuilder {
-    fn set_msg_asked(&mut self, asked: Arc<Mutex<bool>>) {
-        type Callback = unsafe extern "C" fn(*mut ffi::SSL, *mut std::ffi::c_void) -> i32;
-        unsafe extern "C" {
-            fn SSL_CTX_set_cert_cb(
-                ctx: *mut ffi::SSL_CTX,
-                callback: Callback,
-                argument: *mut std::ffi::c_void,
-            );
-        }
-        unsafe extern "C" fn note(_: *mut ffi::SSL, argument: *mut std::ffi::c_void) -> i32 {
-            // SAFETY: the argument is the leaked pointer set below; it is never freed.
-            let asked = unsafe { &*argument.cast::<Mutex<bool>>() };
-            *asked.lock().unwrap_or_else(PoisonError::into_inner) = true;
-            1
-        }
-        // One small flag a connection stays allocated: the context may outlive the caller.
-        let argument = Arc::into_raw(asked).cast_mut().cast();
-        // SAFETY: the context is alive, and the argument lives for ever.
-        unsafe { SSL_CTX_set_cert_cb(self.as_ptr(), note, argument) };
+static INDEXES: LazyLock<Indexes> = LazyLock::new(|| Indexes {
+    // Fails only when memory is out.
+    alerts: Ssl::new_ex_index().expect("OpenSSL gives out indexes"),
+    asked: Ssl::new_ex_index().expect("OpenSSL gives out indexes"),
+});
+
+unsafe extern "C" {
+    fn SSL_CTX_set_info_callback(
+        ctx: *mut ffi::SSL_CTX,
+        callback: unsafe extern "C" fn(*const ffi::SSL, c_int, c_int),
+    );
+    fn SSL_CTX_set_cert_cb(
+        ctx: *mut ffi::SSL_CTX,
+        callback: unsafe extern "C" fn(*mut ffi::SSL, *mut c_void) -> c_int,
+        argument: *mut c_void,
+    );
+}
+
+/// A session that notes its alerts and, as a client, whether it was asked for a certificate.
+fn listening(context: SslContextBuilder, alerts: &Alerts) -> Result<Ssl, ErrorStack> {
+    // SAFETY: the context is alive; the callbacks keep nothing.
+    unsafe {
+        SSL_CTX_set_info_callback(context.as_ptr(), note_alert);
+        SSL_CTX_set_cert_cb(context.as_ptr(), note_asked, std::ptr::null_mut());
+    }
+    let mut ssl = Ssl::new(&context.build())?;
+    ssl.set_ex_data(INDEXES.alerts, alerts.clone());
+    ssl.set_ex_data(INDEXES.asked, AtomicBool::new(false));
+    Ok(ssl)
+}
+
+/// OpenSSL tells each alert it reads or writes, encrypted or not.
+unsafe extern "C" fn note_alert(ssl: *const ffi::SSL, place: c_int, value: c_int) {
+    const READ: c_int = 0x4004;
+    const WRITE: c_int = 0x4008;
+    let by = match place {
+        READ => Speaker::Relay,
+        WRITE => Speaker::Peer,
+        _ => return,
+    };
+    // SAFETY: OpenSSL calls with a living session; it is only read.
+    let ssl = unsafe { SslRef::from_ptr(ssl.cast_mut()) };
+    if let Some(alerts) = ssl.ex_data(INDEXES.alerts) {
+        // The level stands in the higher octet.
+        alerts.note(by, value.to_le_bytes()[0]);
     }
 }
 
+/// OpenSSL calls a client back only when the server asks for a certificate.
+unsafe extern "C" fn note_asked(ssl: *mut ffi::SSL, _: *mut c_void) -> c_int {
+    // SAFETY: OpenSSL calls with a living session; the flag in it is atomic.
+    let ssl = unsafe { SslRef::from_ptr(ssl) };
+    if let Some(asked) = ssl.ex_data(INDEXES.asked) {
+        asked.store(true, Ordering::Relaxed);
+    }
+    1
+}
+
+/// What the library tells; the engine's door adds what stands on the wire.
 fn facts(
     ssl: &SslRef,
     offer: &Offer,
-    sni: Option<String>,
     peer_chain: Vec<Vec<u8>>,
     client_certificate: ClientCertificate,
     server: bool,
@@ -372,7 +408,9 @@ fn facts(
         ssl.peer_tmp_key().ok().map(|key| key.bits())
     };
     // SAFETY: the session is alive and its handshake is finished.
-    let group = unsafe { negotiated_group(ssl) };
+    let (group, peer_signature) = unsafe { (negotiated_group(ssl), peer_signature(ssl)) };
+    // Without a signature, a server with static RSA has decrypted what only its key decrypts.
+    let decrypted = !server && suite.is(SuiteKind::StaticRsa) && !ssl.session_reused();
     Ok(TlsFacts {
         engine: Engine::Legacy,
         version,
@@ -380,13 +418,33 @@ fn facts(
         suite,
         group,
         dh_bits,
-        peer_signature: None,
-        sni,
+        peer_key_proven: !peer_chain.is_empty() && (peer_signature.is_some() || decrypted),
+        peer_signature,
+        sni: None,
         alpn: ssl.selected_alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
         resumed: ssl.session_reused(),
         peer_chain,
         client_certificate,
+        server_extensions: Vec::new(),
     })
+}
+
+/// The name of the scheme that the other side signed with, where it signed.
+///
+/// # Safety
+/// The handshake has to be finished.
+unsafe fn peer_signature(ssl: &SslRef) -> Option<String> {
+    // SSL_get0_peer_signature_name is a macro for this.
+    const GET_PEER_SIGNATURE_NAME: c_int = 141;
+    let mut name: *const std::ffi::c_char = std::ptr::null();
+    // SAFETY: by this function's contract; the name is a constant of the library.
+    let told = unsafe {
+        let out = std::ptr::from_mut(&mut name).cast();
+        ffi::SSL_ctrl(ssl.as_ptr(), GET_PEER_SIGNATURE_NAME, 0, out)
+    };
+    // SAFETY: not null, and ends in NUL.
+    (told == 1 && !name.is_null())
+        .then(|| unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned())
 }
 
 /// The name of the group that was negotiated, where there was one.
@@ -400,7 +458,7 @@ unsafe fn negotiated_group(ssl: &SslRef) -> Option<String> {
         return None;
     }
     // SAFETY: not null, and ends in NUL.
-    let name = unsafe { std::ffi::CStr::from_ptr(name) }.to_string_lossy().to_lowercase();
+    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().to_lowercase();
     Some(match name.as_str() {
         "secp256r1" | "prime256v1" => "p-256".into(),
         "secp384r1" => "p-384".into(),

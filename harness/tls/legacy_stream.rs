@@ -2,7 +2,8 @@
 //!
 //! OpenSSL keeps one queue of errors a thread, and takes any error it finds there for one of the
 //! call just made: an error that another session left would end this one. Each call begins with an
-//! empty queue.
+//! empty queue. A call also leaves errors behind that stop nothing, such as "unknown security bits"
+//! for a prime of 512 bits; whoever goes on to read has not failed, so reading empties it as well.
 
 use std::future::poll_fn;
 use std::io;
@@ -14,11 +15,11 @@ use openssl::ssl::{Error, Ssl, SslRef};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_openssl::SslStream;
 
-pub(super) struct LegacyStream<T>(SslStream<T>);
+pub(super) struct LegacyStream<T>(SslStream<Forgiven<T>>);
 
 impl<T: AsyncRead + AsyncWrite + Unpin> LegacyStream<T> {
     pub(super) fn new(ssl: Ssl, io: T) -> Result<Self, ErrorStack> {
-        SslStream::new(ssl, io).map(Self)
+        SslStream::new(ssl, Forgiven(io)).map(Self)
     }
 
     /// The server's side of the handshake.
@@ -35,7 +36,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> LegacyStream<T> {
         self.0.ssl()
     }
 
-    fn clean(&mut self) -> Pin<&mut SslStream<T>> {
+    fn clean(&mut self) -> Pin<&mut SslStream<Forgiven<T>>> {
         drop(ErrorStack::get());
         Pin::new(&mut self.0)
     }
@@ -66,5 +67,38 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for LegacyStream<T> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.clean().poll_shutdown(cx)
+    }
+}
+
+/// What is below OpenSSL: reading forgives the errors that the call has left so far.
+#[derive(Debug)]
+struct Forgiven<T>(T);
+
+impl<T: AsyncRead + Unpin> AsyncRead for Forgiven<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        drop(ErrorStack::get());
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Forgiven<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The only room that names a TLS library. Nothing here judges.
 
+mod alerts;
 mod describe;
 mod dh;
 mod engine;

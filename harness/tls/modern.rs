@@ -1,7 +1,7 @@
 //! The modern engine: rustls with TLS 1.2 and 1.3 as they ought to be.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
@@ -13,10 +13,11 @@ use rustls::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
-use waxseal_model::facts::{ClientCertificate, Engine, FailureCause, TlsFacts};
+use waxseal_model::facts::{ClientCertificate, Engine, FailureCause, Speaker, TlsFacts};
 use waxseal_model::offer::{Offer, SuiteKind, Version};
 
-use super::describe::group_name;
+use super::alerts::Alerts;
+use super::describe::{group_name, scheme_name};
 use super::engine::{AskClient, ClientSetup, Identity, Played, ServerSetup};
 use super::session::Session;
 use super::suites::{resolve, suite};
@@ -99,9 +100,12 @@ fn objection(error: &rustls::Error) -> (FailureCause, String) {
     (FailureCause::OurObjection, error.to_string())
 }
 
-fn failed(error: &io::Error) -> (FailureCause, String) {
+fn failed(error: &io::Error, alerts: &Alerts) -> (FailureCause, String) {
     let cause = match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::AlertReceived(_)) => FailureCause::RelayAlert,
+        Some(rustls::Error::AlertReceived(description)) => {
+            alerts.note(Speaker::Relay, u8::from(*description));
+            FailureCause::RelayAlert
+        }
         Some(rustls::Error::PeerIncompatible(_)) => FailureCause::NothingInCommon,
         Some(_) => FailureCause::OurObjection,
         None if error.kind() == io::ErrorKind::UnexpectedEof => FailureCause::RelayClosed,
@@ -110,7 +114,7 @@ fn failed(error: &io::Error) -> (FailureCause, String) {
     (cause, error.to_string())
 }
 
-pub(super) async fn accept<T>(setup: &ServerSetup, io: T) -> Played
+pub(super) async fn accept<T>(setup: &ServerSetup, io: T, alerts: &Alerts) -> Played
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -120,33 +124,34 @@ where
         .map_err(|error| objection(&error))?;
     let (chain, key) = identity(&setup.identity);
     let asked = setup.ask != AskClient::No;
+    let anyone = Arc::new(Anyone::new(provider, setup.ask == AskClient::Required));
     let builder = if asked {
-        let mandatory = setup.ask == AskClient::Required;
-        builder.with_client_cert_verifier(Arc::new(Anyone { provider, mandatory }))
+        builder.with_client_cert_verifier(Arc::clone(&anyone) as _)
     } else {
         builder.with_no_client_auth()
     };
     let mut config = builder.with_single_cert(chain, key).map_err(|error| objection(&error))?;
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    let stream =
-        TlsAcceptor::from(Arc::new(config)).accept(io).await.map_err(|error| failed(&error))?;
-    let state = stream.get_ref().1;
-    let sni = state.server_name().map(str::to_owned);
-    let facts = facts(state, sni, asked)?;
-    Ok(Session::new(facts, stream))
+    let stream = TlsAcceptor::from(Arc::new(config))
+        .accept(io)
+        .await
+        .map_err(|error| failed(&error, alerts))?;
+    let facts = facts(stream.get_ref().1, &anyone, asked)?;
+    Ok(Session::new(facts, stream, alerts))
 }
 
-pub(super) async fn connect<T>(setup: &ClientSetup, io: T) -> Played
+pub(super) async fn connect<T>(setup: &ClientSetup, io: T, alerts: &Alerts) -> Played
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let provider = provider(&setup.offer);
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+    let anyone = Arc::new(Anyone::new(Arc::clone(&provider), false));
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions(&setup.offer))
         .map_err(|error| objection(&error))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anyone { provider, mandatory: false }));
+        .with_custom_certificate_verifier(Arc::clone(&anyone) as _);
     let key = match &setup.identity {
         Some(shown) => {
             let (chain, key) = identity(shown);
@@ -169,20 +174,20 @@ where
     let stream = TlsConnector::from(Arc::new(config))
         .connect(name, io)
         .await
-        .map_err(|error| failed(&error))?;
-    let state = stream.get_ref().1;
-    let mut facts = facts(state, setup.sni.clone(), false)?;
+        .map_err(|error| failed(&error, alerts))?;
+    let mut facts = facts(stream.get_ref().1, &anyone, false)?;
     facts.client_certificate = match (shown.asked(), has_key) {
         (false, _) => ClientCertificate::NotAsked,
         (true, false) => ClientCertificate::NotShown,
         (true, true) => ClientCertificate::Shown,
     };
-    Ok(Session::new(facts, stream))
+    Ok(Session::new(facts, stream, alerts))
 }
 
+/// What the library tells; the engine's door adds what stands on the wire.
 fn facts(
     state: &CommonState,
-    sni: Option<String>,
+    anyone: &Anyone,
     asked: bool,
 ) -> Result<TlsFacts, (FailureCause, String)> {
     let missing = || (FailureCause::OurObjection, "the handshake has no result".to_owned());
@@ -201,6 +206,7 @@ fn facts(
         (true, true) => ClientCertificate::NotShown,
         (true, false) => ClientCertificate::Shown,
     };
+    let peer_signature = anyone.verified();
     Ok(TlsFacts {
         engine: Engine::Modern,
         version,
@@ -210,23 +216,40 @@ fn facts(
             .negotiated_key_exchange_group()
             .map(|group| group_name(u16::from(group.name()))),
         dh_bits: None,
-        peer_signature: None,
-        sni,
+        peer_key_proven: peer_signature.is_some(),
+        peer_signature,
+        sni: None,
         alpn: state.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
         resumed: state.handshake_kind() == Some(HandshakeKind::Resumed),
         peer_chain,
         client_certificate,
+        server_extensions: Vec::new(),
     })
 }
 
-/// Takes anyone's certificate, but not without the key to it.
+/// Takes anyone's certificate, but not without the key to it, and remembers how that was proven.
 #[derive(Debug)]
 struct Anyone {
     provider: Arc<CryptoProvider>,
     mandatory: bool,
+    verified: OnceLock<u16>,
 }
 
 impl Anyone {
+    fn new(provider: Arc<CryptoProvider>, mandatory: bool) -> Self {
+        Self { provider, mandatory, verified: OnceLock::new() }
+    }
+
+    /// The scheme of the signature that was verified; `None`: there was none.
+    fn verified(&self) -> Option<String> {
+        self.verified.get().copied().map(scheme_name)
+    }
+
+    fn remember(&self, dss: &DigitallySignedStruct) {
+        // One connection, one signature: what is set stays.
+        let _ = self.verified.set(u16::from(dss.scheme));
+    }
+
     fn verify12(
         &self,
         message: &[u8],
@@ -234,7 +257,9 @@ impl Anyone {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, cert, dss, algorithms)
+        let valid = verify_tls12_signature(message, cert, dss, algorithms)?;
+        self.remember(dss);
+        Ok(valid)
     }
 
     fn verify13(
@@ -244,7 +269,9 @@ impl Anyone {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, cert, dss, algorithms)
+        let valid = verify_tls13_signature(message, cert, dss, algorithms)?;
+        self.remember(dss);
+        Ok(valid)
     }
 }
 

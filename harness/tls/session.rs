@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use waxseal_model::facts::TlsFacts;
+use waxseal_model::facts::{Alert, Speaker, TlsFacts};
+
+use super::alerts::Alerts;
 
 /// Anything that can be read and written.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -20,11 +22,19 @@ pub struct Session {
     /// What was negotiated.
     pub facts: TlsFacts,
     stream: Box<dyn Stream>,
+    alerts: Alerts,
 }
 
 impl Session {
-    pub(super) fn new(facts: TlsFacts, stream: impl Stream + 'static) -> Self {
-        Self { facts, stream: Box::new(stream) }
+    /// A session whose engine notes `alerts`.
+    pub(super) fn new(facts: TlsFacts, stream: impl Stream + 'static, alerts: &Alerts) -> Self {
+        Self { facts, stream: Box::new(stream), alerts: alerts.clone() }
+    }
+
+    /// The alerts that went by since the last call, in order. Those of the relay are told once the
+    /// read that met them is done; those of our side by the legacy engine only.
+    pub fn take_alerts(&self) -> Vec<Alert> {
+        self.alerts.take()
     }
 }
 
@@ -40,7 +50,8 @@ impl AsyncRead for Session {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf).map_err(told_apart)
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        polled.map_err(|error| told_apart(error, &self.alerts))
     }
 }
 
@@ -50,15 +61,18 @@ impl AsyncWrite for Session {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf).map_err(told_apart)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        polled.map_err(|error| told_apart(error, &self.alerts))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx).map_err(told_apart)
+        let polled = Pin::new(&mut self.stream).poll_flush(cx);
+        polled.map_err(|error| told_apart(error, &self.alerts))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx).map_err(told_apart)
+        let polled = Pin::new(&mut self.stream).poll_shutdown(cx);
+        polled.map_err(|error| told_apart(error, &self.alerts))
     }
 }
 
@@ -73,11 +87,12 @@ pub fn is_alert(error: &io::Error) -> bool {
 }
 
 /// The same words for what both libraries tell in their own.
-fn told_apart(error: io::Error) -> io::Error {
+fn told_apart(error: io::Error, alerts: &Alerts) -> io::Error {
     let alert =
         |name: String| io::Error::new(io::ErrorKind::ConnectionAborted, AlertReceived(name));
     let Some(inner) = error.get_ref() else { return error };
     if let Some(rustls::Error::AlertReceived(name)) = inner.downcast_ref() {
+        alerts.note(Speaker::Relay, u8::from(*name));
         return alert(format!("{name:?}"));
     }
     let Some(ssl) = inner.downcast_ref::<openssl::ssl::Error>() else { return error };

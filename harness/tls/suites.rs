@@ -53,13 +53,11 @@ fn kinds(id: u16, suite: &TlsCipherSuite) -> Vec<SuiteKind> {
 
 /// The suites of `available` that an offer asks for, in its order, for its versions.
 pub fn resolve(offer: &Offer, available: &[u16]) -> Vec<u16> {
-    let old = offer.versions.iter().any(|version| *version < Version::Tls13);
-    let new = offer.versions.contains(&Version::Tls13);
-    let fits = |id: u16| if id >> 8 == 0x13 { new } else { old };
+    let fits = |known: &Suite| offer.versions.iter().any(|version| exists_in(known, *version));
     let mut resolved = Vec::new();
     for choice in &offer.suites {
-        for id in available.iter().copied().filter(|id| fits(*id)) {
-            let known = suite(id);
+        for known in available.iter().map(|id| suite(*id)).filter(fits) {
+            let id = known.id;
             let asked = match choice {
                 SuiteChoice::Kind(kind) => known.is(*kind) && weak_only_if_asked(*kind, &known),
                 SuiteChoice::Named(name) => known.name == *name,
@@ -70,6 +68,24 @@ pub fn resolve(offer: &Offer, available: &[u16]) -> Vec<u16> {
         }
     }
     resolved
+}
+
+/// Whether a suite exists in a version. Suites of TLS 1.3 exist there alone; AEAD ciphers and the
+/// digests that name the PRF came with TLS 1.2 (RFC 5246 appendix A.5, RFC 5288, RFC 5289); elliptic
+/// curves need extensions, which SSL 3.0 has not (RFC 8422 section 4).
+pub(super) fn exists_in(suite: &Suite, version: Version) -> bool {
+    if suite.id >> 8 == 0x13 {
+        return version == Version::Tls13;
+    }
+    let prf = suite.name.ends_with("_SHA256") || suite.name.ends_with("_SHA384");
+    let oldest = if suite.is(SuiteKind::Aead) || prf {
+        Version::Tls12
+    } else if suite.name.contains("_ECDH") {
+        Version::Tls10
+    } else {
+        Version::Ssl3
+    };
+    (oldest..Version::Tls13).contains(&version)
 }
 
 /// A kind of key exchange brings no NULL, RC4 or export ciphers with it; a kind of cipher may

@@ -5,5 +5,5 @@
 mod hello;
 mod line;
 
-pub use hello::{RawHello, last_alert, read_client_hello};
+pub use hello::{RawHello, RawServerHello, last_alert, read_client_hello, read_server_hello};
 pub use line::{LINE_LIMIT, Line, LineBuffer, LineError, read_content, read_line, read_reply};

@@ -29,7 +29,7 @@ async fn bench() -> Bench {
     zones.add("c1.test", Data::Mx { preference: 10, host: "mx.c1.test".into() }).unwrap();
     zones.add("mx.c1.test", Data::A([127, 8, 0, 1].into())).unwrap();
     zones.add("alias.c1.test", Data::Cname("mx.c1.test".into())).unwrap();
-    let resolver = Resolver { server: server.address() };
+    let resolver = Resolver::new(server.address());
     Bench { zones, server, resolver, asked }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::offer::{SuiteKind, Version};
 
 /// The library that played a handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// rustls: TLS 1.2 and 1.3 as they ought to be.
@@ -25,7 +25,7 @@ impl Engine {
 }
 
 /// A cipher suite and what it is good for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Suite {
     /// The IANA code point.
     pub id: u16,
@@ -43,7 +43,7 @@ impl Suite {
 }
 
 /// What became of the client's certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientCertificate {
     /// The server did not ask, or the session was resumed.
@@ -55,7 +55,7 @@ pub enum ClientCertificate {
 }
 
 /// The facts of a finished handshake, the same from either engine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TlsFacts {
     /// The library that played our side.
     pub engine: Engine,
@@ -70,8 +70,14 @@ pub struct TlsFacts {
     pub dh_bits: Option<u32>,
     /// Whether recorded traffic stays secret when the certificate's key is lost.
     pub forward_secrecy: bool,
-    /// The IANA name of the peer's signature scheme, where the library tells.
+    /// The IANA name of the signature scheme with which the other side proved that it has the key of
+    /// its certificate (`rsa_pkcs1_md5_sha1`: before TLS 1.2). `None` where nothing was signed: static
+    /// RSA, anonymous suites, a client without a certificate, resumption.
     pub peer_signature: Option<String>,
+    /// Whether the other side proved that it has the key of the certificate it showed, and our side
+    /// verified that: by a signature, or with static RSA by decrypting. `false` where none was shown.
+    #[serde(default)]
+    pub peer_key_proven: bool,
     /// The name the client asked for (RFC 6066 section 3).
     pub sni: Option<String>,
     /// The protocol agreed on by ALPN (RFC 7301).
@@ -80,13 +86,37 @@ pub struct TlsFacts {
     pub resumed: bool,
     /// The other side's certificates in DER, leaf first, as they were sent.
     #[serde(with = "crate::trace::hex_list")]
+    #[schemars(with = "Vec<String>")]
     pub peer_chain: Vec<Vec<u8>>,
     /// What became of the client's certificate, whichever side we are.
     pub client_certificate: ClientCertificate,
+    /// Extension types of the ServerHello by IANA name, in the order sent, or `0x1234`, whichever
+    /// side we are. In TLS 1.3 the others are encrypted and not told (RFC 8446 section 4.3.1).
+    #[serde(default)]
+    pub server_extensions: Vec<String>,
+}
+
+/// Whose word it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Speaker {
+    /// The relay.
+    Relay,
+    /// Our peer.
+    Peer,
+}
+
+/// A TLS alert after the handshake (RFC 8446 section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Alert {
+    /// Who sent it.
+    pub by: Speaker,
+    /// Its description code; never 0: close_notify is told by the end of the connection.
+    pub description: u8,
 }
 
 /// The relay's ClientHello, read from the bytes on the wire.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HelloFacts {
     /// `legacy_version` of the hello (RFC 8446 section 4.1.2).
     pub legacy_version: u16,
@@ -109,7 +139,7 @@ pub struct HelloFacts {
 }
 
 /// Why a handshake did not finish. Each is a fact about who did what, not a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureCause {
     /// The relay sent a fatal alert.
@@ -131,15 +161,16 @@ pub enum FailureCause {
 }
 
 /// A handshake that did not finish.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TlsFailure {
     /// The library that played our side, where one was asked.
     pub engine: Option<Engine>,
     /// Who ended it, and how.
     pub cause: FailureCause,
-    /// The description code of the alert the relay sent (RFC 8446 section 6).
+    /// The description code of the last alert the relay sent (RFC 8446 section 6), in clear or, as
+    /// far as the library tells, encrypted.
     pub alert_heard: Option<u8>,
-    /// The description code of the alert we sent.
+    /// The description code of the last alert we sent, likewise.
     pub alert_said: Option<u8>,
     /// One fragment for people; never to be matched on.
     pub detail: String,

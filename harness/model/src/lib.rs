@@ -7,6 +7,8 @@ pub mod diagnostic;
 pub mod expect;
 pub mod facts;
 pub mod judge;
+#[cfg(test)]
+mod laws;
 pub mod offer;
 pub mod pattern;
 mod raw;

@@ -3,7 +3,19 @@
 use serde::{Deserialize, Serialize};
 
 /// A protocol version, oldest first, so that versions compare as ages do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 pub enum Version {
     /// SSL 3.0 (RFC 6101), on the wire 0x0300.
     #[serde(rename = "ssl3")]
@@ -69,7 +81,19 @@ impl std::fmt::Display for Version {
 }
 
 /// A property of a cipher suite that a scenario may ask for or forbid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum SuiteKind {
     /// Every suite the engines have, weak ones included.

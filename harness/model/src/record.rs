@@ -14,7 +14,7 @@ use crate::trace::Trace;
 pub const SCHEMA: u32 = 1;
 
 /// All that one run found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub struct Record {
     /// [`SCHEMA`].
@@ -36,7 +36,7 @@ pub struct Record {
 }
 
 /// What was tested.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RelayName {
     /// The driver's name.
     pub name: String,
@@ -45,7 +45,9 @@ pub struct RelayName {
 }
 
 /// How many cases ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Summary {
     /// The relay keeps the claim.
     pub pass: usize,
@@ -85,7 +87,19 @@ impl Summary {
 }
 
 /// How one case ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The relay keeps the claim, and that was seen.
@@ -127,7 +141,7 @@ impl std::fmt::Display for Verdict {
 }
 
 /// One case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CaseRecord {
     /// The case's id.
     pub id: String,
@@ -166,7 +180,7 @@ pub struct CaseRecord {
 }
 
 /// One requirement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RequirementRecord {
     /// Its id.
     pub id: String,
@@ -179,7 +193,7 @@ pub struct RequirementRecord {
 }
 
 /// Whether a requirement is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Some case passed, none failed or stayed undecided.
@@ -190,6 +204,14 @@ pub enum Status {
     Undecided,
     /// No case cites it, or all were skipped or only observed.
     Untested,
+}
+
+/// The JSON Schema (draft 2020-12) of a run record, as it is published in
+/// `schema/results.schema.json`; `waxseal schema` prints it.
+pub fn schema() -> String {
+    let schema = schemars::schema_for!(Record);
+    // A schema is a JSON value, and every JSON value can be written.
+    serde_json::to_string_pretty(&schema).expect("a JSON value can be written") + "\n"
 }
 
 impl Record {

@@ -7,7 +7,19 @@ use serde::{Deserialize, Serialize};
 use crate::diagnostic::{Diagnostic, closest};
 
 /// How strictly a requirement is meant. Ordered from the mildest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Recorded, never failed.

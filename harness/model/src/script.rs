@@ -12,7 +12,17 @@ use crate::trace::Ending;
 
 /// Which way mail goes through the relay.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
@@ -266,6 +276,10 @@ fn parse_line(line: &str, direction: Direction) -> Result<Line, ScriptError> {
 
 fn act_in(said: &str) -> Option<&str> {
     let inner = said.strip_prefix('<')?.strip_suffix('>')?;
+    // An empty line with another ending is a line.
+    if ["LF", "CR", "no ending"].contains(&inner) {
+        return None;
+    }
     (!inner.contains(['<', '>']) && !inner.contains('@')).then_some(inner)
 }
 

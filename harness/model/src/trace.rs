@@ -4,21 +4,23 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{HelloFacts, TlsFacts, TlsFailure};
+use crate::facts::{Alert, HelloFacts, TlsFacts, TlsFailure};
 
 /// All that was heard and said in one case, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Trace {
     /// In the order of `at`.
     pub events: Vec<Event>,
 }
 
-/// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One thing that happened. In JSON, bytes of SMTP are text with one character for each byte
+/// (ISO 8859-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Event {
-    /// Time since the case began.
+    /// Time since the case began; in JSON whole microseconds.
     #[serde(with = "micros")]
+    #[schemars(with = "u64")]
     pub at: Duration,
     /// Where it happened.
     pub place: Place,
@@ -27,7 +29,7 @@ pub struct Event {
 }
 
 /// Where an event happened.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// The lab's resolver.
@@ -48,7 +50,7 @@ pub enum Place {
 }
 
 /// Whether bytes went in clear or inside TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
     /// In clear.
@@ -58,7 +60,7 @@ pub enum Channel {
 }
 
 /// How a line ended. A relay that sends or takes a bare LF is something a scenario may ask about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// CR LF, as SMTP demands (RFC 5321 section 2.3.8).
@@ -72,7 +74,7 @@ pub enum Ending {
 }
 
 /// How a connection ended. These are told apart: none of them is a refusal of TLS by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum End {
     /// The relay sent close_notify, then FIN.
@@ -90,7 +92,7 @@ pub enum End {
 }
 
 /// What happened. Facts only; wording belongs to the renderer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Happening {
     /// The relay asked the lab's resolver.
@@ -112,6 +114,7 @@ pub enum Happening {
         channel: Channel,
         /// As sent.
         #[serde(with = "text")]
+        #[schemars(with = "String")]
         bytes: Vec<u8>,
     },
     /// The relay sent this line. Message content is recorded as one event.
@@ -120,6 +123,7 @@ pub enum Happening {
         channel: Channel,
         /// Without its ending.
         #[serde(with = "text")]
+        #[schemars(with = "String")]
         line: Vec<u8>,
         /// How it ended.
         ending: Ending,
@@ -130,6 +134,7 @@ pub enum Happening {
         channel: Channel,
         /// The content as sent, without the final dot's line.
         #[serde(with = "text")]
+        #[schemars(with = "String")]
         bytes: Vec<u8>,
     },
     /// Bytes that came where none were due, such as clear text behind an accepted STARTTLS.
@@ -138,6 +143,7 @@ pub enum Happening {
         channel: Channel,
         /// As received.
         #[serde(with = "text")]
+        #[schemars(with = "String")]
         bytes: Vec<u8>,
     },
     /// Step `step` (from 0, over all parts) of the peer's script was played or met.
@@ -163,6 +169,9 @@ pub enum Happening {
     /// Outbound: what came before has ended, and the next message is handed to the relay. What is
     /// judged is what came after the last of these.
     NextMessage,
+    /// An alert other than close_notify went by after the handshake. What our side sends is told by
+    /// the legacy engine only: the modern one keeps it to itself.
+    Alerted(Alert),
     /// Outbound: our receiver answered the end of the message with 250: the message is ours.
     Took {
         /// In clear or inside TLS.
@@ -179,6 +188,7 @@ pub enum Happening {
         channel: Channel,
         /// The whole reply.
         #[serde(with = "text")]
+        #[schemars(with = "String")]
         reply: Vec<u8>,
     },
     /// A delivery report for the message arrived.

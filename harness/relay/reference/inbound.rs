@@ -109,7 +109,9 @@ impl<'a> Server<'a> {
             _ if self.setup.is(Mutant::ServerForcesNothing) => false,
             _ => !(self.setup.is(Mutant::ServerForcesEhloOnly) && self.state.by_helo),
         };
-        let free = ["EHLO", "HELO", "NOOP", "STARTTLS"].contains(&verb)
+        let noop = verb == "NOOP" && !self.setup.is(Mutant::ServerRefusesNoop);
+        let free = noop
+            || ["EHLO", "HELO", "STARTTLS"].contains(&verb)
             || (self.setup.is(Mutant::ServerForcesMailOnly) && verb != "MAIL");
         let code = if self.setup.is(Mutant::ServerWrongEnhancedCode) { "5.5.1" } else { "5.7.0" };
         (forced && !free && self.session.tls().is_none())

@@ -67,7 +67,7 @@ impl Setup {
     }
 
     fn resolver(&self) -> Resolver {
-        Resolver { server: self.dns }
+        Resolver { over_tcp: !self.is(Mutant::ClientAsksUdpOnly), ..Resolver::new(self.dns) }
     }
 }
 

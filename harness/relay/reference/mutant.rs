@@ -71,6 +71,8 @@ mutants! {
     ServerTrustsSender = "server-trusts-sender",
     /// Inbound: refuses clients without SNI.
     ServerNeedsSni = "server-needs-sni",
+    /// Inbound: a forced listener refuses NOOP in clear.
+    ServerRefusesNoop = "server-refuses-noop",
     /// Inbound: takes nothing at all.
     ServerTakesNothing = "server-takes-nothing",
     /// Outbound: forced mail goes in clear where STARTTLS is not offered.
@@ -81,7 +83,7 @@ mutants! {
     ClientClearIfBroken = "client-clear-if-broken",
     /// Outbound: forced mail goes in clear after HELO.
     ClientClearAfterHelo = "client-clear-after-helo",
-    /// Outbound: forced mail goes in clear on the second attempt.
+    /// Outbound: all mail goes in clear on the second attempt.
     ClientClearOnRetry = "client-clear-on-retry",
     /// Outbound: forced mail goes in clear on every MX but the first.
     ClientClearOnSecondMx = "client-clear-on-second-mx",
@@ -139,6 +141,29 @@ mutants! {
     ClientHidesCertificate = "client-hides-certificate",
     /// Outbound: knows the first MX only.
     ClientFirstMxOnly = "client-first-mx-only",
+    /// Outbound: takes an odd greeting for the end of all formalities.
+    ClientSkipsAfterOddGreeting = "client-skips-after-odd-greeting",
+    /// Outbound: goes on in clear after a 421 to STARTTLS.
+    ClientGoesOnAfter421 = "client-goes-on-after-421",
+    /// Outbound: reads one line of the reply to STARTTLS.
+    ClientReadsOneLine = "client-reads-one-line",
+    /// Outbound: overlooks STARTTLS in the last line.
+    ClientOverlooksLastLine = "client-overlooks-last-line",
+    /// Outbound: breaks off when it is asked for a certificate that it does not have.
+    ClientRefusesRequest = "client-refuses-request",
+    /// Outbound: connects to a domain with a null MX.
+    ClientIgnoresNullMx = "client-ignores-null-mx",
+    /// Outbound: does not ask the resolver over TCP.
+    ClientAsksUdpOnly = "client-asks-udp-only",
+    /// Outbound: refuses wildcards.
+    ClientRefusesWildcard = "client-refuses-wildcard",
+    /// Outbound: takes signatures with ECDSA only.
+    ClientRefusesRsa = "client-refuses-rsa",
+    /// Outbound: its hello leads with suites without forward secrecy.
+    ClientLeadsWithStaticRsa = "client-leads-with-static-rsa",
+    /// Outbound: its hello offers compression and an export suite. No engine does any more: it is
+    /// written by hand, and no session comes of it.
+    ClientOffersRelics = "client-offers-relics",
     /// Outbound: a failed message disappears without a report.
     ClientLosesMail = "client-loses-mail",
     /// Outbound: gives up at the first temporary failure.

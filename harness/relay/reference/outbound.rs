@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use waxseal_model::facts::ClientCertificate;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scenario::Connector;
 
@@ -50,15 +51,20 @@ pub(super) async fn deliver(
         }
         Answer::Failed => return temporary("4.4.3", "the resolver failed"),
     };
-    if hosts.iter().all(|host| host.is_empty() || host == ".") {
+    let null = hosts.iter().all(|host| host.is_empty() || host == ".");
+    let hosts = if null && setup.is(Mutant::ClientIgnoresNullMx) {
+        vec![domain.to_owned()]
+    } else if null {
         return Attempt::Permanent("5.1.10".into(), "the domain takes no mail (null MX)".into());
-    }
+    } else {
+        hosts
+    };
     let mut demand = match connector {
         Connector::Opportunistic => Demand::Opportunistic,
         forced => Demand::Forced(forced),
     };
     if tries > 1 && setup.is(Mutant::ClientClearOnRetry) {
-        demand = Demand::Opportunistic;
+        demand = Demand::Clear;
     }
     let mut last = temporary("4.4.1", "no host could be reached");
     for (index, host) in hosts.iter().enumerate() {
@@ -132,6 +138,9 @@ impl Client<'_> {
         };
         let mut session = Session::new(stream);
         let greeting = session.reply().await?;
+        if !starts(&greeting, "220") && self.setup.is(Mutant::ClientSkipsAfterOddGreeting) {
+            return self.transfer(&mut session, &[]).await;
+        }
         if !starts(&greeting, "220") {
             return Ok(self.refused(&mut session, &greeting).await);
         }
@@ -186,6 +195,8 @@ impl Client<'_> {
             false
         } else if self.setup.is(Mutant::ClientMindsCase) {
             listed.iter().any(|line| line.get(4..) == Some("STARTTLS"))
+        } else if self.setup.is(Mutant::ClientOverlooksLastLine) {
+            lists(&listed[..listed.len() - 1], "STARTTLS")
         } else {
             lists(listed, "STARTTLS") || self.setup.is(Mutant::ClientSendsUnoffered)
         };
@@ -206,7 +217,15 @@ impl Client<'_> {
         } else {
             session.say("STARTTLS").await?;
         }
-        let answer = session.reply().await?;
+        let answer = if self.setup.is(Mutant::ClientReadsOneLine) {
+            let line = session.line(PATIENCE).await?.bytes;
+            vec![String::from_utf8_lossy(&line).into_owned()]
+        } else {
+            session.reply().await?
+        };
+        if starts(&answer, "421") && self.setup.is(Mutant::ClientGoesOnAfter421) {
+            return Ok(false);
+        }
         if !starts(&answer, "220") && !self.setup.is(Mutant::ClientIgnoresReply) {
             if self.setup.is(Mutant::ClientRemembersFailure) {
                 self.setup.memory.remember(self.host);
@@ -219,7 +238,8 @@ impl Client<'_> {
             }
             return Ok(false);
         }
-        if !self.setup.is(Mutant::ClientUsesInjected) {
+        let keeps = [Mutant::ClientUsesInjected, Mutant::ClientReadsOneLine];
+        if !keeps.iter().any(|mutant| self.setup.is(*mutant)) {
             session.forget_buffer();
         }
         if self.setup.is(Mutant::ClientStaysAfterFailure) {
@@ -234,10 +254,20 @@ impl Client<'_> {
             identity: mutual.then(|| self.setup.client_identity.clone()),
             engine: None,
         };
+        if self.setup.is(Mutant::ClientOffersRelics) {
+            session.send(&relics()).await?;
+            return Err(Broken::Tls("the hello was written by hand".into()));
+        }
         if !session.connect_tls(&tls).await {
             return Err(Broken::Tls("the TLS handshake failed".into()));
         }
-        let chain = session.tls().map(|tls| tls.facts.peer_chain.clone()).unwrap_or_default();
+        let facts = session.tls().map(|tls| &tls.facts);
+        if self.setup.is(Mutant::ClientRefusesRequest)
+            && facts.is_some_and(|facts| facts.client_certificate == ClientCertificate::NotShown)
+        {
+            return Err(Broken::Tls("there is no certificate to show".into()));
+        }
+        let chain = facts.map(|facts| facts.peer_chain.clone()).unwrap_or_default();
         if let Err(problem) = self.judge_certificate(&chain, demand) {
             session.quit().await;
             return Err(Broken::Tls(problem.to_string()));
@@ -256,6 +286,10 @@ impl Client<'_> {
             Demand::Opportunistic if self.setup.is(Mutant::ClientPrefersClear) => Some(self.host),
             _ => return Ok(()),
         };
+        let wildcard = |der: &Vec<u8>| der.windows(2).any(|pair| pair == b"*.");
+        if self.setup.is(Mutant::ClientRefusesWildcard) && chain.first().is_some_and(wildcard) {
+            return Err(ChainProblem::WrongName);
+        }
         let roots = &self.setup.trust_anchors;
         let verified = verify_chain(chain, roots, name, Usage::Server, SystemTime::now());
         let forgiven = match &verified {
@@ -347,9 +381,22 @@ fn offer(setup: &Setup) -> Offer {
                 SuiteKind::TripleDes,
             ]);
         }
+        Some(Mutant::ClientRefusesRsa) => offer.schemes = vec!["ecdsa_secp256r1_sha256".into()],
+        Some(Mutant::ClientLeadsWithStaticRsa) => {
+            offer.versions = vec![Version::Tls12];
+            offer.suites = kinds(&[SuiteKind::StaticRsa, SuiteKind::Ecdhe]);
+        }
         Some(Mutant::ClientLacksTls13) => offer.versions = vec![Version::Tls12],
         Some(Mutant::ClientLacksTls12) => offer.versions = vec![Version::Tls13],
         _ => {}
     }
     offer
+}
+
+/// A ClientHello of TLS 1.2 with an export suite (0x0003) before an ordinary one, and with DEFLATE
+/// (RFC 3749) before no compression.
+fn relics() -> Vec<u8> {
+    let before = [0x16, 3, 1, 0, 48, 1, 0, 0, 44, 3, 3];
+    let behind = [0, 0, 4, 0x00, 0x03, 0xc0, 0x2f, 2, 1, 0];
+    [&before[..], &[7; 32], &behind].concat()
 }

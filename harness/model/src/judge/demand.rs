@@ -11,6 +11,9 @@ use crate::trace::{Channel, End, Event, Happening, Place, Trace};
 pub(super) struct Unmet {
     /// Nothing was heard that decides: the relay was not brought to the point.
     pub(super) undecided: bool,
+    /// The relay itself was heard doing otherwise, and nothing that is broken around it explains
+    /// that: it stands without a control.
+    pub(super) witnessed: bool,
     /// One sentence.
     pub(super) reason: String,
     /// The events it rests on.
@@ -39,7 +42,7 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
         let made = attempts(trace);
         if made < least as usize {
             let reason = format!("The relay made {made} of at least {least} attempts.");
-            return Err(fail_or_wait(trace, outcome, reason));
+            return Err(fail_or_wait(outcome, reason));
         }
     }
     if !expect.visited.is_empty() {
@@ -50,7 +53,7 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
                 listed(&visited),
                 listed(&expect.visited)
             );
-            return Err(fail_or_wait(trace, outcome, reason));
+            return Err(fail_or_wait(outcome, reason));
         }
     }
     if let Some(peer) = &expect.taken_by {
@@ -60,11 +63,7 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
         });
         if took != Some(peer) {
             let who = took.map_or("nobody", String::as_str);
-            return Err(fail_or_wait(
-                trace,
-                outcome,
-                format!("{who} took the message, not {peer}."),
-            ));
+            return Err(fail_or_wait(outcome, format!("{who} took the message, not {peer}.")));
         }
     }
     if let Some(dsn) = &expect.dsn {
@@ -73,16 +72,20 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
     Ok(evidence)
 }
 
-fn fail_or_wait(_: &Trace, outcome: Option<Outcome>, reason: String) -> Unmet {
-    Unmet { undecided: outcome.is_none(), reason, evidence: Vec::new() }
+fn fail_or_wait(outcome: Option<Outcome>, reason: String) -> Unmet {
+    Unmet { undecided: outcome.is_none(), ..fail(reason, Vec::new()) }
 }
 
 fn fail(reason: impl Into<String>, evidence: Vec<usize>) -> Unmet {
-    Unmet { undecided: false, reason: reason.into(), evidence }
+    Unmet { undecided: false, witnessed: false, reason: reason.into(), evidence }
+}
+
+fn witnessed(reason: impl Into<String>, evidence: Vec<usize>) -> Unmet {
+    Unmet { witnessed: true, ..fail(reason, evidence) }
 }
 
 fn undecided(reason: impl Into<String>) -> Unmet {
-    Unmet { undecided: true, reason: reason.into(), evidence: Vec::new() }
+    Unmet { undecided: true, ..fail(reason, Vec::new()) }
 }
 
 fn meets_outcome(wanted: &[Outcome], trace: &Trace, outcome: Option<Outcome>) -> Met {
@@ -111,7 +114,8 @@ fn meets_outcome(wanted: &[Outcome], trace: &Trace, outcome: Option<Outcome>) ->
         let names: Vec<_> = wanted.iter().map(|outcome| outcome.name().to_owned()).collect();
         let reason =
             format!("The message ended as {}, expected: {}.", outcome.name(), names.join(" or "));
-        return Err(fail(reason, evidence));
+        let moved_on = outcome.delivered() && !wanted.iter().any(|outcome| outcome.delivered());
+        return Err(Unmet { witnessed: moved_on, ..fail(reason, evidence) });
     }
     if Outcome::WITHHELD.contains(&outcome)
         && matches!(outcome, Outcome::Bounced | Outcome::Deferred)
@@ -169,7 +173,7 @@ fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met {
             if let Some((at, facts)) = secured.first() {
                 let reason =
                     format!("The relay negotiated {} with {}.", facts.version, facts.suite.name);
-                return Err(fail(reason, vec![*at]));
+                return Err(witnessed(reason, vec![*at]));
             }
             refusal(trace)
                 .map(|at| vec![at])
@@ -185,7 +189,7 @@ fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met {
             if let TlsExpect::Facts(wanted) = wanted
                 && let Some(reason) = misses_facts(wanted, facts, names)
             {
-                return Err(fail(reason, vec![*at]));
+                return Err(witnessed(reason, vec![*at]));
             }
             Ok(vec![*at])
         }
@@ -309,7 +313,7 @@ fn meets_offered(wanted: &OfferedExpect, names: &Names, trace: &Trace) -> Met {
     }
     for (at, hello) in &hellos {
         if let Some(reason) = misses_offer(wanted, hello, names) {
-            return Err(fail(reason, vec![*at]));
+            return Err(witnessed(reason, vec![*at]));
         }
     }
     Ok(hellos.iter().map(|(at, _)| *at).collect())
@@ -408,7 +412,11 @@ fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
     let shown = String::from_utf8_lossy(last).escape_debug().to_string();
     if wanted.code.as_ref().is_some_and(|code| !code.matches_reply(&lines)) {
         let code = wanted.code.as_ref().map(ToString::to_string).unwrap_or_default();
-        return Err(fail(format!("The relay answered `{shown}`, expected: {code}."), evidence));
+        // A refusal may have a cause that has nothing to do with the claim; a reply that takes what
+        // has to be refused has none.
+        let taken = lines.last().is_some_and(|line| line.first() == Some(&b'2'));
+        let reason = format!("The relay answered `{shown}`, expected: {code}.");
+        return Err(Unmet { witnessed: taken, ..fail(reason, evidence) });
     }
     if let Some(enhanced) = &wanted.enhanced
         && announces_enhanced(trace)
@@ -417,12 +425,16 @@ fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
         let reason = format!("The relay answered `{shown}` without the code {enhanced}.");
         return Err(fail(reason, evidence));
     }
+    let listing = !wanted.lists.is_empty() || !wanted.lacks.is_empty();
+    if listing && !last.starts_with(b"2") {
+        return Err(fail(format!("The relay answered `{shown}` without a list."), evidence));
+    }
     let keywords: Vec<String> = lines.iter().filter_map(|line| keyword(line)).collect();
     if let Some(missing) = wanted.lists.iter().find(|name| !keywords.contains(name)) {
-        return Err(fail(format!("The reply does not list {missing}."), evidence));
+        return Err(witnessed(format!("The reply does not list {missing}."), evidence));
     }
     if let Some(listed) = wanted.lacks.iter().find(|name| keywords.contains(name)) {
-        return Err(fail(format!("The reply lists {listed}."), evidence));
+        return Err(witnessed(format!("The reply lists {listed}."), evidence));
     }
     Ok(evidence)
 }
@@ -490,7 +502,7 @@ fn meets_dsn(wanted: &DsnExpect, trace: &Trace) -> Met {
     };
     if wanted.in_tls.is_some_and(|in_tls| in_tls != (channel == Channel::Tls)) {
         let how = if channel == Channel::Tls { "inside TLS" } else { "in clear" };
-        return Err(fail(format!("The delivery report came {how}."), vec![at]));
+        return Err(witnessed(format!("The delivery report came {how}."), vec![at]));
     }
     let fits = |pattern: &String| crate::requirement::fits(pattern, status);
     if !wanted.status.is_empty() && !wanted.status.iter().any(fits) {

@@ -37,8 +37,9 @@ pub type Names = std::collections::BTreeMap<String, String>;
 /// Judges one case.
 ///
 /// `control` is the verdict on the well-behaved twin, `None` where the case is its own. A leak is a
-/// failure whatever else is in the trace; everything else needs a control that passed and a script
-/// that was played to its end.
+/// failure whatever else is in the trace, and so is what the relay itself was heard doing against the
+/// claim (a version it negotiated, a keyword it lists); everything else needs a control that passed,
+/// and a pass needs a script that was played to its end and something that was heard.
 pub fn judge(
     case: &Case,
     level: Level,
@@ -62,9 +63,11 @@ pub fn judge(
         .never
         .iter()
         .find_map(|never| breaches(*never, trace).first().map(|at| (*never, *at)));
+    let demanded = demand::unmet(case, names, trace, outcome);
+    let witnessed = demanded.as_ref().is_err_and(|unmet| unmet.witnessed);
     let judgement = if let Some((never, at)) = breach {
         found(Verdict::Fail, sentence(never.sentence()), vec![at])
-    } else if control.is_some_and(|control| control != Verdict::Pass) {
+    } else if control.is_some_and(|control| control != Verdict::Pass) && !witnessed {
         let reason = format!(
             "The well-behaved twin {} did not pass, so nothing can be said.",
             case.control_id()
@@ -73,13 +76,17 @@ pub fn judge(
     } else if let Some(reason) = missed_before(case, trace) {
         found(Verdict::Inconclusive, reason, Vec::new())
     } else {
-        match demand::unmet(case, names, trace, outcome) {
+        match demanded {
             Err(unmet) if unmet.undecided => {
                 found(Verdict::Inconclusive, unmet.reason, unmet.evidence)
             }
             Err(unmet) => found(Verdict::Fail, unmet.reason, unmet.evidence),
             Ok(evidence) => match unreached(case, trace) {
                 Some(reason) if !case.observe => found(Verdict::Inconclusive, reason, Vec::new()),
+                None if evidence.is_empty() && outcome.is_none() => {
+                    let reason = "Nothing was heard that a verdict could rest on.".to_owned();
+                    found(Verdict::Inconclusive, reason, Vec::new())
+                }
                 _ => found(Verdict::Pass, "The relay keeps the claim.".into(), evidence),
             },
         }

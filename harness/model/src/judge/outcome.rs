@@ -1,6 +1,7 @@
 //! What became of the message.
 
 use crate::expect::Outcome;
+use crate::facts::FailureCause;
 use crate::script::Direction;
 use crate::trace::{Channel, End, Event, Happening, Place, Trace};
 
@@ -72,17 +73,25 @@ fn of_message(direction: Direction, events: &[Event]) -> Option<Outcome> {
         }
         Direction::Inbound => any(&|place: &Place, kind: &Happening| {
             matches!(place, Place::Peer { .. })
-                && matches!(
-                    kind,
+                && match kind {
                     Happening::Refused { .. }
-                        | Happening::Ended(End::CloseNotify | End::Fin | End::Reset | End::Alert)
-                        | Happening::NotSecured(_)
-                )
+                    | Happening::Ended(End::CloseNotify | End::Fin | End::Reset | End::Alert) => {
+                        true
+                    }
+                    Happening::NotSecured(failure) => speaks(failure.cause),
+                    _ => false,
+                }
         })
         .then_some(())
         .filter(|()| !any(&|_: &Place, kind: &Happening| *kind == Happening::Deadline))
         .map(|()| Outcome::Rejected),
     }
+}
+
+/// Whether a handshake that did not finish tells anything of the relay: neither its silence nor
+/// what we broke ourselves does.
+fn speaks(cause: FailureCause) -> bool {
+    !matches!(cause, FailureCause::Silence | FailureCause::Fault)
 }
 
 /// Connections the relay made to our peers for the message that is judged.

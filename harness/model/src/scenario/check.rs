@@ -66,7 +66,8 @@ impl<'a> Checker<'a> {
             peers.push(self.peer(direction, &name, &raw::Peer::default()));
         }
         if direction == Direction::Inbound && peers.len() > 1 {
-            self.error(raw.peer.0[1].0.span(), "an inbound scenario has one peer", None);
+            let help = Some("leave the first one: it is the client".into());
+            self.error(raw.peer.0[1].0.span(), "an inbound scenario has one peer", help);
         }
         let (before, message) = self.messages(direction, connector, &raw.message.0, &peers);
         let observed = row.observe.as_ref().or(raw.observe.as_ref());
@@ -317,13 +318,7 @@ impl<'a> Checker<'a> {
     fn dns(&mut self, key: &Placed<String>, value: &Placed<String>) -> Option<DnsFault> {
         let record =
             self.word("record type", key, &[("mx", "MX"), ("a", "A"), ("tlsa", "TLSA")])?;
-        let kinds = [
-            ("null", DnsFaultKind::Null),
-            ("servfail", DnsFaultKind::Servfail),
-            ("silence", DnsFaultKind::Silence),
-            ("truncated", DnsFaultKind::Truncated),
-        ];
-        let kind = self.word("fault of the resolver", value, &kinds)?;
+        let kind = self.word("fault of the resolver", value, &DnsFaultKind::NAMES)?;
         Some(DnsFault { record: record.into(), kind })
     }
 

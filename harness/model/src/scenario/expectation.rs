@@ -15,12 +15,9 @@ impl Checker<'_> {
     pub(super) fn expect(&mut self, raw: &raw::Expect, peers: &[Peer]) -> Expect {
         let mut outcome = Vec::new();
         for word in raw.outcome.iter().flat_map(|list| &list.0) {
-            if word.get_ref() == "withheld" {
-                outcome.extend(Outcome::WITHHELD);
-            } else {
-                let known = Outcome::ALL.map(|outcome| (outcome.name(), outcome));
-                outcome.extend(self.word("outcome", word, &known));
-            }
+            let mut known = vec![("withheld", Outcome::WITHHELD.to_vec())];
+            known.extend(Outcome::ALL.map(|outcome| (outcome.name(), vec![outcome])));
+            outcome.extend(self.word("outcome", word, &known).unwrap_or_default());
         }
         let names: Vec<_> =
             peers.iter().map(|peer| (peer.name.as_str(), peer.name.clone())).collect();

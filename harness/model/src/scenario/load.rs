@@ -116,6 +116,8 @@ fn toml_diagnostic(file: &str, error: &toml::de::Error) -> Diagnostic {
         let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
         closest(word, known).map(|name| format!("did you mean `{name}`?"))
     });
+    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    let help = help.or(missing.map(|name| format!("add `{name} = …`")));
     let span = error.span().filter(|span| *span != (0..0));
     Diagnostic { file: file.into(), span, message, help }
 }

@@ -162,9 +162,34 @@ pub enum DnsFaultKind {
     Truncated,
 }
 
+impl DnsFaultKind {
+    /// All kinds with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("null", Self::Null),
+        ("servfail", Self::Servfail),
+        ("silence", Self::Silence),
+        ("truncated", Self::Truncated),
+    ];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+}
+
 /// A rule in the relay that binds domains, senders or a listener to a TLS demand.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Connector {

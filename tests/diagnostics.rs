@@ -1,0 +1,99 @@
+//! What an author is told: one wrong scenario for each mistake, with the place and what to do.
+//! `INSTA_UPDATE=always cargo test --test suite diagnostics` writes the texts anew.
+
+use waxseal::catalogue::{Catalogue, check};
+
+const HEAD: &str = "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n";
+const END: &str = "[expect]\noutcome = \"withheld\"\n";
+
+/// Name, path and text. The text in the middle is the mistake, between a good head and a good end.
+const WRONG: [(&str, &str, &str); 21] = [
+    ("an unknown key", "outbound/x.toml", "conector = \"mutual\"\n"),
+    ("an unknown connector", "outbound/x.toml", "connector = \"encryption\"\n"),
+    ("a connector of the other direction", "inbound/x.toml", "connector = \"dane\"\n"),
+    ("an unknown fault", "outbound/x.toml", "[peer.mx]\nfaults = [\"reset-after-hello\"]\n"),
+    (
+        "an unknown kind of suite",
+        "outbound/x.toml",
+        "[peer.mx]\noffer = { versions = [\"1.2\"], suites = \"static-rs\" }\n",
+    ),
+    ("an unknown version", "outbound/x.toml", "[peer.mx]\noffer = { versions = \"tls1.2\" }\n"),
+    ("an unknown offer", "outbound/x.toml", "[peer.mx]\noffer = \"moderm\"\n"),
+    ("an unknown certificate", "outbound/x.toml", "[peer.mx]\ncert = \"expird\"\n"),
+    ("an unknown speaker", "outbound/x.toml", "[peer.mx]\nscript = '''\nX: 220 {mx}\n'''\n"),
+    ("no speaker", "outbound/x.toml", "[peer.mx]\nscript = '''\n220 {mx} ESMTP\n'''\n"),
+    (
+        "the relay told what to do",
+        "outbound/x.toml",
+        "[peer.mx]\nscript = '''\nS: 220 {mx}\nC: <close>\n'''\n",
+    ),
+    (
+        "a bad act",
+        "outbound/x.toml",
+        "[peer.mx]\nscript = '''\nS: 220 {mx}\nC: EHLO *\nS: <clsoe>\n'''\n",
+    ),
+    ("bad bytes", "outbound/x.toml", "[peer.mx]\nscript = '''\nS: <bytes 16 3>\n'''\n"),
+    ("a name nobody fills in", "outbound/x.toml", "[peer.mx]\nscript = '''\nS: 220 {mxx}\n'''\n"),
+    (
+        "a joined first line",
+        "outbound/x.toml",
+        "[peer.mx]\nscript = '''\nS+: 220 {mx} ESMTP\n'''\n",
+    ),
+    (
+        "an offer that no engine plays",
+        "outbound/x.toml",
+        "[peer.mx]\noffer = { versions = [\"ssl3\"], suites = \"ecdhe\" }\n",
+    ),
+    ("two peers inbound", "inbound/x.toml", "[peer.one]\n[peer.two]\n"),
+    ("a matrix of numbers", "outbound/x.toml", "matrix.version = [1.2]\n"),
+    ("a value of the wrong type", "outbound/x.toml", "connector = 3\n"),
+    ("no folder that says the direction", "sideways/x.toml", ""),
+    ("broken TOML", "outbound/x.toml", "connector = \"mutual\n"),
+];
+
+/// Whole texts, for what is missing or stands at the end.
+const WHOLE: [(&str, &str); 6] = [
+    ("no claim", "cites = [\"rfc3207-454-client-forced\"]\n[expect]\noutcome = \"withheld\"\n"),
+    (
+        "no requirement",
+        "claim = \"The relay keeps it.\"\ncites = []\n[expect]\ntls = \"refused\"\n",
+    ),
+    (
+        "an unknown requirement",
+        "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forcd\"]\n\
+         [expect]\ntls = \"refused\"\n",
+    ),
+    (
+        "nothing expected",
+        "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n",
+    ),
+    (
+        "an unknown outcome",
+        "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n\
+         [expect]\noutcome = \"witheld\"\nnever = [\"envelope-in-the-clear\"]\n",
+    ),
+    (
+        "a reply that nobody waits for",
+        "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n\
+         [expect]\nreply = \"530\"\n",
+    ),
+];
+
+#[test]
+fn every_mistake_is_told_with_its_place_and_what_to_do() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let framed = WRONG.map(|(name, path, text)| (name, path, format!("{HEAD}{text}{END}")));
+    let whole = WHOLE.map(|(name, text)| (name, "outbound/x.toml", text.to_owned()));
+    let mut told = String::new();
+    for (name, path, text) in framed.into_iter().chain(whole) {
+        told.push_str(&format!("== {name}\n"));
+        let wrong = check(path, &text, &catalogue.known).expect_err(name);
+        assert!(!wrong.is_empty(), "{name}");
+        for diagnostic in wrong {
+            told.push_str(&format!("{}\n\n", diagnostic.render(&text)));
+        }
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("diagnostics", told);
+    });
+}

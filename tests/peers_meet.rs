@@ -1,0 +1,455 @@
+//! No peer may be stronger than asked: every offer against its mirror and against its opposite,
+//! with each engine on each side. Otherwise a relay would pass a ban by our own accident.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use waxseal::catalogue::Catalogue;
+use waxseal::tls::{
+    AskClient, ClientSetup, Handshake, Identity, ServerSetup, Session, accept, choose, connect,
+    is_alert, resolve,
+};
+use waxseal_certs::{Authorities, Recipes};
+use waxseal_model::facts::{
+    Alert, ClientCertificate, Engine, FailureCause, Speaker, TlsFacts, TlsFailure,
+};
+use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
+
+/// Client and server, each engine on each side.
+const PAIRINGS: [(Engine, Engine); 4] = [
+    (Engine::Modern, Engine::Modern),
+    (Engine::Modern, Engine::Legacy),
+    (Engine::Legacy, Engine::Modern),
+    (Engine::Legacy, Engine::Legacy),
+];
+
+/// More than any handshake in memory takes: reached only by one that hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const SNI: &str = "mx.meet.test";
+
+/// What came of two setups.
+enum Meeting {
+    /// Both sides finished and carried a line each way: the facts of the client, of the server.
+    Met(Box<TlsFacts>, Box<TlsFacts>),
+    /// Neither did: what the client says, and the server.
+    Apart(TlsFailure, TlsFailure),
+    /// An engine that was forced cannot play its side.
+    Unplayable(String),
+}
+
+async fn meet(client: &ClientSetup, server: &ServerSetup) -> Meeting {
+    let playable = choose(&client.offer, client.identity.as_ref(), client.engine)
+        .map_err(|why| format!("- (client: {})", why.0))
+        .and(
+            choose(&server.offer, Some(&server.identity), server.engine)
+                .map_err(|why| format!("- (server: {})", why.0)),
+        );
+    if let Err(why) = playable {
+        return Meeting::Unplayable(why);
+    }
+    let (left, right) = duplex(1 << 16);
+    let (left, right) =
+        tokio::join!(async { carry(connect(client, left, PATIENCE).await, true).await }, async {
+            carry(accept(server, right, PATIENCE).await, false).await
+        },);
+    match (left, right) {
+        (Ok(client), Ok(server)) => Meeting::Met(Box::new(client), Box::new(server)),
+        (Err(client), Err(server)) => Meeting::Apart(client, server),
+        (left, right) => panic!("one side alone has a session: {left:?}, {right:?}"),
+    }
+}
+
+/// Carries a line each way over what was negotiated.
+async fn carry(handshake: Handshake, client: bool) -> Result<TlsFacts, TlsFailure> {
+    let mut session: Session = handshake.result?;
+    let (ours, theirs) =
+        if client { (b"EHLO\r\n", b"250 \r\n") } else { (b"250 \r\n", b"EHLO\r\n") };
+    session.write_all(ours).await.expect("a finished session carries bytes");
+    session.flush().await.expect("a finished session carries bytes");
+    let mut heard = [0; 6];
+    session.read_exact(&mut heard).await.expect("a finished session carries bytes");
+    assert_eq!(&heard, theirs);
+    Ok(session.facts.clone())
+}
+
+/// What our peers show.
+struct Identities {
+    ecdsa: Identity,
+    rsa: Identity,
+    client: Identity,
+}
+
+impl Identities {
+    fn new(recipes: &Recipes) -> Self {
+        let authorities = Authorities::new(SystemTime::now()).expect("authorities can be made");
+        let issue = |recipe: &str| {
+            let issued = authorities.issue(&recipes[recipe], SNI).expect("a recipe can be made");
+            Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa }
+        };
+        Self { ecdsa: issue("trusted"), rsa: issue("trusted-rsa"), client: issue("client") }
+    }
+
+    /// As in a run: what only the legacy engine plays wants an RSA key. So do suites that name RSA,
+    /// and groups: in TLS 1.2 they bind the curve of a certificate as well (RFC 8422 section 5.1).
+    fn of(&self, offer: &Offer) -> &Identity {
+        let modern = choose(offer, None, None) == Ok(Engine::Modern);
+        let named = offer.suites.iter().any(|suite| matches!(suite, SuiteChoice::Named(_)));
+        if modern && !named && offer.groups.is_empty() { &self.ecdsa } else { &self.rsa }
+    }
+
+    fn setups(
+        &self,
+        (client, server): (Engine, Engine),
+        offers: (&Offer, &Offer),
+        identity: &Identity,
+    ) -> (ClientSetup, ServerSetup) {
+        let client = ClientSetup {
+            offer: offers.0.clone(),
+            sni: Some(SNI.into()),
+            identity: None,
+            engine: Some(client),
+        };
+        let server = ServerSetup {
+            offer: offers.1.clone(),
+            identity: identity.clone(),
+            ask: AskClient::No,
+            engine: Some(server),
+        };
+        (client, server)
+    }
+}
+
+fn offer(versions: &[Version], suites: &[SuiteKind]) -> Offer {
+    Offer {
+        versions: versions.to_vec(),
+        suites: suites.iter().copied().map(SuiteChoice::Kind).collect(),
+        groups: Vec::new(),
+        schemes: Vec::new(),
+        dh_bits: None,
+    }
+}
+
+/// Every kind that is played alone.
+const KINDS: [SuiteKind; 8] = [
+    SuiteKind::StaticRsa,
+    SuiteKind::TripleDes,
+    SuiteKind::Rc4,
+    SuiteKind::Null,
+    SuiteKind::Anonymous,
+    SuiteKind::Dhe,
+    SuiteKind::Ecdhe,
+    SuiteKind::ForwardSecret,
+];
+
+const GROUPS: [&str; 5] = ["x25519", "p-256", "p-384", "p-521", "x25519mlkem768"];
+
+/// Each version alone, each kind in each version, each prime, each group, and every offer that a
+/// file of ours names.
+fn offers(catalogue: &Catalogue) -> Vec<Offer> {
+    let mut offers: Vec<Offer> =
+        Version::ALL.iter().map(|version| offer(&[*version], &[SuiteKind::All])).collect();
+    for version in &Version::ALL[..4] {
+        offers.extend(KINDS.map(|kind| offer(&[*version], &[kind])));
+    }
+    for bits in [512, 768, 1024, 2048] {
+        let dhe = offer(&[Version::Tls12], &[SuiteKind::Dhe]);
+        offers.push(Offer { dh_bits: Some(bits), ..dhe });
+    }
+    for group in GROUPS {
+        for (version, kind) in
+            [(Version::Tls12, SuiteKind::Ecdhe), (Version::Tls13, SuiteKind::Tls13)]
+        {
+            offers.push(Offer { groups: vec![group.into()], ..offer(&[version], &[kind]) });
+        }
+    }
+    offers.extend(catalogue.known.offers.values().cloned());
+    offers.extend(catalogue.cases().flat_map(|case| &case.peers).map(|peer| peer.offer.clone()));
+    let mut seen = BTreeSet::new();
+    offers.retain(|offer| seen.insert(words(offer)));
+    offers
+}
+
+fn words(offer: &Offer) -> String {
+    let versions: Vec<_> = offer.versions.iter().map(|version| version.name()).collect();
+    let suites: Vec<_> = offer
+        .suites
+        .iter()
+        .map(|choice| match choice {
+            SuiteChoice::Kind(kind) => kind.name(),
+            SuiteChoice::Named(name) => name,
+        })
+        .collect();
+    let mut text = format!("{} {}", versions.join("+"), suites.join("+"));
+    if let Some(bits) = offer.dh_bits {
+        text.push_str(&format!(" {bits} bits"));
+    }
+    for name in offer.groups.iter().chain(&offer.schemes) {
+        text.push_str(&format!(" {name}"));
+    }
+    text
+}
+
+fn pairing((client, server): (Engine, Engine)) -> String {
+    format!("{client:?} to {server:?}").to_lowercase()
+}
+
+#[tokio::test]
+async fn an_offer_meets_its_mirror_with_what_was_asked_and_nothing_better() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let identities = Identities::new(&catalogue.recipes);
+    let mut negotiated = BTreeSet::new();
+    for offer in offers(&catalogue) {
+        let mut playable = false;
+        for engines in PAIRINGS {
+            let identity = identities.of(&offer);
+            let (client, server) = identities.setups(engines, (&offer, &offer), identity);
+            let met = meet(&client, &server).await;
+            let (name, pairing) = (words(&offer), pairing(engines));
+            match met {
+                Meeting::Met(client, server) => {
+                    playable = true;
+                    println!("{name:<44} {pairing:<17} {}", facts_in_words(&client));
+                    is_what_was_asked(&offer, &client);
+                    is_the_same(&client, &server);
+                    negotiated.extend(traits(&client));
+                }
+                Meeting::Unplayable(why) => println!("{name:<44} {pairing:<17} {why}"),
+                Meeting::Apart(client, server) => {
+                    panic!("{name}, {pairing}: {client:?}, {server:?}")
+                }
+            }
+        }
+        let named = catalogue.cases().flat_map(|case| &case.peers).any(|peer| peer.offer == offer);
+        assert!(playable || !named, "a scenario names what nobody plays: {}", words(&offer));
+    }
+    for wanted in [
+        "SSL 3.0",
+        "TLS 1.0",
+        "TLS 1.1",
+        "TLS 1.2",
+        "TLS 1.3",
+        "static-rsa",
+        "3des",
+        "rc4",
+        "null",
+        "anonymous",
+        "dhe",
+        "ecdhe",
+        "512 bits",
+        "768 bits",
+        "1024 bits",
+        "2048 bits",
+        "x25519",
+        "p-256",
+        "p-384",
+        "p-521",
+        "x25519mlkem768",
+    ] {
+        assert!(negotiated.contains(wanted), "{wanted} was never negotiated");
+    }
+}
+
+fn facts_in_words(facts: &TlsFacts) -> String {
+    let group = facts.group.as_deref().map(|group| format!(", {group}")).unwrap_or_default();
+    let bits = facts.dh_bits.map(|bits| format!(", {bits} bits")).unwrap_or_default();
+    format!("{} {}{group}{bits}", facts.version, facts.suite.name)
+}
+
+fn is_what_was_asked(offer: &Offer, facts: &TlsFacts) {
+    assert_eq!(facts.version, offer.newest(), "{}", words(offer));
+    assert_eq!(resolve(offer, &[facts.suite.id]), [facts.suite.id], "{}", words(offer));
+    if let (Some(group), false) = (&facts.group, offer.groups.is_empty()) {
+        assert!(offer.groups.contains(group), "{}: {group}", words(offer));
+    }
+    if let Some(bits) = facts.dh_bits {
+        assert_eq!(bits, u32::from(offer.dh_bits.unwrap_or(2048)), "{}", words(offer));
+    }
+}
+
+/// Both sides tell the same of one session.
+fn is_the_same(client: &TlsFacts, server: &TlsFacts) {
+    let told = |facts: &TlsFacts| {
+        (
+            (facts.version, facts.suite.clone(), facts.group.clone(), facts.dh_bits),
+            (facts.forward_secrecy, facts.resumed, facts.client_certificate),
+            (facts.sni.clone(), facts.alpn.clone(), facts.server_extensions.clone()),
+        )
+    };
+    assert_eq!(told(client), told(server));
+    proofs_are_told(client, server);
+    // SSL 3.0 has no extensions.
+    let sni = (client.version > Version::Ssl3).then_some(SNI);
+    assert_eq!(client.sni.as_deref(), sni);
+}
+
+/// Who showed a certificate proved that it has the key, and nobody else did.
+fn proofs_are_told(client: &TlsFacts, server: &TlsFacts) {
+    let anonymous = client.suite.is(SuiteKind::Anonymous);
+    let signs = !anonymous && !client.suite.is(SuiteKind::StaticRsa);
+    assert_eq!(client.peer_key_proven, !client.peer_chain.is_empty(), "{client:?}");
+    assert_eq!(client.peer_signature.is_some(), signs, "{client:?}");
+    let shown = server.client_certificate == ClientCertificate::Shown;
+    assert_eq!((server.peer_key_proven, server.peer_signature.is_some()), (shown, shown));
+    assert_eq!(server.peer_chain.is_empty(), !shown);
+    if client.version == Version::Tls13 {
+        let told: BTreeSet<_> = client.server_extensions.iter().map(String::as_str).collect();
+        assert_eq!(told, BTreeSet::from(["key_share", "supported_versions"]), "{client:?}");
+    }
+}
+
+fn traits(facts: &TlsFacts) -> Vec<String> {
+    let kinds = facts.suite.kinds.iter().map(|kind| kind.name().to_owned());
+    let bits = facts.dh_bits.map(|bits| format!("{bits} bits"));
+    kinds.chain([facts.version.to_string()]).chain(bits).chain(facts.group.clone()).collect()
+}
+
+/// Offers without anything in common.
+fn opposites() -> Vec<(Offer, Offer)> {
+    let mut pairs = Vec::new();
+    let mut each = |offers: &[Offer]| {
+        for one in offers {
+            for other in offers.iter().filter(|other| *other != one) {
+                pairs.push((one.clone(), other.clone()));
+            }
+        }
+    };
+    each(&Version::ALL.map(|version| offer(&[version], &[SuiteKind::All])));
+    each(&[
+        offer(&[Version::Tls10], &[SuiteKind::All]),
+        offer(&[Version::Tls12, Version::Tls13], &[SuiteKind::ForwardSecret]),
+    ]);
+    let old = |kind| offer(&[Version::Tls12], &[kind]);
+    each(&[SuiteKind::StaticRsa, SuiteKind::Anonymous, SuiteKind::Dhe, SuiteKind::Ecdhe].map(old));
+    each(&[SuiteKind::Null, SuiteKind::Rc4, SuiteKind::TripleDes, SuiteKind::Aead].map(old));
+    let named = |version, name: &str| Offer {
+        suites: vec![SuiteChoice::Named(name.into())],
+        ..offer(&[version], &[])
+    };
+    each(
+        &["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"]
+            .map(|name| named(Version::Tls12, name)),
+    );
+    each(
+        &["TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"]
+            .map(|name| named(Version::Tls13, name)),
+    );
+    let in_group = |version, kind| {
+        move |group: &str| Offer { groups: vec![group.into()], ..offer(&[version], &[kind]) }
+    };
+    each(&GROUPS.map(in_group(Version::Tls13, SuiteKind::Tls13)));
+    // The last one is no group of TLS 1.2.
+    each(
+        &[GROUPS[0], GROUPS[1], GROUPS[2], GROUPS[3]]
+            .map(in_group(Version::Tls12, SuiteKind::Ecdhe)),
+    );
+    for (version, kind) in [(Version::Tls12, SuiteKind::Ecdhe), (Version::Tls13, SuiteKind::Tls13)]
+    {
+        // The servers here show an RSA key, which this scheme is not for.
+        let schemes = vec!["ecdsa_secp256r1_sha256".into()];
+        let ours = offer(&[version], &[kind]);
+        pairs.push((Offer { schemes, ..ours.clone() }, ours));
+    }
+    pairs
+}
+
+#[tokio::test]
+async fn offers_without_anything_in_common_do_not_meet() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let identities = Identities::new(&catalogue.recipes);
+    for (ours, theirs) in opposites() {
+        for engines in PAIRINGS {
+            let identity = &identities.rsa;
+            let (client, server) = identities.setups(engines, (&ours, &theirs), identity);
+            let name = format!("{} to {}, {}", words(&ours), words(&theirs), pairing(engines));
+            match meet(&client, &server).await {
+                Meeting::Met(facts, _) => panic!("{name}: {}", facts_in_words(&facts)),
+                Meeting::Unplayable(_) => {}
+                Meeting::Apart(client, server) => {
+                    let causes = [client.cause, server.cause];
+                    println!("{name:<90} {:?}, {:?}", client.cause, server.cause);
+                    let known = [
+                        FailureCause::NothingInCommon,
+                        FailureCause::RelayAlert,
+                        FailureCause::RelayClosed,
+                    ];
+                    assert!(
+                        causes.iter().all(|cause| known.contains(cause)),
+                        "{name}: {client:?}, {server:?}"
+                    );
+                    assert!(
+                        causes.contains(&FailureCause::NothingInCommon),
+                        "{name}: {client:?}, {server:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_told_alike_by_both_sides() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let identities = Identities::new(&catalogue.recipes);
+    for version in Version::ALL {
+        for engines in PAIRINGS {
+            for (ask, shows, told) in [
+                (AskClient::No, true, ClientCertificate::NotAsked),
+                (AskClient::Optional, false, ClientCertificate::NotShown),
+                (AskClient::Optional, true, ClientCertificate::Shown),
+                (AskClient::Required, true, ClientCertificate::Shown),
+            ] {
+                let offer = offer(&[version], &[SuiteKind::All]);
+                let offer = if version >= Version::Tls12 {
+                    Offer { versions: vec![version], ..Offer::modern() }
+                } else {
+                    offer
+                };
+                let (mut client, mut server) =
+                    identities.setups(engines, (&offer, &offer), &identities.rsa);
+                client.identity = shows.then(|| identities.client.clone());
+                server.ask = ask;
+                match meet(&client, &server).await {
+                    Meeting::Met(client, server) => {
+                        is_the_same(&client, &server);
+                        assert_eq!(client.client_certificate, told, "{version} {engines:?}");
+                        let shown = told == ClientCertificate::Shown;
+                        let chain = if shown { &identities.client.chain[..] } else { &[] };
+                        assert_eq!(server.peer_chain, chain, "{version} {engines:?}");
+                        assert_eq!(client.peer_chain, identities.rsa.chain);
+                    }
+                    Meeting::Unplayable(why) => println!("{version} {engines:?}: {why}"),
+                    Meeting::Apart(client, server) => {
+                        panic!("{version} {engines:?} {ask:?} {shows}: {client:?}, {server:?}")
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_alert_behind_the_handshake_is_told_with_its_direction() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let identities = Identities::new(&catalogue.recipes);
+    let offer = offer(&[Version::Tls13], &[SuiteKind::Tls13]);
+    for engines in PAIRINGS {
+        let (client, mut server) = identities.setups(engines, (&offer, &offer), &identities.rsa);
+        // In TLS 1.3 the client is finished before the server can miss its certificate.
+        server.ask = AskClient::Required;
+        let (left, right) = duplex(1 << 16);
+        let (client, server) =
+            tokio::join!(connect(&client, left, PATIENCE), accept(&server, right, PATIENCE));
+        let mut session = client.result.expect("the client is finished");
+        let error = session.read_u8().await.expect_err("the server has sent an alert");
+        assert!(is_alert(&error), "{error:?}");
+        let heard = session.take_alerts();
+        // certificate_required (RFC 8446 section 6.2).
+        assert_eq!(heard, [Alert { by: Speaker::Relay, description: 116 }], "{engines:?}");
+        let failure = server.result.expect_err("the server wants a certificate");
+        // The modern engine sends it encrypted and keeps it to itself.
+        let said = (engines.1 == Engine::Legacy).then_some(116);
+        assert_eq!(failure.alert_said, said, "{failure:?}");
+    }
+}

@@ -1,0 +1,141 @@
+//! The published JSON Schema is that of the types, and what a run writes keeps it.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use waxseal_model::record::schema;
+
+const COMMAND: &str = "cargo run -- schema > harness/model/schema/results.schema.json";
+
+#[test]
+fn the_published_schema_is_that_of_the_types() {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("harness/model/schema/results.schema.json");
+    let published = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(published == schema(), "the published schema is stale: {COMMAND}");
+}
+
+/// Outcomes of every kind, handshakes finished and not, a report, and a case that is observed.
+const CASES: [&str; 4] = [
+    "outbound/forced/refused-454*",
+    "outbound/opportunistic/handshake-alert*",
+    "inbound/versions/*",
+    "inbound/starttls/*",
+];
+
+fn run() -> Value {
+    let mut waxseal = Command::new(env!("CARGO_BIN_EXE_waxseal"));
+    waxseal.args(["run", "--no-sandbox", "--format", "json"]);
+    waxseal.args(CASES.iter().flat_map(|case| ["--case", case]));
+    let output = waxseal.output().expect("the program can be run");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    serde_json::from_slice(&output.stdout).expect("the record is JSON")
+}
+
+#[test]
+fn what_a_run_writes_keeps_the_schema_and_a_marred_record_does_not() {
+    let schema: Value = serde_json::from_str(&schema()).expect("the schema is JSON");
+    let record = run();
+    let keeps = |record: &Value| keeps(&schema, &schema, record, "record");
+    assert_eq!(keeps(&record), Ok(()));
+    type Mar = fn(&mut Value);
+    let marred: [(&str, Mar); 6] = [
+        ("a key that nobody knows", |record| record["extra"] = 1.into()),
+        ("a missing key", |record| drop(record["cases"][0].take())),
+        ("an unknown verdict", |record| record["cases"][0]["verdict"] = "passed".into()),
+        ("a text where a number is due", |record| record["duration_ms"] = "1".into()),
+        ("a negative count", |record| record["summary"]["pass"] = (-1).into()),
+        ("an unknown event", |record| {
+            record["cases"][0]["trace"][0]["kind"] = "vanished".into();
+        }),
+    ];
+    for (name, mar) in marred {
+        let mut record = record.clone();
+        mar(&mut record);
+        assert!(keeps(&record).is_err(), "{name} is not noticed");
+    }
+}
+
+/// Whether a value keeps a schema: the part of draft 2020-12 that ours uses. An unknown keyword is
+/// an error, so that nothing is left out unnoticed.
+fn keeps(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+    let Some(rules) = schema.as_object() else {
+        return if schema == &Value::Bool(true) { Ok(()) } else { Err(format!("{at}: forbidden")) };
+    };
+    let wrong = |what: &str| Err(format!("{at}: {what}: {value:.80}"));
+    let list = |rule: &Value| rule.as_array().cloned().unwrap_or_default();
+    for (keyword, rule) in rules {
+        match keyword.as_str() {
+            "$schema" | "$defs" | "title" | "description" | "format" | "default" => {}
+            "$ref" => {
+                let path = rule.as_str().and_then(|path| path.strip_prefix('#'));
+                let found = path.and_then(|path| root.pointer(path));
+                let Some(found) = found else { return wrong("a reference leads nowhere") };
+                keeps(root, found, value, at)?;
+            }
+            "type" => {
+                let names = if rule.is_array() { list(rule) } else { vec![rule.clone()] };
+                if !names.iter().any(|name| name.as_str().is_some_and(|name| is(value, name))) {
+                    return wrong(&format!("is no {rule}"));
+                }
+            }
+            "const" if value != rule => return wrong(&format!("is not {rule}")),
+            "enum" if !list(rule).contains(value) => return wrong("is none of the words"),
+            "const" | "enum" => {}
+            "oneOf" | "anyOf" => {
+                let fits = |schema: &&Value| keeps(root, schema, value, at).is_ok();
+                let fitting = list(rule).iter().filter(fits).count();
+                if fitting == 0 || (keyword == "oneOf" && fitting > 1) {
+                    return wrong(&format!("fits {fitting} alternatives"));
+                }
+            }
+            "required" => {
+                for key in list(rule) {
+                    if value.is_object() && value.get(key.as_str().unwrap_or_default()).is_none() {
+                        return wrong(&format!("lacks {key}"));
+                    }
+                }
+            }
+            "properties" | "additionalProperties" => {
+                let known = rules.get("properties").and_then(Value::as_object);
+                for (key, member) in value.as_object().into_iter().flatten() {
+                    let schema = match known.and_then(|known| known.get(key)) {
+                        Some(schema) if keyword == "properties" => schema,
+                        None if keyword == "additionalProperties" => rule,
+                        _ => continue,
+                    };
+                    keeps(root, schema, member, &format!("{at}.{key}"))?;
+                }
+            }
+            "items" => {
+                for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                    keeps(root, rule, item, &format!("{at}[{index}]"))?;
+                }
+            }
+            "minimum" if value.as_f64() < rule.as_f64() && value.is_number() => {
+                return wrong("is too small");
+            }
+            "maximum" if value.as_f64() > rule.as_f64() && value.is_number() => {
+                return wrong("is too great");
+            }
+            "minimum" | "maximum" => {}
+            other => return Err(format!("{at}: the keyword {other} is not checked by this test")),
+        }
+    }
+    Ok(())
+}
+
+fn is(value: &Value, name: &str) -> bool {
+    match name {
+        "array" => value.is_array(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "null" => value.is_null(),
+        "number" => value.is_number(),
+        "object" => value.is_object(),
+        "string" => value.is_string(),
+        _ => false,
+    }
+}
