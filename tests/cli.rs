@@ -60,6 +60,7 @@ fn json_on_standard_output_is_the_record() {
 fn what_cannot_be_used_is_told_in_one_sentence() {
     let dir = tempfile::tempdir().expect("a folder can be made");
     let broken = file(&dir, "broken.toml", "[[waiver]]\ncase = ['a']\n");
+    let hosts = file(&dir, "hosts.txt", "# ours\na b\n");
     for (arguments, words) in [
         (vec!["run", "--case", "nothing*"], "no case fits nothing*"),
         (vec!["run", "sendmale"], "could not find the relay \"sendmale\""),
@@ -71,6 +72,11 @@ fn what_cannot_be_used_is_told_in_one_sentence() {
         (vec!["run", "--baseline", &broken], "broken.toml:2"),
         (vec!["explain", "outbound/forced/refused-455"], "did you mean"),
         (vec!["check", "/nonexistent.toml"], "could not read /nonexistent.toml"),
+        (vec!["scan"], "name a host"),
+        (vec!["scan", "mail.test:0"], "has no port from 1 to 65535"),
+        (vec!["scan", "mail.test", "--profile", "rfx"], "there is no profile `rfx`"),
+        (vec!["scan", "--targets", &hosts], "hosts.txt:2: `a b` is no host"),
+        (vec!["scan", "--targets", "/nonexistent"], "could not read the targets /nonexistent"),
     ] {
         let output = waxseal(&arguments);
         assert_eq!(code(&output), Some(2), "{arguments:?}");
@@ -100,4 +106,18 @@ fn the_gate_tells_stale_and_unknown_entries() {
         assert_eq!(code(&output), Some(1), "{}", err(&output));
         assert!(err(&output).contains(word), "{}", err(&output));
     }
+}
+
+#[test]
+fn a_host_that_takes_no_connection_is_undecided() {
+    // A port that was free a moment ago, on an address of its own: nothing listens there.
+    let listener = std::net::TcpListener::bind("127.0.0.83:0").expect("loopback has a port");
+    let target = listener.local_addr().expect("a listener has an address").to_string();
+    drop(listener);
+    let output = waxseal(&["scan", &target, "--format", "json", "--time", "5"]);
+    assert_eq!(code(&output), Some(3), "{}", err(&output));
+    let scan: waxseal_model::scan::Scan =
+        serde_json::from_str(&out(&output)).expect("the output is a scan");
+    assert_eq!(scan.schema, waxseal_model::scan::SCHEMA);
+    assert!(matches!(scan.facts.tls, waxseal_model::scan::Found::Unknown(_)));
 }

@@ -7,5 +7,6 @@ mod lab;
 mod mutants;
 mod peers_meet;
 mod report;
+mod scan;
 mod schema;
 mod tidy;

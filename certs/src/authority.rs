@@ -156,6 +156,7 @@ impl Authorities {
         }
         chain.insert(0, leaf);
         let rsa = recipe.key == Key::Rsa2048;
+        let key = if recipe.foreign_key { &KeyPair::generate_for(key.algorithm())? } else { key };
         Ok(Issued { chain, key: key.serialize_der(), rsa, weak: false })
     }
 

@@ -40,6 +40,9 @@ pub struct Recipe {
     /// One bit of the signature is wrong.
     #[serde(default)]
     pub broken_signature: bool,
+    /// Whoever shows it has another key.
+    #[serde(default)]
+    pub foreign_key: bool,
     /// It promises an OCSP staple (RFC 7633).
     #[serde(default)]
     pub must_staple: bool,

@@ -19,6 +19,8 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Play cases against several relays and show them beside each other.
     Matrix(MatrixArguments),
+    /// Ask live hosts what TLS they speak.
+    Scan(ScanArguments),
     /// List scenarios and cases, or requirements with their coverage.
     List {
         /// Show the catalogue of requirements and what covers each.
@@ -129,6 +131,45 @@ pub(super) struct MatrixArguments {
     pub(super) format: Format,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct ScanArguments {
+    /// Hosts: a name or an address, and a port behind a colon if it is not the usual one.
+    #[arg(value_name = "HOST[:PORT]")]
+    pub(super) targets: Vec<String>,
+    /// A file of targets, one a line; empty lines and lines that begin with # are passed over.
+    #[arg(long = "targets", value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// TLS comes first, as on port 465.
+    #[arg(long, conflicts_with = "submission")]
+    pub(super) implicit: bool,
+    /// The port is 587 where none is named.
+    #[arg(long)]
+    pub(super) submission: bool,
+    /// Whose levels decide what a must is.
+    #[arg(long, default_value = "exchange-online")]
+    pub(super) profile: String,
+    /// Hosts at once.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = positive)]
+    pub(super) jobs: usize,
+    /// Connections to one host at once.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = positive)]
+    pub(super) connections: usize,
+    /// Seconds for one host; what is not known then is said to be so.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) time: u64,
+    /// What is written to standard output; JSON is one object a line.
+    #[arg(long, value_enum, default_value_t = ScanFormat::Human)]
+    pub(super) format: ScanFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ScanFormat {
+    /// For people.
+    Human,
+    /// Facts and findings.
+    Json,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people.
@@ -143,6 +184,10 @@ fn engine(text: &str) -> Result<Engine, String> {
     let known = [Engine::Modern, Engine::Legacy];
     let found = known.into_iter().find(|engine| engine.name() == text);
     found.ok_or_else(|| "the engines are `modern` and `legacy`".into())
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "write a number from 1 on".into())
 }
 
 fn shard(text: &str) -> Result<(usize, usize), String> {

@@ -14,6 +14,7 @@ mod matrix;
 mod progress;
 mod relays;
 mod run;
+mod scan;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
     };
     match arguments.command {
         Command::Run(options) => run::run(&catalogue, &options),
+        Command::Scan(options) => scan::scan(&catalogue, &options),
         Command::List { requirements } => {
             print(&if requirements {
                 report::list_requirements(&catalogue.requirements, &catalogue.scenarios)

@@ -317,6 +317,7 @@ impl Conversation {
         self.end(match error.kind() {
             io::ErrorKind::UnexpectedEof => End::Fin,
             _ if tls::is_alert(error) => End::Alert,
+            io::ErrorKind::InvalidData => End::Garbled,
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe

@@ -266,7 +266,7 @@ impl Session<'_> {
     }
 }
 
-fn is_verb(line: &[u8], verb: &[u8]) -> bool {
+pub(super) fn is_verb(line: &[u8], verb: &[u8]) -> bool {
     line.len() >= verb.len() && line[..verb.len()].eq_ignore_ascii_case(verb)
 }
 

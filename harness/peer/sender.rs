@@ -14,7 +14,7 @@ use super::Recorder;
 use super::account::Account;
 use super::conversation::{Conversation, Over, Patience, failure};
 use super::names::{fill, fill_script};
-use super::receiver::bytes_of;
+use super::receiver::{bytes_of, is_verb};
 use crate::tls::ClientSetup;
 
 /// What a sender does.
@@ -22,6 +22,8 @@ use crate::tls::ClientSetup;
 pub struct SenderPlan {
     /// Where its events are recorded.
     pub place: Place,
+    /// Which connection this is, from 1: each meets its part of the script.
+    pub connection: u32,
     /// The relay's listener.
     pub to: SocketAddr,
     /// Whether TLS comes first on this listener.
@@ -52,6 +54,7 @@ impl SenderPlan {
     ) -> Self {
         Self {
             place,
+            connection: 1,
             to,
             implicit: false,
             upgrades: true,
@@ -112,7 +115,7 @@ impl Session<'_> {
         if plan.implicit {
             self.negotiate().await?;
         }
-        let mut steps = plan.script.part(1).iter().peekable();
+        let mut steps = plan.script.part(plan.connection).iter().peekable();
         while let Some(step) = steps.next() {
             match &step.act {
                 Act::Hear(pattern) => {
@@ -159,8 +162,12 @@ impl Session<'_> {
                 }
             }
         }
-        if self.state.due.is_some() {
-            self.reply().await?;
+        if let Some(due) = self.state.due.clone() {
+            let lines = self.reply().await?;
+            let go_ahead = lines.last().is_some_and(|line| line.starts_with(b"220"));
+            if go_ahead && is_verb(&due, b"STARTTLS") {
+                self.negotiate().await?;
+            }
         }
         self.finish().await
     }

@@ -8,6 +8,7 @@ mod list;
 mod markdown;
 mod matrix;
 mod pillar;
+mod scan;
 mod terminal;
 mod transcript;
 
@@ -16,6 +17,7 @@ pub use list::{list_cases, list_requirements};
 pub use markdown::markdown;
 pub use matrix::{matrix, matrix_markdown};
 pub use pillar::Pillar;
+pub use scan::{scan_lines, scan_table};
 pub use terminal::{line, summary};
 pub use transcript::transcript;
 

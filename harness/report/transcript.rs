@@ -108,6 +108,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             End::Fin => "(the relay ended the connection)",
             End::Reset => "(the connection was reset)",
             End::Alert => "(the relay ended the session with a TLS alert)",
+            End::Garbled => "(what came is no part of the TLS session; we ended the connection)",
             End::Ours => "(we ended the connection)",
             End::Silence => "(silence; we ended the connection)",
         }

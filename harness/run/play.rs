@@ -86,12 +86,19 @@ async fn inbound(
         None => Some(RELAY.to_owned()),
     };
     let tls = ClientSetup { offer: peer.offer.clone(), sni, identity, engine: way.engine };
-    let place = Place::Peer { name: peer.name.clone(), connection: 1 };
-    let mut plan = SenderPlan::new(place, to, &peer.script, names, tls, PATIENCE);
+    let place = |connection| Place::Peer { name: peer.name.clone(), connection };
+    let mut plan = SenderPlan::new(place(1), to, &peer.script, names, tls, PATIENCE);
     plan.implicit = case.connector == Connector::Implicit;
     plan.faults = peer.faults.clone();
     plan.account = way.evidence.account.clone();
-    if timeout(way.limit, send(&plan, recorder.clone())).await.is_err() {
+    // One connection for each part of the script, one after the other.
+    let connections = async {
+        for connection in (1..).take(peer.script.parts.len()) {
+            (plan.connection, plan.place) = (connection, place(connection));
+            send(&plan, recorder.clone()).await;
+        }
+    };
+    if timeout(way.limit, connections).await.is_err() {
         recorder.note(Place::Run, Happening::Deadline);
     }
     Ok(())

@@ -4,7 +4,7 @@ use waxseal_model::facts::HelloFacts;
 use waxseal_model::offer::Version;
 
 use super::suites::suite;
-use crate::wire::{RawHello, read_client_hello, read_server_hello};
+use crate::wire::tls::{ClientHello, read_client_hello, read_server_hello};
 
 /// Reads and describes a ClientHello; `None`: not complete yet, or none.
 pub fn client_hello(bytes: &[u8]) -> Option<HelloFacts> {
@@ -14,11 +14,11 @@ pub fn client_hello(bytes: &[u8]) -> Option<HelloFacts> {
 /// The extensions of the ServerHello among the first bytes of a server.
 pub(super) fn server_extensions(bytes: &[u8]) -> Vec<String> {
     let hello = read_server_hello(bytes);
-    let kinds = hello.iter().flat_map(|hello| &hello.extensions);
-    kinds.map(|(kind, _)| extension_name(*kind)).collect()
+    let extensions = hello.into_iter().flat_map(|hello| hello.extensions).flatten();
+    extensions.map(|extension| extension_name(extension.kind)).collect()
 }
 
-fn describe(raw: &RawHello) -> HelloFacts {
+fn describe(raw: &ClientHello) -> HelloFacts {
     let listed: Vec<Version> =
         raw.numbers(43, 1).into_iter().filter_map(Version::from_code).collect();
     let versions = if listed.is_empty() {
@@ -34,7 +34,7 @@ fn describe(raw: &RawHello) -> HelloFacts {
         schemes: raw.numbers(13, 2).into_iter().map(scheme_name).collect(),
         sni: raw.extension(0).and_then(server_name),
         alpn: raw.extension(16).map(protocols).unwrap_or_default(),
-        extensions: raw.extensions.iter().map(|(kind, _)| extension_name(*kind)).collect(),
+        extensions: raw.extensions.iter().flatten().map(|e| extension_name(e.kind)).collect(),
         compression: raw.compression.clone(),
     }
 }
@@ -64,32 +64,74 @@ fn named(number: u16, table: &[(u16, &str)]) -> String {
 }
 
 /// The name of a key-exchange group in scenario files.
-pub(super) fn group_name(number: u16) -> String {
+pub fn group_name(number: u16) -> String {
     named(
         number,
         &[
+            (0x0001, "sect163k1"),
+            (0x0002, "sect163r1"),
+            (0x0003, "sect163r2"),
+            (0x0004, "sect193r1"),
+            (0x0005, "sect193r2"),
+            (0x0006, "sect233k1"),
+            (0x0007, "sect233r1"),
+            (0x0008, "sect239k1"),
+            (0x0009, "sect283k1"),
+            (0x000a, "sect283r1"),
+            (0x000b, "sect409k1"),
+            (0x000c, "sect409r1"),
+            (0x000d, "sect571k1"),
+            (0x000e, "sect571r1"),
+            (0x000f, "secp160k1"),
+            (0x0010, "secp160r1"),
+            (0x0011, "secp160r2"),
+            (0x0012, "secp192k1"),
+            (0x0013, "p-192"),
+            (0x0014, "secp224k1"),
+            (0x0015, "p-224"),
+            (0x0016, "secp256k1"),
             (0x0017, "p-256"),
             (0x0018, "p-384"),
             (0x0019, "p-521"),
+            (0x001a, "brainpoolp256r1"),
+            (0x001b, "brainpoolp384r1"),
+            (0x001c, "brainpoolp512r1"),
             (0x001d, "x25519"),
             (0x001e, "x448"),
+            (0x001f, "brainpoolp256r1tls13"),
+            (0x0020, "brainpoolp384r1tls13"),
+            (0x0021, "brainpoolp512r1tls13"),
+            (0x0029, "curvesm2"),
             (0x0100, "ffdhe2048"),
             (0x0101, "ffdhe3072"),
             (0x0102, "ffdhe4096"),
+            (0x0103, "ffdhe6144"),
+            (0x0104, "ffdhe8192"),
+            (0x0200, "mlkem512"),
+            (0x0201, "mlkem768"),
+            (0x0202, "mlkem1024"),
+            (0x11eb, "secp256r1mlkem768"),
             (0x11ec, "x25519mlkem768"),
+            (0x11ed, "secp384r1mlkem1024"),
+            (0x6399, "x25519kyber768draft00"),
         ],
     )
 }
 
 /// The IANA name of a signature scheme.
-pub(super) fn scheme_name(number: u16) -> String {
+pub fn scheme_name(number: u16) -> String {
     named(
         number,
         &[
             (0x0101, "rsa_pkcs1_md5"),
             (0x0201, "rsa_pkcs1_sha1"),
             (0x0203, "ecdsa_sha1"),
+            (0x0202, "dsa_sha1"),
+            (0x0301, "rsa_pkcs1_sha224"),
+            (0x0302, "dsa_sha224"),
+            (0x0303, "ecdsa_sha224"),
             (0x0401, "rsa_pkcs1_sha256"),
+            (0x0402, "dsa_sha256"),
             (0x0403, "ecdsa_secp256r1_sha256"),
             (0x0501, "rsa_pkcs1_sha384"),
             (0x0503, "ecdsa_secp384r1_sha384"),
@@ -100,6 +142,15 @@ pub(super) fn scheme_name(number: u16) -> String {
             (0x0806, "rsa_pss_rsae_sha512"),
             (0x0807, "ed25519"),
             (0x0808, "ed448"),
+            (0x0809, "rsa_pss_pss_sha256"),
+            (0x080a, "rsa_pss_pss_sha384"),
+            (0x080b, "rsa_pss_pss_sha512"),
+            (0x081a, "ecdsa_brainpoolP256r1tls13_sha256"),
+            (0x081b, "ecdsa_brainpoolP384r1tls13_sha384"),
+            (0x081c, "ecdsa_brainpoolP512r1tls13_sha512"),
+            (0x0904, "mldsa44"),
+            (0x0905, "mldsa65"),
+            (0x0906, "mldsa87"),
         ],
     )
 }

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::suites::{exists_in, resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
 use super::{dh, legacy, modern};
-use crate::wire::last_alert;
+use crate::wire::tls::last_alert;
 
 /// A chain in DER, leaf first, and its key in PKCS#8 DER.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +38,9 @@ pub enum AskClient {
     Optional,
     /// It asks, and ends the handshake without one.
     Required,
+    /// It asks, goes on without one, and does not verify that the client has the key. For a relay
+    /// with that fault; only the modern engine can be told so.
+    Unproven,
 }
 
 /// How our side negotiates as the server.

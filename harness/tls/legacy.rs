@@ -1,12 +1,10 @@
 //! The legacy engine: OpenSSL with everything weak switched on, SSL 3.0 to TLS 1.3.
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_void};
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use foreign_types_shared::ForeignTypeRef;
 use openssl::error::ErrorStack;
-use openssl::ex_data::Index;
 use openssl::pkey::PKey;
 use openssl::provider::Provider;
 use openssl::ssl::{
@@ -16,13 +14,14 @@ use openssl::ssl::{
 use openssl::x509::X509;
 use openssl_sys as ffi;
 use tokio::io::{AsyncRead, AsyncWrite};
-use waxseal_model::facts::{ClientCertificate, Engine, FailureCause, Speaker, TlsFacts};
+use waxseal_model::facts::{ClientCertificate, Engine, FailureCause, TlsFacts};
 use waxseal_model::offer::{Offer, SuiteKind, Version};
 
 use super::alerts::Alerts;
 use super::dh::prime;
 use super::engine::{AskClient, ClientSetup, Identity, Played, ServerSetup};
 use super::legacy_stream::LegacyStream;
+use super::legacy_told::{listening, negotiated_group, peer_signature, was_asked};
 use super::session::{Session, is_alert_code};
 use super::suites::{resolve, suite};
 
@@ -65,6 +64,36 @@ static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
 /// Every suite of this engine.
 pub(super) fn available() -> Vec<u16> {
     LIBRARY.suites.iter().map(|(id, _)| *id).collect()
+}
+
+/// The name of a suite in OpenSSL, where that has it.
+pub fn openssl_name(id: u16) -> Option<&'static str> {
+    LIBRARY.suites.iter().find(|(known, _)| *known == id).map(|(_, name)| name.as_str())
+}
+
+/// Number, IANA name and size of the key of every suite, as the library says.
+#[cfg(test)]
+pub(super) fn listed() -> Vec<(u16, String, i32)> {
+    available()
+        .into_iter()
+        .filter_map(|id| {
+            let mut context = SslContextBuilder::new(SslMethod::tls()).ok()?;
+            context.set_security_level(0);
+            if id >> 8 == 0x13 {
+                context.set_ciphersuites(openssl_name(id)?).ok()?;
+            } else {
+                context.set_ciphersuites("").ok()?;
+                context.set_cipher_list(&format!("{}:@SECLEVEL=0", openssl_name(id)?)).ok()?;
+            }
+            let ssl = Ssl::new(&context.build()).ok()?;
+            // SAFETY: the stack belongs to `ssl`, which is alive; it is never empty here.
+            let cipher = unsafe {
+                let stack = SSL_get_ciphers(ssl.as_ptr());
+                openssl::ssl::SslCipherRef::from_ptr(ffi::OPENSSL_sk_value(stack, 0).cast())
+            };
+            Some((id, cipher.standard_name()?.to_owned(), cipher.bits().algorithm))
+        })
+        .collect()
 }
 
 /// Whether a context can be made for this offer; the reason where not.
@@ -131,7 +160,7 @@ fn scheme(name: &str) -> String {
 }
 
 /// A context that plays exactly this offer.
-fn context(offer: &Offer, server: bool) -> Result<SslContextBuilder, String> {
+pub(super) fn context(offer: &Offer, server: bool) -> Result<SslContextBuilder, String> {
     let library = &*LIBRARY;
     // Errors of earlier calls stay in a queue of the thread: what follows must not show them.
     drop(ErrorStack::get());
@@ -251,7 +280,7 @@ where
         context.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
         let mode = match setup.ask {
             AskClient::No => SslVerifyMode::NONE,
-            AskClient::Optional => SslVerifyMode::PEER,
+            AskClient::Optional | AskClient::Unproven => SslVerifyMode::PEER,
             AskClient::Required => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
         };
         context.set_verify_callback(mode, |_, _| true);
@@ -306,7 +335,7 @@ where
         .flatten()
         .filter_map(|certificate| certificate.to_der().ok())
         .collect();
-    let asked = ssl.ex_data(INDEXES.asked).is_some_and(|asked| asked.load(Ordering::Relaxed));
+    let asked = was_asked(ssl);
     let client_certificate = match (asked, setup.identity.is_some()) {
         (false, _) => ClientCertificate::NotAsked,
         (true, false) => ClientCertificate::NotShown,
@@ -314,70 +343,6 @@ where
     };
     let facts = facts(ssl, &setup.offer, peer_chain, client_certificate, false)?;
     Ok(Session::new(facts, stream, alerts))
-}
-
-/// Where a session keeps what its callbacks note.
-struct Indexes {
-    alerts: Index<Ssl, Alerts>,
-    asked: Index<Ssl, AtomicBool>,
-}
-
-static INDEXES: LazyLock<Indexes> = LazyLock::new(|| Indexes {
-    // Fails only when memory is out.
-    alerts: Ssl::new_ex_index().expect("OpenSSL gives out indexes"),
-    asked: Ssl::new_ex_index().expect("OpenSSL gives out indexes"),
-});
-
-unsafe extern "C" {
-    fn SSL_CTX_set_info_callback(
-        ctx: *mut ffi::SSL_CTX,
-        callback: unsafe extern "C" fn(*const ffi::SSL, c_int, c_int),
-    );
-    fn SSL_CTX_set_cert_cb(
-        ctx: *mut ffi::SSL_CTX,
-        callback: unsafe extern "C" fn(*mut ffi::SSL, *mut c_void) -> c_int,
-        argument: *mut c_void,
-    );
-}
-
-/// A session that notes its alerts and, as a client, whether it was asked for a certificate.
-fn listening(context: SslContextBuilder, alerts: &Alerts) -> Result<Ssl, ErrorStack> {
-    // SAFETY: the context is alive; the callbacks keep nothing.
-    unsafe {
-        SSL_CTX_set_info_callback(context.as_ptr(), note_alert);
-        SSL_CTX_set_cert_cb(context.as_ptr(), note_asked, std::ptr::null_mut());
-    }
-    let mut ssl = Ssl::new(&context.build())?;
-    ssl.set_ex_data(INDEXES.alerts, alerts.clone());
-    ssl.set_ex_data(INDEXES.asked, AtomicBool::new(false));
-    Ok(ssl)
-}
-
-/// OpenSSL tells each alert it reads or writes, encrypted or not.
-unsafe extern "C" fn note_alert(ssl: *const ffi::SSL, place: c_int, value: c_int) {
-    const READ: c_int = 0x4004;
-    const WRITE: c_int = 0x4008;
-    let by = match place {
-        READ => Speaker::Relay,
-        WRITE => Speaker::Peer,
-        _ => return,
-    };
-    // SAFETY: OpenSSL calls with a living session; it is only read.
-    let ssl = unsafe { SslRef::from_ptr(ssl.cast_mut()) };
-    if let Some(alerts) = ssl.ex_data(INDEXES.alerts) {
-        // The level stands in the higher octet.
-        alerts.note(by, value.to_le_bytes()[0]);
-    }
-}
-
-/// OpenSSL calls a client back only when the server asks for a certificate.
-unsafe extern "C" fn note_asked(ssl: *mut ffi::SSL, _: *mut c_void) -> c_int {
-    // SAFETY: OpenSSL calls with a living session; the flag in it is atomic.
-    let ssl = unsafe { SslRef::from_ptr(ssl) };
-    if let Some(asked) = ssl.ex_data(INDEXES.asked) {
-        asked.store(true, Ordering::Relaxed);
-    }
-    1
 }
 
 /// What the library tells; the engine's door adds what stands on the wire.
@@ -426,43 +391,5 @@ fn facts(
         peer_chain,
         client_certificate,
         server_extensions: Vec::new(),
-    })
-}
-
-/// The name of the scheme that the other side signed with, where it signed.
-///
-/// # Safety
-/// The handshake has to be finished.
-unsafe fn peer_signature(ssl: &SslRef) -> Option<String> {
-    // SSL_get0_peer_signature_name is a macro for this.
-    const GET_PEER_SIGNATURE_NAME: c_int = 141;
-    let mut name: *const std::ffi::c_char = std::ptr::null();
-    // SAFETY: by this function's contract; the name is a constant of the library.
-    let told = unsafe {
-        let out = std::ptr::from_mut(&mut name).cast();
-        ffi::SSL_ctrl(ssl.as_ptr(), GET_PEER_SIGNATURE_NAME, 0, out)
-    };
-    // SAFETY: not null, and ends in NUL.
-    (told == 1 && !name.is_null())
-        .then(|| unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned())
-}
-
-/// The name of the group that was negotiated, where there was one.
-///
-/// # Safety
-/// The handshake has to be finished.
-unsafe fn negotiated_group(ssl: &SslRef) -> Option<String> {
-    // SAFETY: by this function's contract; the name is a constant of the library.
-    let name = unsafe { ffi::SSL_get0_group_name(ssl.as_ptr()) };
-    if name.is_null() {
-        return None;
-    }
-    // SAFETY: not null, and ends in NUL.
-    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().to_lowercase();
-    Some(match name.as_str() {
-        "secp256r1" | "prime256v1" => "p-256".into(),
-        "secp384r1" => "p-384".into(),
-        "secp521r1" => "p-521".into(),
-        _ => name,
     })
 }

@@ -10,6 +10,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use foreign_types_shared::ForeignTypeRef;
 use openssl::error::ErrorStack;
 use openssl::ssl::{Error, Ssl, SslRef};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -30,6 +31,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> LegacyStream<T> {
     /// The client's side of the handshake.
     pub(super) async fn connect(&mut self) -> Result<(), Error> {
         poll_fn(|cx| self.clean().poll_connect(cx)).await
+    }
+
+    /// A second handshake, begun by the client.
+    pub(super) async fn renegotiate(&mut self) -> Result<(), Error> {
+        unsafe extern "C" {
+            fn SSL_renegotiate(ssl: *mut openssl_sys::SSL) -> std::ffi::c_int;
+        }
+        drop(ErrorStack::get());
+        // SAFETY: the session is alive. A refusal shows in the handshake that follows.
+        unsafe { SSL_renegotiate(self.ssl().as_ptr()) };
+        poll_fn(|cx| self.clean().poll_do_handshake(cx)).await
     }
 
     pub(super) fn ssl(&self) -> &SslRef {

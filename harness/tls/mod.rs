@@ -8,16 +8,22 @@ mod dh;
 mod engine;
 mod legacy;
 mod legacy_stream;
+mod legacy_told;
 mod modern;
+mod registry;
+mod revisit;
 mod session;
 mod suites;
 mod tap;
 mod verify;
 
-pub use describe::client_hello;
+pub use describe::{client_hello, group_name, scheme_name};
 pub use engine::{
     AskClient, ClientSetup, Handshake, Identity, ServerSetup, Unplayable, accept, choose, connect,
 };
+pub use legacy::openssl_name;
+pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
+pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};
 pub use session::{Session, is_alert};
 pub use suites::{resolve, suite};
 pub use verify::{ChainProblem, Usage, verify_chain};

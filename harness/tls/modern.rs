@@ -124,7 +124,7 @@ where
         .map_err(|error| objection(&error))?;
     let (chain, key) = identity(&setup.identity);
     let asked = setup.ask != AskClient::No;
-    let anyone = Arc::new(Anyone::new(provider, setup.ask == AskClient::Required));
+    let anyone = Arc::new(Anyone::new(provider, setup.ask));
     let builder = if asked {
         builder.with_client_cert_verifier(Arc::clone(&anyone) as _)
     } else {
@@ -146,7 +146,7 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let provider = provider(&setup.offer);
-    let anyone = Arc::new(Anyone::new(Arc::clone(&provider), false));
+    let anyone = Arc::new(Anyone::new(Arc::clone(&provider), AskClient::No));
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions(&setup.offer))
         .map_err(|error| objection(&error))?
@@ -231,13 +231,13 @@ fn facts(
 #[derive(Debug)]
 struct Anyone {
     provider: Arc<CryptoProvider>,
-    mandatory: bool,
+    ask: AskClient,
     verified: OnceLock<u16>,
 }
 
 impl Anyone {
-    fn new(provider: Arc<CryptoProvider>, mandatory: bool) -> Self {
-        Self { provider, mandatory, verified: OnceLock::new() }
+    fn new(provider: Arc<CryptoProvider>, ask: AskClient) -> Self {
+        Self { provider, ask, verified: OnceLock::new() }
     }
 
     /// The scheme of the signature that was verified; `None`: there was none.
@@ -257,6 +257,9 @@ impl Anyone {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
+        if self.ask == AskClient::Unproven {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         let valid = verify_tls12_signature(message, cert, dss, algorithms)?;
         self.remember(dss);
         Ok(valid)
@@ -269,6 +272,9 @@ impl Anyone {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
+        if self.ask == AskClient::Unproven {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         let valid = verify_tls13_signature(message, cert, dss, algorithms)?;
         self.remember(dss);
         Ok(valid)
@@ -316,7 +322,7 @@ impl ClientCertVerifier for Anyone {
     }
 
     fn client_auth_mandatory(&self) -> bool {
-        self.mandatory
+        self.ask == AskClient::Required
     }
 
     fn verify_client_cert(

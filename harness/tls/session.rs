@@ -86,14 +86,20 @@ pub fn is_alert(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<AlertReceived>())
 }
 
-/// The same words for what both libraries tell in their own.
+/// The same words for what both libraries tell in their own. What cannot be read as a part of the
+/// session is [`io::ErrorKind::InvalidData`].
 fn told_apart(error: io::Error, alerts: &Alerts) -> io::Error {
     let alert =
         |name: String| io::Error::new(io::ErrorKind::ConnectionAborted, AlertReceived(name));
     let Some(inner) = error.get_ref() else { return error };
-    if let Some(rustls::Error::AlertReceived(name)) = inner.downcast_ref() {
-        alerts.note(Speaker::Relay, u8::from(*name));
-        return alert(format!("{name:?}"));
+    if let Some(modern) = inner.downcast_ref::<rustls::Error>() {
+        return match modern {
+            rustls::Error::AlertReceived(name) => {
+                alerts.note(Speaker::Relay, u8::from(*name));
+                alert(format!("{name:?}"))
+            }
+            _ => io::Error::new(io::ErrorKind::InvalidData, error),
+        };
     }
     let Some(ssl) = inner.downcast_ref::<openssl::ssl::Error>() else { return error };
     if let Some(system) = ssl.io_error() {
@@ -112,7 +118,7 @@ fn told_apart(error: io::Error, alerts: &Alerts) -> io::Error {
             return io::ErrorKind::UnexpectedEof.into();
         }
     }
-    error
+    io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
 /// Whether OpenSSL's error is an alert that was received: reasons from 1000 on are.

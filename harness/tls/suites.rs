@@ -4,11 +4,16 @@ use tls_parser::{TlsCipherAu, TlsCipherEnc, TlsCipherEncMode, TlsCipherKx, TlsCi
 use waxseal_model::facts::Suite;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 
+use super::registry::{is_tls13, supplement};
+
 /// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746) and TLS_FALLBACK_SCSV (RFC 7507): signals, no suites.
-const SIGNALS: [u16; 2] = [0x00ff, 0x5600];
+pub(super) const SIGNALS: [u16; 2] = [0x00ff, 0x5600];
 
 /// What is known of a suite by its number.
 pub fn suite(id: u16) -> Suite {
+    if let Some(row) = supplement(id) {
+        return Suite { id, name: row.name.to_owned(), kinds: row.kinds.to_vec() };
+    }
     let Some(known) = TlsCipherSuite::from_id(id) else {
         return Suite { id, name: format!("{id:#06x}"), kinds: Vec::new() };
     };
@@ -18,8 +23,8 @@ pub fn suite(id: u16) -> Suite {
 
 fn kinds(id: u16, suite: &TlsCipherSuite) -> Vec<SuiteKind> {
     let mut kinds = Vec::new();
-    let anonymous = matches!(suite.au, TlsCipherAu::Null) && id >> 8 != 0x13;
-    if id >> 8 == 0x13 {
+    let anonymous = matches!(suite.au, TlsCipherAu::Null) && !is_tls13(id);
+    if is_tls13(id) {
         kinds.extend([SuiteKind::Tls13, SuiteKind::ForwardSecret]);
     } else if anonymous && suite.name.contains("_anon_") {
         kinds.push(SuiteKind::Anonymous);

@@ -14,6 +14,7 @@ pub mod pattern;
 mod raw;
 pub mod record;
 pub mod requirement;
+pub mod scan;
 pub mod scenario;
 pub mod script;
 pub mod trace;

@@ -85,6 +85,8 @@ pub enum End {
     Reset,
     /// The relay sent a fatal TLS alert.
     Alert,
+    /// The relay sent what is no part of the TLS session; we closed it.
+    Garbled,
     /// We closed it.
     Ours,
     /// Nothing came within the time allowed; we closed it.

@@ -1,6 +1,7 @@
 //! The relay as a server: one session a connection, one rule a listener.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -21,14 +22,16 @@ pub(super) async fn listen(
     setup: Arc<Setup>,
     queue: Queue,
 ) {
+    let grudge = Arc::new(AtomicBool::new(false));
     let mut sessions = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
                     let (setup, queue) = (Arc::clone(&setup), queue.clone());
+                    let grudge = Arc::clone(&grudge);
                     sessions.spawn(async move {
-                        let mut server = Server::new(connector, stream, &setup, queue);
+                        let mut server = Server::new(connector, stream, &setup, queue, grudge);
                         // A client that went away is nobody's trouble.
                         let _ = server.serve().await;
                     });
@@ -45,6 +48,8 @@ struct Server<'a> {
     setup: &'a Setup,
     queue: Queue,
     state: State,
+    /// A handshake has failed on this listener.
+    grudge: Arc<AtomicBool>,
 }
 
 /// What the client has told in this session; forgotten when TLS begins.
@@ -61,9 +66,15 @@ struct State {
 }
 
 impl<'a> Server<'a> {
-    fn new(connector: Connector, stream: TcpStream, setup: &'a Setup, queue: Queue) -> Self {
+    fn new(
+        connector: Connector,
+        stream: TcpStream,
+        setup: &'a Setup,
+        queue: Queue,
+        grudge: Arc<AtomicBool>,
+    ) -> Self {
         let state = State::default();
-        Self { connector, session: Session::new(stream), setup, queue, state }
+        Self { connector, session: Session::new(stream), setup, queue, state, grudge }
     }
 
     async fn serve(&mut self) -> Result<(), LineError> {
@@ -101,7 +112,11 @@ impl<'a> Server<'a> {
         if let Some(why) = &self.state.unwelcome {
             return Some(format!("554 5.7.1 {why}"));
         }
-        if self.setup.is(Mutant::ServerTakesNothing) && verb == "MAIL" {
+        let clear = self.session.tls().is_none();
+        let grudge = self.setup.is(Mutant::ServerBearsGrudges)
+            && clear
+            && self.grudge.load(Ordering::Relaxed);
+        if (self.setup.is(Mutant::ServerTakesNothing) || grudge) && verb == "MAIL" {
             return Some("451 4.3.0 Not today".into());
         }
         let forced = match self.connector {
@@ -114,7 +129,7 @@ impl<'a> Server<'a> {
             || ["EHLO", "HELO", "STARTTLS"].contains(&verb)
             || (self.setup.is(Mutant::ServerForcesMailOnly) && verb != "MAIL");
         let code = if self.setup.is(Mutant::ServerWrongEnhancedCode) { "5.5.1" } else { "5.7.0" };
-        (forced && !free && self.session.tls().is_none())
+        (forced && !free && clear)
             .then(|| format!("530 {code} Must issue a STARTTLS command first"))
     }
 
@@ -128,8 +143,15 @@ impl<'a> Server<'a> {
             self.session.say("501 5.5.4 STARTTLS takes no argument").await?;
             return Ok(true);
         }
+        if self.setup.is(Mutant::ServerDropsEarlyStarttls)
+            && (!self.state.greeted || self.state.by_helo)
+        {
+            return Ok(false);
+        }
         self.session.say("220 2.0.0 Ready to start TLS").await?;
-        if !self.setup.is(Mutant::ServerRunsInjected) {
+        if self.setup.is(Mutant::ServerRunsInjected) {
+            self.session.take_clear().await;
+        } else {
             self.session.forget_buffer();
         }
         Ok(self.begin_tls().await)
@@ -140,10 +162,15 @@ impl<'a> Server<'a> {
         let setup = ServerSetup {
             offer: offer(self.setup),
             identity: self.setup.identity.clone(),
-            ask: if asks { AskClient::Optional } else { AskClient::No },
+            ask: match asks {
+                true if self.setup.is(Mutant::ServerTakesUnproven) => AskClient::Unproven,
+                true => AskClient::Optional,
+                false => AskClient::No,
+            },
             engine: None,
         };
         if !self.session.accept_tls(&setup).await {
+            self.grudge.store(true, Ordering::Relaxed);
             return false;
         }
         if !self.setup.is(Mutant::ServerKeepsState) {

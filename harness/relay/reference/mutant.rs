@@ -69,6 +69,12 @@ mutants! {
     ServerTakesAnyName = "server-takes-any-name",
     /// Inbound: the partner's senders may come in clear.
     ServerTrustsSender = "server-trusts-sender",
+    /// Inbound: `mutual` takes a certificate without the proof of its key.
+    ServerTakesUnproven = "server-takes-unproven",
+    /// Inbound: ends the session at a STARTTLS without EHLO before it.
+    ServerDropsEarlyStarttls = "server-drops-early-starttls",
+    /// Inbound: takes nothing in clear from anyone after a failed handshake.
+    ServerBearsGrudges = "server-bears-grudges",
     /// Inbound: refuses clients without SNI.
     ServerNeedsSni = "server-needs-sni",
     /// Inbound: a forced listener refuses NOOP in clear.

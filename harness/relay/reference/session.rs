@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::tls::{self, ClientSetup, ServerSetup, Session as TlsSession};
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line, read_reply};
@@ -88,6 +89,18 @@ impl Session {
         drop(self.buffer.take_rest());
     }
 
+    /// Takes what stands in clear before a TLS record into the buffer.
+    pub(super) async fn take_clear(&mut self) {
+        let mut octet = [0];
+        let Stream::Clear(stream) = &mut self.stream else { return };
+        while let Ok(Ok(1)) = timeout(PATIENCE, stream.peek(&mut octet)).await
+            && octet != [0x16]
+            && stream.read(&mut octet).await.is_ok()
+        {
+            self.buffer.push(&octet);
+        }
+    }
+
     /// Negotiates TLS as the server; `false`: it failed, and the connection is gone.
     pub(super) async fn accept_tls(&mut self, setup: &ServerSetup) -> bool {
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
@@ -138,7 +151,7 @@ impl Session {
                 Stream::Gone => {}
             }
         };
-        let _ = tokio::time::timeout(PATIENCE, ending).await;
+        let _ = timeout(PATIENCE, ending).await;
         self.stream = Stream::Gone;
     }
 }

@@ -107,6 +107,9 @@ fn meets_outcome(wanted: &[Outcome], trace: &Trace, outcome: Option<Outcome>) ->
         })
         .map(|(at, _)| at)
         .collect();
+    if matches!(outcome, Outcome::Bounced | Outcome::Deferred) && !tried(trace) {
+        return Err(undecided("Nothing shows that the relay tried to deliver the message."));
+    }
     if outcome == Outcome::Deferred && wanted.contains(&Outcome::Bounced) && wanted.len() == 1 {
         return Err(undecided("The relay still keeps the message; when it gives up was not seen."));
     }
@@ -116,12 +119,6 @@ fn meets_outcome(wanted: &[Outcome], trace: &Trace, outcome: Option<Outcome>) ->
             format!("The message ended as {}, expected: {}.", outcome.name(), names.join(" or "));
         let moved_on = outcome.delivered() && !wanted.iter().any(|outcome| outcome.delivered());
         return Err(Unmet { witnessed: moved_on, ..fail(reason, evidence) });
-    }
-    if Outcome::WITHHELD.contains(&outcome)
-        && matches!(outcome, Outcome::Bounced | Outcome::Deferred)
-        && !tried(trace)
-    {
-        return Err(undecided("Nothing shows that the relay tried to deliver the message."));
     }
     Ok(evidence)
 }
@@ -395,7 +392,7 @@ fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
                 }
             }
             Happening::Said { .. } | Happening::Secured(_) | Happening::NotSecured(_) => break,
-            Happening::Ended(End::Silence | End::Ours) => break,
+            Happening::Ended(End::Silence | End::Garbled | End::Ours) => break,
             Happening::Ended(_) => {
                 evidence.push(at);
                 if wanted.or_ended {
@@ -468,7 +465,9 @@ pub(super) fn broke_off_at_starttls(trace: &Trace) -> Option<Vec<usize>> {
             ];
             Some((at, relay.contains(&failure.cause)))
         }
-        Happening::Ended(end) => Some((at, !matches!(end, End::Silence | End::Ours))),
+        Happening::Ended(end) => {
+            Some((at, !matches!(end, End::Silence | End::Garbled | End::Ours)))
+        }
         _ => None,
     })?;
     decides.then(|| vec![at])

@@ -89,9 +89,9 @@ fn of_message(direction: Direction, events: &[Event]) -> Option<Outcome> {
 }
 
 /// Whether a handshake that did not finish tells anything of the relay: neither its silence nor
-/// what we broke ourselves does.
+/// what our own side broke or could not play does.
 fn speaks(cause: FailureCause) -> bool {
-    !matches!(cause, FailureCause::Silence | FailureCause::Fault)
+    !matches!(cause, FailureCause::Silence | FailureCause::Fault | FailureCause::OurObjection)
 }
 
 /// Connections the relay made to our peers for the message that is judged.

@@ -131,6 +131,7 @@ pub(super) fn silence() -> impl Strategy<Value = Happening> {
         Just(Happening::NotConnected(String::new())),
         Just(failure(FailureCause::Silence)),
         Just(failure(FailureCause::Fault)),
+        Just(failure(FailureCause::OurObjection)),
         Just(Happening::Ended(End::Ours)),
         Just(Happening::Ended(End::Silence)),
     ]
@@ -138,7 +139,15 @@ pub(super) fn silence() -> impl Strategy<Value = Happening> {
 
 /// Anything but our own trouble.
 pub(super) fn happening() -> impl Strategy<Value = Happening> {
-    let ends = vec![End::CloseNotify, End::Fin, End::Reset, End::Alert, End::Ours, End::Silence];
+    let ends = vec![
+        End::CloseNotify,
+        End::Fin,
+        End::Reset,
+        End::Alert,
+        End::Garbled,
+        End::Ours,
+        End::Silence,
+    ];
     let ending = prop_oneof![Just(Ending::CrLf), Just(Ending::Lf), Just(Ending::None)];
     let status = prop_oneof![Just("5.7.4"), Just("4.4.1"), Just("")];
     let action = prop_oneof![Just("failed"), Just("delayed"), Just("delivered")];

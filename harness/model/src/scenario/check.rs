@@ -336,7 +336,8 @@ impl<'a> Checker<'a> {
         for name in unknown {
             let all = PLAY_NAMES.into_iter().chain(self.values.keys().map(String::as_str));
             let help = closest(&name, all).map(|known| format!("did you mean `{{{known}}}`?"));
-            self.error(span.clone(), format!("nothing fills in `{{{name}}}`"), help);
+            let place = within(span, text, &format!("{{{name}}}"));
+            self.error(place, format!("nothing fills in `{{{name}}}`"), help);
         }
         filled
     }
@@ -377,5 +378,20 @@ impl<'a> Checker<'a> {
             message: message.into(),
             help,
         });
+    }
+}
+
+/// The place of a word in a value, where the value stands in the file as it is: between quotes, or
+/// behind three of them and a line feed. Otherwise the place of the whole value.
+fn within(span: &Range<usize>, text: &str, word: &str) -> Range<usize> {
+    let opening = match span.len().checked_sub(text.len()) {
+        Some(2) => 1,
+        Some(6) => 3,
+        Some(7) => 4,
+        _ => return span.clone(),
+    };
+    match text.find(word) {
+        Some(at) => span.start + opening + at..span.start + opening + at + word.len(),
+        None => span.clone(),
     }
 }

@@ -1,0 +1,169 @@
+//! What a person, or a program, reads of a scanned host.
+
+use waxseal_model::offer::SuiteKind;
+use waxseal_model::requirement::Catalogue;
+use waxseal_model::scan::{
+    Accepted, Entry, Found, Judgement, Listing, Order, Scan, UnknownAlpn, VersionFacts,
+};
+
+/// A scan as one line of JSON.
+pub fn scan_lines(scan: &Scan) -> String {
+    // Every field can be written: names, numbers and lists only.
+    serde_json::to_string(scan).map(|text| text + "\n").unwrap_or_default()
+}
+
+/// A scan for people: versions with their suites, then all else, then what it means.
+pub fn scan_table(scan: &Scan, catalogue: &Catalogue) -> String {
+    let target = &scan.target;
+    let how = match target.entry {
+        Entry::Relay => "STARTTLS",
+        Entry::Submission => "STARTTLS, submission",
+        Entry::Implicit => "implicit TLS",
+    };
+    let address = target.address.as_deref().unwrap_or("no address");
+    let mut text = format!("{} port {} ({address}, {how})\n\n", target.host, target.port);
+    match &scan.facts.tls {
+        Found::Known(true) => body(scan, &mut text),
+        Found::Known(false) => text.push_str("The host offers no TLS.\n"),
+        Found::Moot(why) | Found::Unknown(why) => {
+            text.push_str(&format!("TLS could not be examined: {why}.\n"));
+        }
+    }
+    text.push('\n');
+    findings(scan, catalogue, &mut text);
+    text
+}
+
+fn body(scan: &Scan, text: &mut String) {
+    let facts = &scan.facts;
+    text.push_str(&format!("{:<9} {}\n", "SSL 2.0", yes(&facts.ssl2, "spoken", "not spoken")));
+    for version in &facts.versions {
+        self::version(version, text);
+    }
+    text.push('\n');
+    let mut row = |title: &str, what: String| text.push_str(&format!("{title:<28} {what}\n"));
+    row("groups to TLS 1.2", listing(&facts.groups));
+    row("groups of TLS 1.3", listing(&facts.groups_tls13));
+    row("key exchange signed with", listing(&facts.schemes));
+    let answers = &facts.answers;
+    for (title, found) in [
+        ("secure renegotiation", &answers.secure_renegotiation),
+        ("extended master secret", &answers.extended_master_secret),
+        ("encrypt-then-MAC with CBC", &answers.encrypt_then_mac),
+        ("session tickets to TLS 1.2", &answers.session_ticket),
+        ("OCSP staple in TLS 1.2", &answers.ocsp_staple),
+        ("fallback signal", &answers.fallback_signal),
+        ("downgrade mark", &answers.downgrade_mark),
+        ("compression", &answers.compression),
+        ("served without SNI", &answers.without_sni),
+        ("served with unknown SNI", &answers.unknown_sni),
+        ("client may renegotiate", &facts.sessions.client_renegotiation),
+        ("resumption in TLS 1.2", &facts.sessions.resumption_tls12),
+        ("resumption in TLS 1.3", &facts.sessions.resumption_tls13),
+        ("heartbeats", &facts.holes.heartbeat),
+        ("heartbeat reads memory", &facts.holes.heartbleed),
+        ("early ChangeCipherSpec taken", &facts.holes.early_ccs),
+    ] {
+        row(title, yes(found, "yes", "no"));
+    }
+    let alpn = match &answers.unknown_alpn {
+        Found::Known(UnknownAlpn::Ignored) => "ignored".into(),
+        Found::Known(UnknownAlpn::Alert) => "no_application_protocol".into(),
+        Found::Known(UnknownAlpn::OtherEnd) => "ends the handshake in another way".into(),
+        Found::Known(UnknownAlpn::Echoed) => "agreed to".into(),
+        Found::Moot(why) => format!("- ({why})"),
+        Found::Unknown(why) => format!("? ({why})"),
+    };
+    row("unknown protocol in ALPN", alpn);
+    for found in &facts.tolerance {
+        let title = format!("hello {}", found.oddity.words());
+        text.push_str(&format!("{title:<36} {}\n", yes(&found.borne, "served", "not served")));
+    }
+}
+
+fn version(found: &VersionFacts, text: &mut String) {
+    let title = found.version.to_string();
+    let spoken = yes(&found.support, "spoken", "not spoken");
+    let how = match (&found.refusal, found.order.known()) {
+        (Some(how), _) => format!(" ({how})"),
+        (None, Some(Order::Server)) => ", the host's order of suites".into(),
+        (None, Some(Order::Client)) => ", the client's order of suites".into(),
+        (None, None) => String::new(),
+    };
+    text.push_str(&format!("{title:<9} {spoken}{how}\n"));
+    for accepted in &found.suites {
+        text.push_str(&suite(accepted));
+    }
+    if let Some(why) = &found.incomplete {
+        text.push_str(&format!("  there may be more: {why}\n"));
+    }
+}
+
+fn suite(accepted: &Accepted) -> String {
+    let secrecy = if accepted.suite.is(SuiteKind::ForwardSecret) { "FS" } else { "no FS" };
+    let mut line = format!("  {:<46} {secrecy:<6}", accepted.suite.name);
+    if let Some(group) = &accepted.group {
+        line.push_str(&format!(" {group}"));
+    }
+    if let Some(bits) = accepted.dh_bits {
+        line.push_str(&format!(" DH {bits}"));
+    }
+    line.trim_end().to_owned() + "\n"
+}
+
+fn yes(found: &Found<bool>, yes: &str, no: &str) -> String {
+    match found {
+        Found::Known(true) => yes.into(),
+        Found::Known(false) => no.into(),
+        Found::Moot(why) => format!("- ({why})"),
+        Found::Unknown(why) => format!("? ({why})"),
+    }
+}
+
+fn listing(found: &Found<Listing>) -> String {
+    match found {
+        Found::Known(list) => {
+            let names = if list.names.is_empty() { "none".into() } else { list.names.join(", ") };
+            match &list.incomplete {
+                Some(why) => format!("{names}; there may be more: {why}"),
+                None => names,
+            }
+        }
+        Found::Moot(why) => format!("- ({why})"),
+        Found::Unknown(why) => format!("? ({why})"),
+    }
+}
+
+/// The worst first; what is kept is only counted.
+fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
+    let mut shown: Vec<_> =
+        scan.findings.iter().filter(|found| found.verdict != Judgement::Pass).collect();
+    shown.sort_by_key(|found| (found.verdict, std::cmp::Reverse(found.level)));
+    for found in shown {
+        let source = catalogue.get(&found.requirement).map_or("", |row| row.source.as_str());
+        text.push_str(&format!(
+            "{:<12} {:<6} {}\n  {} [{}]\n",
+            found.verdict.name(),
+            found.level,
+            found.text,
+            found.requirement,
+            source
+        ));
+    }
+    let count = |verdict| scan.findings.iter().filter(|found| found.verdict == verdict).count();
+    text.push_str(&format!(
+        "{} pass, {} fail, {} inconclusive, {} observed; {} in {}.{:02} s, profile {}\n",
+        count(Judgement::Pass),
+        count(Judgement::Fail),
+        count(Judgement::Inconclusive),
+        count(Judgement::Observed),
+        connections(scan.connections),
+        scan.duration_ms / 1000,
+        scan.duration_ms % 1000 / 10,
+        scan.profile
+    ));
+}
+
+fn connections(count: usize) -> String {
+    if count == 1 { "1 connection".into() } else { format!("{count} connections") }
+}

@@ -1,0 +1,161 @@
+//! Groups and signature schemes: as with suites, what a host picks is taken out of the offer.
+
+use waxseal_model::offer::Version;
+use waxseal_model::scan::{Found, Listing};
+
+use super::hellos::{CURVES, GROUPS_TLS13, Hellos, SCHEMES, set, whole};
+use super::host::Host;
+use super::reply::{Flight, Reply};
+use super::versions::{Heard, signed_by};
+use crate::tls::{group_name, scheme_name};
+use crate::wire::tls::{ClientHello, Extension, kind};
+
+/// Groups up to TLS 1.2. One connection for each and one more.
+///
+/// A key on P-256, P-384 or P-521 may be shown only to a client that knows its curve (RFC 8422
+/// section 5.1): where no suite is signed otherwise, a group that was picked goes to the end of the
+/// offer in place of out of it, and a host that picks by its own order may hide others behind it.
+pub(super) async fn curves(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<Listing> {
+    let with_curves = |heard: &&Heard| {
+        heard.facts.version < Version::Tls13
+            && heard.facts.suites.iter().any(|suite| suite.parts.exchange == "ecdhe")
+    };
+    let Some(newest) = heard.iter().rev().find(with_curves) else {
+        return Found::Moot("no suite with elliptic curves is accepted below TLS 1.3".into());
+    };
+    let version = newest.facts.version;
+    let free = signed_by(&newest.flights, &["rsa", "anonymous", "psk"]);
+    if free.is_empty() {
+        let suites = signed_by(&newest.flights, &["ecdsa"]);
+        return last_in_line(host, &hellos.hello(version, &suites)).await;
+    }
+    let hello = hellos.hello(version, &free);
+    pick_and_remove(host, CURVES, group_name, |left| {
+        let mut hello = hello.clone();
+        set(&mut hello, Extension::groups(left));
+        (hello, Flight::group)
+    })
+    .await
+}
+
+async fn last_in_line(host: &Host, hello: &ClientHello) -> Found<Listing> {
+    let mut names: Vec<u16> = Vec::new();
+    loop {
+        let new = CURVES.iter().filter(|group| !names.contains(group));
+        let offered: Vec<u16> = new.chain(&names).copied().collect();
+        let mut hello = hello.clone();
+        set(&mut hello, Extension::groups(&offered));
+        let incomplete = match host.ask_surely(&whole(&hello)).await {
+            Reply::Flight(flight) => match flight.group() {
+                Some(group) if !names.contains(&group) => {
+                    names.push(group);
+                    continue;
+                }
+                // It came to the groups at the end, so there is none before them in its view.
+                Some(group) if names.len() > 1 && group == names[0] => None,
+                Some(_) => Some("its key fits only clients that know its curve, which it prefers"),
+                None => Some("it names no group"),
+            },
+            Reply::Refused(_) | Reply::Unclear(_) => Some("it would not answer"),
+        };
+        let names = names.into_iter().map(group_name).collect();
+        return Found::Known(Listing { names, incomplete: incomplete.map(str::to_owned) });
+    }
+}
+
+/// Groups of TLS 1.3: a hello without key shares makes the host name the one it wants (RFC 8446
+/// section 4.1.4). One connection for each and one more.
+pub(super) async fn groups_tls13(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<Listing> {
+    let Some(heard) = heard.iter().find(|heard| heard.facts.version == Version::Tls13) else {
+        return Found::default();
+    };
+    let suites: Vec<u16> = heard.flights.keys().copied().collect();
+    if suites.is_empty() {
+        return Found::Moot("TLS 1.3 is not spoken".into());
+    }
+    let hello = hellos.hello(Version::Tls13, &suites);
+    let found = pick_and_remove(host, GROUPS_TLS13, group_name, |left| {
+        let mut hello = hello.clone();
+        set(&mut hello, Extension::groups(left));
+        set(&mut hello, Extension::key_share(&[]));
+        (hello, |flight: &Flight| flight.hello.group())
+    })
+    .await;
+    match found {
+        // It did take the group of its ServerHello: so it is the question that it will not take.
+        Found::Known(list) if list.names.is_empty() => {
+            Found::Unknown("it takes no hello without a key share".into())
+        }
+        found => found,
+    }
+}
+
+/// Signature schemes of the key exchange in TLS 1.2. One connection for each and one more.
+pub(super) async fn schemes(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<Listing> {
+    let tls12 = heard.iter().find(|heard| heard.facts.version == Version::Tls12);
+    let signed: Vec<u16> = tls12
+        .into_iter()
+        .flat_map(|heard| &heard.flights)
+        .filter(|(_, flight)| flight.exchange.as_ref().is_some_and(|e| e.scheme.is_some()))
+        .map(|(id, _)| *id)
+        .collect();
+    if signed.is_empty() {
+        return Found::Moot("TLS 1.2 is not spoken with a signed key exchange".into());
+    }
+    let hello = hellos.hello(Version::Tls12, &signed);
+    pick_and_remove(host, SCHEMES, scheme_name, |left| {
+        let mut hello = hello.clone();
+        set(&mut hello, Extension::schemes(left));
+        (hello, |flight: &Flight| flight.exchange.as_ref().and_then(|exchange| exchange.scheme))
+    })
+    .await
+}
+
+/// Offers all, takes out what is picked, and asks again until nothing is left that would be taken.
+async fn pick_and_remove<F: Fn(&Flight) -> Option<u16>>(
+    host: &Host,
+    all: &[u16],
+    name: impl Fn(u16) -> String,
+    offer: impl Fn(&[u16]) -> (ClientHello, F),
+) -> Found<Listing> {
+    let mut left = all.to_vec();
+    let mut list = Listing::default();
+    while !left.is_empty() {
+        let (hello, read) = offer(&left);
+        let picked = match host.ask_surely(&whole(&hello)).await {
+            Reply::Flight(flight) => read(&flight).ok_or("it does not say what it picked".into()),
+            // Nothing in common is often put as illegal_parameter or internal_error as well; by
+            // now it is sure that a good hello is still answered.
+            Reply::Refused(_) => break,
+            Reply::Unclear(why) => Err(why),
+        };
+        match picked {
+            Ok(picked) if left.contains(&picked) => {
+                left.retain(|other| *other != picked);
+                list.names.push(name(picked));
+            }
+            // The host holds on to what it was not offered: what else it has stays hidden.
+            Ok(picked) => {
+                let picked = name(picked);
+                list.incomplete = Some(format!("it picks {picked}, which was not offered"));
+                break;
+            }
+            Err(why) if list.names.is_empty() => return Found::Unknown(why),
+            Err(why) => {
+                list.incomplete = Some(why);
+                break;
+            }
+        }
+    }
+    Found::Known(list)
+}
+
+/// Whether this extension stands in the host's hello.
+pub(super) fn answers(flight: &Flight, kind: u16) -> bool {
+    flight.hello.extension(kind).is_some()
+}
+
+/// Whether encrypt_then_mac stands in the host's hello.
+pub(super) fn encrypts_then_macs(flight: &Flight) -> bool {
+    answers(flight, kind::ENCRYPT_THEN_MAC)
+}

@@ -1,0 +1,124 @@
+//! From a fresh connection to the point where TLS may begin.
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use waxseal_model::scan::Entry;
+
+use crate::wire::{LineBuffer, LineError, read_reply};
+
+/// Why TLS could not be begun on a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The host answers, and does not offer TLS.
+    NoTls(String),
+    /// The host may be limiting or busy: the next attempt may fare better.
+    Passing(String),
+}
+
+impl Trouble {
+    /// Why, in words.
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::NoTls(why) | Self::Passing(why) => why,
+        }
+    }
+}
+
+/// Brings a connection to where a hello may be sent. Asks for nothing but STARTTLS.
+pub(super) async fn enter(
+    stream: &mut TcpStream,
+    entry: Entry,
+    patience: Duration,
+) -> Result<(), Trouble> {
+    if entry == Entry::Implicit {
+        return Ok(());
+    }
+    let mut buffer = LineBuffer::default();
+    let greeting = reply(stream, &mut buffer, "greeting", patience).await?;
+    if greeting.code != Some(220) {
+        return Err(Trouble::Passing(format!("it greets with {}", greeting.shown())));
+    }
+    // An address literal is a right name for a client that has none (RFC 5321 section 4.1.4).
+    let literal = match stream.local_addr() {
+        Ok(address) if address.is_ipv4() => format!("[{}]", address.ip()),
+        Ok(address) => format!("[IPv6:{}]", address.ip()),
+        Err(_) => "[127.0.0.1]".into(),
+    };
+    say(stream, &format!("EHLO {literal}")).await?;
+    let offered = reply(stream, &mut buffer, "answer to EHLO", patience).await?;
+    match offered.code {
+        Some(250) => {}
+        Some(500..=599) if offered.code != Some(554) => {
+            return Err(Trouble::NoTls(format!("it answers EHLO with {}", offered.shown())));
+        }
+        _ => return Err(Trouble::Passing(format!("it answers EHLO with {}", offered.shown()))),
+    }
+    if !offered.lists_starttls() {
+        return Err(Trouble::NoTls("it does not offer STARTTLS".into()));
+    }
+    say(stream, "STARTTLS").await?;
+    let ready = reply(stream, &mut buffer, "answer to STARTTLS", patience).await?;
+    if ready.code != Some(220) {
+        return Err(Trouble::Passing(format!("it answers STARTTLS with {}", ready.shown())));
+    }
+    if !buffer.is_empty() {
+        return Err(Trouble::Passing("it says more behind its answer to STARTTLS".into()));
+    }
+    Ok(())
+}
+
+struct Reply {
+    code: Option<u16>,
+    lines: Vec<String>,
+}
+
+impl Reply {
+    /// The last line, made harmless and short: it is the host's text.
+    fn shown(&self) -> String {
+        format!("`{}`", self.lines.last().map(String::as_str).unwrap_or_default())
+    }
+
+    fn lists_starttls(&self) -> bool {
+        self.lines.iter().skip(1).any(|line| {
+            let word = line.get(4..).unwrap_or_default().split(' ').next().unwrap_or_default();
+            word.eq_ignore_ascii_case("STARTTLS")
+        })
+    }
+}
+
+/// The host's text with nothing that a terminal would obey, and at most 120 characters of it.
+pub(super) fn harmless(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(480)]);
+    text.chars().filter(|c| !c.is_control()).take(120).collect()
+}
+
+async fn say(stream: &mut TcpStream, line: &str) -> Result<(), Trouble> {
+    let written = stream.write_all(format!("{line}\r\n").as_bytes()).await;
+    written.map_err(|error| Trouble::Passing(format!("the connection broke: {error}")))
+}
+
+async fn reply(
+    stream: &mut TcpStream,
+    buffer: &mut LineBuffer,
+    what: &str,
+    patience: Duration,
+) -> Result<Reply, Trouble> {
+    // The patience is for the whole reply: a host that sends a line now and then must not hold us.
+    let reading = read_reply(stream, buffer, patience);
+    let read = tokio::time::timeout(patience, reading).await;
+    let lines = read.unwrap_or(Err(LineError::Silent(patience))).map_err(|error| {
+        Trouble::Passing(match error {
+            LineError::Silent(patience) => format!("no {what} came within {patience:?}"),
+            LineError::Ended => format!("it ended the connection before its {what}"),
+            LineError::Broken(_) => format!("it broke the connection before its {what}"),
+            LineError::TooLong { limit, .. } => {
+                format!("its {what} has a line of more than {limit} octets")
+            }
+        })
+    })?;
+    let lines: Vec<String> = lines.iter().map(|line| harmless(&line.bytes)).collect();
+    let code = lines.last().and_then(|line| line.get(..3)).and_then(|code| code.parse().ok());
+    Ok(Reply { code, lines })
+}

@@ -1,0 +1,21 @@
+//! Asks one live host what TLS it speaks, with forged hellos and few connections.
+//!
+//! Facts only: what they mean is judged in the model. Nothing here sends mail, and nothing but the
+//! target is ever connected to.
+
+mod answers;
+mod exchange;
+mod front;
+mod hellos;
+mod holes;
+mod host;
+mod reply;
+mod sessions;
+mod survey;
+mod target;
+mod tolerance;
+mod versions;
+
+pub use host::Limits;
+pub use survey::{Surveyed, survey};
+pub use target::{TargetError, parse_target, resolve};

@@ -1,0 +1,74 @@
+//! A second handshake and a second session, which need a whole handshake: an engine plays them.
+
+use waxseal_model::offer::Version;
+use waxseal_model::scan::{Found, Sessions};
+
+use super::answers::newest_old;
+use super::exchange::answers;
+use super::host::Host;
+use super::versions::Heard;
+use crate::tls::{open_session, renegotiates, resumes};
+use crate::wire::tls::kind;
+
+/// One connection for renegotiation, and two for resumption in each of TLS 1.2 and 1.3.
+pub(super) async fn learn(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Sessions {
+    let (client_renegotiation, resumption_tls12, resumption_tls13) = tokio::join!(
+        renegotiation(host, sni, heard),
+        resumption(host, sni, heard, Version::Tls12),
+        resumption(host, sni, heard, Version::Tls13),
+    );
+    Sessions { client_renegotiation, resumption_tls12, resumption_tls13 }
+}
+
+async fn renegotiation(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Found<bool> {
+    let Some((version, _)) = newest_old(heard) else {
+        return Found::Moot("nothing below TLS 1.3 is spoken".into());
+    };
+    let flights = heard.iter().filter(|h| h.facts.version == version).flat_map(|h| &h.flights);
+    if !flights.into_iter().all(|(_, flight)| answers(flight, kind::RENEGOTIATION_INFO)) {
+        // The engine begins no second handshake with a host that cannot tie it to the first.
+        return Found::Unknown(
+            "it does not know secure renegotiation, and no other was tried".into(),
+        );
+    }
+    let mut visit = match host.visit().await {
+        Ok(visit) => visit,
+        Err(trouble) => return Found::Unknown(trouble.words()),
+    };
+    match renegotiates(&mut visit.stream, version, sni, host.patience()).await {
+        Ok(done) => Found::Known(done),
+        Err(why) => Found::Unknown(why.to_string()),
+    }
+}
+
+async fn resumption(
+    host: &Host,
+    sni: Option<&str>,
+    heard: &[Heard],
+    version: Version,
+) -> Found<bool> {
+    let spoken = heard.iter().any(|h| h.facts.version == version && !h.flights.is_empty());
+    if !spoken {
+        return Found::Moot(format!("{version} is not spoken"));
+    }
+    let session = {
+        let mut visit = match host.visit().await {
+            Ok(visit) => visit,
+            Err(trouble) => return Found::Unknown(trouble.words()),
+        };
+        let patience = host.patience();
+        match open_session(&mut visit.stream, version, sni, b"QUIT\r\n", patience).await {
+            Ok(Some(session)) => session,
+            Ok(None) => return Found::Known(false),
+            Err(why) => return Found::Unknown(why.to_string()),
+        }
+    };
+    let mut visit = match host.visit().await {
+        Ok(visit) => visit,
+        Err(trouble) => return Found::Unknown(trouble.words()),
+    };
+    match resumes(&mut visit.stream, version, sni, &session, host.patience()).await {
+        Ok(resumed) => Found::Known(resumed),
+        Err(why) => Found::Unknown(why.to_string()),
+    }
+}

@@ -1,0 +1,108 @@
+//! One host from the first connection to the last.
+
+use std::net::SocketAddr;
+
+use waxseal_model::offer::Version;
+use waxseal_model::scan::{Found, HostFacts, Target};
+
+use super::front::Trouble;
+use super::hellos::{Hellos, USUAL_SUITES, whole};
+use super::host::{Host, Limits};
+use super::reply::Reply;
+use super::versions::{Heard, chokes, examine, ssl2};
+use super::{answers, exchange, holes, sessions, tolerance};
+
+/// What was learnt, and at what cost.
+#[derive(Clone, Debug)]
+pub struct Surveyed {
+    /// The facts.
+    pub facts: HostFacts,
+    /// TCP connections made.
+    pub connections: usize,
+}
+
+/// Learns all there is to learn of one host, within the limits.
+///
+/// It never fails: what could not be had is in the facts, with its reason.
+pub async fn survey(target: &Target, address: SocketAddr, limits: Limits) -> Surveyed {
+    let host = Host::new(target.clone(), address, limits);
+    let facts = Box::pin(facts(&host)).await;
+    Surveyed { facts, connections: host.connections() }
+}
+
+async fn facts(host: &Host) -> HostFacts {
+    let hellos = Hellos::new(&host.target.host);
+    let mut facts = HostFacts { tls: begins(host).await, ..HostFacts::default() };
+    if facts.tls != Found::Known(true) {
+        return facts;
+    }
+    let few = few(host, &hellos).await;
+    // Boxed: joined futures stand side by side on the stack otherwise.
+    let version = |version| Box::pin(examine(host, &hellos, version, few));
+    let (ssl2, a, b, c, d, e) = tokio::join!(
+        ssl2(host),
+        version(Version::Ssl3),
+        version(Version::Tls10),
+        version(Version::Tls11),
+        version(Version::Tls12),
+        version(Version::Tls13),
+    );
+    let heard = [a, b, c, d, e];
+    facts.ssl2 = ssl2;
+    (
+        facts.groups,
+        facts.groups_tls13,
+        facts.schemes,
+        facts.answers,
+        facts.tolerance,
+        facts.holes,
+        facts.sessions,
+    ) = tokio::join!(
+        Box::pin(exchange::curves(host, &hellos, &heard)),
+        Box::pin(exchange::groups_tls13(host, &hellos, &heard)),
+        Box::pin(exchange::schemes(host, &hellos, &heard)),
+        Box::pin(answers::learn(host, &hellos, &heard)),
+        Box::pin(tolerance::learn(host, &hellos, &heard)),
+        Box::pin(holes::learn(host, &hellos, &heard)),
+        Box::pin(sessions::learn(host, hellos.sni(), &heard)),
+    );
+    facts.versions = heard.into_iter().map(|heard: Heard| heard.facts).collect();
+    // A host that never said a word of TLS did not begin it, whatever it answered to STARTTLS.
+    let mute = facts.versions.iter().map(|version| match &version.support {
+        Found::Unknown(why) => Some(why.clone()),
+        _ => None,
+    });
+    if let Some(whys) = mute.collect::<Option<Vec<_>>>() {
+        facts.tls = Found::Unknown(whys.into_iter().next().unwrap_or_default());
+    }
+    facts
+}
+
+/// Whether TLS may be begun. One connection.
+async fn begins(host: &Host) -> Found<bool> {
+    match host.visit().await {
+        Ok(_) => Found::Known(true),
+        Err(Trouble::NoTls(_)) => Found::Known(false),
+        Err(Trouble::Passing(why)) => Found::Unknown(why),
+    }
+}
+
+/// Whether long lists of suites are too much for the host. It is asked with an ordinary hello
+/// first, which is also what later refusals are compared with. Two or three connections.
+async fn few(host: &Host, hellos: &Hellos) -> bool {
+    match host.ask(&whole(&hellos.ordinary())).await {
+        Reply::Flight(flight) => match flight.version() {
+            Some(version) => chokes(host, hellos, version).await,
+            None => false,
+        },
+        // A host of the last century, perhaps: the ordinary hello of its time.
+        Reply::Refused(_) => {
+            let hello = hellos.hello(Version::Tls10, USUAL_SUITES);
+            match host.ask(&whole(&hello)).await {
+                Reply::Flight(_) => chokes(host, hellos, Version::Tls10).await,
+                _ => false,
+            }
+        }
+        Reply::Unclear(_) => false,
+    }
+}

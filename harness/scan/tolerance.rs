@@ -1,0 +1,86 @@
+//! Odd but right hellos: a host has to answer them as it does a plain one.
+
+use waxseal_model::offer::Version;
+use waxseal_model::scan::{Found, Oddity, Tolerance};
+
+use super::answers::newest_old;
+use super::hellos::{CURVES, Hellos, SCHEMES, set, whole};
+use super::host::Host;
+use super::reply::Reply;
+use super::versions::Heard;
+use crate::wire::tls::{ClientHello, Extension, grease};
+
+/// Asks about every oddity. One connection each; the plain hello was answered before.
+pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Vec<Tolerance> {
+    let Some((version, suites)) = newest_old(heard) else {
+        return Vec::new();
+    };
+    let plain = hellos.hello(version, &suites);
+    let ask = |oddity| one(host, &plain, version, oddity);
+    let (a, b, c, d, e, f, g) = tokio::join!(
+        ask(Oddity::Grease),
+        ask(Oddity::HighVersion),
+        ask(Oddity::RecordVersionSsl3),
+        ask(Oddity::RecordVersionTls12),
+        ask(Oddity::MediumHello),
+        ask(Oddity::LongHello),
+        ask(Oddity::SplitRecords),
+    );
+    vec![a, b, c, d, e, f, g]
+}
+
+async fn one(host: &Host, plain: &ClientHello, version: Version, oddity: Oddity) -> Tolerance {
+    if oddity == Oddity::HighVersion && version != Version::Tls12 {
+        return Tolerance { oddity, borne: Found::Moot("TLS 1.2 is not spoken".into()) };
+    }
+    let borne = match host.ask_surely(&odd(plain, oddity)).await {
+        Reply::Flight(flight) if flight.version() == Some(version) => Found::Known(true),
+        Reply::Flight(_) | Reply::Refused(_) => Found::Known(false),
+        Reply::Unclear(why) => Found::Unknown(why),
+    };
+    Tolerance { oddity, borne }
+}
+
+fn odd(plain: &ClientHello, oddity: Oddity) -> Vec<u8> {
+    let mut hello = plain.clone();
+    match oddity {
+        Oddity::Grease => {
+            hello.suites.insert(0, grease(0));
+            set(&mut hello, Extension::groups(&[&[grease(1)], CURVES].concat()));
+            set(&mut hello, Extension::schemes(&[&[grease(2)], SCHEMES].concat()));
+            let extensions = hello.extensions.get_or_insert_default();
+            extensions.insert(0, Extension::grease(3));
+            extensions.push(Extension::versions(&[grease(4), plain.legacy_version]));
+        }
+        Oddity::HighVersion => hello.legacy_version = 0x0305,
+        Oddity::RecordVersionSsl3 => return hello.records(0x0300, usize::MAX),
+        Oddity::RecordVersionTls12 => return hello.records(0x0303, usize::MAX),
+        Oddity::MediumHello => pad(&mut hello, 300),
+        Oddity::LongHello => pad(&mut hello, 5000),
+        Oddity::SplitRecords => return hello.records(0x0301, 50),
+    }
+    whole(&hello)
+}
+
+/// Brings the handshake message to that many octets; one that is longer is cut to fewer suites.
+fn pad(hello: &mut ClientHello, octets: usize) {
+    while hello.message().len() + 4 > octets && hello.suites.len() > 1 {
+        hello.suites.remove(0);
+    }
+    let missing = octets.saturating_sub(hello.message().len() + 4);
+    hello.extensions.get_or_insert_default().push(Extension::padding(missing));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_padded_hello_has_the_length_that_its_name_says() {
+        let suites = [0xc02f; 60];
+        let plain = Hellos::new("mail.example").hello(Version::Tls12, &suites);
+        for (oddity, octets) in [(Oddity::MediumHello, 300), (Oddity::LongHello, 5000)] {
+            assert_eq!(odd(&plain, oddity).len(), octets + 5);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Which versions and suites a host takes: all are offered, what it picks is taken out, and it is
+//! asked again until it finds nothing.
+
+use std::collections::BTreeMap;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+use waxseal_model::offer::Version;
+use waxseal_model::scan::{Accepted, Found, Order, Refusal, VersionFacts};
+
+use super::front::harmless;
+use super::hellos::{Hellos, all_suites, record_version, whole};
+use super::host::Host;
+use super::reply::{Flight, Reply};
+use crate::tls::{group_name, openssl_name, scheme_name, suite, suite_parts};
+use crate::wire::tls::{SSLV2_CIPHERS, Sslv2ServerHello, write_sslv2_hello};
+
+/// What was heard of one version: the facts, and the flights they come from by suite.
+pub(super) struct Heard {
+    pub(super) facts: VersionFacts,
+    pub(super) flights: BTreeMap<u16, Flight>,
+}
+
+/// Suites in one hello for a host that chokes on many.
+const FEW: usize = 40;
+
+/// Takes one version apart. `few`: the host chokes on long lists of suites.
+///
+/// Connections: one for each suite and one more, or one more for each part of the list with `few`;
+/// two to be sure of a refusal that is no alert; one for the order.
+pub(super) async fn examine(host: &Host, hellos: &Hellos, version: Version, few: bool) -> Heard {
+    let mut heard = Heard {
+        facts: VersionFacts {
+            version,
+            support: Found::default(),
+            refusal: None,
+            suites: Vec::new(),
+            incomplete: None,
+            order: Found::default(),
+        },
+        flights: BTreeMap::new(),
+    };
+    let all = all_suites(version);
+    let size = if few { FEW } else { all.len() };
+    let mut picked = Vec::new();
+    // Strong suites are at the end of the list; with parts they come first, as any client has it.
+    for part in all.chunks(size).rev() {
+        let mut left = part.to_vec();
+        while !left.is_empty() {
+            match pick(host, hellos, version, &left).await {
+                Pick::Suite(id, flight) => {
+                    left.retain(|suite| *suite != id);
+                    picked.push(id);
+                    heard.facts.suites.push(accepted(id, &flight));
+                    heard.flights.insert(id, *flight);
+                }
+                Pick::Nothing(how) => {
+                    heard.facts.refusal.get_or_insert(how);
+                    break;
+                }
+                Pick::Unclear(why) => {
+                    heard.facts.incomplete.get_or_insert(why);
+                    break;
+                }
+            }
+        }
+    }
+    heard.facts.support = match (picked.is_empty(), heard.facts.incomplete.take()) {
+        (false, incomplete) => {
+            heard.facts.incomplete = incomplete;
+            heard.facts.refusal = None;
+            Found::Known(true)
+        }
+        (true, None) => Found::Known(false),
+        (true, Some(why)) => {
+            heard.facts.refusal = None;
+            Found::Unknown(why)
+        }
+    };
+    heard.facts.order = order(host, hellos, version, &picked, few).await;
+    heard
+}
+
+enum Pick {
+    Suite(u16, Box<Flight>),
+    Nothing(Refusal),
+    Unclear(String),
+}
+
+async fn pick(host: &Host, hellos: &Hellos, version: Version, offered: &[u16]) -> Pick {
+    let hello = hellos.hello(version, offered);
+    let bytes = hello.records(record_version(version), usize::MAX);
+    match host.ask_surely(&bytes).await {
+        Reply::Refused(how) => Pick::Nothing(how),
+        Reply::Unclear(why) => Pick::Unclear(why),
+        Reply::Flight(flight) => match flight.version() {
+            Some(chosen) if chosen != version => Pick::Nothing(Refusal::Version(chosen)),
+            None => Pick::Unclear(format!("it chose version {:#06x}", flight.hello.version())),
+            Some(_) if !offered.contains(&flight.hello.suite) => Pick::Unclear(format!(
+                "it chose the suite {:#06x}, which was not offered",
+                flight.hello.suite
+            )),
+            Some(_) => Pick::Suite(flight.hello.suite, flight),
+        },
+    }
+}
+
+fn accepted(id: u16, flight: &Flight) -> Accepted {
+    let exchange = flight.exchange.as_ref();
+    Accepted {
+        suite: suite(id),
+        openssl: openssl_name(id).map(str::to_owned),
+        parts: suite_parts(id),
+        group: flight.group().map(group_name),
+        dh_bits: exchange.and_then(|exchange| exchange.prime_bits()),
+        scheme: exchange.and_then(|exchange| exchange.scheme).map(scheme_name),
+    }
+}
+
+/// Offers what was picked in the reverse order: a host that keeps to its own picks the same again.
+async fn order(
+    host: &Host,
+    hellos: &Hellos,
+    version: Version,
+    picked: &[u16],
+    few: bool,
+) -> Found<Order> {
+    let [first, .., _] = picked else {
+        return Found::Moot("there are not two suites to choose from".into());
+    };
+    if few && picked.len() > FEW {
+        return Found::Unknown("it chokes on the list of its own suites".into());
+    }
+    let reverse: Vec<u16> = picked.iter().rev().copied().collect();
+    match pick(host, hellos, version, &reverse).await {
+        Pick::Suite(id, _) if id == *first => Found::Known(Order::Server),
+        Pick::Suite(id, _) if id == reverse[0] => Found::Known(Order::Client),
+        Pick::Suite(..) => Found::Unknown("it follows neither order".into()),
+        Pick::Nothing(how) => Found::Unknown(format!("it refused suites it had picked ({how})")),
+        Pick::Unclear(why) => Found::Unknown(why),
+    }
+}
+
+/// Whether many suites in one hello are too many for this host: it takes an ordinary hello of this
+/// version, and not the same with all suites. One connection.
+pub(super) async fn chokes(host: &Host, hellos: &Hellos, version: Version) -> bool {
+    let hello = hellos.hello(version, &all_suites(version));
+    !matches!(host.ask(&whole(&hello)).await, Reply::Flight(_))
+}
+
+/// Whether SSL 2.0 is spoken. One connection.
+pub(super) async fn ssl2(host: &Host) -> Found<bool> {
+    let hello = write_sslv2_hello(2, &SSLV2_CIPHERS, &[0x5a; 16]);
+    let patience = host.patience();
+    let mut visit = match host.visit().await {
+        Ok(visit) => visit,
+        Err(trouble) => return Found::Unknown(trouble.words()),
+    };
+    let _ = visit.stream.write_all(&hello).await;
+    let mut bytes = Vec::new();
+    let mut chunk = vec![0; 4096];
+    let reading = async {
+        loop {
+            match Sslv2ServerHello::read(&bytes) {
+                Ok(None) => {}
+                Ok(Some(found)) => return Found::Known(found.version == 2),
+                // An alert or anything else of TLS is a clear word; text is the host's trouble.
+                Err(_) if bytes[0] < 0x20 => return Found::Known(false),
+                Err(_) => {
+                    return Found::Unknown(format!(
+                        "it answers SSL 2.0 with `{}`",
+                        harmless(&bytes)
+                    ));
+                }
+            }
+            match visit.stream.read(&mut chunk).await {
+                Ok(0) | Err(_) => return Found::Known(false),
+                Ok(read) => bytes.extend_from_slice(&chunk[..read]),
+            }
+        }
+    };
+    timeout(patience, reading).await.unwrap_or_else(|_| Found::Unknown("it keeps silent".into()))
+}
+
+/// The accepted suites with ECDHE that are signed with one of these kinds of key.
+pub(super) fn signed_by(flights: &BTreeMap<u16, Flight>, keys: &[&str]) -> Vec<u16> {
+    let fits = |id: &&u16| {
+        let parts = suite_parts(**id);
+        keys.contains(&parts.authentication.as_str()) && parts.exchange == "ecdhe"
+    };
+    flights.keys().filter(fits).copied().collect()
+}

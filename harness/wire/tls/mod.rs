@@ -1,0 +1,22 @@
+//! TLS as bytes: records, hellos, and what a server answers in clear.
+//!
+//! No cryptography, no connection, no opinion: what came is what is told.
+
+mod alert;
+mod cursor;
+mod extension;
+mod hello;
+mod record;
+mod server;
+mod sslv2;
+
+pub use alert::last_alert;
+pub use cursor::Malformed;
+pub use extension::{Extension, grease, is_grease, kind};
+pub use hello::{CLIENT_HELLO, ClientHello, read_client_hello};
+pub use record::{Message, RecordError, Records, content, write_records};
+pub use server::{
+    CertificateRequest, Exchange, ServerHello, ServerKeyExchange, handshake,
+    read_certificate_status, read_certificates, read_server_hello,
+};
+pub use sslv2::{SSLV2_CIPHERS, Sslv2ServerHello, write_sslv2_hello};
