@@ -119,6 +119,10 @@ pub fn choose(
         return Err(Unplayable(format!("there is no Diffie-Hellman prime of {bits} bits")));
     }
     legacy::check(offer).map_err(Unplayable)?;
+    if identity.is_some_and(|identity| !legacy::has_key(identity)) {
+        let text = "the legacy engine shows no certificate without its key";
+        return Err(Unplayable(text.into()));
+    }
     Ok(Engine::Legacy)
 }
 

@@ -227,6 +227,18 @@ pub(super) fn context(offer: &Offer, server: bool) -> Result<SslContextBuilder, 
     })
 }
 
+/// Whether the key is that of the certificate. Where that cannot be read it is nobody's doubt here:
+/// showing it fails later with OpenSSL's own reason.
+pub(super) fn has_key(identity: &Identity) -> bool {
+    let Some(leaf) = identity.chain.first() else { return true };
+    let keys = || -> Result<bool, ErrorStack> {
+        let public = X509::from_der(leaf)?.public_key()?;
+        let private = PKey::private_key_from_pkcs8(&identity.key)?;
+        Ok(public.public_eq(&private))
+    };
+    keys().unwrap_or(true)
+}
+
 fn show(context: &mut SslContextBuilder, identity: &Identity) -> Result<(), ErrorStack> {
     let mut chain = identity.chain.iter();
     let Some(leaf) = chain.next() else { return Ok(()) };
