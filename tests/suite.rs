@@ -4,4 +4,5 @@ mod cli;
 mod lab;
 mod mutants;
 mod report;
+mod starttls;
 mod tidy;

@@ -13,4 +13,4 @@ pub use conversation::Patience;
 pub use names::fill;
 pub use receiver::{Content, ReceiverPlan, receive};
 pub use recorder::Recorder;
-pub use sender::{SenderPlan, send};
+pub use sender::{SenderPlan, Then, send};

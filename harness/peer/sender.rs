@@ -25,8 +25,8 @@ pub struct SenderPlan {
     pub to: SocketAddr,
     /// Whether TLS comes first on this listener.
     pub implicit: bool,
-    /// Whether it upgrades where STARTTLS is offered, once its script has ended.
-    pub upgrades: bool,
+    /// What it does once its script has ended.
+    pub then: Then,
     script: Script,
     /// Misbehaviour below SMTP.
     pub faults: Vec<Fault>,
@@ -35,6 +35,19 @@ pub struct SenderPlan {
     names: Names,
     /// How long it waits.
     pub patience: Patience,
+}
+
+/// What a sender does once its script has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// It delivers a message, inside TLS where STARTTLS is offered.
+    #[default]
+    DeliversInTls,
+    /// It delivers a message and begins no TLS of its own.
+    DeliversAsItIs,
+    /// It says QUIT. No message content is ever sent: where the relay waits for one, the
+    /// connection ends, and what was begun is discarded (RFC 5321 section 4.1.1.4).
+    Quits,
 }
 
 impl SenderPlan {
@@ -51,7 +64,7 @@ impl SenderPlan {
             place,
             to,
             implicit: false,
-            upgrades: true,
+            then: Then::DeliversInTls,
             script: fill_script(script, names),
             faults: Vec::new(),
             tls,
@@ -120,6 +133,9 @@ impl Session<'_> {
                     self.talk.note(Happening::Reached { step: step.number });
                 }
                 Act::Say { .. } | Act::Bytes { .. } => {
+                    if plan.then == Then::Quits && self.state.data {
+                        break;
+                    }
                     let mut pieces = vec![bytes_of(&step.act)];
                     self.talk.note(Happening::Reached { step: step.number });
                     while let Some(next) = steps.next_if(|next| {
@@ -155,18 +171,27 @@ impl Session<'_> {
                 }
             }
         }
-        if self.state.due.is_some() {
-            self.reply().await?;
+        if let Some(command) = self.state.due.clone() {
+            let taken = accepts(&self.reply().await?);
+            // Who was told to go ahead has to begin TLS (RFC 3207 section 4).
+            if taken && verb(&command) == b"STARTTLS" && !self.talk.secured() {
+                self.negotiate().await?;
+            }
         }
         self.finish().await
     }
 
-    /// Completes the transaction from wherever the script has left it, and says goodbye.
+    /// Completes the transaction from wherever the script has left it, or leaves it, and says
+    /// goodbye.
     async fn finish(&mut self) -> Result<(), Over> {
         if !self.state.greeted {
             self.reply().await?;
         }
-        if !self.state.refused {
+        let quits = self.plan.then == Then::Quits;
+        if quits && self.state.data {
+            return Err(self.talk.close().await);
+        }
+        if !quits && !self.state.refused {
             self.transact().await?;
         }
         self.talk.note_early();
@@ -180,7 +205,7 @@ impl Session<'_> {
         if !self.state.mail && !self.state.introduced {
             self.command(&format!("EHLO {sender}")).await?;
         }
-        let upgrade = self.plan.upgrades
+        let upgrade = self.plan.then == Then::DeliversInTls
             && !self.state.mail
             && !self.state.negotiated
             && self.state.starttls_listed;
@@ -228,14 +253,16 @@ impl Session<'_> {
         let channel = self.talk.channel();
         let lines = self.talk.hear_reply().await?;
         let ok = accepts(&lines);
+        // Whatever it answers: a relay that says 354 waits for content.
+        self.state.data |= lines.last().is_some_and(|line| line.starts_with(b"354"));
         let Some(command) = self.state.due.take() else {
             self.state.refused |= !ok && !self.state.greeted;
             self.state.greeted = true;
             return Ok(lines);
         };
-        let end = command.iter().position(|b| !b.is_ascii_alphabetic()).unwrap_or(command.len());
+        let verb = verb(&command);
         let state = &mut self.state;
-        match command[..end].to_ascii_uppercase().as_slice() {
+        match verb.as_slice() {
             b"EHLO" => {
                 state.introduced = ok;
                 state.starttls_listed = lines.iter().any(|line| {
@@ -250,7 +277,7 @@ impl Session<'_> {
             b"RSET" if ok => (state.mail, state.recipient) = (false, false),
             _ => {}
         }
-        if self.state.refused && matches!(&command[..end], b"MAIL" | b"RCPT" | b"DATA") {
+        if self.state.refused && matches!(verb.as_slice(), b"MAIL" | b"RCPT" | b"DATA") {
             self.talk.note(Happening::Refused { channel, reply: lines.join(&b"\r\n"[..]) });
         }
         Ok(lines)
@@ -279,6 +306,12 @@ impl Session<'_> {
         self.state = State { greeted, negotiated: true, ..State::default() };
         Ok(())
     }
+}
+
+/// The verb of a command, upper case.
+fn verb(command: &[u8]) -> Vec<u8> {
+    let end = command.iter().position(|b| !b.is_ascii_alphabetic()).unwrap_or(command.len());
+    command[..end].to_ascii_uppercase()
 }
 
 fn accepts(lines: &[Vec<u8>]) -> bool {

@@ -8,6 +8,7 @@ mod error;
 mod install;
 pub mod labfile;
 pub mod reference;
+mod remote;
 mod template;
 
 pub use contract::Contract;
@@ -15,3 +16,4 @@ pub use driver::{Driver, Prepared};
 pub use error::RelayError;
 pub use install::Root;
 pub use labfile::LabFile;
+pub use remote::Remote;

@@ -13,7 +13,7 @@ use waxseal_model::trace::{Happening, Place, Trace};
 use super::RunError;
 use super::world::{PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK, World, serve};
 use crate::lab::{Data, Kind};
-use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, send};
+use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Then, send};
 use crate::tls::{AskClient, ClientSetup};
 
 /// Plays a case as number `number` of the run, for at most `limit`.
@@ -193,7 +193,7 @@ async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, 
     };
     let script = Script { parts: vec![Vec::new()] };
     let mut plan = SenderPlan::new(Place::Injection, to, &script, names, tls, PATIENCE);
-    plan.upgrades = case.handed_in_tls;
+    plan.then = if case.handed_in_tls { Then::DeliversInTls } else { Then::DeliversAsItIs };
     let handed = timeout(limit, send(&plan, recorder.clone())).await.is_ok();
     let trace = recorder.trace();
     let answered = trace.events.iter().any(|event| {

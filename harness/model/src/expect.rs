@@ -257,7 +257,8 @@ pub struct ReplyExpect {
     pub lists: Vec<String>,
     /// EHLO keywords it does not list.
     pub lacks: Vec<String>,
-    /// Whether the relay may end the connection instead of answering.
+    /// Whether the relay may end the connection instead of answering, or break off the upgrade on
+    /// the way there: 4yz or 5yz to STARTTLS, an alert, a close.
     pub or_ended: bool,
 }
 

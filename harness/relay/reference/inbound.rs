@@ -122,12 +122,20 @@ impl<'a> Server<'a> {
             self.session.say("503 5.5.1 TLS is active").await?;
             return Ok(true);
         }
+        let early = !self.state.greeted || self.state.by_helo;
+        if early && self.session.tls().is_none() && !self.setup.is(Mutant::ServerTakesEarlyStarttls)
+        {
+            self.session.say("503 5.5.1 EHLO first").await?;
+            return Ok(true);
+        }
         if !argument.trim().is_empty() && !self.setup.is(Mutant::ServerTakesArgument) {
             self.session.say("501 5.5.4 STARTTLS takes no argument").await?;
             return Ok(true);
         }
         self.session.say("220 2.0.0 Ready to start TLS").await?;
-        if !self.setup.is(Mutant::ServerRunsInjected) {
+        if self.setup.is(Mutant::ServerRunsInjected) {
+            self.session.read_ahead().await;
+        } else {
             self.session.forget_buffer();
         }
         Ok(self.begin_tls().await)
@@ -148,7 +156,9 @@ impl<'a> Server<'a> {
             self.state = State::default();
         }
         let Some(tls) = self.session.tls() else { return false };
-        if self.setup.is(Mutant::ServerNeedsSni) && tls.facts.sni.is_none() {
+        let leaves = self.setup.is(Mutant::ServerLeavesAfterHandshake)
+            || (self.setup.is(Mutant::ServerNeedsSni) && tls.facts.sni.is_none());
+        if leaves {
             return false;
         }
         let shown = self.judge_certificate(&tls.facts.peer_chain);
@@ -249,6 +259,9 @@ impl<'a> Server<'a> {
             lines.push("STARTTLS".into());
         }
         lines.push("ENHANCEDSTATUSCODES".into());
+        if !tls && self.setup.is(Mutant::ServerListsAuthInClear) {
+            lines.push("AUTH PLAIN LOGIN".into());
+        }
         let last = lines.len() - 1;
         let lines: Vec<_> = lines
             .iter()

@@ -47,6 +47,12 @@ mutants! {
     ServerTakesSecondStarttls = "server-takes-second-starttls",
     /// Inbound: does not offer STARTTLS.
     ServerHidesStarttls = "server-hides-starttls",
+    /// Inbound: takes STARTTLS before EHLO, and after HELO.
+    ServerTakesEarlyStarttls = "server-takes-early-starttls",
+    /// Inbound: ends the connection as soon as TLS is up.
+    ServerLeavesAfterHandshake = "server-leaves-after-handshake",
+    /// Inbound: offers AUTH in clear.
+    ServerListsAuthInClear = "server-lists-auth-in-clear",
     /// Inbound: takes STARTTLS with an argument.
     ServerTakesArgument = "server-takes-argument",
     /// Inbound: a forced listener takes mail in clear.

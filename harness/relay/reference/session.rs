@@ -88,6 +88,23 @@ impl Session {
         drop(self.buffer.take_rest());
     }
 
+    /// Takes what comes in clear before a ClientHello: a deliberate fault.
+    pub(super) async fn read_ahead(&mut self) {
+        let Self { stream: Stream::Clear(stream), buffer } = self else { return };
+        let mut chunk = [0; 512];
+        let reading = async {
+            while let Ok(there @ 1..) = stream.peek(&mut chunk).await {
+                let clear = chunk[..there].iter().position(|byte| *byte == 0x16).unwrap_or(there);
+                if stream.read_exact(&mut chunk[..clear]).await.is_err() || clear < there {
+                    buffer.push(&chunk[..clear]);
+                    return;
+                }
+                buffer.push(&chunk[..clear]);
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, reading).await;
+    }
+
     /// Negotiates TLS as the server; `false`: it failed, and the connection is gone.
     pub(super) async fn accept_tls(&mut self, setup: &ServerSetup) -> bool {
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {

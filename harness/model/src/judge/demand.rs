@@ -374,6 +374,9 @@ fn choice_name(choice: &SuiteChoice) -> &str {
 fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
     let finished = trace.events.iter().position(|event| event.kind == Happening::Finished);
     let Some(finished) = finished else {
+        if let Some(at) = broken_off(trace).filter(|_| wanted.or_ended) {
+            return Ok(vec![at]);
+        }
         return Err(undecided("The script was never played to its end."));
     };
     let mut lines: Vec<Vec<u8>> = Vec::new();
@@ -422,6 +425,37 @@ fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
         return Err(fail(format!("The reply lists {listed}."), evidence));
     }
     Ok(evidence)
+}
+
+/// The event in which the relay broke off an upgrade that we had asked for: 4yz or 5yz to STARTTLS,
+/// an alert, or the end of the connection. Not silence, and nothing of ours.
+pub(super) fn broken_off(trace: &Trace) -> Option<usize> {
+    let mut asked = false;
+    for (at, event) in of_peers(trace) {
+        match &event.kind {
+            Happening::Said { channel: Channel::Clear, bytes } => {
+                asked |= bytes.to_ascii_uppercase().starts_with(b"STARTTLS");
+            }
+            Happening::Heard { channel: Channel::Clear, line, .. }
+                if asked && matches!(line.first(), Some(b'4' | b'5')) =>
+            {
+                return Some(at);
+            }
+            Happening::NotSecured(failure) if asked => {
+                let relay = matches!(
+                    failure.cause,
+                    FailureCause::RelayAlert | FailureCause::RelayClosed | FailureCause::RelayReset
+                );
+                return relay.then_some(at);
+            }
+            Happening::Ended(end) if asked => {
+                return matches!(end, End::CloseNotify | End::Fin | End::Reset | End::Alert)
+                    .then_some(at);
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn announces_enhanced(trace: &Trace) -> bool {

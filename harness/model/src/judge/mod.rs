@@ -118,6 +118,11 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
     if case.dns.iter().any(|fault| fault.kind == DnsFaultKind::Null) {
         return None;
     }
+    // A relay that may break the upgrade off, and did, brings no script to its end.
+    let may_end = case.expect.reply.as_ref().is_some_and(|reply| reply.or_ended);
+    if may_end && demand::broken_off(trace).is_some() {
+        return None;
+    }
     for peer in &case.peers {
         let contacted = trace.of_peer(&peer.name).any(|(_, e)| e.kind == Happening::Connected);
         if !contacted {
