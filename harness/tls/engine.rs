@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use waxseal_model::facts::{Engine, FailureCause, HelloFacts, TlsFailure};
 use waxseal_model::offer::{Offer, SuiteKind, Version};
 
+use super::certificate::describe_certificate;
 use super::describe::client_hello;
 use super::session::Session;
 use super::suites::{resolve, suite};
@@ -163,6 +164,11 @@ fn silence(patience: Duration) -> (FailureCause, String) {
 fn finish(engine: Option<Engine>, played: Played, copy: &Copy, server: bool) -> Handshake {
     let tapped = copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let hello = client_hello(if server { &tapped.heard } else { &tapped.said });
+    let played = played.map(|mut session| {
+        let described = session.facts.peer_chain.iter().map_while(|der| describe_certificate(der));
+        session.facts.peer = described.collect();
+        session
+    });
     let result = played.map_err(|(cause, detail)| {
         let alert = |bytes: &[u8]| last_alert(bytes).map(|(_, description)| description);
         let alert_heard = alert(&tapped.heard);

@@ -385,6 +385,7 @@ fn facts(
         alpn: ssl.selected_alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
         resumed: ssl.session_reused(),
         peer_chain,
+        peer: Vec::new(),
         client_certificate,
     })
 }

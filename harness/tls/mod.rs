@@ -2,6 +2,7 @@
 //!
 //! The only room that names a TLS library. Nothing here judges.
 
+mod certificate;
 mod describe;
 mod dh;
 mod engine;
@@ -13,6 +14,7 @@ mod suites;
 mod tap;
 mod verify;
 
+pub use certificate::{describe_certificate, describe_chain};
 pub use describe::client_hello;
 pub use engine::{
     AskClient, ClientSetup, Handshake, Identity, ServerSetup, Unplayable, accept, choose, connect,

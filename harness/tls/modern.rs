@@ -215,6 +215,7 @@ fn facts(
         alpn: state.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
         resumed: state.handshake_kind() == Some(HandshakeKind::Resumed),
         peer_chain,
+        peer: Vec::new(),
         client_certificate,
     })
 }

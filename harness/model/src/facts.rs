@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::certificate::CertificateFacts;
 use crate::offer::{SuiteKind, Version};
 
 /// The library that played a handshake.
@@ -71,6 +72,9 @@ pub struct TlsFacts {
     /// The other side's certificates in DER, leaf first, as they were sent.
     #[serde(with = "crate::trace::hex_list")]
     pub peer_chain: Vec<Vec<u8>>,
+    /// The same described, up to the first that cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peer: Vec<CertificateFacts>,
     /// What became of the client's certificate, whichever side we are.
     pub client_certificate: ClientCertificate,
 }

@@ -3,6 +3,7 @@
 //! Pure: no socket, file, clock or TLS library is named here, and no product.
 
 pub mod baseline;
+pub mod certificate;
 pub mod diagnostic;
 pub mod expect;
 pub mod facts;
