@@ -22,8 +22,8 @@ use crate::peer::{Patience, Recorder, SenderPlan, Then, fill, send};
 use crate::relay::Remote;
 use crate::tls::ClientSetup;
 
-/// Folders of scenarios about STARTTLS.
-const FOLDERS: [&str; 2] = ["inbound/starttls/", "inbound/injection/"];
+/// Folders of scenarios about STARTTLS, and about what is shown behind it.
+const FOLDERS: [&str; 3] = ["inbound/starttls/", "inbound/injection/", "inbound/certificates/"];
 /// The folder of scenarios about listeners that demand TLS.
 const FORCED: &str = "inbound/forced/";
 /// The case that shows whether STARTTLS is offered.

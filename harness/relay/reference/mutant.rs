@@ -77,6 +77,12 @@ mutants! {
     ServerTrustsSender = "server-trusts-sender",
     /// Inbound: refuses clients without SNI.
     ServerNeedsSni = "server-needs-sni",
+    /// Inbound: sends its certificate without the intermediate.
+    ServerForgetsIntermediate = "server-forgets-intermediate",
+    /// Inbound: sends its certificate twice before the intermediate.
+    ServerRepeatsLeaf = "server-repeats-leaf",
+    /// Inbound: shows a certificate for an RSA key of 1024 bits.
+    ServerShowsShortKey = "server-shows-short-key",
     /// Inbound: takes nothing at all.
     ServerTakesNothing = "server-takes-nothing",
     /// Outbound: forced mail goes in clear where STARTTLS is not offered.

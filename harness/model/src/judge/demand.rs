@@ -1,6 +1,9 @@
 //! What has to be heard.
 
-use crate::expect::{DsnExpect, OfferedExpect, Outcome, ReplyExpect, TlsExpect, TlsFactsExpect};
+use crate::certificate::{KeyKind, in_order};
+use crate::expect::{
+    CertificateExpect, DsnExpect, OfferedExpect, Outcome, ReplyExpect, TlsExpect, TlsFactsExpect,
+};
 use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
 use crate::judge::{Names, outcome::attempts};
 use crate::offer::{SuiteChoice, SuiteKind};
@@ -17,7 +20,7 @@ pub(super) struct Unmet {
     pub(super) evidence: Vec<usize>,
 }
 
-type Met = Result<Vec<usize>, Unmet>;
+pub(super) type Met = Result<Vec<usize>, Unmet>;
 
 /// Checks every demand of the case; the first one that is not met decides.
 pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<Outcome>) -> Met {
@@ -28,6 +31,9 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
     }
     if let Some(offered) = &expect.offered {
         evidence.extend(meets_offered(offered, names, trace)?);
+    }
+    if let Some(certificate) = &expect.certificate {
+        evidence.extend(super::certificate::meets(certificate, secured(trace).pop())?);
     }
     if let Some(reply) = &expect.reply {
         evidence.extend(meets_reply(reply, trace)?);
@@ -77,11 +83,11 @@ fn fail_or_wait(_: &Trace, outcome: Option<Outcome>, reason: String) -> Unmet {
     Unmet { undecided: outcome.is_none(), reason, evidence: Vec::new() }
 }
 
-fn fail(reason: impl Into<String>, evidence: Vec<usize>) -> Unmet {
+pub(super) fn fail(reason: impl Into<String>, evidence: Vec<usize>) -> Unmet {
     Unmet { undecided: false, reason: reason.into(), evidence }
 }
 
-fn undecided(reason: impl Into<String>) -> Unmet {
+pub(super) fn undecided(reason: impl Into<String>) -> Unmet {
     Unmet { undecided: true, reason: reason.into(), evidence: Vec::new() }
 }
 
