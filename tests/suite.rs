@@ -3,6 +3,7 @@
 mod cli;
 mod lab;
 mod mutants;
+mod pins;
 mod report;
 mod starttls;
 mod tidy;

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod judge;
 pub mod offer;
 pub mod pattern;
+pub mod pins;
 mod raw;
 pub mod record;
 pub mod requirement;

@@ -1,9 +1,6 @@
 //! What has to be heard.
 
-use crate::certificate::{KeyKind, in_order};
-use crate::expect::{
-    CertificateExpect, DsnExpect, OfferedExpect, Outcome, ReplyExpect, TlsExpect, TlsFactsExpect,
-};
+use crate::expect::{DsnExpect, OfferedExpect, Outcome, ReplyExpect, TlsExpect, TlsFactsExpect};
 use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
 use crate::judge::{Names, outcome::attempts};
 use crate::offer::{SuiteChoice, SuiteKind};
