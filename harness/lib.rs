@@ -9,5 +9,6 @@ pub mod peer;
 pub mod relay;
 pub mod report;
 pub mod run;
+pub mod scan;
 pub mod tls;
 pub mod wire;

@@ -11,8 +11,10 @@ use waxseal::catalogue::Catalogue;
 use waxseal::relay::Remote;
 use waxseal::relay::reference::{Mutant, Running, Setup};
 use waxseal::run::{CheckOptions, starttls_checks};
+use waxseal::scan::{AskedKey, certificates};
 use waxseal::tls::Identity;
 use waxseal_certs::Authorities;
+use waxseal_model::certificate::Problem;
 use waxseal_model::record::{CaseRecord, Verdict};
 use waxseal_model::scenario::Connector;
 use waxseal_model::trace::Happening;
@@ -157,6 +159,30 @@ fn a_host_that_is_not_there_is_neither_kept_nor_broken() {
         drop(listener);
         for record in check(&catalogue, address, false).await {
             assert_eq!(record.verdict, Verdict::Inconclusive, "{}", record.id);
+        }
+    });
+}
+
+#[test]
+fn the_certificates_of_a_host_are_collected_by_what_it_is_asked_for() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    block_on(async {
+        let kinds = [Connector::Opportunistic, Connector::Implicit];
+        let (_running, addresses) = relay(&catalogue, None, &kinds).await;
+        for (kind, address) in addresses {
+            let implicit = kind == Connector::Implicit;
+            let remote = Remote { address, name: Some(NAME.into()), implicit };
+            let patience = Duration::from_secs(10);
+            let shown = certificates(&remote, &[], "client.waxseal.test", patience).await;
+            assert_eq!(shown.len(), 12);
+            for shown in shown {
+                // The relay has a certificate for one RSA key, whatever name it is asked for.
+                let rsa = shown.key == AskedKey::Rsa;
+                assert_eq!(shown.result.is_ok(), rsa, "{shown:?}");
+                let Ok((chain, staple)) = shown.result else { continue };
+                assert_eq!(chain.leaf().map(|leaf| leaf.key_bits), Some(2048));
+                assert_eq!((chain.problems, staple), (vec![Problem::Incomplete], None));
+            }
         }
     });
 }

@@ -82,7 +82,7 @@ pub async fn starttls_checks(
     let mut cases = selected(catalogue, host.connector);
     if host.offers_tls {
         let control = case(catalogue, &undelivered_control(host.connector))?;
-        stage.play([&[control.clone()], cases.as_slice()].concat(), &mut desk).await?;
+        stage.play([std::slice::from_ref(&control), cases.as_slice()].concat(), &mut desk).await?;
         let undecided = |case: &&Case| verdict(&desk, case) == Some(Verdict::Inconclusive);
         let mut again: Vec<Case> = cases.iter().filter(undecided).cloned().collect();
         if !again.is_empty() {

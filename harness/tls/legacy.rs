@@ -8,7 +8,7 @@ use openssl::pkey::PKey;
 use openssl::provider::Provider;
 use openssl::ssl::{
     NameType, Ssl, SslContextBuilder, SslMethod, SslOptions, SslRef, SslSessionCacheMode,
-    SslVerifyMode, SslVersion,
+    SslVerifyMode, SslVersion, StatusType,
 };
 use openssl::x509::X509;
 use openssl_sys as ffi;
@@ -20,6 +20,7 @@ use super::dh::prime;
 use super::engine::{AskClient, ClientSetup, Identity, Played, ServerSetup};
 use super::legacy_stream::LegacyStream;
 use super::session::{Session, is_alert_code};
+use super::staple::describe_staple;
 use super::suites::{resolve, suite};
 
 /// What the library has, read once.
@@ -291,6 +292,7 @@ where
         let note = Arc::clone(&asked);
         context.set_msg_asked(note);
         let mut ssl = Ssl::new(&context.build()).map_err(|error| objection(&error))?;
+        ssl.set_status_type(StatusType::OCSP).map_err(|error| objection(&error))?;
         if let Some(sni) = &setup.sni {
             ssl.set_hostname(sni).map_err(|error| objection(&error))?;
         }
@@ -300,7 +302,7 @@ where
     let mut stream = LegacyStream::new(ssl, io).map_err(|error| objection(&error))?;
     stream.connect().await.map_err(|error| failed(&error))?;
     let ssl = stream.ssl();
-    let peer_chain = ssl
+    let peer_chain: Vec<Vec<u8>> = ssl
         .peer_cert_chain()
         .into_iter()
         .flatten()
@@ -312,7 +314,10 @@ where
         (true, false) => ClientCertificate::NotShown,
         (true, true) => ClientCertificate::Shown,
     };
-    let facts = facts(ssl, &setup.offer, setup.sni.clone(), peer_chain, client_certificate, false)?;
+    let staple = ssl.ocsp_status().map(|der| describe_staple(der, &peer_chain));
+    let sni = setup.sni.clone();
+    let mut facts = facts(ssl, &setup.offer, sni, peer_chain, client_certificate, false)?;
+    facts.staple = staple;
     Ok(Session::new(facts, stream))
 }
 
@@ -386,6 +391,7 @@ fn facts(
         resumed: ssl.session_reused(),
         peer_chain,
         peer: Vec::new(),
+        staple: None,
         client_certificate,
     })
 }

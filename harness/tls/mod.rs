@@ -10,6 +10,7 @@ mod legacy;
 mod legacy_stream;
 mod modern;
 mod session;
+mod staple;
 mod suites;
 mod tap;
 mod verify;

@@ -216,6 +216,7 @@ fn facts(
         resumed: state.handshake_kind() == Some(HandshakeKind::Resumed),
         peer_chain,
         peer: Vec::new(),
+        staple: None,
         client_certificate,
     })
 }

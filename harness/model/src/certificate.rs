@@ -84,6 +84,29 @@ pub enum KeyKind {
     Rsa,
 }
 
+/// A stapled OCSP response (RFC 6066 section 8). Its signature is not verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StapleFacts {
+    /// What it says of the leaf.
+    pub status: StapleStatus,
+    /// Whether its time has begun and is not over.
+    pub current: bool,
+}
+
+/// What a staple says of a certificate (RFC 6960 section 2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StapleStatus {
+    /// It is not revoked.
+    Good,
+    /// It is revoked.
+    Revoked,
+    /// The responder does not know it.
+    Unknown,
+    /// Nothing: it cannot be read, or is about another certificate.
+    Nothing,
+}
+
 /// A chain as it was sent, and where it leads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainFacts {

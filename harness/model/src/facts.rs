@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::certificate::CertificateFacts;
+use crate::certificate::{CertificateFacts, StapleFacts};
 use crate::offer::{SuiteKind, Version};
 
 /// The library that played a handshake.
@@ -75,6 +75,9 @@ pub struct TlsFacts {
     /// The same described, up to the first that cannot be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peer: Vec<CertificateFacts>,
+    /// The OCSP response the server stapled, where our side is a client whose library tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staple: Option<StapleFacts>,
     /// What became of the client's certificate, whichever side we are.
     pub client_certificate: ClientCertificate,
 }
