@@ -45,7 +45,7 @@ pub enum Then {
     DeliversInTls,
     /// It delivers a message and begins no TLS of its own.
     DeliversAsItIs,
-    /// It says QUIT. No message content is ever sent: where the relay waits for one, the
+    /// It greets, begins TLS where STARTTLS is offered, and says QUIT. No message content is ever sent: where the relay waits for one, the
     /// connection ends, and what was begun is discarded (RFC 5321 section 4.1.1.4).
     Quits,
 }
@@ -191,8 +191,11 @@ impl Session<'_> {
         if quits && self.state.data {
             return Err(self.talk.close().await);
         }
-        if !quits && !self.state.refused {
-            self.transact().await?;
+        if !self.state.refused {
+            self.introduce().await?;
+            if !quits {
+                self.transact().await?;
+            }
         }
         self.talk.note_early();
         self.command("QUIT").await?;
@@ -200,12 +203,13 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn transact(&mut self) -> Result<(), Over> {
+    /// Greets and begins TLS where that is still to be done.
+    async fn introduce(&mut self) -> Result<(), Over> {
         let sender = fill("{sender}", &self.plan.names);
         if !self.state.mail && !self.state.introduced {
             self.command(&format!("EHLO {sender}")).await?;
         }
-        let upgrade = self.plan.then == Then::DeliversInTls
+        let upgrade = self.plan.then != Then::DeliversAsItIs
             && !self.state.mail
             && !self.state.negotiated
             && self.state.starttls_listed;
@@ -213,6 +217,10 @@ impl Session<'_> {
             self.negotiate().await?;
             self.command(&format!("EHLO {sender}")).await?;
         }
+        Ok(())
+    }
+
+    async fn transact(&mut self) -> Result<(), Over> {
         let from = fill("MAIL FROM:<{from}>", &self.plan.names);
         let to = fill("RCPT TO:<{recipient}>", &self.plan.names);
         if self.state.refused
