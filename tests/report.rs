@@ -17,7 +17,12 @@ fn report(relay: &str) -> String {
 
 fn compare(relay: &str) {
     let report = report(relay);
-    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+    // Which of two segments a relay reads together is a race: it may go on or break off, and both
+    // are right.
+    let race = [(r"(injection/two-segments.*\| pass \|) [a-z-]+ \|", "$1 either |")];
+    insta::with_settings!({
+        prepend_module_to_snapshot => false, omit_expression => true, filters => race
+    }, {
         insta::assert_snapshot!(relay.replace('@', "-"), report);
     });
 }

@@ -10,6 +10,7 @@ pub mod evidence;
 mod install;
 pub mod labfile;
 pub mod reference;
+mod remote;
 mod template;
 
 pub use connectors::Connectors;
@@ -19,3 +20,4 @@ pub use error::RelayError;
 pub use evidence::Evidence;
 pub use install::Root;
 pub use labfile::LabFile;
+pub use remote::Remote;

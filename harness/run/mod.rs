@@ -10,6 +10,7 @@ mod outbound;
 mod plan;
 mod play;
 mod start;
+mod starttls;
 mod world;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use waxseal_model::scenario::Case;
 pub use plan::RunError;
 pub use play::names;
 pub use start::Choice;
+pub use starttls::{CheckOptions, starttls_checks};
 
 use crate::catalogue::Catalogue;
 use crate::lab::Sandbox;

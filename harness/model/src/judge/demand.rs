@@ -20,7 +20,7 @@ pub(super) struct Unmet {
     pub(super) evidence: Vec<usize>,
 }
 
-type Met = Result<Vec<usize>, Unmet>;
+pub(super) type Met = Result<Vec<usize>, Unmet>;
 
 /// Checks every demand of the case; the first one that is not met decides.
 pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<Outcome>) -> Met {
@@ -31,6 +31,9 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
     }
     if let Some(offered) = &expect.offered {
         evidence.extend(meets_offered(offered, names, trace)?);
+    }
+    if let Some(certificate) = &expect.certificate {
+        evidence.extend(super::certificate::meets(certificate, secured(trace).pop())?);
     }
     if let Some(reply) = &expect.reply {
         evidence.extend(meets_reply(reply, trace)?);
@@ -76,7 +79,7 @@ fn fail_or_wait(outcome: Option<Outcome>, reason: String) -> Unmet {
     Unmet { undecided: outcome.is_none(), ..fail(reason, Vec::new()) }
 }
 
-fn fail(reason: impl Into<String>, evidence: Vec<usize>) -> Unmet {
+pub(super) fn fail(reason: impl Into<String>, evidence: Vec<usize>) -> Unmet {
     Unmet { undecided: false, witnessed: false, reason: reason.into(), evidence }
 }
 
@@ -84,7 +87,7 @@ fn witnessed(reason: impl Into<String>, evidence: Vec<usize>) -> Unmet {
     Unmet { witnessed: true, ..fail(reason, evidence) }
 }
 
-fn undecided(reason: impl Into<String>) -> Unmet {
+pub(super) fn undecided(reason: impl Into<String>) -> Unmet {
     Unmet { undecided: true, ..fail(reason, Vec::new()) }
 }
 

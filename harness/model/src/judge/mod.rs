@@ -3,6 +3,7 @@
 //! Pure: the same case and trace give the same judgement, today and from a stored file.
 
 mod breach;
+mod certificate;
 mod demand;
 mod outcome;
 
