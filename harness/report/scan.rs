@@ -41,7 +41,7 @@ fn body(scan: &Scan, text: &mut String) {
         self::version(version, text);
     }
     text.push('\n');
-    let mut row = |title: &str, what: String| text.push_str(&format!("{title:<28} {what}\n"));
+    let mut row = |title: &str, what: String| text.push_str(&format!("{title:<30} {what}\n"));
     row("groups to TLS 1.2", listing(&facts.groups));
     row("groups of TLS 1.3", listing(&facts.groups_tls13));
     row("key exchange signed with", listing(&facts.schemes));
@@ -77,7 +77,7 @@ fn body(scan: &Scan, text: &mut String) {
     row("unknown protocol in ALPN", alpn);
     for found in &facts.tolerance {
         let title = format!("hello {}", found.oddity.words());
-        text.push_str(&format!("{title:<36} {}\n", yes(&found.borne, "served", "not served")));
+        text.push_str(&format!("{title:<44} {}\n", yes(&found.borne, "served", "not served")));
     }
 }
 

@@ -74,20 +74,13 @@ pub(super) async fn groups_tls13(host: &Host, hellos: &Hellos, heard: &[Heard]) 
         return Found::Moot("TLS 1.3 is not spoken".into());
     }
     let hello = hellos.hello(Version::Tls13, &suites);
-    let found = pick_and_remove(host, GROUPS_TLS13, group_name, |left| {
+    pick_and_remove(host, GROUPS_TLS13, group_name, |left| {
         let mut hello = hello.clone();
         set(&mut hello, Extension::groups(left));
         set(&mut hello, Extension::key_share(&[]));
         (hello, |flight: &Flight| flight.hello.group())
     })
-    .await;
-    match found {
-        // It did take the group of its ServerHello: so it is the question that it will not take.
-        Found::Known(list) if list.names.is_empty() => {
-            Found::Unknown("it takes no hello without a key share".into())
-        }
-        found => found,
-    }
+    .await
 }
 
 /// Signature schemes of the key exchange in TLS 1.2. One connection for each and one more.
@@ -124,6 +117,12 @@ async fn pick_and_remove<F: Fn(&Flight) -> Option<u16>>(
         let (hello, read) = offer(&left);
         let picked = match host.ask_surely(&whole(&hello)).await {
             Reply::Flight(flight) => read(&flight).ok_or("it does not say what it picked".into()),
+            // It did take some before: so it is the question that it will not take.
+            Reply::Refused(how) if list.names.is_empty() => {
+                return Found::Unknown(format!(
+                    "it ended the handshake at the first of these ({how})"
+                ));
+            }
             // Nothing in common is often put as illegal_parameter or internal_error as well; by
             // now it is sure that a good hello is still answered.
             Reply::Refused(_) => break,

@@ -218,9 +218,13 @@ fn exchange(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
                 let weak = |name: &&String| name.contains("sha1") || name.contains("md5");
                 let weak: Vec<&str> = list.names.iter().filter(weak).map(String::as_str).collect();
                 Some(match (weak.is_empty(), &list.incomplete) {
-                    (false, _) => {
-                        Ok((false, format!("The key exchange is signed with {}.", weak.join(", "))))
-                    }
+                    (false, _) => Ok((
+                        false,
+                        format!(
+                            "Where the client knows nothing better, the key exchange is signed with {}.",
+                            weak.join(", ")
+                        ),
+                    )),
                     (true, Some(why)) => {
                         Err(format!("The signature schemes are not all known: {why}."))
                     }
@@ -334,6 +338,23 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
         },
     );
     add(
+        "no-heartbleed",
+        no_if_asked(
+            &facts.holes.heartbleed,
+            "A heartbeat is answered with octets that were never sent.",
+            "A heartbeat gives nothing away.",
+        )
+        .or(heartbeats_off(facts)),
+    );
+    add(
+        "no-early-ccs",
+        no_if_asked(
+            &facts.holes.early_ccs,
+            "A ChangeCipherSpec is taken before there are keys.",
+            "A ChangeCipherSpec before there are keys ends the handshake.",
+        ),
+    );
+    add(
         "client-reneg-limited",
         no_if_asked(
             &facts.sessions.client_renegotiation,
@@ -341,6 +362,12 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
             "A client may not begin a second handshake.",
         ),
     );
+}
+
+/// Where heartbeats are off, nothing can be read by them.
+fn heartbeats_off(facts: &HostFacts) -> Option<Outcome> {
+    let off = facts.holes.heartbeat.known() == Some(&false);
+    off.then(|| Ok((true, "Heartbeats are off.".into())))
 }
 
 fn tolerance(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
