@@ -130,10 +130,11 @@ impl Host {
     pub(super) async fn visit(&self) -> Result<Visit<'_>, Trouble> {
         let mut pause = PAUSE;
         let mut attempt = 1;
+        let mut last = None;
         loop {
             let place = self.place().await;
             if let Some(why) = self.over() {
-                return Err(Trouble::Passing(why));
+                return Err(Trouble::Passing(last.unwrap_or(why)));
             }
             match self.open().await {
                 Ok(stream) => return Ok(Visit { stream, _place: place }),
@@ -147,6 +148,7 @@ impl Host {
                         pace.trouble.clone_from(&why);
                         return Err(Trouble::Passing(why));
                     }
+                    last = Some(why);
                 }
             }
             attempt += 1;
