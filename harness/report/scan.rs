@@ -90,7 +90,8 @@ fn version(found: &VersionFacts, text: &mut String) {
         (None, Some(Order::Client)) => ", the client's order of suites".into(),
         (None, None) => String::new(),
     };
-    text.push_str(&format!("{title:<9} {spoken}{how}\n"));
+    let parts = if found.in_parts { ", suites offered in parts" } else { "" };
+    text.push_str(&format!("{title:<9} {spoken}{how}{parts}\n"));
     for accepted in &found.suites {
         text.push_str(&suite(accepted));
     }

@@ -86,7 +86,8 @@ fn spoken(facts: &HostFacts, version: Version, wanted: bool) -> Outcome {
     }
 }
 
-/// TLS 1.0 and 1.1 should be refused with protocol_version; another alert is told as well.
+/// TLS 1.0 and 1.1 are to be refused with protocol_version. Another alert and a bare close are taken
+/// as well, and told; a reset is nothing that a client can read.
 fn refusal_alert(facts: &HostFacts) -> Option<Outcome> {
     let refused: Vec<_> = [Version::Tls10, Version::Tls11]
         .into_iter()
@@ -96,7 +97,7 @@ fn refusal_alert(facts: &HostFacts) -> Option<Outcome> {
     if refused.is_empty() {
         return None;
     }
-    let good = refused.iter().all(|(_, how)| matches!(how, Refusal::Alert(_)));
+    let good = refused.iter().all(|(_, how)| !matches!(how, Refusal::Reset));
     let list: Vec<_> = refused.iter().map(|(version, how)| format!("{version}: {how}")).collect();
     Some(Ok((good, format!("Refused with {}.", list.join(", ")))))
 }
@@ -130,6 +131,9 @@ fn suites(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
 
 /// Why the lists of suites may lack some.
 fn missing(facts: &HostFacts) -> Option<String> {
+    if facts.versions.is_empty() {
+        return Some("No version was asked about.".into());
+    }
     facts.versions.iter().find_map(|found| {
         let why = match (&found.incomplete, &found.support) {
             (Some(why), _) => why,
@@ -163,6 +167,9 @@ fn none_of(facts: &HostFacts, kind: SuiteKind, words: &str) -> Option<Outcome> {
 fn first_choice(facts: &HostFacts, good: impl Fn(&Accepted) -> bool) -> Option<Outcome> {
     let found = facts.version(Version::Tls12)?;
     let first = found.suites.first()?;
+    if found.in_parts {
+        return Some(Err("The host cannot be offered all suites at once.".into()));
+    }
     if found.suites.iter().all(|accepted| !good(accepted)) {
         return Some(Ok((false, "There is no such suite in TLS 1.2.".into())));
     }
@@ -204,12 +211,7 @@ fn recommended(facts: &HostFacts) -> Option<Outcome> {
 }
 
 fn exchange(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
-    let small = facts.accepted().filter_map(|(version, a)| Some((a.dh_bits?, version, a)));
-    let smallest = small.min_by_key(|(bits, ..)| *bits).map(|(bits, version, accepted)| {
-        let name = &accepted.suite.name;
-        Ok((bits >= 2048, format!("The smallest prime has {bits} bits ({name} in {version}).")))
-    });
-    add("dh-2048-min", smallest);
+    add("dh-2048-min", primes(facts));
     add("curves-p256-x25519", curves(facts));
     add(
         "no-sha1-md5-sig",
@@ -239,6 +241,26 @@ fn exchange(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
             }
         },
     );
+}
+
+/// The smallest prime of any suite with ephemeral Diffie-Hellman, anonymous ones too.
+fn primes(facts: &HostFacts) -> Option<Outcome> {
+    let finite: Vec<_> = facts.accepted().filter(|(_, a)| a.parts.exchange == "dhe").collect();
+    let known = finite.iter().filter_map(|(version, a)| Some((a.dh_bits?, version, a)));
+    if let Some((bits, version, accepted)) = known.min_by_key(|(bits, ..)| *bits)
+        && bits < 2048
+    {
+        let name = &accepted.suite.name;
+        return Some(Ok((false, format!("{name} in {version} has a prime of {bits} bits."))));
+    }
+    if let Some((version, accepted)) = finite.iter().find(|(_, a)| a.dh_bits.is_none()) {
+        let name = &accepted.suite.name;
+        return Some(Err(format!("The prime of {name} in {version} could not be read.")));
+    }
+    if let Some(why) = missing(facts) {
+        return Some(Err(why));
+    }
+    (!finite.is_empty()).then(|| Ok((true, "No prime has fewer than 2048 bits.".into())))
 }
 
 fn curves(facts: &HostFacts) -> Option<Outcome> {
@@ -444,6 +466,7 @@ mod tests {
                 suites: vec![accepted],
                 incomplete: incomplete.map(str::to_owned),
                 order: Found::default(),
+                in_parts: false,
             }],
             ..HostFacts::default()
         }
@@ -469,11 +492,56 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_asked_is_no_pass() {
+    fn what_was_not_asked_is_neither_kept_nor_broken() {
         let facts = HostFacts { tls: Found::Known(true), ..HostFacts::default() };
-        for id in ["rfc9325-no-sslv2", "rfc8996-server-no-tls10", "rfc7627-server-echo"] {
-            assert_eq!(verdict(&facts, id), Some(Judgement::Inconclusive), "{id}");
+        let ids = [
+            "alpn-mismatch-alert",
+            "cbc-without-etm",
+            "curves-p256-x25519",
+            "dh-2048-min",
+            "exo-no-tls10-11",
+            "fs-server-no-static-rsa",
+            "fs-server-prefers",
+            "fs-server-supports",
+            "no-3des",
+            "no-compression",
+            "no-early-ccs",
+            "no-export",
+            "no-heartbleed",
+            "no-null-cipher",
+            "no-rc4",
+            "no-sha1-md5-sig",
+            "no-static-dh-ecdh",
+            "recommended-suites",
+            "rfc5246-version-tolerance",
+            "rfc5746-server-acknowledges",
+            "rfc7507-scsv-server",
+            "rfc7627-server-echo",
+            "rfc8996-server-no-tls10",
+            "rfc9325-no-sslv2",
+            "rfc9325-tls12-support",
+            "server-prefers-strong",
+            "sni-server-not-required",
+            "unknown-ext-tolerated",
+        ];
+        let findings = judge(&facts, &levels(&ids));
+        assert!(findings.len() > 20);
+        for finding in findings {
+            assert_eq!(finding.verdict, Judgement::Inconclusive, "{finding:?}");
         }
+    }
+
+    #[test]
+    fn one_short_prime_breaks_the_rule_and_an_unread_one_decides_nothing() {
+        let mut facts = host(Version::Tls12, &[SuiteKind::Dhe], None);
+        facts.versions[0].suites[0].parts.exchange = "dhe".into();
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Inconclusive));
+        facts.versions[0].suites[0].dh_bits = Some(1024);
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Fail));
+        facts.versions[0].suites[0].dh_bits = Some(2048);
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Pass));
+        facts.versions[0].incomplete = Some("the time was over".into());
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Inconclusive));
     }
 
     #[test]
