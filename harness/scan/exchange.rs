@@ -6,7 +6,7 @@ use waxseal_model::scan::{Found, Listing};
 use super::hellos::{CURVES, GROUPS_TLS13, Hellos, SCHEMES, set, whole};
 use super::host::Host;
 use super::reply::{Flight, Reply};
-use super::versions::{Heard, signed_by};
+use super::versions::{Heard, absent, signed_by};
 use crate::tls::{group_name, scheme_name};
 use crate::wire::tls::{ClientHello, Extension, kind};
 
@@ -21,7 +21,7 @@ pub(super) async fn curves(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Fou
             && heard.facts.suites.iter().any(|suite| suite.parts.exchange == "ecdhe")
     };
     let Some(newest) = heard.iter().rev().find(with_curves) else {
-        return Found::Moot("no suite with elliptic curves is accepted below TLS 1.3".into());
+        return absent(heard, "no suite with elliptic curves is accepted below TLS 1.3");
     };
     let version = newest.facts.version;
     let free = signed_by(&newest.flights, &["rsa", "anonymous", "psk"]);
@@ -66,12 +66,10 @@ async fn last_in_line(host: &Host, hello: &ClientHello) -> Found<Listing> {
 /// Groups of TLS 1.3: a hello without key shares makes the host name the one it wants (RFC 8446
 /// section 4.1.4). One connection for each and one more.
 pub(super) async fn groups_tls13(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<Listing> {
-    let Some(heard) = heard.iter().find(|heard| heard.facts.version == Version::Tls13) else {
-        return Found::default();
-    };
-    let suites: Vec<u16> = heard.flights.keys().copied().collect();
+    let tls13 = heard.iter().filter(|heard| heard.facts.version == Version::Tls13);
+    let suites: Vec<u16> = tls13.flat_map(|heard| heard.flights.keys()).copied().collect();
     if suites.is_empty() {
-        return Found::Moot("TLS 1.3 is not spoken".into());
+        return absent(heard, "TLS 1.3 is not spoken");
     }
     let hello = hellos.hello(Version::Tls13, &suites);
     pick_and_remove(host, GROUPS_TLS13, group_name, |left| {
@@ -93,7 +91,7 @@ pub(super) async fn schemes(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Fo
         .map(|(id, _)| *id)
         .collect();
     if signed.is_empty() {
-        return Found::Moot("TLS 1.2 is not spoken with a signed key exchange".into());
+        return absent(heard, "TLS 1.2 is not spoken with a signed key exchange");
     }
     let hello = hellos.hello(Version::Tls12, &signed);
     pick_and_remove(host, SCHEMES, scheme_name, |left| {

@@ -6,7 +6,7 @@ use waxseal_model::scan::{Found, Sessions};
 use super::answers::newest_old;
 use super::exchange::answers;
 use super::host::Host;
-use super::versions::Heard;
+use super::versions::{Heard, absent};
 use crate::tls::{open_session, renegotiates, resumes};
 use crate::wire::tls::kind;
 
@@ -25,7 +25,7 @@ pub(super) async fn learn(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Se
 
 async fn renegotiation(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Found<bool> {
     let Some((version, _)) = newest_old(heard) else {
-        return Found::Moot("nothing below TLS 1.3 is spoken".into());
+        return absent(heard, "nothing below TLS 1.3 is spoken");
     };
     let flights = heard.iter().filter(|h| h.facts.version == version).flat_map(|h| &h.flights);
     if !flights.into_iter().all(|(_, flight)| answers(flight, kind::RENEGOTIATION_INFO)) {
@@ -54,7 +54,7 @@ async fn resumption(
 ) -> Found<bool> {
     let spoken = heard.iter().any(|h| h.facts.version == version && !h.flights.is_empty());
     if !spoken {
-        return Found::Moot(format!("{version} is not spoken"));
+        return absent(heard, &format!("{version} is not spoken"));
     }
     let session = {
         let mut visit = match host.visit().await {

@@ -177,6 +177,16 @@ pub(super) async fn ssl2(host: &Host) -> Found<bool> {
     timeout(patience, reading).await.unwrap_or_else(|_| Found::Unknown("it keeps silent".into()))
 }
 
+/// The answer to a question that needs something this host does not have, as `why` says. Where it is
+/// not sure what the host has, that is not sure either.
+pub(super) fn absent<T>(heard: &[Heard], why: &str) -> Found<T> {
+    let unsure = heard.iter().find_map(|heard| match &heard.facts.support {
+        Found::Unknown(why) => Some(why.clone()),
+        _ => heard.facts.incomplete.clone(),
+    });
+    unsure.map_or_else(|| Found::Moot(why.to_owned()), Found::Unknown)
+}
+
 /// The accepted suites with ECDHE that are signed with one of these kinds of key.
 pub(super) fn signed_by(flights: &BTreeMap<u16, Flight>, keys: &[&str]) -> Vec<u16> {
     let fits = |id: &&u16| {

@@ -5,6 +5,7 @@
 
 mod finding;
 mod rules;
+mod suite_rules;
 
 use std::fmt;
 
