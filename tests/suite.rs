@@ -4,5 +4,4 @@ mod cli;
 mod lab;
 mod mutants;
 mod report;
-mod scan;
 mod tidy;
