@@ -8,7 +8,6 @@ mod mutants;
 mod peers_meet;
 mod pins;
 mod report;
-mod scan;
 mod schema;
 mod starttls;
 mod tidy;
