@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 use waxseal::catalogue::Rules;
-use waxseal::relay::reference::{Mutant, Running, Setup};
+use waxseal::relay::reference::{Memory, Mutant, Running, Setup};
 use waxseal::scan::{Limits, parse_target, survey};
 use waxseal_model::offer::Version;
 use waxseal_model::requirement::Level;
@@ -30,6 +30,7 @@ async fn scan(connector: Connector, entry: Entry, mutant: Option<Mutant>) -> Hos
         trust_anchors: Vec::new(),
         client_trust_anchors: Vec::new(),
         mutant,
+        memory: Memory::default(),
     };
     let mut relay = Running::start(setup, vec![(connector, listener)]);
     let target = parse_target("relay.scan.test", entry).expect("it is a name");
