@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use openssl::ssl::ErrorCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use waxseal_model::facts::TlsFacts;
 
@@ -50,15 +51,15 @@ impl AsyncWrite for Session {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        Pin::new(&mut self.stream).poll_write(cx, buf).map_err(told_apart)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx).map_err(told_apart)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx).map_err(told_apart)
     }
 }
 
@@ -80,10 +81,12 @@ fn told_apart(error: io::Error) -> io::Error {
     if let Some(rustls::Error::AlertReceived(name)) = inner.downcast_ref() {
         return alert(format!("{name:?}"));
     }
-    let Some(stack) = inner.downcast_ref::<openssl::ssl::Error>().and_then(|e| e.ssl_error())
-    else {
-        return error;
-    };
+    let Some(trouble) = inner.downcast_ref::<openssl::ssl::Error>() else { return error };
+    // OpenSSL's way to say that the connection ended in the midst of TLS 1.2 or older.
+    if trouble.code() == ErrorCode::SYSCALL && trouble.io_error().is_none() {
+        return io::ErrorKind::UnexpectedEof.into();
+    }
+    let Some(stack) = trouble.ssl_error() else { return error };
     for each in stack.errors() {
         if is_alert_code(each) {
             return alert(each.reason().unwrap_or("without a name").to_owned());
