@@ -5,7 +5,9 @@
 mod breach;
 mod certificate;
 mod demand;
+mod handshake;
 mod outcome;
+mod reply;
 
 pub use breach::breaches;
 pub use outcome::outcome;
@@ -177,7 +179,7 @@ fn due(case: &Case, peer: &Peer, trace: &Trace) -> usize {
         peer.script.steps().position(|step| wanted(&step.act)).map_or(usize::MAX, |at| at + 1)
     };
     let may_break_off = case.expect.reply.as_ref().is_some_and(|reply| reply.or_ended);
-    if may_break_off && demand::broke_off_at_starttls(trace).is_some() {
+    if may_break_off && reply::broke_off_at_starttls(trace).is_some() {
         return until(|act| matches!(act, Act::Say { text, .. } if text == "STARTTLS"));
     }
     let injected = case.expect.never.contains(&Never::InjectedReplyUsed)
