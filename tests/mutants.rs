@@ -55,6 +55,25 @@ fn play_all(catalogue: &Catalogue) -> Vec<(Mutant, Record)> {
 }
 
 #[test]
+fn each_fault_of_the_certificates_fails_its_own_scenario() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    for (mutant, scenario) in [
+        (Mutant::ServerForgetsIntermediate, "inbound/certificates/order"),
+        (Mutant::ServerRepeatsLeaf, "inbound/certificates/order"),
+        (Mutant::ServerShowsShortKey, "inbound/certificates/rsa-2048"),
+    ] {
+        let options =
+            Options { cases: vec!["inbound/certificates/*".into()], ..Options::default() };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+        let choice = Choice::Reference(Some(mutant));
+        let record = runtime
+            .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
+            .expect("the lab can be built");
+        assert!(failed(&record).contains(scenario), "{}", mutant.name());
+    }
+}
+
+#[test]
 fn the_clean_relay_fails_nothing_and_every_mutant_is_caught() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
     let clean = play(&catalogue, None);

@@ -49,7 +49,7 @@ fn what_a_run_writes_keeps_the_schema_and_a_marred_record_does_not() {
         ("a text where a number is due", |record| record["duration_ms"] = "1".into()),
         ("a negative count", |record| record["summary"]["pass"] = (-1).into()),
         ("an unknown event", |record| {
-            record["cases"][0]["trace"][0]["kind"] = "vanished".into();
+            record["cases"][0]["trace"][0]["kind"] = "no-such-event".into();
         }),
     ];
     for (name, mar) in marred {

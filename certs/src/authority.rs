@@ -63,8 +63,16 @@ impl Authorities {
     /// # Errors
     /// [`Error`] where a library refuses.
     pub fn new(now: SystemTime) -> Result<Self, Error> {
+        Self::with_root(now, "waxseal root A")
+    }
+
+    /// The same with another common name of the trusted root, for those who pin it.
+    ///
+    /// # Errors
+    /// [`Error`] where a library refuses.
+    pub fn with_root(now: SystemTime, root: &str) -> Result<Self, Error> {
         let now = OffsetDateTime::from(now);
-        let root = Ca::root("waxseal root A", now)?;
+        let root = Ca::root(root, now)?;
         let intermediate = Ca::below("waxseal intermediate A", &root, None, now)?;
         let constrained = Ca::below("waxseal constrained", &root, Some("permitted.test"), now)?;
         Ok(Self {
@@ -178,7 +186,16 @@ impl Authorities {
         if let Some(common_name) = &recipe.common_name {
             let common_name = fill(std::slice::from_ref(common_name), name).remove(0);
             params.distinguished_name.push(DnType::CommonName, common_name);
-        } else {
+        }
+        for (kind, value) in [
+            (DnType::OrganizationName, &recipe.organisation),
+            (DnType::OrganizationalUnitName, &recipe.organisational_unit),
+        ] {
+            if let Some(value) = value {
+                params.distinguished_name.push(kind, value.as_str());
+            }
+        }
+        if params.distinguished_name.iter().next().is_none() {
             params.distinguished_name.push(DnType::OrganizationName, "waxseal");
         }
         let day = Duration::days(1);

@@ -28,6 +28,12 @@ pub struct Recipe {
     /// The common name of the subject.
     #[serde(default)]
     pub common_name: Option<String>,
+    /// The organisation of the subject.
+    #[serde(default)]
+    pub organisation: Option<String>,
+    /// The organisational unit of the subject.
+    #[serde(default)]
+    pub organisational_unit: Option<String>,
     /// When it is valid.
     #[serde(default)]
     pub valid: Validity,

@@ -27,6 +27,45 @@ pub struct Catalogue {
     pub scenarios: Vec<Scenario>,
 }
 
+/// What is demanded, without the scenarios that ask for it: enough to judge a host that is scanned.
+#[derive(Debug)]
+pub struct Rules {
+    /// Requirements by id.
+    pub requirements: requirement::Catalogue,
+    /// Profiles by name.
+    pub profiles: BTreeMap<String, Profile>,
+}
+
+impl Rules {
+    /// What is built in.
+    ///
+    /// # Errors
+    /// Every file that is wrong. A released program has none: a test reads them all.
+    pub fn embedded() -> Result<Self, Vec<Wrong>> {
+        let mut wrong = Vec::new();
+        let rules = Self::read(&mut wrong);
+        if wrong.is_empty() { Ok(rules) } else { Err(wrong) }
+    }
+
+    fn read(wrong: &mut Vec<Wrong>) -> Self {
+        let mut requirements = requirement::Catalogue::new();
+        for (path, text) in files("requirements") {
+            match requirement::load_catalogue(&path, text) {
+                Ok(rows) => requirements.extend(rows),
+                Err(diagnostic) => wrong.push(one(text, diagnostic)),
+            }
+        }
+        let mut profiles = BTreeMap::new();
+        for (path, text) in files("profiles") {
+            match Profile::load(&path, text, &requirements) {
+                Ok(profile) => drop(profiles.insert(stem(&path).to_owned(), profile)),
+                Err(diagnostic) => wrong.push(one(text, diagnostic)),
+            }
+        }
+        Self { requirements, profiles }
+    }
+}
+
 /// A file and what is wrong with it.
 #[derive(Debug)]
 pub struct Wrong {
@@ -52,20 +91,7 @@ impl Catalogue {
     /// Every file that is wrong. A released program has none: a test reads them all.
     pub fn embedded() -> Result<Self, Vec<Wrong>> {
         let mut wrong = Vec::new();
-        let mut requirements = requirement::Catalogue::new();
-        for (path, text) in files("requirements") {
-            match requirement::load_catalogue(&path, text) {
-                Ok(rows) => requirements.extend(rows),
-                Err(diagnostic) => wrong.push(one(text, diagnostic)),
-            }
-        }
-        let mut profiles = BTreeMap::new();
-        for (path, text) in files("profiles") {
-            match Profile::load(&path, text, &requirements) {
-                Ok(profile) => drop(profiles.insert(stem(&path).to_owned(), profile)),
-                Err(diagnostic) => wrong.push(one(text, diagnostic)),
-            }
-        }
+        let Rules { requirements, profiles } = Rules::read(&mut wrong);
         let text = file("certificates.toml");
         let recipes: Recipes = toml::from_str(text).unwrap_or_else(|error| {
             wrong.push(one(

@@ -34,29 +34,39 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let catalogue = match Catalogue::embedded() {
-        Ok(catalogue) => catalogue,
-        Err(wrong) => return refuse(&wrong.iter().map(ToString::to_string).collect::<String>()),
-    };
     match arguments.command {
-        Command::Run(options) => run::run(&catalogue, &options),
-        Command::Scan(options) => scan::scan(&catalogue, &options),
-        Command::List { requirements } => {
+        Command::Run(options) => with_catalogue(|catalogue| run::run(catalogue, &options)),
+        Command::Scan(options) => scan::scan(&options),
+        Command::List { requirements } => with_catalogue(|catalogue| {
             print(&if requirements {
                 report::list_requirements(&catalogue.requirements, &catalogue.scenarios)
             } else {
                 report::list_cases(&catalogue.scenarios)
             });
             ExitCode::SUCCESS
+        }),
+        Command::Explain { id, results } => {
+            with_catalogue(|catalogue| explain::explain(catalogue, &id, results.as_deref()))
         }
-        Command::Explain { id, results } => explain::explain(&catalogue, &id, results.as_deref()),
         Command::Schema => {
             print(&waxseal_model::record::schema());
             ExitCode::SUCCESS
         }
-        Command::Matrix(arguments) => matrix::matrix(&catalogue, &arguments),
-        Command::Relays { what } => relays::relays(&catalogue, what.as_ref()),
-        Command::Check { paths } => check::check(&catalogue, &paths),
+        Command::Matrix(arguments) => {
+            with_catalogue(|catalogue| matrix::matrix(catalogue, &arguments))
+        }
+        Command::Relays { what } => {
+            with_catalogue(|catalogue| relays::relays(catalogue, what.as_ref()))
+        }
+        Command::Check { paths } => with_catalogue(|catalogue| check::check(catalogue, &paths)),
+    }
+}
+
+/// Reads all that is built in, for the commands that need it: it takes longer than most scans.
+fn with_catalogue(act: impl FnOnce(&Catalogue) -> ExitCode) -> ExitCode {
+    match Catalogue::embedded() {
+        Ok(catalogue) => act(&catalogue),
+        Err(wrong) => refuse(&wrong.iter().map(ToString::to_string).collect::<String>()),
     }
 }
 

@@ -12,14 +12,18 @@ use waxseal_model::scan::{self, Entry, Found, HostFacts, SCHEMA, Scan, Target, j
 
 use super::arguments::{ScanArguments, ScanFormat};
 use super::{print, refuse};
-use crate::catalogue::Catalogue;
+use crate::catalogue::Rules;
 use crate::report;
 use crate::scan::{Limits, Surveyed, parse_target, resolve, survey};
 
 /// Scans every target and reports each as it is done, in the order they were named.
-pub(super) fn scan(catalogue: &Catalogue, arguments: &ScanArguments) -> ExitCode {
-    let Some(profile) = catalogue.profiles.get(&arguments.profile) else {
-        let known: Vec<_> = catalogue.profiles.keys().map(String::as_str).collect();
+pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
+    let rules = match Rules::embedded() {
+        Ok(rules) => rules,
+        Err(wrong) => return refuse(&wrong.iter().map(ToString::to_string).collect::<String>()),
+    };
+    let Some(profile) = rules.profiles.get(&arguments.profile) else {
+        let known: Vec<_> = rules.profiles.keys().map(String::as_str).collect();
         return refuse(&format!(
             "there is no profile `{}`; there are {}",
             arguments.profile,
@@ -37,7 +41,7 @@ pub(super) fn scan(catalogue: &Catalogue, arguments: &ScanArguments) -> ExitCode
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("could not start: {error}")),
     };
-    let codes = runtime.block_on(all(catalogue, profile, arguments, targets));
+    let codes = runtime.block_on(all(&rules, profile, arguments, targets));
     // A name that cannot be resolved may keep a thread of the resolver busy: it is not waited for.
     runtime.shutdown_background();
     // The gravest first: broken, then unusable, then undecided.
@@ -76,7 +80,7 @@ fn read(path: &Path) -> Result<String, String> {
 
 /// Scans side by side; gives the exit code of each.
 async fn all(
-    catalogue: &Catalogue,
+    rules: &Rules,
     profile: &Profile,
     arguments: &ScanArguments,
     targets: Vec<Target>,
@@ -97,7 +101,7 @@ async fn all(
             (at, one(target, limits).await)
         });
     }
-    let levels = profile.levels(&catalogue.requirements);
+    let levels = profile.levels(&rules.requirements);
     let mut done: Vec<Option<Raw>> = (0..count).map(|_| None).collect();
     let mut next = 0;
     let mut codes = Vec::new();
@@ -112,7 +116,7 @@ async fn all(
             let scan = raw.judged(&arguments.profile, &levels);
             codes.push(scan::exit_code(&scan.findings));
             match arguments.format {
-                ScanFormat::Human => print(&report::scan_table(&scan, &catalogue.requirements)),
+                ScanFormat::Human => print(&report::scan_table(&scan, &rules.requirements)),
                 ScanFormat::Json => print(&report::scan_lines(&scan)),
             }
         }

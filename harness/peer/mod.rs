@@ -15,4 +15,4 @@ pub use conversation::Patience;
 pub use names::fill;
 pub use receiver::{Content, ReceiverPlan, receive};
 pub use recorder::{Recorder, Waited};
-pub use sender::{SenderPlan, message, send};
+pub use sender::{SenderPlan, Then, message, send};

@@ -14,7 +14,7 @@ use super::Recorder;
 use super::account::Account;
 use super::conversation::{Conversation, Over, Patience, failure};
 use super::names::{fill, fill_script};
-use super::receiver::{bytes_of, is_verb};
+use super::receiver::bytes_of;
 use crate::tls::ClientSetup;
 
 /// What a sender does.
@@ -28,8 +28,8 @@ pub struct SenderPlan {
     pub to: SocketAddr,
     /// Whether TLS comes first on this listener.
     pub implicit: bool,
-    /// Whether it upgrades where STARTTLS is offered, once its script has ended.
-    pub upgrades: bool,
+    /// What it does once its script has ended.
+    pub then: Then,
     script: Script,
     /// As whom it logs in inside TLS, once its script has ended and before it sends mail.
     pub account: Option<Account>,
@@ -40,6 +40,19 @@ pub struct SenderPlan {
     names: Names,
     /// How long it waits.
     pub patience: Patience,
+}
+
+/// What a sender does once its script has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// It delivers a message, inside TLS where STARTTLS is offered.
+    #[default]
+    DeliversInTls,
+    /// It delivers a message and begins no TLS of its own.
+    DeliversAsItIs,
+    /// It greets, begins TLS where STARTTLS is offered, and says QUIT. No message content is ever sent: where the relay waits for one, the
+    /// connection ends, and what was begun is discarded (RFC 5321 section 4.1.1.4).
+    Quits,
 }
 
 impl SenderPlan {
@@ -57,7 +70,7 @@ impl SenderPlan {
             connection: 1,
             to,
             implicit: false,
-            upgrades: true,
+            then: Then::DeliversInTls,
             account: None,
             script: fill_script(script, names),
             faults: Vec::new(),
@@ -127,6 +140,9 @@ impl Session<'_> {
                     self.talk.note(Happening::Reached { step: step.number });
                 }
                 Act::Say { .. } | Act::Bytes { .. } => {
+                    if plan.then == Then::Quits && self.state.data {
+                        break;
+                    }
                     let mut pieces = vec![bytes_of(&step.act)];
                     self.talk.note(Happening::Reached { step: step.number });
                     while let Some(next) = steps.next_if(|next| {
@@ -165,20 +181,29 @@ impl Session<'_> {
         if let Some(due) = self.state.due.clone() {
             let lines = self.reply().await?;
             let go_ahead = lines.last().is_some_and(|line| line.starts_with(b"220"));
-            if go_ahead && is_verb(&due, b"STARTTLS") {
+            // Who was told to go ahead has to begin TLS (RFC 3207 section 4).
+            if go_ahead && verb(&due) == b"STARTTLS" && !self.talk.secured() {
                 self.negotiate().await?;
             }
         }
         self.finish().await
     }
 
-    /// Completes the transaction from wherever the script has left it, and says goodbye.
+    /// Completes the transaction from wherever the script has left it, or leaves it, and says
+    /// goodbye.
     async fn finish(&mut self) -> Result<(), Over> {
         if !self.state.greeted {
             self.reply().await?;
         }
+        let quits = self.plan.then == Then::Quits;
+        if quits && self.state.data {
+            return Err(self.talk.close().await);
+        }
         if !self.state.refused {
-            self.transact().await?;
+            self.introduce().await?;
+            if !quits {
+                self.transact().await?;
+            }
         }
         self.talk.note_early();
         self.command("QUIT").await?;
@@ -186,12 +211,13 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn transact(&mut self) -> Result<(), Over> {
+    /// Greets and begins TLS where that is still to be done.
+    async fn introduce(&mut self) -> Result<(), Over> {
         let sender = fill("{sender}", &self.plan.names);
         if !self.state.mail && !self.state.introduced {
             self.command(&format!("EHLO {sender}")).await?;
         }
-        let upgrade = self.plan.upgrades
+        let upgrade = self.plan.then != Then::DeliversAsItIs
             && !self.state.mail
             && !self.state.negotiated
             && self.state.starttls_listed;
@@ -199,6 +225,10 @@ impl Session<'_> {
             self.negotiate().await?;
             self.command(&format!("EHLO {sender}")).await?;
         }
+        Ok(())
+    }
+
+    async fn transact(&mut self) -> Result<(), Over> {
         if !self.state.refused && !self.state.mail && !self.log_in().await? {
             return Ok(());
         }
@@ -253,14 +283,16 @@ impl Session<'_> {
         let channel = self.talk.channel();
         let lines = self.talk.hear_reply().await?;
         let ok = accepts(&lines);
+        // Whatever it answers: a relay that says 354 waits for content.
+        self.state.data |= lines.last().is_some_and(|line| line.starts_with(b"354"));
         let Some(command) = self.state.due.take() else {
             self.state.refused |= !ok && !self.state.greeted;
             self.state.greeted = true;
             return Ok(lines);
         };
-        let end = command.iter().position(|b| !b.is_ascii_alphabetic()).unwrap_or(command.len());
+        let verb = verb(&command);
         let state = &mut self.state;
-        match command[..end].to_ascii_uppercase().as_slice() {
+        match verb.as_slice() {
             b"EHLO" => {
                 state.introduced = ok;
                 state.starttls_listed = lines.iter().any(|line| {
@@ -275,7 +307,7 @@ impl Session<'_> {
             b"RSET" if ok => (state.mail, state.recipient) = (false, false),
             _ => {}
         }
-        if self.state.refused && matches!(&command[..end], b"MAIL" | b"RCPT" | b"DATA") {
+        if self.state.refused && matches!(verb.as_slice(), b"MAIL" | b"RCPT" | b"DATA") {
             self.talk.note(Happening::Refused { channel, reply: lines.join(&b"\r\n"[..]) });
         }
         Ok(lines)
@@ -315,6 +347,12 @@ pub fn message(names: &Names) -> String {
         to = fill("{recipient}", names),
         id = fill("probe.{recipient}", names),
     )
+}
+
+/// The verb of a command, upper case.
+fn verb(command: &[u8]) -> Vec<u8> {
+    let end = command.iter().position(|b| !b.is_ascii_alphabetic()).unwrap_or(command.len());
+    command[..end].to_ascii_uppercase()
 }
 
 fn accepts(lines: &[Vec<u8>]) -> bool {

@@ -12,6 +12,7 @@ mod install;
 pub mod labfile;
 mod place;
 pub mod reference;
+mod remote;
 mod template;
 
 pub use config::{Adopt, adopt};
@@ -22,3 +23,4 @@ pub use error::RelayError;
 pub use evidence::Evidence;
 pub use install::Root;
 pub use labfile::LabFile;
+pub use remote::Remote;

@@ -120,7 +120,7 @@ fn reply_words(reply: &ReplyExpect) -> String {
     words.add("enhanced", reply.enhanced.clone());
     words.add("lists", (!reply.lists.is_empty()).then(|| reply.lists.join(" and ")));
     words.add("lacks", (!reply.lacks.is_empty()).then(|| reply.lacks.join(" and ")));
-    words.0.extend(reply.or_ended.then(|| "or the connection ends".into()));
+    words.0.extend(reply.or_ended.then(|| "or the relay breaks off".into()));
     words.0.join(", ")
 }
 

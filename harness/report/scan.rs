@@ -41,7 +41,7 @@ fn body(scan: &Scan, text: &mut String) {
         self::version(version, text);
     }
     text.push('\n');
-    let mut row = |title: &str, what: String| text.push_str(&format!("{title:<28} {what}\n"));
+    let mut row = |title: &str, what: String| text.push_str(&format!("{title:<30} {what}\n"));
     row("groups to TLS 1.2", listing(&facts.groups));
     row("groups of TLS 1.3", listing(&facts.groups_tls13));
     row("key exchange signed with", listing(&facts.schemes));
@@ -77,7 +77,7 @@ fn body(scan: &Scan, text: &mut String) {
     row("unknown protocol in ALPN", alpn);
     for found in &facts.tolerance {
         let title = format!("hello {}", found.oddity.words());
-        text.push_str(&format!("{title:<36} {}\n", yes(&found.borne, "served", "not served")));
+        text.push_str(&format!("{title:<44} {}\n", yes(&found.borne, "served", "not served")));
     }
 }
 
@@ -90,7 +90,8 @@ fn version(found: &VersionFacts, text: &mut String) {
         (None, Some(Order::Client)) => ", the client's order of suites".into(),
         (None, None) => String::new(),
     };
-    text.push_str(&format!("{title:<9} {spoken}{how}\n"));
+    let parts = if found.in_parts { ", suites offered in parts" } else { "" };
+    text.push_str(&format!("{title:<9} {spoken}{how}{parts}\n"));
     for accepted in &found.suites {
         text.push_str(&suite(accepted));
     }

@@ -11,6 +11,7 @@ mod own;
 mod plan;
 mod play;
 mod start;
+mod starttls;
 mod whole;
 mod world;
 
@@ -30,6 +31,7 @@ pub use own::{Own, Rule, connector_of};
 pub use plan::RunError;
 pub use play::names;
 pub use start::Choice;
+pub use starttls::{CheckOptions, starttls_checks};
 
 use crate::catalogue::Catalogue;
 use crate::lab::Sandbox;

@@ -20,7 +20,7 @@ use super::play::Way;
 use super::whole::leave;
 use super::world::{PATIENCE, RELAY, World, serve};
 use crate::lab::{Data, Kind};
-use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Waited, message, send};
+use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Then, Waited, message, send};
 use crate::relay::evidence::{Handed, Queue, Submit};
 use crate::tls::{AskClient, ClientSetup};
 
@@ -194,7 +194,8 @@ async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, 
     };
     let script = Script { parts: vec![Vec::new()] };
     let mut plan = SenderPlan::new(Place::Injection, to, &script, names, tls, PATIENCE);
-    plan.upgrades = case.handed_in_tls || connector.forces_tls();
+    let in_tls = case.handed_in_tls || connector.forces_tls();
+    plan.then = if in_tls { Then::DeliversInTls } else { Then::DeliversAsItIs };
     let handed = timeout(limit, send(&plan, recorder.clone())).await.is_ok();
     let trace = recorder.trace();
     let answered = trace.judged().any(|(_, event)| {

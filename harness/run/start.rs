@@ -185,6 +185,19 @@ async fn reference(
         world.listeners.lock().unwrap_or_else(PoisonError::into_inner).insert(connector, address);
         listeners.push((connector, listener));
     }
+    let recipe = match mutant {
+        Some(Mutant::ServerShowsShortKey) => "trusted-rsa-1024",
+        _ => "trusted-rsa",
+    };
+    let mut identity = world.identity(recipe, RELAY)?;
+    match mutant {
+        Some(Mutant::ServerForgetsIntermediate) => identity.chain.truncate(1),
+        Some(Mutant::ServerRepeatsLeaf) => {
+            let leaf: Vec<_> = identity.chain.first().cloned().into_iter().collect();
+            identity.chain.splice(0..0, leaf);
+        }
+        _ => {}
+    }
     let setup = Setup {
         hostname: RELAY.into(),
         dns: world.dns,
@@ -192,7 +205,7 @@ async fn reference(
         outbound: OUTBOUND.map(|connector| (connector, format!(".{connector}.test"))).to_vec(),
         partner_suffix: format!("@{PARTNER_DOMAIN}"),
         partner_name: PARTNER.into(),
-        identity: world.identity("trusted-rsa", RELAY)?,
+        identity,
         client_identity: world.identity("client", RELAY)?,
         trust_anchors: world.authorities.trust_anchors(),
         client_trust_anchors: world.authorities.client_trust_anchors(),

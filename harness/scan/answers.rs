@@ -7,7 +7,7 @@ use super::exchange::{answers, encrypts_then_macs};
 use super::hellos::{Hellos, USUAL_SUITES, remove, set, whole};
 use super::host::Host;
 use super::reply::{Flight, Reply};
-use super::versions::Heard;
+use super::versions::{Heard, absent};
 use crate::tls::suite_parts;
 use crate::wire::tls::{ClientHello, Extension, kind};
 
@@ -27,14 +27,14 @@ pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Answ
         .flat_map(|heard| &heard.flights)
         .collect();
     let all = |says: fn(&Flight) -> bool| match flights.is_empty() {
-        true => Found::Moot("nothing between SSL 3.0 and TLS 1.3 is spoken".into()),
+        true => absent(heard, "nothing between SSL 3.0 and TLS 1.3 is spoken"),
         false => Found::Known(flights.iter().all(|(_, flight)| says(flight))),
     };
     let cbc = |id: u16| suite_parts(id).cipher.ends_with("-cbc");
     let cbc: Vec<&Flight> =
         flights.iter().filter(|(id, _)| cbc(**id)).map(|(_, flight)| *flight).collect();
     let encrypt_then_mac = match cbc.is_empty() {
-        true => Found::Moot("no CBC suite is accepted".into()),
+        true => absent(heard, "no CBC suite is accepted"),
         false => Found::Known(cbc.iter().all(|flight| encrypts_then_macs(flight))),
     };
     let stapled = flights.iter().filter(|(id, _)| suite_parts(**id).authentication != "anonymous");
@@ -52,7 +52,7 @@ pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Answ
         encrypt_then_mac,
         session_ticket: all(|flight| answers(flight, kind::SESSION_TICKET)),
         ocsp_staple: match stapled.is_empty() {
-            true => Found::Moot("no certificate is shown below TLS 1.3".into()),
+            true => absent(heard, "no certificate is shown below TLS 1.3"),
             false => Found::Known(stapled.contains(&true)),
         },
         fallback_signal,
@@ -80,14 +80,14 @@ fn downgrade_mark(heard: &[Heard]) -> Found<bool> {
         Some(tls12) if speaks13 && !tls12.flights.is_empty() => Found::Known(
             tls12.flights.values().all(|flight| flight.hello.downgrade_mark() == Some(1)),
         ),
-        _ => Found::Moot("not both TLS 1.2 and 1.3 are spoken".into()),
+        _ => absent(heard, "not both TLS 1.2 and 1.3 are spoken"),
     }
 }
 
 async fn fallback(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<bool> {
     let spoken: Vec<&Heard> = heard.iter().filter(|heard| !heard.flights.is_empty()).collect();
     let [.., lower, _] = spoken[..] else {
-        return Found::Moot("there are not two versions to fall between".into());
+        return absent(heard, "there are not two versions to fall between");
     };
     let mut suites: Vec<u16> = lower.flights.keys().copied().collect();
     suites.push(FALLBACK_SIGNAL);
@@ -102,7 +102,7 @@ async fn fallback(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<bool> 
 
 async fn compression(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<bool> {
     let Some((version, suites)) = newest_old(heard) else {
-        return Found::Moot("nothing below TLS 1.3 is spoken".into());
+        return absent(heard, "nothing below TLS 1.3 is spoken");
     };
     let mut hello = hellos.hello(version, &suites);
     hello.compression = vec![1, 0];
@@ -117,7 +117,7 @@ async fn compression(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<boo
 
 async fn alpn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<UnknownAlpn> {
     let Some((version, suites)) = newest_old(heard) else {
-        return Found::Moot("nothing below TLS 1.3 is spoken".into());
+        return absent(heard, "nothing below TLS 1.3 is spoken");
     };
     let mut hello = hellos.hello(version, &suites);
     set(&mut hello, Extension::alpn(&[UNKNOWN_PROTOCOL]));

@@ -6,7 +6,7 @@ use waxseal_model::scan::{Found, Listing};
 use super::hellos::{CURVES, GROUPS_TLS13, Hellos, SCHEMES, set, whole};
 use super::host::Host;
 use super::reply::{Flight, Reply};
-use super::versions::{Heard, signed_by};
+use super::versions::{Heard, absent, signed_by};
 use crate::tls::{group_name, scheme_name};
 use crate::wire::tls::{ClientHello, Extension, kind};
 
@@ -21,7 +21,7 @@ pub(super) async fn curves(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Fou
             && heard.facts.suites.iter().any(|suite| suite.parts.exchange == "ecdhe")
     };
     let Some(newest) = heard.iter().rev().find(with_curves) else {
-        return Found::Moot("no suite with elliptic curves is accepted below TLS 1.3".into());
+        return absent(heard, "no suite with elliptic curves is accepted below TLS 1.3");
     };
     let version = newest.facts.version;
     let free = signed_by(&newest.flights, &["rsa", "anonymous", "psk"]);
@@ -66,28 +66,19 @@ async fn last_in_line(host: &Host, hello: &ClientHello) -> Found<Listing> {
 /// Groups of TLS 1.3: a hello without key shares makes the host name the one it wants (RFC 8446
 /// section 4.1.4). One connection for each and one more.
 pub(super) async fn groups_tls13(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<Listing> {
-    let Some(heard) = heard.iter().find(|heard| heard.facts.version == Version::Tls13) else {
-        return Found::default();
-    };
-    let suites: Vec<u16> = heard.flights.keys().copied().collect();
+    let tls13 = heard.iter().filter(|heard| heard.facts.version == Version::Tls13);
+    let suites: Vec<u16> = tls13.flat_map(|heard| heard.flights.keys()).copied().collect();
     if suites.is_empty() {
-        return Found::Moot("TLS 1.3 is not spoken".into());
+        return absent(heard, "TLS 1.3 is not spoken");
     }
     let hello = hellos.hello(Version::Tls13, &suites);
-    let found = pick_and_remove(host, GROUPS_TLS13, group_name, |left| {
+    pick_and_remove(host, GROUPS_TLS13, group_name, |left| {
         let mut hello = hello.clone();
         set(&mut hello, Extension::groups(left));
         set(&mut hello, Extension::key_share(&[]));
         (hello, |flight: &Flight| flight.hello.group())
     })
-    .await;
-    match found {
-        // It did take the group of its ServerHello: so it is the question that it will not take.
-        Found::Known(list) if list.names.is_empty() => {
-            Found::Unknown("it takes no hello without a key share".into())
-        }
-        found => found,
-    }
+    .await
 }
 
 /// Signature schemes of the key exchange in TLS 1.2. One connection for each and one more.
@@ -100,7 +91,7 @@ pub(super) async fn schemes(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Fo
         .map(|(id, _)| *id)
         .collect();
     if signed.is_empty() {
-        return Found::Moot("TLS 1.2 is not spoken with a signed key exchange".into());
+        return absent(heard, "TLS 1.2 is not spoken with a signed key exchange");
     }
     let hello = hellos.hello(Version::Tls12, &signed);
     pick_and_remove(host, SCHEMES, scheme_name, |left| {
@@ -124,6 +115,12 @@ async fn pick_and_remove<F: Fn(&Flight) -> Option<u16>>(
         let (hello, read) = offer(&left);
         let picked = match host.ask_surely(&whole(&hello)).await {
             Reply::Flight(flight) => read(&flight).ok_or("it does not say what it picked".into()),
+            // It did take some before: so it is the question that it will not take.
+            Reply::Refused(how) if list.names.is_empty() => {
+                return Found::Unknown(format!(
+                    "it ended the handshake at the first of these ({how})"
+                ));
+            }
             // Nothing in common is often put as illegal_parameter or internal_error as well; by
             // now it is sure that a good hello is still answered.
             Reply::Refused(_) => break,

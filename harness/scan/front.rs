@@ -50,7 +50,8 @@ pub(super) async fn enter(
     let offered = reply(stream, &mut buffer, "answer to EHLO", patience).await?;
     match offered.code {
         Some(250) => {}
-        Some(500..=599) if offered.code != Some(554) => {
+        // Without EHLO there are no extensions; any other refusal may be meant for this client.
+        Some(500 | 502) => {
             return Err(Trouble::NoTls(format!("it answers EHLO with {}", offered.shown())));
         }
         _ => return Err(Trouble::Passing(format!("it answers EHLO with {}", offered.shown()))),
@@ -88,10 +89,11 @@ impl Reply {
     }
 }
 
-/// The host's text with nothing that a terminal would obey, and at most 120 characters of it.
+/// The host's text with nothing that a terminal would obey or turn round, and at most 120
+/// characters of it.
 pub(super) fn harmless(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(480)]);
-    text.chars().filter(|c| !c.is_control()).take(120).collect()
+    let shown = |octet: &u8| if octet.is_ascii_graphic() || *octet == b' ' { *octet } else { b'.' };
+    bytes.iter().take(120).map(|octet| char::from(shown(octet))).collect()
 }
 
 async fn say(stream: &mut TcpStream, line: &str) -> Result<(), Trouble> {

@@ -11,7 +11,7 @@ use super::exchange::answers;
 use super::hellos::{Hellos, set, whole};
 use super::host::Host;
 use super::reply::{End, Reader, Reply};
-use super::versions::Heard;
+use super::versions::{Heard, absent};
 use crate::wire::tls::{Extension, Message, content, kind, write_records};
 
 /// How long a host may take for an answer that a sound one does not give.
@@ -20,7 +20,7 @@ const MOMENT: Duration = Duration::from_millis(1500);
 /// One connection for heartbeats, one for ChangeCipherSpec.
 pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Holes {
     let Some((version, suites)) = newest_old(heard) else {
-        let moot = || Found::Moot("nothing below TLS 1.3 is spoken".into());
+        let moot = || absent(heard, "nothing below TLS 1.3 is spoken");
         return Holes { heartbeat: moot(), heartbleed: moot(), early_ccs: moot() };
     };
     let mut hello = hellos.hello(version, &suites);

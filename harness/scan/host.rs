@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use waxseal_model::scan::{Refusal, Target};
 
 use super::front::{Trouble, enter};
@@ -96,6 +96,11 @@ impl Host {
         self.limits.patience.min(self.until.saturating_duration_since(Instant::now()))
     }
 
+    /// Waits for something, but not beyond the time for the host.
+    pub(super) async fn within<T>(&self, waiting: impl Future<Output = T>) -> Option<T> {
+        timeout_at(self.until, waiting).await.ok()
+    }
+
     fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -130,12 +135,17 @@ impl Host {
     pub(super) async fn visit(&self) -> Result<Visit<'_>, Trouble> {
         let mut pause = PAUSE;
         let mut attempt = 1;
+        let mut last = None;
         loop {
             let place = self.place().await;
             if let Some(why) = self.over() {
-                return Err(Trouble::Passing(why));
+                return Err(Trouble::Passing(last.unwrap_or(why)));
             }
-            match self.open().await {
+            let opening = timeout_at(self.until, self.open()).await;
+            let opened = opening.unwrap_or_else(|_| {
+                Err(Trouble::Passing(format!("the {:?} for this host were over", self.limits.time)))
+            });
+            match opened {
                 Ok(stream) => return Ok(Visit { stream, _place: place }),
                 Err(trouble @ Trouble::NoTls(_)) => return Err(trouble),
                 Err(Trouble::Passing(why)) => {
@@ -147,6 +157,7 @@ impl Host {
                         pace.trouble.clone_from(&why);
                         return Err(Trouble::Passing(why));
                     }
+                    last = Some(why);
                 }
             }
             attempt += 1;

@@ -4,6 +4,7 @@
 //! target is ever connected to.
 
 mod answers;
+mod certificates;
 mod exchange;
 mod front;
 mod hellos;
@@ -16,6 +17,7 @@ mod target;
 mod tolerance;
 mod versions;
 
+pub use certificates::{AskedKey, AskedName, Shown, certificates};
 pub use host::Limits;
 pub use survey::{Surveyed, survey};
 pub use target::{TargetError, parse_target, resolve};

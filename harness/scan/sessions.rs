@@ -6,9 +6,12 @@ use waxseal_model::scan::{Found, Sessions};
 use super::answers::newest_old;
 use super::exchange::answers;
 use super::host::Host;
-use super::versions::Heard;
+use super::versions::{Heard, absent};
 use crate::tls::{open_session, renegotiates, resumes};
 use crate::wire::tls::kind;
+
+/// Why there is no answer when the host's time ends in a handshake.
+const OVER: &str = "the time for this host was over";
 
 /// One connection for renegotiation, and two for resumption in each of TLS 1.2 and 1.3.
 pub(super) async fn learn(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Sessions {
@@ -22,7 +25,7 @@ pub(super) async fn learn(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Se
 
 async fn renegotiation(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Found<bool> {
     let Some((version, _)) = newest_old(heard) else {
-        return Found::Moot("nothing below TLS 1.3 is spoken".into());
+        return absent(heard, "nothing below TLS 1.3 is spoken");
     };
     let flights = heard.iter().filter(|h| h.facts.version == version).flat_map(|h| &h.flights);
     if !flights.into_iter().all(|(_, flight)| answers(flight, kind::RENEGOTIATION_INFO)) {
@@ -35,9 +38,11 @@ async fn renegotiation(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Found
         Ok(visit) => visit,
         Err(trouble) => return Found::Unknown(trouble.words()),
     };
-    match renegotiates(&mut visit.stream, version, sni, host.patience()).await {
-        Ok(done) => Found::Known(done),
-        Err(why) => Found::Unknown(why.to_string()),
+    let asking = renegotiates(&mut visit.stream, version, sni, host.patience());
+    match host.within(asking).await {
+        Some(Ok(done)) => Found::Known(done),
+        Some(Err(why)) => Found::Unknown(why.to_string()),
+        None => Found::Unknown(OVER.into()),
     }
 }
 
@@ -49,7 +54,7 @@ async fn resumption(
 ) -> Found<bool> {
     let spoken = heard.iter().any(|h| h.facts.version == version && !h.flights.is_empty());
     if !spoken {
-        return Found::Moot(format!("{version} is not spoken"));
+        return absent(heard, &format!("{version} is not spoken"));
     }
     let session = {
         let mut visit = match host.visit().await {
@@ -57,18 +62,22 @@ async fn resumption(
             Err(trouble) => return Found::Unknown(trouble.words()),
         };
         let patience = host.patience();
-        match open_session(&mut visit.stream, version, sni, b"QUIT\r\n", patience).await {
-            Ok(Some(session)) => session,
-            Ok(None) => return Found::Known(false),
-            Err(why) => return Found::Unknown(why.to_string()),
+        let opening = open_session(&mut visit.stream, version, sni, b"QUIT\r\n", patience);
+        match host.within(opening).await {
+            Some(Ok(Some(session))) => session,
+            Some(Ok(None)) => return Found::Known(false),
+            Some(Err(why)) => return Found::Unknown(why.to_string()),
+            None => return Found::Unknown(OVER.into()),
         }
     };
     let mut visit = match host.visit().await {
         Ok(visit) => visit,
         Err(trouble) => return Found::Unknown(trouble.words()),
     };
-    match resumes(&mut visit.stream, version, sni, &session, host.patience()).await {
-        Ok(resumed) => Found::Known(resumed),
-        Err(why) => Found::Unknown(why.to_string()),
+    let asking = resumes(&mut visit.stream, version, sni, &session, host.patience());
+    match host.within(asking).await {
+        Some(Ok(resumed)) => Found::Known(resumed),
+        Some(Err(why)) => Found::Unknown(why.to_string()),
+        None => Found::Unknown(OVER.into()),
     }
 }

@@ -6,10 +6,9 @@ use waxseal_model::offer::Version;
 use waxseal_model::scan::{Found, HostFacts, Target};
 
 use super::front::Trouble;
-use super::hellos::{Hellos, USUAL_SUITES, whole};
+use super::hellos::{Hellos, whole};
 use super::host::{Host, Limits};
-use super::reply::Reply;
-use super::versions::{Heard, chokes, examine, ssl2};
+use super::versions::{Heard, examine, ssl2};
 use super::{answers, exchange, holes, sessions, tolerance};
 
 /// What was learnt, and at what cost.
@@ -36,9 +35,10 @@ async fn facts(host: &Host) -> HostFacts {
     if facts.tls != Found::Known(true) {
         return facts;
     }
-    let few = few(host, &hellos).await;
+    // What later refusals are compared with; a host that refuses it may still be a very old one.
+    let _ = host.ask(&whole(&hellos.ordinary())).await;
     // Boxed: joined futures stand side by side on the stack otherwise.
-    let version = |version| Box::pin(examine(host, &hellos, version, few));
+    let version = |version| Box::pin(examine(host, &hellos, version));
     let (ssl2, a, b, c, d, e) = tokio::join!(
         ssl2(host),
         version(Version::Ssl3),
@@ -84,25 +84,5 @@ async fn begins(host: &Host) -> Found<bool> {
         Ok(_) => Found::Known(true),
         Err(Trouble::NoTls(_)) => Found::Known(false),
         Err(Trouble::Passing(why)) => Found::Unknown(why),
-    }
-}
-
-/// Whether long lists of suites are too much for the host. It is asked with an ordinary hello
-/// first, which is also what later refusals are compared with. Two or three connections.
-async fn few(host: &Host, hellos: &Hellos) -> bool {
-    match host.ask(&whole(&hellos.ordinary())).await {
-        Reply::Flight(flight) => match flight.version() {
-            Some(version) => chokes(host, hellos, version).await,
-            None => false,
-        },
-        // A host of the last century, perhaps: the ordinary hello of its time.
-        Reply::Refused(_) => {
-            let hello = hellos.hello(Version::Tls10, USUAL_SUITES);
-            match host.ask(&whole(&hello)).await {
-                Reply::Flight(_) => chokes(host, hellos, Version::Tls10).await,
-                _ => false,
-            }
-        }
-        Reply::Unclear(_) => false,
     }
 }

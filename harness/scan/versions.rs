@@ -9,7 +9,7 @@ use waxseal_model::offer::Version;
 use waxseal_model::scan::{Accepted, Found, Order, Refusal, VersionFacts};
 
 use super::front::harmless;
-use super::hellos::{Hellos, all_suites, record_version, whole};
+use super::hellos::{Hellos, USUAL_SUITES, all_suites, record_version};
 use super::host::Host;
 use super::reply::{Flight, Reply};
 use crate::tls::{group_name, openssl_name, scheme_name, suite, suite_parts};
@@ -21,14 +21,15 @@ pub(super) struct Heard {
     pub(super) flights: BTreeMap<u16, Flight>,
 }
 
-/// Suites in one hello for a host that chokes on many.
+/// Suites in one hello for a host that chokes on more.
 const FEW: usize = 40;
 
-/// Takes one version apart. `few`: the host chokes on long lists of suites.
+/// Takes one version apart.
 ///
-/// Connections: one for each suite and one more, or one more for each part of the list with `few`;
-/// two to be sure of a refusal that is no alert; one for the order.
-pub(super) async fn examine(host: &Host, hellos: &Hellos, version: Version, few: bool) -> Heard {
+/// Connections: one for each suite and one more, or one more for each part of the list where it has
+/// to be parted; one to learn whether it has to be, where the whole list is refused; two to be sure
+/// of a refusal that is no alert; one for the order.
+pub(super) async fn examine(host: &Host, hellos: &Hellos, version: Version) -> Heard {
     let mut heard = Heard {
         facts: VersionFacts {
             version,
@@ -37,48 +38,58 @@ pub(super) async fn examine(host: &Host, hellos: &Hellos, version: Version, few:
             suites: Vec::new(),
             incomplete: None,
             order: Found::default(),
+            in_parts: false,
         },
         flights: BTreeMap::new(),
     };
     let all = all_suites(version);
-    let size = if few { FEW } else { all.len() };
-    let mut picked = Vec::new();
-    // Strong suites are at the end of the list; with parts they come first, as any client has it.
-    for part in all.chunks(size).rev() {
-        let mut left = part.to_vec();
+    heard.take(host, hellos, &all).await;
+    if heard.flights.is_empty() && all.len() > FEW {
+        // It may choke on the long list: an ordinary hello of this version tells.
+        let usual = pick(host, hellos, version, USUAL_SUITES).await;
+        if matches!(usual, Pick::Suite(..)) {
+            heard.facts.in_parts = true;
+            (heard.facts.refusal, heard.facts.incomplete) = (None, None);
+            for part in all.chunks(FEW).rev() {
+                heard.take(host, hellos, part).await;
+            }
+        }
+    }
+    let picked: Vec<u16> = heard.facts.suites.iter().map(|accepted| accepted.suite.id).collect();
+    heard.facts.support = match (picked.is_empty(), &heard.facts.incomplete) {
+        (false, _) => Found::Known(true),
+        (true, None) => Found::Known(false),
+        (true, Some(why)) => Found::Unknown(why.clone()),
+    };
+    if heard.facts.support != Found::Known(false) {
+        heard.facts.refusal = None;
+    }
+    heard.facts.order = order(host, hellos, version, &picked).await;
+    heard
+}
+
+impl Heard {
+    /// Offers these, takes out what is picked, and asks again until nothing is left that is taken.
+    async fn take(&mut self, host: &Host, hellos: &Hellos, suites: &[u16]) {
+        let mut left = suites.to_vec();
         while !left.is_empty() {
-            match pick(host, hellos, version, &left).await {
+            match pick(host, hellos, self.facts.version, &left).await {
                 Pick::Suite(id, flight) => {
                     left.retain(|suite| *suite != id);
-                    picked.push(id);
-                    heard.facts.suites.push(accepted(id, &flight));
-                    heard.flights.insert(id, *flight);
+                    self.facts.suites.push(accepted(id, &flight));
+                    self.flights.insert(id, *flight);
                 }
                 Pick::Nothing(how) => {
-                    heard.facts.refusal.get_or_insert(how);
-                    break;
+                    self.facts.refusal.get_or_insert(how);
+                    return;
                 }
                 Pick::Unclear(why) => {
-                    heard.facts.incomplete.get_or_insert(why);
-                    break;
+                    self.facts.incomplete.get_or_insert(why);
+                    return;
                 }
             }
         }
     }
-    heard.facts.support = match (picked.is_empty(), heard.facts.incomplete.take()) {
-        (false, incomplete) => {
-            heard.facts.incomplete = incomplete;
-            heard.facts.refusal = None;
-            Found::Known(true)
-        }
-        (true, None) => Found::Known(false),
-        (true, Some(why)) => {
-            heard.facts.refusal = None;
-            Found::Unknown(why)
-        }
-    };
-    heard.facts.order = order(host, hellos, version, &picked, few).await;
-    heard
 }
 
 enum Pick {
@@ -118,19 +129,10 @@ fn accepted(id: u16, flight: &Flight) -> Accepted {
 }
 
 /// Offers what was picked in the reverse order: a host that keeps to its own picks the same again.
-async fn order(
-    host: &Host,
-    hellos: &Hellos,
-    version: Version,
-    picked: &[u16],
-    few: bool,
-) -> Found<Order> {
+async fn order(host: &Host, hellos: &Hellos, version: Version, picked: &[u16]) -> Found<Order> {
     let [first, .., _] = picked else {
         return Found::Moot("there are not two suites to choose from".into());
     };
-    if few && picked.len() > FEW {
-        return Found::Unknown("it chokes on the list of its own suites".into());
-    }
     let reverse: Vec<u16> = picked.iter().rev().copied().collect();
     match pick(host, hellos, version, &reverse).await {
         Pick::Suite(id, _) if id == *first => Found::Known(Order::Server),
@@ -139,13 +141,6 @@ async fn order(
         Pick::Nothing(how) => Found::Unknown(format!("it refused suites it had picked ({how})")),
         Pick::Unclear(why) => Found::Unknown(why),
     }
-}
-
-/// Whether many suites in one hello are too many for this host: it takes an ordinary hello of this
-/// version, and not the same with all suites. One connection.
-pub(super) async fn chokes(host: &Host, hellos: &Hellos, version: Version) -> bool {
-    let hello = hellos.hello(version, &all_suites(version));
-    !matches!(host.ask(&whole(&hello)).await, Reply::Flight(_))
 }
 
 /// Whether SSL 2.0 is spoken. One connection.
@@ -180,6 +175,16 @@ pub(super) async fn ssl2(host: &Host) -> Found<bool> {
         }
     };
     timeout(patience, reading).await.unwrap_or_else(|_| Found::Unknown("it keeps silent".into()))
+}
+
+/// The answer to a question that needs something this host does not have, as `why` says. Where it is
+/// not sure what the host has, that is not sure either.
+pub(super) fn absent<T>(heard: &[Heard], why: &str) -> Found<T> {
+    let unsure = heard.iter().find_map(|heard| match &heard.facts.support {
+        Found::Unknown(why) => Some(why.clone()),
+        _ => heard.facts.incomplete.clone(),
+    });
+    unsure.map_or_else(|| Found::Moot(why.to_owned()), Found::Unknown)
 }
 
 /// The accepted suites with ECDHE that are signed with one of these kinds of key.

@@ -8,6 +8,7 @@ use waxseal_model::facts::{Engine, FailureCause, HelloFacts, Speaker, TlsFailure
 use waxseal_model::offer::{Offer, Version};
 
 use super::alerts::Alerts;
+use super::certificate::describe_certificate;
 use super::describe::{client_hello, server_extensions};
 use super::session::Session;
 use super::suites::{exists_in, resolve, suite};
@@ -119,6 +120,10 @@ pub fn choose(
         return Err(Unplayable(format!("there is no Diffie-Hellman prime of {bits} bits")));
     }
     legacy::check(offer).map_err(Unplayable)?;
+    if identity.is_some_and(|identity| !legacy::has_key(identity)) {
+        let text = "the legacy engine shows no certificate without its key";
+        return Err(Unplayable(text.into()));
+    }
     Ok(Engine::Legacy)
 }
 
@@ -182,6 +187,8 @@ fn finish(
         // What was asked for on the wire, not what we meant to ask: SSL 3.0 has no extensions.
         session.facts.sni = hello.as_ref().and_then(|hello| hello.sni.clone());
         session.facts.server_extensions = server_extensions(of_server);
+        let described = session.facts.peer_chain.iter().map_while(|der| describe_certificate(der));
+        session.facts.peer = described.collect();
         session
     });
     let result = result.map_err(|(cause, detail)| {

@@ -9,7 +9,7 @@ use openssl::pkey::PKey;
 use openssl::provider::Provider;
 use openssl::ssl::{
     Ssl, SslContextBuilder, SslMethod, SslOptions, SslRef, SslSessionCacheMode, SslVerifyMode,
-    SslVersion,
+    SslVersion, StatusType,
 };
 use openssl::x509::X509;
 use openssl_sys as ffi;
@@ -23,6 +23,7 @@ use super::engine::{AskClient, ClientSetup, Identity, Played, ServerSetup};
 use super::legacy_stream::LegacyStream;
 use super::legacy_told::{listening, negotiated_group, peer_signature, was_asked};
 use super::session::{Session, is_alert_code};
+use super::staple::describe_staple;
 use super::suites::{resolve, suite};
 
 /// What the library has, read once.
@@ -227,6 +228,18 @@ pub(super) fn context(offer: &Offer, server: bool) -> Result<SslContextBuilder, 
     })
 }
 
+/// Whether the key is that of the certificate. Where that cannot be read it is nobody's doubt here:
+/// showing it fails later with OpenSSL's own reason.
+pub(super) fn has_key(identity: &Identity) -> bool {
+    let Some(leaf) = identity.chain.first() else { return true };
+    let keys = || -> Result<bool, ErrorStack> {
+        let public = X509::from_der(leaf)?.public_key()?;
+        let private = PKey::private_key_from_pkcs8(&identity.key)?;
+        Ok(public.public_eq(&private))
+    };
+    keys().unwrap_or(true)
+}
+
 fn show(context: &mut SslContextBuilder, identity: &Identity) -> Result<(), ErrorStack> {
     let mut chain = identity.chain.iter();
     let Some(leaf) = chain.next() else { return Ok(()) };
@@ -320,6 +333,7 @@ where
         }
         context.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
         let mut ssl = listening(context, alerts).map_err(|error| objection(&error))?;
+        ssl.set_status_type(StatusType::OCSP).map_err(|error| objection(&error))?;
         if let Some(sni) = &setup.sni {
             ssl.set_hostname(sni).map_err(|error| objection(&error))?;
         }
@@ -329,7 +343,7 @@ where
     let mut stream = LegacyStream::new(ssl, io).map_err(|error| objection(&error))?;
     stream.connect().await.map_err(|error| failed(&error))?;
     let ssl = stream.ssl();
-    let peer_chain = ssl
+    let peer_chain: Vec<Vec<u8>> = ssl
         .peer_cert_chain()
         .into_iter()
         .flatten()
@@ -341,7 +355,9 @@ where
         (true, false) => ClientCertificate::NotShown,
         (true, true) => ClientCertificate::Shown,
     };
-    let facts = facts(ssl, &setup.offer, peer_chain, client_certificate, false)?;
+    let staple = ssl.ocsp_status().map(|der| describe_staple(der, &peer_chain));
+    let mut facts = facts(ssl, &setup.offer, peer_chain, client_certificate, false)?;
+    facts.staple = staple;
     Ok(Session::new(facts, stream, alerts))
 }
 
@@ -389,6 +405,8 @@ fn facts(
         alpn: ssl.selected_alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
         resumed: ssl.session_reused(),
         peer_chain,
+        peer: Vec::new(),
+        staple: None,
         client_certificate,
         server_extensions: Vec::new(),
     })

@@ -3,6 +3,7 @@
 //! The only room that names a TLS library. Nothing here judges.
 
 mod alerts;
+mod certificate;
 mod describe;
 mod dh;
 mod engine;
@@ -13,10 +14,12 @@ mod modern;
 mod registry;
 mod revisit;
 mod session;
+mod staple;
 mod suites;
 mod tap;
 mod verify;
 
+pub use certificate::{describe_certificate, describe_chain};
 pub use describe::{client_hello, group_name, scheme_name};
 pub use engine::{
     AskClient, ClientSetup, Handshake, Identity, ServerSetup, Unplayable, accept, choose, connect,

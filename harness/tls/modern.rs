@@ -222,6 +222,8 @@ fn facts(
         alpn: state.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
         resumed: state.handshake_kind() == Some(HandshakeKind::Resumed),
         peer_chain,
+        peer: Vec::new(),
+        staple: None,
         client_certificate,
         server_extensions: Vec::new(),
     })

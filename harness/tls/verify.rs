@@ -32,6 +32,9 @@ pub enum ChainProblem {
     /// It is for another name.
     #[error("the certificate is for another name")]
     WrongName,
+    /// It is not for this usage.
+    #[error("the certificate is not for this usage")]
+    WrongUsage,
     /// A signature in the chain is wrong.
     #[error("a signature in the chain is wrong")]
     BadSignature,
@@ -71,6 +74,16 @@ pub fn verify_chain(
     leaf.verify_is_valid_for_subject_name(&name).map_err(problem)
 }
 
+/// Whether the leaf is for this name (RFC 6125 section 6, DNS-ID only), whatever else is wrong with
+/// the chain. Without a name: yes.
+pub(super) fn is_for(chain: &[Vec<u8>], name: Option<&str>) -> bool {
+    let (Some(leaf), Some(name)) = (chain.first(), name) else { return name.is_none() };
+    let leaf = CertificateDer::from(leaf.as_slice());
+    let Ok(leaf) = EndEntityCert::try_from(&leaf) else { return false };
+    ServerName::try_from(name)
+        .is_ok_and(|name| leaf.verify_is_valid_for_subject_name(&name).is_ok())
+}
+
 fn problem(error: webpki::Error) -> ChainProblem {
     match error {
         webpki::Error::UnknownIssuer => ChainProblem::UnknownIssuer,
@@ -78,6 +91,7 @@ fn problem(error: webpki::Error) -> ChainProblem {
         webpki::Error::CertNotValidYet { .. } => ChainProblem::NotYetValid,
         webpki::Error::CertNotValidForName(_) => ChainProblem::WrongName,
         webpki::Error::InvalidSignatureForPublicKey => ChainProblem::BadSignature,
+        webpki::Error::RequiredEkuNotFoundContext(_) => ChainProblem::WrongUsage,
         other => ChainProblem::Other(other.to_string()),
     }
 }

@@ -25,13 +25,13 @@ cp "$run/etc/courier/esmtproutes" .
 # Any client of the loopback addresses may have its mail passed on.
 printf '127\tallow,RELAYCLIENT\n' >smtpaccess/default
 
-# Patience, so that a run takes seconds: a message is tried every other second and given back after five, and a
+# Patience, so that a run takes seconds: a message is tried every few seconds and given back after ten, and a
 # next hop has two seconds for each answer. Each case is a stranger: no connection is kept for another.
 for file in retryalpha retrygamma esmtptimeout esmtptimeoutconnect esmtptimeoutdata esmtptimeouthelo esmtptimeoutquit; do
     echo 2s >$file
 done
 echo 1 | tee retrybeta >retrymaxdelta
-echo 5s >queuetime
+echo 10s >queuetime
 echo 1h >warntime
 echo 0s | tee esmtpdelay >esmtptimeoutkeepalive
 sed -i 's/^MAXDELS=.*/MAXDELS=200/' module.esmtp

@@ -315,6 +315,32 @@ async fn a_client_certificate_is_told_alike_by_both_sides() {
 }
 
 #[tokio::test]
+async fn a_certificate_without_its_key_is_played_and_found_out() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let identities = Identities::new(&catalogue.recipes);
+    for version in [Version::Tls12, Version::Tls13] {
+        let offer = Offer { versions: vec![version], ..Offer::modern() };
+        for engines in PAIRINGS {
+            let (mut client, mut server) =
+                identities.setups(engines, (&offer, &offer), &identities.rsa);
+            let stolen = identities.client.chain.clone();
+            client.identity = Some(Identity { chain: stolen, ..identities.ecdsa.clone() });
+            server.ask = AskClient::Optional;
+            if engines.0 == Engine::Legacy {
+                let chosen = choose(&offer, client.identity.as_ref(), client.engine);
+                assert!(chosen.is_err(), "{version}: {chosen:?}");
+                continue;
+            }
+            let (left, right) = duplex(1 << 16);
+            let (_, server) =
+                tokio::join!(connect(&client, left, PATIENCE), accept(&server, right, PATIENCE));
+            let failure = server.result.expect_err("the proof is wrong");
+            assert_eq!(failure.cause, FailureCause::OurObjection, "{version}: {failure:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_alert_behind_the_handshake_is_told_with_its_direction() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
     let identities = Identities::new(&catalogue.recipes);

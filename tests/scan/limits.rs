@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use waxseal::scan::{Limits, Surveyed};
 use waxseal::tls::ServerSetup;
+use waxseal::wire::tls::read_client_hello;
 use waxseal_model::offer::{Offer, Version};
 use waxseal_model::scan::{Found, HostFacts, Refusal};
 
@@ -67,7 +68,7 @@ impl Behaviour for Moody {
 }
 
 const HASTE: Limits =
-    Limits { connections: 4, time: Duration::from_secs(8), patience: Duration::from_millis(400) };
+    Limits { connections: 4, time: Duration::from_secs(5), patience: Duration::from_millis(400) };
 
 async fn scan(good: Arc<ServerSetup>, first: usize, then: Does, pardon: usize) -> Surveyed {
     let host = Host::start(Moody { good, first, then, pardon }).await;
@@ -175,4 +176,40 @@ async fn a_version_that_is_refused_by_closing_is_refused() {
     assert_eq!(tls10.support, Found::Known(false));
     assert!(matches!(tls10.refusal, Some(Refusal::Closed | Refusal::Reset)), "{tls10:#?}");
     assert_eq!(facts.speaks(Version::Tls12), Some(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_chokes_on_many_suites_is_asked_in_parts() {
+    #[derive(Clone)]
+    struct Choking(Correct);
+    impl Behaviour for Choking {
+        async fn serve(&self, mut stream: TcpStream, _: usize) {
+            if greet(&mut stream).await.is_none() {
+                return;
+            }
+            let mut bytes = [0; 8192];
+            let hello = loop {
+                match stream.peek(&mut bytes).await {
+                    Ok(0) | Err(_) => return,
+                    Ok(read) => match read_client_hello(&bytes[..read]) {
+                        Some(hello) => break hello,
+                        None if bytes[0] != 22 => return,
+                        None => tokio::task::yield_now().await,
+                    },
+                }
+            };
+            if hello.suites.len() > 100 {
+                return;
+            }
+            let _ = waxseal::tls::accept(&self.0.0, stream, HASTE.patience).await;
+        }
+    }
+    let good = Arc::new(setup(Offer::modern(), identity(ECDSA)));
+    let expected = one_by_one(&good).await;
+    let host = Host::start(Choking(Correct(good))).await;
+    let facts = host.survey(Limits { time: Duration::from_secs(60), ..HASTE }).await.facts;
+    never_wrong(&facts, &expected);
+    assert_eq!(facts.accepted().count(), expected.len(), "{:#?}", facts.versions);
+    let parted = |version| facts.version(version).is_some_and(|found| found.in_parts);
+    assert!(parted(Version::Tls12) && !parted(Version::Tls13));
 }

@@ -161,6 +161,8 @@ pub struct Expect {
     pub tls: Option<TlsExpect>,
     /// The relay's ClientHello.
     pub offered: Option<OfferedExpect>,
+    /// The certificates the relay shows as a server. Inbound only.
+    pub certificate: Option<CertificateExpect>,
     /// The reply to the script's last line. Inbound only.
     pub reply: Option<ReplyExpect>,
     /// None of these.
@@ -205,6 +207,17 @@ pub struct TlsFactsExpect {
     pub dh_bits_at_least: Option<u32>,
     /// The ALPN protocol: a name, or `none`.
     pub alpn: Option<String>,
+}
+
+/// What is expected of the certificates the relay shows as a server; `None` and `false`: not judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CertificateExpect {
+    /// At least so many bits in the leaf's key, where that is RSA.
+    pub rsa_bits_at_least: Option<u32>,
+    /// At least so many certificates are sent.
+    pub sent_at_least: Option<u32>,
+    /// The leaf is first, and each is certified by the one behind it.
+    pub leaf_first: bool,
 }
 
 /// Versions a handshake may end with.
@@ -267,8 +280,8 @@ pub struct ReplyExpect {
     pub lists: Vec<String>,
     /// EHLO keywords it does not list.
     pub lacks: Vec<String>,
-    /// Whether the relay may end the connection instead of answering, or break off before TLS: a
-    /// STARTTLS that is refused, or a handshake that the relay ends.
+    /// Whether the relay may end the connection instead of answering, or break off the upgrade on
+    /// the way there: 4yz or 5yz to STARTTLS, an alert, a close.
     pub or_ended: bool,
 }
 

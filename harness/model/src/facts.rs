@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::certificate::{CertificateFacts, StapleFacts};
 use crate::offer::{SuiteKind, Version};
 
 /// The library that played a handshake.
@@ -88,6 +89,12 @@ pub struct TlsFacts {
     #[serde(with = "crate::trace::hex_list")]
     #[schemars(with = "Vec<String>")]
     pub peer_chain: Vec<Vec<u8>>,
+    /// The same described, up to the first that cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peer: Vec<CertificateFacts>,
+    /// The OCSP response the server stapled, where our side is a client whose library tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staple: Option<StapleFacts>,
     /// What became of the client's certificate, whichever side we are.
     pub client_certificate: ClientCertificate,
     /// Extension types of the ServerHello by IANA name, in the order sent, or `0x1234`, whichever

@@ -3,6 +3,7 @@
 //! Pure: no socket, file, clock or TLS library is named here, and no product.
 
 pub mod baseline;
+pub mod certificate;
 pub mod diagnostic;
 pub mod domain;
 pub mod expect;
@@ -12,6 +13,7 @@ pub mod judge;
 mod laws;
 pub mod offer;
 pub mod pattern;
+pub mod pins;
 mod raw;
 pub mod record;
 pub mod requirement;

@@ -97,6 +97,7 @@ pub struct Expect {
     pub outcome: Option<OneOrMany>,
     pub tls: Option<Placed<Tls>>,
     pub offered: Option<Offered>,
+    pub certificate: Option<Placed<Certificate>>,
     pub reply: Option<Placed<Reply>>,
     pub never: Option<OneOrMany>,
     pub attempts: Option<Placed<u32>>,
@@ -124,6 +125,15 @@ pub struct TlsTable {
     pub client_certificate: Option<Placed<String>>,
     pub dh_bits: Option<Placed<String>>,
     pub alpn: Option<Placed<String>>,
+}
+
+/// `certificate`: what the relay shows as a server.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Certificate {
+    pub rsa_bits: Option<Placed<String>>,
+    pub sent: Option<Placed<String>>,
+    pub chain: Option<Placed<String>>,
 }
 
 /// `reply`: a pattern or a table.

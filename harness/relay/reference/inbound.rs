@@ -139,6 +139,12 @@ impl<'a> Server<'a> {
             self.session.say("503 5.5.1 TLS is active").await?;
             return Ok(true);
         }
+        let early = !self.state.greeted || self.state.by_helo;
+        if early && self.session.tls().is_none() && !self.setup.is(Mutant::ServerTakesEarlyStarttls)
+        {
+            self.session.say("503 5.5.1 EHLO first").await?;
+            return Ok(true);
+        }
         if !argument.trim().is_empty() && !self.setup.is(Mutant::ServerTakesArgument) {
             self.session.say("501 5.5.4 STARTTLS takes no argument").await?;
             return Ok(true);
@@ -177,7 +183,9 @@ impl<'a> Server<'a> {
             self.state = State::default();
         }
         let Some(tls) = self.session.tls() else { return false };
-        if self.setup.is(Mutant::ServerNeedsSni) && tls.facts.sni.is_none() {
+        let leaves = self.setup.is(Mutant::ServerLeavesAfterHandshake)
+            || (self.setup.is(Mutant::ServerNeedsSni) && tls.facts.sni.is_none());
+        if leaves {
             return false;
         }
         let shown = self.judge_certificate(&tls.facts.peer_chain);
@@ -278,6 +286,9 @@ impl<'a> Server<'a> {
             lines.push("STARTTLS".into());
         }
         lines.push("ENHANCEDSTATUSCODES".into());
+        if !tls && self.setup.is(Mutant::ServerListsAuthInClear) {
+            lines.push("AUTH PLAIN LOGIN".into());
+        }
         let last = lines.len() - 1;
         let lines: Vec<_> = lines
             .iter()

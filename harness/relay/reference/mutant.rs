@@ -47,6 +47,12 @@ mutants! {
     ServerTakesSecondStarttls = "server-takes-second-starttls",
     /// Inbound: does not offer STARTTLS.
     ServerHidesStarttls = "server-hides-starttls",
+    /// Inbound: takes STARTTLS before EHLO, and after HELO.
+    ServerTakesEarlyStarttls = "server-takes-early-starttls",
+    /// Inbound: ends the connection as soon as TLS is up.
+    ServerLeavesAfterHandshake = "server-leaves-after-handshake",
+    /// Inbound: offers AUTH in clear.
+    ServerListsAuthInClear = "server-lists-auth-in-clear",
     /// Inbound: takes STARTTLS with an argument.
     ServerTakesArgument = "server-takes-argument",
     /// Inbound: a forced listener takes mail in clear.
@@ -79,6 +85,12 @@ mutants! {
     ServerNeedsSni = "server-needs-sni",
     /// Inbound: a forced listener refuses NOOP in clear.
     ServerRefusesNoop = "server-refuses-noop",
+    /// Inbound: sends its certificate without the intermediate.
+    ServerForgetsIntermediate = "server-forgets-intermediate",
+    /// Inbound: sends its certificate twice before the intermediate.
+    ServerRepeatsLeaf = "server-repeats-leaf",
+    /// Inbound: shows a certificate for an RSA key of 1024 bits.
+    ServerShowsShortKey = "server-shows-short-key",
     /// Inbound: takes nothing at all.
     ServerTakesNothing = "server-takes-nothing",
     /// Outbound: forced mail goes in clear where STARTTLS is not offered.

@@ -3,8 +3,11 @@
 //! Pure: the same case and trace give the same judgement, today and from a stored file.
 
 mod breach;
+mod certificate;
 mod demand;
+mod handshake;
 mod outcome;
+mod reply;
 
 pub use breach::breaches;
 pub use outcome::outcome;
@@ -14,7 +17,7 @@ use crate::record::Verdict;
 use crate::requirement::Level;
 use crate::scenario::{Case, DnsFaultKind, Peer};
 use crate::script::Act;
-use crate::trace::{Happening, Trace};
+use crate::trace::{Channel, End, Happening, Place, Trace};
 
 /// A verdict, why, and the events it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,7 +179,7 @@ fn due(case: &Case, peer: &Peer, trace: &Trace) -> usize {
         peer.script.steps().position(|step| wanted(&step.act)).map_or(usize::MAX, |at| at + 1)
     };
     let may_break_off = case.expect.reply.as_ref().is_some_and(|reply| reply.or_ended);
-    if may_break_off && demand::broke_off_at_starttls(trace).is_some() {
+    if may_break_off && reply::broke_off_at_starttls(trace).is_some() {
         return until(|act| matches!(act, Act::Say { text, .. } if text == "STARTTLS"));
     }
     let injected = case.expect.never.contains(&Never::InjectedReplyUsed)
@@ -187,13 +190,27 @@ fn due(case: &Case, peer: &Peer, trace: &Trace) -> usize {
     usize::MAX
 }
 
-/// Whether handshakes were tried on connections to this peer, and none was finished.
+/// Whether the relay tried handshakes with this peer and broke every one off: before its end, or
+/// after it without a word inside TLS.
 fn broke_off(trace: &Trace, peer: &Peer) -> bool {
-    let any = |wanted: fn(&Happening) -> bool| {
-        trace.of_peer(&peer.name).any(|(_, event)| wanted(&event.kind))
+    let spoke = trace
+        .of_peer(&peer.name)
+        .any(|(_, event)| matches!(event.kind, Happening::Heard { channel: Channel::Tls, .. }));
+    let ended = |place: &Place| {
+        trace.events.iter().any(|event| {
+            let by_relay = matches!(
+                event.kind,
+                Happening::Ended(End::CloseNotify | End::Fin | End::Reset | End::Alert)
+            );
+            by_relay && event.place == *place
+        })
     };
-    any(|kind| matches!(kind, Happening::NotSecured(_)))
-        && !any(|kind| matches!(kind, Happening::Secured(_)))
+    let mut handshakes = trace.of_peer(&peer.name).filter_map(|(_, event)| match event.kind {
+        Happening::NotSecured(_) => Some(true),
+        Happening::Secured(_) => Some(ended(&event.place)),
+        _ => None,
+    });
+    !spoke && handshakes.next() == Some(true) && handshakes.all(|broken| broken)
 }
 
 /// A fragment as a sentence.
@@ -208,9 +225,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::facts::{FailureCause, TlsFailure};
+    use crate::facts::{ClientCertificate, Engine, FailureCause, Suite, TlsFacts, TlsFailure};
+    use crate::offer::Version;
     use crate::scenario::{Known, load};
-    use crate::trace::{Channel, Ending, Event, Place};
+    use crate::trace::{Ending, Event};
 
     const INJECTED: &str = r#"
 claim = "It holds."
@@ -284,6 +302,40 @@ reply = { code = "5xx", or-ended = true }
         events.push(failed);
         assert_eq!(verdict(Verdict::Pass, &events), Verdict::Pass);
         assert_eq!(verdict(Verdict::Fail, &events), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn leaving_tls_without_a_word_over_an_injected_reply_keeps_the_claim() {
+        let secured = Happening::Secured(Box::new(TlsFacts {
+            engine: Engine::Modern,
+            version: Version::Tls13,
+            suite: Suite { id: 0x1302, name: "TLS_AES_256_GCM_SHA384".into(), kinds: Vec::new() },
+            group: None,
+            dh_bits: None,
+            forward_secrecy: true,
+            peer_signature: None,
+            peer_key_proven: false,
+            sni: None,
+            alpn: None,
+            resumed: false,
+            peer_chain: Vec::new(),
+            client_certificate: ClientCertificate::NotAsked,
+            server_extensions: Vec::new(),
+        }));
+        let verdict = |after: &[Happening]| {
+            let reached = (0..4).map(|step| Happening::Reached { step });
+            let waits = Happening::Waiting { reason: "no TLS".into() };
+            let before = [Happening::Connected, secured.clone(), waits];
+            let events: Vec<_> = before.into_iter().chain(reached).chain(after.to_vec()).collect();
+            verdict(Verdict::Pass, &events)
+        };
+        let quit =
+            Happening::Heard { channel: Channel::Tls, line: "QUIT".into(), ending: Ending::CrLf };
+        assert_eq!(verdict(&[Happening::Ended(End::CloseNotify)]), Verdict::Pass);
+        assert_eq!(verdict(&[Happening::Ended(End::Ours)]), Verdict::Inconclusive);
+        assert_eq!(verdict(&[]), Verdict::Inconclusive);
+        let spoke = [quit, Happening::Ended(End::CloseNotify)];
+        assert_eq!(verdict(&spoke), Verdict::Inconclusive);
     }
 
     #[test]

@@ -176,6 +176,7 @@ pub(super) fn happening() -> impl Strategy<Value = Happening> {
             Happening::Reported { channel, action, status, diagnostic }
         }),
         1 => Just(Happening::Waiting { reason: String::new() }),
+        1 => prop_oneof![Just(Happening::NextMessage), Just(Happening::Vanished)],
         1 => prop::sample::select(ends).prop_map(Happening::Ended),
         1 => Just(Happening::Asked {
             name: "x.test".into(),

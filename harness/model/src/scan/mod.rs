@@ -5,6 +5,7 @@
 
 mod finding;
 mod rules;
+mod suite_rules;
 
 use std::fmt;
 
@@ -216,6 +217,8 @@ pub struct VersionFacts {
     pub incomplete: Option<String>,
     /// Whose order decides.
     pub order: Found<Order>,
+    /// The suites were offered in parts: the host does not bear all of them in one hello.
+    pub in_parts: bool,
 }
 
 /// Whose order of suites decides.

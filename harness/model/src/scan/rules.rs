@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Accepted, Finding, Found, HostFacts, Judgement, Oddity, Order, Refusal, UnknownAlpn};
-use crate::offer::{SuiteKind, Version};
+use super::suite_rules::{exchange, suites};
+use super::{Finding, Found, HostFacts, Judgement, Oddity, Refusal, UnknownAlpn};
+use crate::offer::Version;
 use crate::requirement::Level;
 
 /// What the facts say of one requirement: kept or not and a sentence, or why it is undecided.
 /// `None` in place of it all: the requirement does not apply to this host.
-type Outcome = Result<(bool, String), String>;
+pub(super) type Outcome = Result<(bool, String), String>;
 
 /// Judges a host's facts. `levels` is the level of every requirement under the profile; a
 /// requirement without one is left out.
@@ -86,7 +87,8 @@ fn spoken(facts: &HostFacts, version: Version, wanted: bool) -> Outcome {
     }
 }
 
-/// TLS 1.0 and 1.1 should be refused with protocol_version; another alert is told as well.
+/// TLS 1.0 and 1.1 are to be refused with protocol_version. Another alert and a bare close are taken
+/// as well, and told; a reset is nothing that a client can read.
 fn refusal_alert(facts: &HostFacts) -> Option<Outcome> {
     let refused: Vec<_> = [Version::Tls10, Version::Tls11]
         .into_iter()
@@ -96,174 +98,9 @@ fn refusal_alert(facts: &HostFacts) -> Option<Outcome> {
     if refused.is_empty() {
         return None;
     }
-    let good = refused.iter().all(|(_, how)| matches!(how, Refusal::Alert(_)));
+    let good = refused.iter().all(|(_, how)| !matches!(how, Refusal::Reset));
     let list: Vec<_> = refused.iter().map(|(version, how)| format!("{version}: {how}")).collect();
     Some(Ok((good, format!("Refused with {}.", list.join(", ")))))
-}
-
-fn suites(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
-    add("fs-server-no-static-rsa", none_of(facts, SuiteKind::StaticRsa, "static RSA"));
-    add("no-static-dh-ecdh", none_of(facts, SuiteKind::StaticDh, "static Diffie-Hellman"));
-    add("no-null-cipher", none_of(facts, SuiteKind::Null, "no encryption"));
-    add("no-rc4", none_of(facts, SuiteKind::Rc4, "RC4"));
-    add("no-export", none_of(facts, SuiteKind::Export, "40- or 56-bit keys"));
-    add("no-3des", none_of(facts, SuiteKind::TripleDes, "Triple DES"));
-    let secret = |(_, accepted): &(Version, &Accepted)| accepted.suite.is(SuiteKind::ForwardSecret);
-    let all = facts.accepted().count();
-    let forward = facts.accepted().filter(secret).count();
-    let supports = match (forward, missing(facts)) {
-        (0, Some(why)) => Err(why),
-        (0, None) => Ok((false, "No suite with forward secrecy is accepted.".into())),
-        (some, _) if some == all => Ok((true, format!("All {all} accepted suites have it."))),
-        (some, _) => Ok((true, format!("Partly: {some} of {all} accepted suites have it."))),
-    };
-    add("fs-server-supports", Some(supports));
-    add("fs-server-prefers", first_choice(facts, |first| first.suite.is(SuiteKind::ForwardSecret)));
-    add(
-        "server-prefers-strong",
-        first_choice(facts, |first| {
-            first.suite.is(SuiteKind::ForwardSecret) && first.suite.is(SuiteKind::Aead)
-        }),
-    );
-    add("recommended-suites", recommended(facts));
-}
-
-/// Why the lists of suites may lack some.
-fn missing(facts: &HostFacts) -> Option<String> {
-    facts.versions.iter().find_map(|found| {
-        let why = match (&found.incomplete, &found.support) {
-            (Some(why), _) => why,
-            (None, Found::Unknown(why)) => why,
-            _ => return None,
-        };
-        Some(format!("The suites of {} are not all known: {why}.", found.version))
-    })
-}
-
-fn none_of(facts: &HostFacts, kind: SuiteKind, words: &str) -> Option<Outcome> {
-    let found: Vec<String> = facts
-        .accepted()
-        .filter(|(_, accepted)| accepted.suite.is(kind))
-        .map(|(version, accepted)| format!("{} in {version}", accepted.suite.name))
-        .collect();
-    Some(match (found.split_first(), missing(facts)) {
-        (Some((first, [])), _) => {
-            Ok((false, format!("A suite with {words} is accepted: {first}.")))
-        }
-        (Some((first, rest)), _) => Ok((
-            false,
-            format!("{} suites with {words} are accepted: {first} and others.", rest.len() + 1),
-        )),
-        (None, Some(why)) => Err(why),
-        (None, None) => Ok((true, format!("No suite with {words} is accepted."))),
-    })
-}
-
-/// What the host picks in TLS 1.2 when everything is offered, the weakest first.
-fn first_choice(facts: &HostFacts, good: impl Fn(&Accepted) -> bool) -> Option<Outcome> {
-    let found = facts.version(Version::Tls12)?;
-    let first = found.suites.first()?;
-    if found.suites.iter().all(|accepted| !good(accepted)) {
-        return Some(Ok((false, "There is no such suite in TLS 1.2.".into())));
-    }
-    let whose = match found.order.known() {
-        Some(Order::Server) => "the host's own order",
-        Some(Order::Client) => "the client's order",
-        None => "an order that is not known",
-    };
-    let name = &first.suite.name;
-    Some(Ok((
-        good(first),
-        format!("With all offered, weakest first, {name} is picked by {whose}."),
-    )))
-}
-
-/// RFC 9325 section 4.2, for the kinds of key that the host has.
-fn recommended(facts: &HostFacts) -> Option<Outcome> {
-    let found = facts.version(Version::Tls12).filter(|found| !found.suites.is_empty())?;
-    let keys: Vec<&str> = [("rsa", "RSA"), ("ecdsa", "ECDSA")]
-        .into_iter()
-        .filter(|(key, _)| found.suites.iter().any(|s| s.parts.authentication == *key))
-        .map(|(_, name)| name)
-        .collect();
-    let lacking: Vec<String> = keys
-        .iter()
-        .flat_map(|key| {
-            [("128", "256"), ("256", "384")]
-                .map(|(bits, hash)| format!("TLS_ECDHE_{key}_WITH_AES_{bits}_GCM_SHA{hash}"))
-        })
-        .filter(|name| found.suites.iter().all(|accepted| accepted.suite.name != *name))
-        .collect();
-    if lacking.is_empty() {
-        return Some(Ok((!keys.is_empty(), "The recommended suites are accepted.".into())));
-    }
-    if let Some(why) = &found.incomplete {
-        return Some(Err(format!("The suites of TLS 1.2 are not all known: {why}.")));
-    }
-    Some(Ok((false, format!("Not accepted in TLS 1.2: {}.", lacking.join(", ")))))
-}
-
-fn exchange(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
-    let small = facts.accepted().filter_map(|(version, a)| Some((a.dh_bits?, version, a)));
-    let smallest = small.min_by_key(|(bits, ..)| *bits).map(|(bits, version, accepted)| {
-        let name = &accepted.suite.name;
-        Ok((bits >= 2048, format!("The smallest prime has {bits} bits ({name} in {version}).")))
-    });
-    add("dh-2048-min", smallest);
-    add("curves-p256-x25519", curves(facts));
-    add(
-        "no-sha1-md5-sig",
-        match &facts.schemes {
-            Found::Known(list) => {
-                let weak = |name: &&String| name.contains("sha1") || name.contains("md5");
-                let weak: Vec<&str> = list.names.iter().filter(weak).map(String::as_str).collect();
-                Some(match (weak.is_empty(), &list.incomplete) {
-                    (false, _) => {
-                        Ok((false, format!("The key exchange is signed with {}.", weak.join(", "))))
-                    }
-                    (true, Some(why)) => {
-                        Err(format!("The signature schemes are not all known: {why}."))
-                    }
-                    (true, None) => {
-                        Ok((true, "No key exchange is signed with SHA-1 or MD5.".into()))
-                    }
-                })
-            }
-            Found::Moot(_) => None,
-            Found::Unknown(why) => {
-                Some(Err(format!("The signature schemes are not known: {why}.")))
-            }
-        },
-    );
-}
-
-fn curves(facts: &HostFacts) -> Option<Outcome> {
-    let mut lacking = Vec::new();
-    for (words, found) in [("TLS 1.2", &facts.groups), ("TLS 1.3", &facts.groups_tls13)] {
-        match found {
-            Found::Moot(_) => {}
-            Found::Unknown(why) => return Some(Err(format!("Groups of {words}: {why}."))),
-            Found::Known(list) => {
-                for name in ["p-256", "x25519"] {
-                    if list.names.iter().any(|known| known == name) {
-                        continue;
-                    }
-                    if let Some(why) = &list.incomplete {
-                        return Some(Err(format!("Groups of {words}: {why}.")));
-                    }
-                    lacking.push(format!("{name} in {words}"));
-                }
-            }
-        }
-    }
-    if [&facts.groups, &facts.groups_tls13].iter().all(|found| found.known().is_none()) {
-        return None;
-    }
-    let text = match lacking.is_empty() {
-        true => "P-256 and X25519 are both supported.".into(),
-        false => format!("Not supported: {}.", lacking.join(", ")),
-    };
-    Some(Ok((lacking.is_empty(), text)))
 }
 
 fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
@@ -334,6 +171,23 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
         },
     );
     add(
+        "no-heartbleed",
+        no_if_asked(
+            &facts.holes.heartbleed,
+            "A heartbeat is answered with octets that were never sent.",
+            "A heartbeat gives nothing away.",
+        )
+        .or(heartbeats_off(facts)),
+    );
+    add(
+        "no-early-ccs",
+        no_if_asked(
+            &facts.holes.early_ccs,
+            "A ChangeCipherSpec is taken before there are keys.",
+            "A ChangeCipherSpec before there are keys ends the handshake.",
+        ),
+    );
+    add(
         "client-reneg-limited",
         no_if_asked(
             &facts.sessions.client_renegotiation,
@@ -341,6 +195,12 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
             "A client may not begin a second handshake.",
         ),
     );
+}
+
+/// Where heartbeats are off, nothing can be read by them.
+fn heartbeats_off(facts: &HostFacts) -> Option<Outcome> {
+    let off = facts.holes.heartbeat.known() == Some(&false);
+    off.then(|| Ok((true, "Heartbeats are off.".into())))
 }
 
 fn tolerance(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
@@ -389,9 +249,10 @@ fn no_if_asked(found: &Found<bool>, yes: &str, no: &str) -> Option<Outcome> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SuiteParts, VersionFacts};
+    use super::super::{Accepted, SuiteParts, VersionFacts};
     use super::*;
     use crate::facts::Suite;
+    use crate::offer::SuiteKind;
 
     fn levels(ids: &[&str]) -> BTreeMap<String, Level> {
         ids.iter().map(|id| ((*id).to_owned(), Level::Must)).collect()
@@ -417,6 +278,7 @@ mod tests {
                 suites: vec![accepted],
                 incomplete: incomplete.map(str::to_owned),
                 order: Found::default(),
+                in_parts: false,
             }],
             ..HostFacts::default()
         }
@@ -442,11 +304,56 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_asked_is_no_pass() {
+    fn what_was_not_asked_is_neither_kept_nor_broken() {
         let facts = HostFacts { tls: Found::Known(true), ..HostFacts::default() };
-        for id in ["rfc9325-no-sslv2", "rfc8996-server-no-tls10", "rfc7627-server-echo"] {
-            assert_eq!(verdict(&facts, id), Some(Judgement::Inconclusive), "{id}");
+        let ids = [
+            "alpn-mismatch-alert",
+            "cbc-without-etm",
+            "curves-p256-x25519",
+            "dh-2048-min",
+            "exo-no-tls10-11",
+            "fs-server-no-static-rsa",
+            "fs-server-prefers",
+            "fs-server-supports",
+            "no-3des",
+            "no-compression",
+            "no-early-ccs",
+            "no-export",
+            "no-heartbleed",
+            "no-null-cipher",
+            "no-rc4",
+            "no-sha1-md5-sig",
+            "no-static-dh-ecdh",
+            "recommended-suites",
+            "rfc5246-version-tolerance",
+            "rfc5746-server-acknowledges",
+            "rfc7507-scsv-server",
+            "rfc7627-server-echo",
+            "rfc8996-server-no-tls10",
+            "rfc9325-no-sslv2",
+            "rfc9325-tls12-support",
+            "server-prefers-strong",
+            "sni-server-not-required",
+            "unknown-ext-tolerated",
+        ];
+        let findings = judge(&facts, &levels(&ids));
+        assert!(findings.len() > 20);
+        for finding in findings {
+            assert_eq!(finding.verdict, Judgement::Inconclusive, "{finding:?}");
         }
+    }
+
+    #[test]
+    fn one_short_prime_breaks_the_rule_and_an_unread_one_decides_nothing() {
+        let mut facts = host(Version::Tls12, &[SuiteKind::Dhe], None);
+        facts.versions[0].suites[0].parts.exchange = "dhe".into();
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Inconclusive));
+        facts.versions[0].suites[0].dh_bits = Some(1024);
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Fail));
+        facts.versions[0].suites[0].dh_bits = Some(2048);
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Pass));
+        facts.versions[0].incomplete = Some("the time was over".into());
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Inconclusive));
     }
 
     #[test]

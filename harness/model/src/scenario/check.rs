@@ -96,6 +96,13 @@ impl<'a> Checker<'a> {
                 self.error(reply.span(), "no line of ours waits for this reply", Some(help.into()));
             }
         }
+        if let Some(certificate) = wanted.and_then(|e| e.get_ref().certificate.as_ref())
+            && direction == Direction::Outbound
+        {
+            let help = "outbound, `tls = { client-certificate = .. }` says whether it shows one";
+            let message = "the relay shows its server's certificate inbound only";
+            self.error(certificate.span(), message, Some(help.into()));
+        }
         let dns = raw.dns.0.iter().filter_map(|(key, value)| self.dns(key, value)).collect();
         let claim = self.fill(raw.claim.get_ref(), &raw.claim.span());
         let control = row.control.as_ref().or(raw.control.as_ref());

@@ -3,8 +3,8 @@
 use super::Peer;
 use super::check::Checker;
 use crate::expect::{
-    DsnExpect, Expect, Never, OfferedExpect, Outcome, ReplyExpect, TlsExpect, TlsFactsExpect,
-    VersionRange,
+    CertificateExpect, DsnExpect, Expect, Never, OfferedExpect, Outcome, ReplyExpect, TlsExpect,
+    TlsFactsExpect, VersionRange,
 };
 use crate::facts::ClientCertificate;
 use crate::offer::Version;
@@ -26,6 +26,7 @@ impl Checker<'_> {
             outcome,
             tls: raw.tls.as_ref().and_then(|tls| self.tls(tls)),
             offered: raw.offered.as_ref().map(|offered| self.offered(offered)),
+            certificate: raw.certificate.as_ref().map(|raw| self.certificate(raw.get_ref())),
             reply: raw.reply.as_ref().map(|reply| self.reply(reply)),
             never: never
                 .filter_map(|word| self.word("thing that must not happen", word, &Never::NAMES))
@@ -67,12 +68,7 @@ impl Checker<'_> {
             range
         });
         let dh_bits_at_least = table.dh_bits.as_ref().and_then(|word| {
-            let bits = word.get_ref().strip_prefix(">=").and_then(|bits| bits.parse().ok());
-            if bits.is_none() {
-                let help = Some("write `>=2048`".into());
-                self.error(word.span(), "a size in bits is written as a lower bound", help);
-            }
-            bits
+            self.at_least(word, "a size in bits is written as a lower bound", "write `>=2048`")
         });
         Some(TlsExpect::Facts(TlsFactsExpect {
             version,
@@ -87,6 +83,30 @@ impl Checker<'_> {
             dh_bits_at_least,
             alpn: table.alpn.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
         }))
+    }
+
+    fn at_least(&mut self, word: &Placed<String>, wrong: &str, help: &str) -> Option<u32> {
+        let bound = word.get_ref().strip_prefix(">=").and_then(|bound| bound.parse().ok());
+        if bound.is_none() {
+            self.error(word.span(), wrong, Some(help.into()));
+        }
+        bound
+    }
+
+    fn certificate(&mut self, raw: &raw::Certificate) -> CertificateExpect {
+        let rsa_bits_at_least = raw.rsa_bits.as_ref().and_then(|word| {
+            self.at_least(word, "a size in bits is written as a lower bound", "write `>=2048`")
+        });
+        let sent_at_least = raw.sent.as_ref().and_then(|word| {
+            self.at_least(word, "a number of certificates is a lower bound", "write `>=2`")
+        });
+        let chain = raw.chain.as_ref();
+        let leaf_first = chain.and_then(|word| self.word("order", word, &[("leaf-first", true)]));
+        CertificateExpect {
+            rsa_bits_at_least,
+            sent_at_least,
+            leaf_first: leaf_first.unwrap_or_default(),
+        }
     }
 
     fn offered(&mut self, raw: &raw::Offered) -> OfferedExpect {

@@ -197,3 +197,11 @@ impl Case {
 pub fn default_control(direction: Direction, connector: Connector) -> String {
     format!("{direction}/control#{connector}")
 }
+
+/// The id of the well-behaved twin of a connector's inbound cases where no mail may be sent.
+pub fn undelivered_control(connector: Connector) -> String {
+    match connector {
+        Connector::Implicit => "inbound/starttls/session-implicit".into(),
+        connector => format!("inbound/starttls/session#{connector}"),
+    }
+}

@@ -9,7 +9,7 @@ mod load;
 
 pub use check::PLAY_NAMES;
 pub use fault::Fault;
-pub use load::{Known, default_control, load, load_offers};
+pub use load::{Known, default_control, load, load_offers, undelivered_control};
 
 use crate::expect::{Expect, Outcome};
 use crate::offer::Offer;
@@ -85,6 +85,18 @@ impl Case {
             domain: Some(domain.to_owned()),
             ..self.clone()
         }
+    }
+
+    /// Whether what is expected shows in the dialogue alone: inbound, and whatever becomes of the
+    /// message. Such a case can be played without sending one.
+    pub fn needs_no_mail(&self) -> bool {
+        let expect = &self.expect;
+        let rests_on_mail = !expect.outcome.is_empty()
+            || expect.attempts.is_some()
+            || expect.taken_by.is_some()
+            || expect.dsn.is_some()
+            || !expect.visited.is_empty();
+        self.direction == Direction::Inbound && !self.observe && !rests_on_mail
     }
 
     /// Whether the relay may have to break off for this case to hold: such a case needs a control.

@@ -1,0 +1,227 @@
+//! What the handshake and the relay's hello have to be.
+
+use super::demand::{Met, fail, of_peers, undecided, witnessed};
+use crate::expect::{OfferedExpect, TlsExpect, TlsFactsExpect};
+use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
+use crate::judge::Names;
+use crate::offer::{SuiteChoice, SuiteKind};
+use crate::trace::{Channel, Event, Happening, Trace};
+
+pub(super) fn secured(trace: &Trace) -> Vec<(usize, &TlsFacts)> {
+    of_peers(trace)
+        .filter_map(|(at, event)| match &event.kind {
+            Happening::Secured(facts) => Some((at, facts.as_ref())),
+            _ => None,
+        })
+        .collect()
+}
+
+pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met {
+    let secured = secured(trace);
+    match wanted {
+        TlsExpect::Refused => {
+            if let Some((at, facts)) = secured.first() {
+                let reason =
+                    format!("The relay negotiated {} with {}.", facts.version, facts.suite.name);
+                return Err(witnessed(reason, vec![*at]));
+            }
+            refusal(trace)
+                .map(|at| vec![at])
+                .ok_or_else(|| undecided("The relay neither finished nor refused the handshake."))
+        }
+        TlsExpect::Established | TlsExpect::Facts(_) => {
+            let Some((at, facts)) = secured.last() else {
+                return Err(match refusal(trace).or_else(|| took_in_clear(trace)) {
+                    Some(at) => fail("No TLS session was established.", vec![at]),
+                    None => undecided("No TLS session was established, and nothing says why."),
+                });
+            };
+            if let TlsExpect::Facts(wanted) = wanted
+                && let Some(reason) = misses_facts(wanted, facts, names)
+            {
+                return Err(witnessed(reason, vec![*at]));
+            }
+            Ok(vec![*at])
+        }
+    }
+}
+
+fn took_in_clear(trace: &Trace) -> Option<usize> {
+    let in_clear = |event: &Event| {
+        matches!(
+            event.kind,
+            Happening::Took { channel: Channel::Clear }
+                | Happening::Accepted { channel: Channel::Clear }
+        )
+    };
+    of_peers(trace).find(|(_, event)| in_clear(event)).map(|(at, _)| at)
+}
+
+/// The event in which the relay refused TLS: an alert, a close in the handshake, nothing in common,
+/// or 4yz/5yz to STARTTLS other than 421.
+fn refusal(trace: &Trace) -> Option<usize> {
+    let mut asked = false;
+    for (at, event) in of_peers(trace) {
+        match &event.kind {
+            Happening::NotSecured(TlsFailure {
+                cause:
+                    FailureCause::RelayAlert
+                    | FailureCause::RelayClosed
+                    | FailureCause::RelayReset
+                    | FailureCause::NothingInCommon,
+                ..
+            }) => return Some(at),
+            Happening::Said { bytes, .. } => {
+                asked = bytes.to_ascii_uppercase().starts_with(b"STARTTLS");
+            }
+            Happening::Heard { line, .. } if asked => {
+                let code = line.get(..3).unwrap_or_default();
+                if matches!(code.first(), Some(b'4' | b'5')) && code != b"421" {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn misses_facts(wanted: &TlsFactsExpect, facts: &TlsFacts, names: &Names) -> Option<String> {
+    if wanted.version.is_some_and(|range| !range.holds(facts.version)) {
+        return Some(format!("The relay negotiated {}.", facts.version));
+    }
+    if wanted.forward_secrecy.is_some_and(|secret| secret != facts.forward_secrecy) {
+        let with = if facts.forward_secrecy { "with" } else { "without" };
+        return Some(format!("{} is a suite {with} forward secrecy.", facts.suite.name));
+    }
+    if !wanted.suite.is_empty() && !wanted.suite.iter().any(|choice| is(&facts.suite, choice)) {
+        return Some(format!("The relay negotiated {}.", facts.suite.name));
+    }
+    if let (Some(group), Some(wanted)) = (&facts.group, &wanted.group)
+        && group != wanted
+    {
+        return Some(format!("The key exchange used the group {group}, not {wanted}."));
+    }
+    if let Some(reason) = misses_name("SNI", wanted.sni.as_ref(), facts.sni.as_ref(), names) {
+        return Some(reason);
+    }
+    if let Some(reason) = misses_name("ALPN", wanted.alpn.as_ref(), facts.alpn.as_ref(), names) {
+        return Some(reason);
+    }
+    if let Some(certificate) = wanted.client_certificate
+        && certificate != facts.client_certificate
+    {
+        use crate::facts::ClientCertificate::{NotAsked, NotShown, Shown};
+        return Some(match facts.client_certificate {
+            NotAsked => "The server did not ask for a client certificate.".into(),
+            NotShown => "The client showed no certificate.".into(),
+            Shown => "The client showed a certificate.".into(),
+        });
+    }
+    match (wanted.dh_bits_at_least, facts.dh_bits) {
+        (Some(least), Some(bits)) if bits < least => {
+            Some(format!("The Diffie-Hellman prime has {bits} bits."))
+        }
+        _ => None,
+    }
+}
+
+fn misses_name(
+    what: &str,
+    wanted: Option<&String>,
+    seen: Option<&String>,
+    names: &Names,
+) -> Option<String> {
+    let wanted = wanted?;
+    let filled = names
+        .iter()
+        .fold(wanted.clone(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value));
+    match seen {
+        None if filled == "none" => None,
+        None => Some(format!("There was no {what}, expected: {filled}.")),
+        Some(seen) if seen.eq_ignore_ascii_case(&filled) => None,
+        Some(seen) => Some(format!("The {what} was {seen}, expected: {filled}.")),
+    }
+}
+
+fn is(suite: &Suite, choice: &SuiteChoice) -> bool {
+    match choice {
+        SuiteChoice::Kind(kind) => suite.is(*kind),
+        SuiteChoice::Named(name) => suite.name == *name,
+    }
+}
+
+pub(super) fn meets_offered(wanted: &OfferedExpect, names: &Names, trace: &Trace) -> Met {
+    let hellos: Vec<(usize, &HelloFacts)> = of_peers(trace)
+        .filter_map(|(at, event)| match &event.kind {
+            Happening::Hello(hello) => Some((at, hello.as_ref())),
+            _ => None,
+        })
+        .collect();
+    if hellos.is_empty() {
+        return Err(undecided("The relay sent no ClientHello."));
+    }
+    for (at, hello) in &hellos {
+        if let Some(reason) = misses_offer(wanted, hello, names) {
+            return Err(witnessed(reason, vec![*at]));
+        }
+    }
+    Ok(hellos.iter().map(|(at, _)| *at).collect())
+}
+
+fn misses_offer(wanted: &OfferedExpect, hello: &HelloFacts, names: &Names) -> Option<String> {
+    if let Some(version) = wanted.versions.0.iter().find(|v| !hello.versions.contains(v)) {
+        return Some(format!("The relay does not offer {version}."));
+    }
+    if let Some(version) = wanted.versions.1.iter().find(|v| hello.versions.contains(v)) {
+        return Some(format!("The relay offers {version}."));
+    }
+    let real = |suite: &&Suite| !suite.kinds.is_empty();
+    if let Some(choice) =
+        wanted.suites.0.iter().find(|choice| !hello.suites.iter().any(|suite| is(suite, choice)))
+    {
+        return Some(format!("The relay offers no suite that is {}.", choice_name(choice)));
+    }
+    let forbidden = hello
+        .suites
+        .iter()
+        .filter(real)
+        .find(|suite| wanted.suites.1.iter().any(|choice| is(suite, choice)));
+    if let Some(suite) = forbidden {
+        return Some(format!("The relay offers {}.", suite.name));
+    }
+    if let (Some(choice), Some(first)) = (&wanted.first_suite, hello.suites.iter().find(real))
+        && !is(first, choice)
+    {
+        return Some(format!("The relay offers {} first.", first.name));
+    }
+    for (what, (always, never), there) in [
+        ("group", &wanted.groups, &hello.groups),
+        ("signature scheme", &wanted.schemes, &hello.schemes),
+        ("extension", &wanted.extensions, &hello.extensions),
+    ] {
+        if let Some(name) = always.iter().find(|name| !there.contains(name)) {
+            // The signalling suite stands for the extension (RFC 5746 section 3.4).
+            let signalled = name.as_str() == "renegotiation_info"
+                && hello.suites.iter().any(|suite| suite.id == 0x00ff);
+            if !signalled {
+                return Some(format!("The relay does not offer the {what} {name}."));
+            }
+        }
+        if let Some(name) = never.iter().find(|name| there.contains(name)) {
+            return Some(format!("The relay offers the {what} {name}."));
+        }
+    }
+    if wanted.no_compression && hello.compression != [0] {
+        return Some("The relay offers TLS compression.".into());
+    }
+    misses_name("SNI", wanted.sni.as_ref(), hello.sni.as_ref(), names)
+}
+
+fn choice_name(choice: &SuiteChoice) -> &str {
+    match choice {
+        SuiteChoice::Kind(SuiteKind::All) => "known",
+        SuiteChoice::Kind(kind) => kind.name(),
+        SuiteChoice::Named(name) => name,
+    }
+}

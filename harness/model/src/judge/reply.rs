@@ -1,0 +1,125 @@
+//! What the reply to the last line of a script has to be.
+
+use super::demand::{Met, Unmet, fail, of_peers, undecided, witnessed};
+use super::handshake::secured;
+use crate::expect::ReplyExpect;
+use crate::facts::FailureCause;
+use crate::trace::{End, Event, Happening, Trace};
+
+/// The reply to the script's last line: what was heard first after the script was finished.
+pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
+    let finished = trace.events.iter().position(|event| event.kind == Happening::Finished);
+    let Some(finished) = finished else {
+        let broke_off = broke_off_at_starttls(trace).filter(|_| wanted.or_ended);
+        return broke_off.ok_or_else(|| undecided("The script was never played to its end."));
+    };
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    let mut evidence = Vec::new();
+    for (at, event) in trace.events.iter().enumerate().skip(finished + 1) {
+        match &event.kind {
+            Happening::Heard { line, .. } => {
+                evidence.push(at);
+                lines.push(line.clone());
+                if line.get(3) != Some(&b'-') {
+                    break;
+                }
+            }
+            Happening::Said { .. } | Happening::Secured(_) | Happening::NotSecured(_) => break,
+            Happening::Ended(End::Silence | End::Garbled | End::Ours) => break,
+            Happening::Ended(_) => {
+                evidence.push(at);
+                if wanted.or_ended {
+                    return Ok(evidence);
+                }
+                return Err(fail("The relay ended the connection instead of answering.", evidence));
+            }
+            _ => {}
+        }
+    }
+    let Some(last) = lines.last() else {
+        return Err(undecided("The relay did not answer."));
+    };
+    let shown = String::from_utf8_lossy(last).escape_debug().to_string();
+    if wanted.code.as_ref().is_some_and(|code| !code.matches_reply(&lines)) {
+        let code = wanted.code.as_ref().map(ToString::to_string).unwrap_or_default();
+        // A refusal may have a cause that has nothing to do with the claim; a reply that takes what
+        // has to be refused has none.
+        let taken = lines.last().is_some_and(|line| line.first() == Some(&b'2'));
+        let reason = format!("The relay answered `{shown}`, expected: {code}.");
+        return Err(Unmet { witnessed: taken, ..fail(reason, evidence) });
+    }
+    if let Some(enhanced) = &wanted.enhanced
+        && announces_enhanced(trace)
+        && !crate::requirement::fits(enhanced, status_of(last))
+    {
+        let reason = format!("The relay answered `{shown}` without the code {enhanced}.");
+        return Err(fail(reason, evidence));
+    }
+    let listing = !wanted.lists.is_empty() || !wanted.lacks.is_empty();
+    if listing && !last.starts_with(b"2") {
+        return Err(fail(format!("The relay answered `{shown}` without a list."), evidence));
+    }
+    let keywords: Vec<String> = lines.iter().filter_map(|line| keyword(line)).collect();
+    if let Some(missing) = wanted.lists.iter().find(|name| !keywords.contains(name)) {
+        return Err(witnessed(format!("The reply does not list {missing}."), evidence));
+    }
+    if let Some(listed) = wanted.lacks.iter().find(|name| keywords.contains(name)) {
+        return Err(witnessed(format!("The reply lists {listed}."), evidence));
+    }
+    Ok(evidence)
+}
+
+/// Where TLS did not begin because the relay refused STARTTLS for good, or broke the handshake off:
+/// then there is no session in which something could be used that was said before. A 421 is no
+/// refusal of STARTTLS, and silence is none of anything.
+pub(super) fn broke_off_at_starttls(trace: &Trace) -> Option<Vec<usize>> {
+    if !secured(trace).is_empty() {
+        return None;
+    }
+    let starttls = |event: &Event| {
+        let said = match &event.kind {
+            Happening::Said { bytes, .. } => bytes.as_slice(),
+            _ => return false,
+        };
+        said.get(..8).is_some_and(|verb| verb.eq_ignore_ascii_case(b"STARTTLS"))
+    };
+    let mut after = of_peers(trace).skip_while(|(_, event)| !starttls(event));
+    let (at, decides) = after.find_map(|(at, event)| match &event.kind {
+        Happening::Heard { line, .. } if line.starts_with(b"220") => None,
+        Happening::Heard { line, .. } => {
+            Some((at, line.starts_with(b"5") || line.starts_with(b"454")))
+        }
+        Happening::NotSecured(failure) => {
+            let relay = [
+                FailureCause::RelayAlert,
+                FailureCause::RelayClosed,
+                FailureCause::RelayReset,
+                FailureCause::NotTls,
+            ];
+            Some((at, relay.contains(&failure.cause)))
+        }
+        Happening::Ended(end) => {
+            Some((at, !matches!(end, End::Silence | End::Garbled | End::Ours)))
+        }
+        _ => None,
+    })?;
+    decides.then(|| vec![at])
+}
+
+fn announces_enhanced(trace: &Trace) -> bool {
+    trace.events.iter().any(|event| match &event.kind {
+        Happening::Heard { line, .. } => keyword(line).as_deref() == Some("ENHANCEDSTATUSCODES"),
+        _ => false,
+    })
+}
+
+fn status_of(line: &[u8]) -> &str {
+    let text = line.get(4..).unwrap_or_default();
+    let end = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
+    std::str::from_utf8(&text[..end]).unwrap_or_default()
+}
+
+fn keyword(line: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(line.get(4..)?).ok()?;
+    Some(text.split([' ', '=']).next()?.to_ascii_uppercase())
+}

@@ -1,0 +1,392 @@
+//! What a host is expected to show: pins of its certificate, versions and suites.
+//!
+//! Several certificates may be expected at once, so that a change of root or key is followed by
+//! overlap; one that was retired stays in the file to tell an old certificate from a foreign one.
+
+use serde::Deserialize;
+use serde_spanned::Spanned;
+
+use crate::certificate::{CertificateFacts, ChainFacts};
+use crate::diagnostic::{Diagnostic, closest};
+use crate::facts::Suite;
+use crate::offer::{SuiteChoice, SuiteKind, Version};
+use crate::raw::OneOrMany;
+
+/// What is expected of one host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pins {
+    /// One line for people.
+    pub about: String,
+    /// The only versions it may negotiate; empty: any.
+    pub versions: Vec<Version>,
+    /// The only suites it may negotiate; empty: any.
+    pub suites: Vec<SuiteChoice>,
+    /// In the order of the file; one that holds today has to fit.
+    pub certificates: Vec<Pin>,
+}
+
+/// One certificate that is expected for a time; what is empty or `None` is not compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pin {
+    /// Names of the root: one of them.
+    pub roots: Vec<String>,
+    /// A DNS name of the SAN, or the common name.
+    pub name: Option<String>,
+    /// O of the subject.
+    pub organisation: Option<String>,
+    /// OU of the subject.
+    pub organisational_unit: Option<String>,
+    /// Size of the key, exactly.
+    pub key_bits: Option<u32>,
+    /// The certificate does not begin before this day.
+    pub not_before: Option<Day>,
+    /// The certificate does not last beyond this day.
+    pub not_after: Option<Day>,
+    /// The first day on which it is expected.
+    pub from: Option<Day>,
+    /// The day from which on it is not expected any more.
+    pub until: Option<Day>,
+}
+
+/// A day by its UTC midnight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Seconds since 1970.
+    pub begins: i64,
+    text: String,
+}
+
+/// What was seen of a host.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The chain it showed.
+    pub chain: &'a ChainFacts,
+    /// Versions it negotiated.
+    pub versions: &'a [Version],
+    /// Suites it negotiated.
+    pub suites: &'a [Suite],
+}
+
+impl Pins {
+    /// Reads a file of pins; `file` is for messages.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place and the likely word.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Diagnostic> {
+        let raw: RawFile = toml::from_str(text).map_err(|error| {
+            let message = error.message().to_owned();
+            let help = message.strip_prefix("unknown field `").and_then(|rest| {
+                let (word, rest) = rest.split_once('`')?;
+                let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+                closest(word, known).map(|name| format!("did you mean `{name}`?"))
+            });
+            let span = error.span().filter(|span| *span != (0..0));
+            Diagnostic { file: file.into(), span, message, help }
+        })?;
+        let wrong = |span, message: String, help: Option<String>| Diagnostic {
+            file: file.into(),
+            span: Some(span),
+            message,
+            help,
+        };
+        let mut pins = Self {
+            about: raw.about,
+            versions: Vec::new(),
+            suites: Vec::new(),
+            certificates: Vec::new(),
+        };
+        for word in raw.versions.iter().flat_map(|list| &list.0) {
+            let version = Version::from_name(word.get_ref()).ok_or_else(|| {
+                let names = Version::ALL.map(Version::name).join(", ");
+                let message = format!("`{}` is no TLS version", word.get_ref());
+                wrong(word.span(), message, Some(format!("one of: {names}")))
+            })?;
+            pins.versions.push(version);
+        }
+        for word in raw.suites.iter().flat_map(|list| &list.0) {
+            pins.suites.push(match SuiteKind::from_name(word.get_ref()) {
+                Some(kind) => SuiteChoice::Kind(kind),
+                None if word.get_ref().starts_with("TLS_") => {
+                    SuiteChoice::Named(word.get_ref().clone())
+                }
+                None => {
+                    let kinds = SuiteKind::ALL.map(SuiteKind::name);
+                    let help = closest(word.get_ref(), kinds);
+                    return Err(wrong(
+                        word.span(),
+                        format!("`{}` is no suite and no kind of suite", word.get_ref()),
+                        help.map(|name| format!("did you mean `{name}`?")),
+                    ));
+                }
+            });
+        }
+        let day = |at: Option<Spanned<toml::value::Datetime>>| {
+            at.map(|at| {
+                day(at.get_ref()).ok_or_else(|| {
+                    let message = "this is no day".to_owned();
+                    wrong(at.span(), message, Some("write a date alone, `2018-09-03`".into()))
+                })
+            })
+            .transpose()
+        };
+        for raw in raw.certificate {
+            let place = raw.span();
+            let raw = raw.into_inner();
+            let roots = raw.root.map(|list| list.0).unwrap_or_default();
+            let pin = Pin {
+                roots: roots.into_iter().map(Spanned::into_inner).collect(),
+                name: raw.name,
+                organisation: raw.organisation,
+                organisational_unit: raw.organisational_unit,
+                key_bits: raw.key_bits,
+                not_before: day(raw.not_before)?,
+                not_after: day(raw.not_after)?,
+                from: day(raw.from)?,
+                until: day(raw.until)?,
+            };
+            let dates = Pin { from: pin.from.clone(), until: pin.until.clone(), ..Pin::default() };
+            if pin == dates {
+                let help = "add `root`, `name`, `organisation`, `key-bits` …".to_owned();
+                return Err(wrong(place, "this pins nothing".into(), Some(help)));
+            }
+            pins.certificates.push(pin);
+        }
+        Ok(pins)
+    }
+
+    /// What differs from what was seen at `now` (seconds since 1970), as sentences; none: nothing.
+    ///
+    /// Where several certificates are expected, the one that is nearest is compared.
+    pub fn differences(&self, seen: &Seen<'_>, now: i64) -> Vec<String> {
+        let mut found = Vec::new();
+        let versions = seen.versions.iter().filter(|version| !self.versions.contains(version));
+        if !self.versions.is_empty() {
+            found.extend(versions.map(|version| {
+                format!("The host negotiates {version}, which is not among the expected versions.")
+            }));
+        }
+        let expected = |suite: &Suite| {
+            self.suites.iter().any(|choice| match choice {
+                SuiteChoice::Kind(kind) => suite.is(*kind),
+                SuiteChoice::Named(name) => suite.name == *name,
+            })
+        };
+        if !self.suites.is_empty() {
+            found.extend(seen.suites.iter().filter(|suite| !expected(suite)).map(|suite| {
+                format!(
+                    "The host negotiates {}, which is not among the expected suites.",
+                    suite.name
+                )
+            }));
+        }
+        if self.certificates.is_empty() {
+            return found;
+        }
+        let Some(leaf) = seen.chain.leaf() else {
+            found.push("The host showed no certificate that can be compared.".into());
+            return found;
+        };
+        let compared = |pin: &Pin| pin.differences(seen.chain, leaf);
+        let holding = self.certificates.iter().filter(|pin| pin.holds(now));
+        match holding.map(compared).min_by_key(Vec::len) {
+            None => found.push("No certificate of the file is expected on this day.".into()),
+            Some(nearest) => {
+                let old = |pin: &&Pin| !pin.holds(now) && compared(pin).is_empty();
+                if !nearest.is_empty()
+                    && let Some(old) = self.certificates.iter().find(old)
+                {
+                    found.push(old.when());
+                }
+                found.extend(nearest);
+            }
+        }
+        found
+    }
+}
+
+impl Pin {
+    fn holds(&self, now: i64) -> bool {
+        self.from.as_ref().is_none_or(|day| day.begins <= now)
+            && self.until.as_ref().is_none_or(|day| now < day.begins)
+    }
+
+    /// Says that this is the certificate of another time.
+    fn when(&self) -> String {
+        match (&self.from, &self.until) {
+            (_, Some(day)) => {
+                format!("The certificate is one that was expected until {}.", day.text)
+            }
+            (Some(day), None) => {
+                format!("The certificate is one that is expected from {}.", day.text)
+            }
+            (None, None) => "The certificate is an expected one.".into(),
+        }
+    }
+
+    fn differences(&self, chain: &ChainFacts, leaf: &CertificateFacts) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut differs = |what: &str, seen: Option<&str>, expected: &str| {
+            found.push(match seen {
+                Some(seen) => {
+                    format!("The {what} is `{}`, expected: `{expected}`.", seen.escape_debug())
+                }
+                None => format!("There is no {what}, expected: `{expected}`."),
+            });
+        };
+        let root = chain.root.as_deref();
+        if !self.roots.is_empty() && !self.roots.iter().any(|name| root == Some(name)) {
+            differs("trusted root", root, &self.roots.join("` or `"));
+        }
+        if let Some(name) = &self.name {
+            let same = |seen: &String| seen.eq_ignore_ascii_case(name);
+            if !leaf.names.iter().chain(&leaf.common_name).any(same) {
+                let seen = leaf.common_name.as_ref().or(leaf.names.first());
+                differs("certificate's name", seen.map(String::as_str), name);
+            }
+        }
+        for (what, pinned, seen) in [
+            ("organisation", &self.organisation, &leaf.organisation),
+            ("organisational unit", &self.organisational_unit, &leaf.organisational_unit),
+        ] {
+            if let Some(pinned) = pinned.as_ref().filter(|pinned| seen.as_ref() != Some(pinned)) {
+                differs(what, seen.as_deref(), pinned);
+            }
+        }
+        if let Some(bits) = self.key_bits.filter(|bits| *bits != leaf.key_bits) {
+            found.push(format!("The key has {} bits, expected: {bits}.", leaf.key_bits));
+        }
+        if let Some(day) = self.not_before.as_ref().filter(|day| leaf.not_before < day.begins) {
+            found.push(format!("The certificate begins before {}.", day.text));
+        }
+        // The whole of the last day is allowed.
+        if let Some(day) =
+            self.not_after.as_ref().filter(|day| leaf.not_after >= day.begins + 86_400)
+        {
+            found.push(format!("The certificate lasts beyond {}.", day.text));
+        }
+        found
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawFile {
+    #[serde(default)]
+    about: String,
+    versions: Option<OneOrMany>,
+    suites: Option<OneOrMany>,
+    #[serde(default)]
+    certificate: Vec<Spanned<RawPin>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawPin {
+    root: Option<OneOrMany>,
+    name: Option<String>,
+    organisation: Option<String>,
+    organisational_unit: Option<String>,
+    key_bits: Option<u32>,
+    not_before: Option<Spanned<toml::value::Datetime>>,
+    not_after: Option<Spanned<toml::value::Datetime>>,
+    from: Option<Spanned<toml::value::Datetime>>,
+    until: Option<Spanned<toml::value::Datetime>>,
+}
+
+/// A date without a time as a day.
+fn day(at: &toml::value::Datetime) -> Option<Day> {
+    let date = at.date.filter(|_| at.time.is_none())?;
+    // Days since 1970 in the Gregorian calendar, counted in years that begin in March.
+    let (year, month) = (i64::from(date.year), i64::from(date.month));
+    let year = if month <= 2 { year - 1 } else { year };
+    let in_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(date.day) - 1;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + in_year - 719_468;
+    Some(Day { begins: days * 86_400, text: at.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: i64 = 1_764_028_800;
+
+    fn chain() -> ChainFacts {
+        let leaf = serde_json::from_value(serde_json::json!({
+            "subject": "CN=mail.host.test, O=Host", "issuer": "CN=above", "serial": "01",
+            "common_name": "mail.host.test", "organisation": "Host", "organisational_unit": null,
+            "issuer_name": "above", "names": ["mail.host.test", "mx.host.test"], "key": "rsa",
+            "key_bits": 2048, "signature": "sha256WithRSAEncryption",
+            "not_before": 1_735_689_600, "not_after": 1_767_225_599, "ca": false, "usages": [],
+            "must_staple": false, "crl": [], "ocsp": [], "issuers": [], "fingerprint": "00",
+        }))
+        .unwrap();
+        ChainFacts { certificates: vec![leaf], root: Some("Root".into()), problems: Vec::new() }
+    }
+
+    fn check(text: &str, expected: &[&str]) {
+        let pins = Pins::parse("pins.toml", text).unwrap();
+        let suite = Suite { id: 0x1301, name: "TLS_AES_128_GCM_SHA256".into(), kinds: Vec::new() };
+        let seen =
+            Seen { chain: &chain(), versions: &[Version::Tls10, Version::Tls13], suites: &[suite] };
+        assert_eq!(pins.differences(&seen, TODAY), expected, "{text}");
+    }
+
+    #[test]
+    fn each_pin_is_compared() {
+        check("", &[]);
+        let good = "[[certificate]]\nroot = 'Root'\nname = 'MX.host.test'\norganisation = 'Host'\n\
+                    key-bits = 2048\nnot-before = 2025-01-01\nnot-after = 2025-12-31\n";
+        check(good, &[]);
+        let one = |line: &str, expected: &str| {
+            check(&format!("[[certificate]]\n{line}\n"), &[expected]);
+        };
+        one("root = ['A', 'B']", "The trusted root is `Root`, expected: `A` or `B`.");
+        one("name = 'x.test'", "The certificate's name is `mail.host.test`, expected: `x.test`.");
+        one("organisation = 'Hos'", "The organisation is `Host`, expected: `Hos`.");
+        one("organisational-unit = 'U'", "There is no organisational unit, expected: `U`.");
+        one("key-bits = 4096", "The key has 2048 bits, expected: 4096.");
+        one("not-before = 2025-01-02", "The certificate begins before 2025-01-02.");
+        one("not-after = 2025-12-30", "The certificate lasts beyond 2025-12-30.");
+        check(
+            "versions = '1.3'\nsuites = 'tls-1.3'",
+            &[
+                "The host negotiates TLS 1.0, which is not among the expected versions.",
+                "The host negotiates TLS_AES_128_GCM_SHA256, which is not among the expected suites.",
+            ],
+        );
+    }
+
+    #[test]
+    fn certificates_overlap_and_an_old_one_is_known() {
+        let two = |until: &str, from: &str| {
+            format!(
+                "[[certificate]]\nroot = 'Root'\nuntil = {until}\n\
+                 [[certificate]]\nroot = 'New'\nfrom = {from}\n"
+            )
+        };
+        check(&two("2026-01-01", "2025-01-01"), &[]);
+        let missing = "The trusted root is `Root`, expected: `New`.";
+        let old = "The certificate is one that was expected until 2025-11-01.";
+        check(&two("2025-11-01", "2025-01-01"), &[old, missing]);
+        check(
+            &two("2025-11-01", "2026-01-01"),
+            &["No certificate of the file is expected on this day."],
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_in_its_place() {
+        let shown = |text: &str| Pins::parse("pins.toml", text).unwrap_err().render(text);
+        insta::assert_snapshot!(
+            [
+                shown("[[certificate]]\norganization = 'Host'\n"),
+                shown("versions = ['1.2', '1.4']\n"),
+                shown("suites = 'ecdh'\n"),
+                shown("[[certificate]]\nname = 'x'\nfrom = 2018-09-03T10:00:00\n"),
+                shown("[[certificate]]\nuntil = 2018-09-03\n"),
+                shown("[[certificate]]\nkey-bits = 'long'\n"),
+            ]
+            .join("\n\n")
+        );
+    }
+}

@@ -1,0 +1,290 @@
+//! The STARTTLS checks of a host that runs somewhere else: the inbound scenarios that need no mail.
+//!
+//! No message content is ever sent, and the only recipient ever named is the host's own postmaster.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use waxseal_model::judge::Names;
+use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
+use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::scenario::{Case, Connector, undelivered_control};
+use waxseal_model::trace::{Happening, Place};
+
+use super::desk::{Desk, Played};
+use super::{RunError, plan};
+use crate::catalogue::Catalogue;
+use crate::peer::{Patience, Recorder, SenderPlan, Then, fill, send};
+use crate::relay::Remote;
+use crate::tls::ClientSetup;
+
+/// Folders of scenarios about STARTTLS, and about what is shown behind it.
+const FOLDERS: [&str; 3] = ["inbound/starttls/", "inbound/injection/", "inbound/certificates/"];
+/// The folder of scenarios about listeners that demand TLS.
+const FORCED: &str = "inbound/forced/";
+/// The case that shows whether STARTTLS is offered.
+const OFFERED: &str = "inbound/starttls/offered#opportunistic";
+/// The case that shows whether a listener demands TLS.
+const DEMANDED: &str = "inbound/forced/verbs#encryption-only,verb=MAIL";
+
+/// How a host is asked.
+#[derive(Clone, Debug)]
+pub struct CheckOptions {
+    /// The profile's name.
+    pub profile: String,
+    /// Connections at once: hosts count them.
+    pub jobs: usize,
+    /// What we call ourselves in EHLO; `None`: our address as a literal (RFC 5321 section 4.1.3).
+    pub introduces: Option<String>,
+    /// Time allowed for one case.
+    pub limit: Duration,
+}
+
+impl Default for CheckOptions {
+    fn default() -> Self {
+        Self {
+            profile: "exchange-online".into(),
+            jobs: 4,
+            introduces: None,
+            limit: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Plays the scenarios about STARTTLS against a host, and judges them. No mail is sent.
+///
+/// Which cases are played depends on the host: one that demands TLS is asked whether it does so for
+/// every command. Cases of that kind are `skipped` where the host takes MAIL in clear. Where there
+/// is no STARTTLS, all but the one case that says so are. A host that knows no modern TLS is asked
+/// with everything an engine has. Undecided cases are played once more.
+///
+/// # Errors
+/// [`RunError`]: no such profile, or a defect of ours. A host that does not answer is no error: its
+/// cases are inconclusive.
+pub async fn starttls_checks(
+    catalogue: &Catalogue,
+    remote: &Remote,
+    options: &CheckOptions,
+) -> Result<Vec<CaseRecord>, RunError> {
+    let levels = plan::profile(catalogue, &options.profile)?.levels(&catalogue.requirements);
+    let mut desk = Desk::new(catalogue, &levels);
+    let mut stage = Stage {
+        remote,
+        options,
+        introduces: options.introduces.clone().unwrap_or_else(|| literal(remote.address)),
+        offer: Offer::modern(),
+    };
+    let host = stage.meet(catalogue, &mut desk).await?;
+    let mut cases = selected(catalogue, host.connector);
+    if host.offers_tls {
+        let control = case(catalogue, &undelivered_control(host.connector))?;
+        stage.play([std::slice::from_ref(&control), cases.as_slice()].concat(), &mut desk).await?;
+        let undecided = |case: &&Case| verdict(&desk, case) == Some(Verdict::Inconclusive);
+        let mut again: Vec<Case> = cases.iter().filter(undecided).cloned().collect();
+        if !again.is_empty() {
+            again.insert(0, control);
+            stage.play(again, &mut desk).await?;
+        }
+    }
+    let answered = desk.record(&case(catalogue, OFFERED)?).is_some_and(|record| {
+        matches!(record.verdict, Verdict::Pass | Verdict::Fail | Verdict::Observed)
+    });
+    let (mut so, mut why_not) = (Verdict::Skipped, "The host does not offer STARTTLS.");
+    if !host.offers_tls && !answered {
+        (so, why_not) = (Verdict::Inconclusive, "The host did not say whether it offers STARTTLS.");
+    }
+    if host.offers_tls && host.connector == Connector::Opportunistic {
+        why_not = "The host takes MAIL in clear: it does not demand TLS.";
+        cases.extend(forced(catalogue).map(undelivered));
+    }
+    let skipped = |case| desk.unfinished(case, so, why_not);
+    let record = |case| match desk.record(case) {
+        Some(record) if host.offers_tls || case.id == OFFERED => record,
+        _ => skipped(case),
+    };
+    Ok(cases.iter().map(record).collect())
+}
+
+/// What has to be known of a host before it can be asked the rest.
+struct Host {
+    /// The connector that its listener is like.
+    connector: Connector,
+    /// Whether there is a way into TLS.
+    offers_tls: bool,
+}
+
+/// The cases about STARTTLS on a listener of this kind.
+fn selected(catalogue: &Catalogue, connector: Connector) -> Vec<Case> {
+    let starttls = catalogue.cases().filter(|case| {
+        case.connector == connector
+            && case.needs_no_mail()
+            && FOLDERS.iter().any(|folder| case.scenario.starts_with(folder))
+    });
+    let demands = connector == Connector::EncryptionOnly;
+    starttls.chain(forced(catalogue).filter(|_| demands)).map(undelivered).collect()
+}
+
+/// The cases about a listener that demands TLS.
+fn forced(catalogue: &Catalogue) -> impl Iterator<Item = &Case> {
+    catalogue.cases().filter(|case| {
+        case.connector == Connector::EncryptionOnly
+            && case.needs_no_mail()
+            && case.scenario.starts_with(FORCED)
+    })
+}
+
+/// The case with the control that needs no mail. One that only asks what is said is its own.
+fn undelivered(case: &Case) -> Case {
+    let control = match case.is_negative() {
+        true => undelivered_control(case.connector),
+        false => case.id.clone(),
+    };
+    Case { control: Some(control), ..case.clone() }
+}
+
+fn case(catalogue: &Catalogue, id: &str) -> Result<Case, RunError> {
+    let known = catalogue.case(id).map(undelivered);
+    known.ok_or_else(|| RunError::Broke(format!("there is no case {id}")))
+}
+
+fn verdict(desk: &Desk, case: &Case) -> Option<Verdict> {
+    desk.record(case).map(|record| record.verdict)
+}
+
+/// Whether the case is kept, whatever its control says.
+fn kept(desk: &Desk, case: &Case) -> bool {
+    let alone = Case { control: Some(case.id.clone()), ..case.clone() };
+    verdict(desk, &alone) == Some(Verdict::Pass)
+}
+
+/// How a host is asked, all the time.
+struct Stage<'a> {
+    remote: &'a Remote,
+    options: &'a CheckOptions,
+    introduces: String,
+    offer: Offer,
+}
+
+impl Stage<'_> {
+    /// Finds out what the host is like, and settles how it is asked from here on.
+    async fn meet(&mut self, catalogue: &Catalogue, desk: &mut Desk<'_>) -> Result<Host, RunError> {
+        if self.remote.implicit {
+            let session = case(catalogue, &undelivered_control(Connector::Implicit))?;
+            self.settle_offer(session, desk).await?;
+            return Ok(Host { connector: Connector::Implicit, offers_tls: true });
+        }
+        let (offered, demanded) = (case(catalogue, OFFERED)?, case(catalogue, DEMANDED)?);
+        self.play(vec![offered.clone(), demanded.clone()], desk).await?;
+        let session = case(catalogue, &undelivered_control(Connector::Opportunistic))?;
+        self.settle_offer(session.clone(), desk).await?;
+        let connector = match kept(desk, &demanded) {
+            true => Connector::EncryptionOnly,
+            false => Connector::Opportunistic,
+        };
+        // A host that lists nothing may take the command all the same, and has to be asked.
+        let offers_tls = kept(desk, &offered) || kept(desk, &session);
+        Ok(Host { connector, offers_tls })
+    }
+
+    /// Plays the control, and where it does not pass once more with everything an engine has.
+    async fn settle_offer(&mut self, session: Case, desk: &mut Desk<'_>) -> Result<(), RunError> {
+        self.play(vec![session.clone()], desk).await?;
+        if !kept(desk, &session) {
+            self.offer = anything();
+            self.play(vec![session], desk).await?;
+        }
+        Ok(())
+    }
+
+    async fn play(&self, cases: Vec<Case>, desk: &mut Desk<'_>) -> Result<(), RunError> {
+        let gate = Arc::new(Semaphore::new(self.options.jobs.max(1)));
+        let mut playing = JoinSet::new();
+        for case in cases {
+            let (gate, names, limit) = (Arc::clone(&gate), self.names(), self.options.limit);
+            let (id, plan) = (case.id.clone(), self.plan(&case, &names));
+            playing.spawn(async move {
+                // The semaphore is never closed.
+                let _permit = gate.acquire_owned().await;
+                let (recorder, begun) = (Recorder::new(), Instant::now());
+                if let Some(plan) = plan
+                    && timeout(limit, send(&plan, recorder.clone())).await.is_err()
+                {
+                    recorder.note(Place::Run, Happening::Deadline);
+                }
+                (id, Played { names, trace: recorder.trace(), duration: begun.elapsed() })
+            });
+        }
+        while let Some(done) = playing.join_next().await {
+            let (id, played) = done.map_err(|error| RunError::Broke(error.to_string()))?;
+            desk.take(id, played);
+        }
+        Ok(())
+    }
+
+    fn plan(&self, case: &Case, names: &Names) -> Option<SenderPlan> {
+        let peer = case.peers.first()?;
+        let sni = match peer.sni.as_deref() {
+            Some("none") => None,
+            Some(template) => Some(fill(template, names)),
+            None => self.remote.name.clone(),
+        };
+        let modern = peer.offer == Offer::modern();
+        let offer = if modern { self.offer.clone() } else { peer.offer.clone() };
+        let tls = ClientSetup { offer, sni, identity: None, engine: None };
+        let place = Place::Peer { name: peer.name.clone(), connection: 1 };
+        let (to, limit) = (self.remote.address, self.options.limit);
+        let patience = Patience { line: limit, handshake: limit, ending: Duration::from_secs(3) };
+        let mut plan = SenderPlan::new(place, to, &peer.script, names, tls, patience);
+        plan.implicit = self.remote.implicit;
+        plan.faults = peer.faults.clone();
+        plan.then = Then::Quits;
+        Some(plan)
+    }
+
+    /// The null sender and the postmaster without a domain: every host knows both (RFC 5321 section
+    /// 4.5.1, 4.5.5), and neither names anybody else's domain.
+    fn names(&self) -> Names {
+        let host = self.remote.name.clone().unwrap_or_else(|| self.remote.address.ip().to_string());
+        [
+            ("sender", self.introduces.clone()),
+            ("from", String::new()),
+            ("recipient", "postmaster".to_owned()),
+            ("relay", host),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+}
+
+/// Everything an engine has, the best first.
+fn anything() -> Offer {
+    let kinds =
+        [SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Dhe, SuiteKind::StaticRsa, SuiteKind::All];
+    Offer {
+        versions: vec![Version::Tls10, Version::Tls11, Version::Tls12, Version::Tls13],
+        suites: kinds.map(SuiteChoice::Kind).to_vec(),
+        ..Offer::modern()
+    }
+}
+
+/// The address that we have towards a host, as a literal.
+fn literal(to: SocketAddr) -> String {
+    let any = match to {
+        SocketAddr::V4(_) => "0.0.0.0:0",
+        SocketAddr::V6(_) => "[::]:0",
+    };
+    // Connecting a datagram socket sends nothing: it only asks for the route.
+    let ours = UdpSocket::bind(any).and_then(|socket| {
+        socket.connect(to)?;
+        socket.local_addr()
+    });
+    match ours.map(|address| address.ip()) {
+        Ok(IpAddr::V4(address)) => format!("[{address}]"),
+        Ok(IpAddr::V6(address)) => format!("[IPv6:{address}]"),
+        Err(_) => "[127.0.0.1]".into(),
+    }
+}
