@@ -319,6 +319,8 @@ reply = { code = "5xx", or-ended = true }
             alpn: None,
             resumed: false,
             peer_chain: Vec::new(),
+            peer: Vec::new(),
+            staple: None,
             client_certificate: ClientCertificate::NotAsked,
             server_extensions: Vec::new(),
         }));

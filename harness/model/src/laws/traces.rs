@@ -87,6 +87,8 @@ fn facts() -> impl Strategy<Value = TlsFacts> {
             alpn: None,
             resumed: false,
             peer_chain: vec![vec![0x30, 0]],
+            peer: Vec::new(),
+            staple: None,
             client_certificate,
             server_extensions: Vec::new(),
         },
