@@ -121,3 +121,22 @@ fn a_host_that_takes_no_connection_is_undecided() {
     assert_eq!(scan.schema, waxseal_model::scan::SCHEMA);
     assert!(matches!(scan.facts.tls, waxseal_model::scan::Found::Unknown(_)));
 }
+
+/// The example for authors of drivers keeps what it declares, by its folder and by its command.
+#[test]
+fn the_example_relay_keeps_what_it_declares() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("the example was not played: there is no python3 here");
+        return;
+    }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python");
+    let cases =
+        ["*/control#*", "outbound/forced/refused-454#*", "inbound/injection/same-segment#*"];
+    let mut arguments = vec!["run", folder];
+    arguments.extend(cases.iter().flat_map(|case| ["--case", case]));
+    let run = waxseal(&arguments);
+    assert_eq!(code(&run), Some(0), "{}{}", out(&run), err(&run));
+    let command = format!("python3 {folder}/relay.py");
+    let run = waxseal(&["run", "--command", &command, "--case", "*/control#opportunistic"]);
+    assert_eq!(code(&run), Some(0), "{}{}", out(&run), err(&run));
+}
