@@ -38,7 +38,7 @@ pub(super) struct Conversation {
 
 enum Stream {
     Clear(TcpStream),
-    Tls(Session),
+    Tls(Box<Session>),
     Gone,
 }
 
@@ -213,7 +213,7 @@ impl Conversation {
         match result {
             Ok(session) => {
                 self.note(Happening::Secured(Box::new(session.facts.clone())));
-                self.stream = Stream::Tls(session);
+                self.stream = Stream::Tls(Box::new(session));
                 Ok(())
             }
             Err(failure) => {

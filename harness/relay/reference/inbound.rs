@@ -212,6 +212,9 @@ impl<'a> Server<'a> {
 
     fn answer(&mut self, verb: &str, rest: &str) -> String {
         match verb {
+            "EHLO" if self.setup.is(Mutant::ServerForgetsEhlo) && self.session.tls().is_some() => {
+                "502 5.5.1 Command not implemented".into()
+            }
             "EHLO" => {
                 let greeted = State { greeted: true, ..self.state.kept() };
                 self.state = greeted;

@@ -45,6 +45,8 @@ mutants! {
     ServerListsStarttlsInTls = "server-lists-starttls-in-tls",
     /// Inbound: begins TLS a second time inside TLS.
     ServerTakesSecondStarttls = "server-takes-second-starttls",
+    /// Inbound: knows no EHLO inside TLS.
+    ServerForgetsEhlo = "server-forgets-ehlo",
     /// Inbound: does not offer STARTTLS.
     ServerHidesStarttls = "server-hides-starttls",
     /// Inbound: takes STARTTLS before EHLO, and after HELO.
