@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Finding, Judgement};
+use super::rules::Outcome;
 use super::shown::Shown;
 use crate::certificate::{CertificateFacts, ChainFacts, KeyKind, Problem};
 use crate::requirement::Level;
@@ -14,7 +15,7 @@ use crate::requirement::Level;
 pub fn judge_certificates(shown: &[Shown], levels: &BTreeMap<String, Level>) -> Vec<Finding> {
     let chains: Vec<&ChainFacts> = shown.iter().filter_map(Shown::chain).collect();
     let leaves: Vec<&CertificateFacts> = chains.iter().filter_map(|chain| chain.leaf()).collect();
-    let rules: [(&str, Option<Result<(bool, String), String>>); 3] = [
+    let rules: [(&str, Option<Outcome>); 3] = [
         ("rsa-2048-server-cert", key_size(&leaves)),
         ("no-sha1-md5-sig", Some(signatures(&chains))),
         ("cert-server-full-chain", Some(order(&chains))),
@@ -38,7 +39,7 @@ pub fn judge_certificates(shown: &[Shown], levels: &BTreeMap<String, Level>) -> 
 }
 
 /// The smallest RSA key of a leaf; `None`: there are leaves, and none has an RSA key.
-fn key_size(leaves: &[&CertificateFacts]) -> Option<Result<(bool, String), String>> {
+fn key_size(leaves: &[&CertificateFacts]) -> Option<Outcome> {
     let sizes = leaves.iter().filter(|leaf| leaf.key == KeyKind::Rsa).map(|leaf| leaf.key_bits);
     match sizes.min() {
         Some(bits) => {
@@ -49,7 +50,7 @@ fn key_size(leaves: &[&CertificateFacts]) -> Option<Result<(bool, String), Strin
     }
 }
 
-fn signatures(chains: &[&ChainFacts]) -> Result<(bool, String), String> {
+fn signatures(chains: &[&ChainFacts]) -> Outcome {
     let weak =
         chains.iter().any(|chain| chain.certificates.iter().any(CertificateFacts::weak_signature));
     Ok(match weak {
@@ -60,7 +61,7 @@ fn signatures(chains: &[&ChainFacts]) -> Result<(bool, String), String> {
 
 /// An issuer that is neither sent nor trusted may be a private root, which need not be sent
 /// (RFC 8446 section 4.4.2), or an intermediate that is missing: that cannot be told from here.
-fn order(chains: &[&ChainFacts]) -> Result<(bool, String), String> {
+fn order(chains: &[&ChainFacts]) -> Outcome {
     let has = |problem| chains.iter().any(|chain| chain.problems.contains(&problem));
     if has(Problem::WrongOrder) {
         return Ok((false, Problem::WrongOrder.sentence().into()));
