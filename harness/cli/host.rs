@@ -14,7 +14,7 @@ use waxseal_model::scan::{AskedName, Entry, Found, HostFacts, Shown, Target};
 use super::arguments::Part;
 use crate::catalogue::Catalogue;
 use crate::relay::Remote;
-use crate::run::{CheckOptions, starttls_checks};
+use crate::run::{CheckOptions, literal, starttls_checks};
 use crate::scan::{Limits, certificates, resolve, survey};
 
 /// What every host of one call is asked.
@@ -117,7 +117,8 @@ impl Asking {
 
     async fn certificates(&self, remote: &Remote) -> Found<Vec<Shown>> {
         let patience = self.limits.patience.min(self.limits.time);
-        let asking = certificates(remote, &self.roots, "[127.0.0.1]", patience);
+        let introduces = literal(remote.address);
+        let asking = certificates(remote, &self.roots, &introduces, patience);
         match timeout(self.limits.time, asking).await {
             Ok(shown) => Found::Known(shown),
             Err(_) => Found::Unknown("the time for the host was over".into()),

@@ -27,7 +27,7 @@ use waxseal_model::scenario::Case;
 pub use plan::RunError;
 pub use play::names;
 pub use start::Choice;
-pub use starttls::{CheckOptions, starttls_checks};
+pub use starttls::{CheckOptions, literal, starttls_checks};
 
 use crate::catalogue::Catalogue;
 use crate::lab::Sandbox;
