@@ -11,11 +11,12 @@ use waxseal::catalogue::Catalogue;
 use waxseal::relay::Remote;
 use waxseal::relay::reference::{Memory, Mutant, Running, Setup};
 use waxseal::run::{CheckOptions, starttls_checks};
-use waxseal::scan::{AskedKey, certificates};
+use waxseal::scan::certificates;
 use waxseal::tls::Identity;
 use waxseal_certs::Authorities;
 use waxseal_model::certificate::Problem;
 use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::scan::AskedKey;
 use waxseal_model::scenario::Connector;
 use waxseal_model::trace::Happening;
 

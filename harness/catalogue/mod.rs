@@ -169,6 +169,11 @@ fn one(text: &str, diagnostic: Diagnostic) -> Wrong {
     Wrong { text: text.into(), diagnostics: vec![diagnostic] }
 }
 
+/// The pins of a host that are built in, by name: path and text.
+pub fn host_pins(name: &str) -> Option<(String, &'static str)> {
+    files("hosts").into_iter().find(|(path, _)| stem(path) == name)
+}
+
 fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.strip_suffix(".toml").unwrap_or(name)

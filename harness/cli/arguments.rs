@@ -162,6 +162,12 @@ pub(super) struct ScanArguments {
     /// The port is 587 where none is named.
     #[arg(long)]
     pub(super) submission: bool,
+    /// Part of a scan; may be given more than once.
+    #[arg(long, value_enum, value_name = "PART")]
+    pub(super) only: Vec<Part>,
+    /// A file of pins that every host has to fit, or the name of one that is built in.
+    #[arg(long, value_name = "FILE")]
+    pub(super) expect: Option<String>,
     /// Whose levels decide what a must is.
     #[arg(long, default_value = "exchange-online")]
     pub(super) profile: String,
@@ -177,6 +183,16 @@ pub(super) struct ScanArguments {
     /// What is written to standard output; JSON is one object a line.
     #[arg(long, value_enum, default_value_t = ScanFormat::Human)]
     pub(super) format: ScanFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Part {
+    /// Versions, suites, groups and what else can be learnt of TLS.
+    Tls,
+    /// What certificates are shown.
+    Certificates,
+    /// The STARTTLS checks: scenarios that need no mail.
+    Starttls,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

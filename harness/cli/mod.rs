@@ -10,6 +10,7 @@
 mod arguments;
 mod check;
 mod explain;
+mod host;
 mod matrix;
 mod progress;
 mod relays;

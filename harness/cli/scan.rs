@@ -1,20 +1,24 @@
 //! `waxseal scan`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
-use waxseal_model::requirement::Profile;
-use waxseal_model::scan::{self, Entry, Found, HostFacts, SCHEMA, Scan, Target, judge};
+use waxseal_model::pins::Pins;
+use waxseal_model::requirement::{Level, Profile};
+use waxseal_model::scan::{Entry, Found, SCHEMA, Scan, Target, judge, judge_certificates};
 
-use super::arguments::{ScanArguments, ScanFormat};
+use super::arguments::{Part, ScanArguments, ScanFormat};
+use super::host::{Asking, Raw};
 use super::{print, refuse};
-use crate::catalogue::Rules;
+use crate::catalogue::{Rules, host_pins};
 use crate::report;
-use crate::scan::{Limits, Surveyed, parse_target, resolve, survey};
+use crate::scan::{Limits, parse_target};
+use crate::tls::system_roots;
 
 /// Scans every target and reports each as it is done, in the order they were named.
 pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
@@ -37,11 +41,19 @@ pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
         Ok(targets) => targets,
         Err(text) => return refuse(&text),
     };
+    let pins = match arguments.expect.as_deref().map(pins).transpose() {
+        Ok(pins) => pins,
+        Err(text) => return refuse(&text),
+    };
+    if pins.is_some() && !arguments.only.is_empty() && !arguments.only.contains(&Part::Certificates)
+    {
+        return refuse("--expect needs --only certificates, or no --only");
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("could not start: {error}")),
     };
-    let codes = runtime.block_on(all(&rules, profile, arguments, targets));
+    let codes = runtime.block_on(all(&rules, profile, arguments, pins.as_ref(), targets));
     // A name that cannot be resolved may keep a thread of the resolver busy: it is not waited for.
     runtime.shutdown_background();
     // The gravest first: broken, then unusable, then undecided.
@@ -78,11 +90,26 @@ fn read(path: &Path) -> Result<String, String> {
         .map_err(|error| format!("could not read the targets {}: {error}", path.display()))
 }
 
+/// The pins of a file, or of a host that is built in.
+fn pins(named: &str) -> Result<Pins, String> {
+    let (path, text) = if named.contains(['/', '.']) {
+        let text = std::fs::read_to_string(named)
+            .map_err(|error| format!("could not read the pins {named}: {error}"))?;
+        (named.to_owned(), text)
+    } else {
+        let (path, text) = host_pins(named)
+            .ok_or_else(|| format!("there are no pins `{named}`; a file is named with its path"))?;
+        (path, text.to_owned())
+    };
+    Pins::parse(&path, &text).map_err(|wrong| wrong.render(&text))
+}
+
 /// Scans side by side; gives the exit code of each.
 async fn all(
     rules: &Rules,
     profile: &Profile,
     arguments: &ScanArguments,
+    pins: Option<&Pins>,
     targets: Vec<Target>,
 ) -> Vec<u8> {
     let limits = Limits {
@@ -90,15 +117,22 @@ async fn all(
         time: Duration::from_secs(arguments.time),
         ..Limits::default()
     };
+    let asking = Arc::new(Asking {
+        parts: arguments.only.clone(),
+        limits,
+        profile: arguments.profile.clone(),
+        roots: system_roots(),
+        catalogue: OnceCell::new(),
+    });
     let gate = Arc::new(Semaphore::new(arguments.jobs));
     let count = targets.len();
     let mut running = JoinSet::new();
     for (at, target) in targets.into_iter().enumerate() {
-        let gate = Arc::clone(&gate);
+        let (gate, asking) = (Arc::clone(&gate), Arc::clone(&asking));
         running.spawn(async move {
             // The gate is never closed; were it, no place would be needed.
             let _place = gate.acquire().await;
-            (at, one(target, limits).await)
+            (at, asking.ask(target).await)
         });
     }
     let levels = profile.levels(&rules.requirements);
@@ -113,8 +147,8 @@ async fn all(
         done[at] = Some(raw);
         while let Some(raw) = done.get_mut(next).and_then(Option::take) {
             next += 1;
-            let scan = raw.judged(&arguments.profile, &levels);
-            codes.push(scan::exit_code(&scan.findings));
+            let scan = judged(raw, &arguments.profile, &levels, pins);
+            codes.push(scan.exit_code());
             match arguments.format {
                 ScanFormat::Human => print(&report::scan_table(&scan, &rules.requirements)),
                 ScanFormat::Json => print(&report::scan_lines(&scan)),
@@ -124,43 +158,25 @@ async fn all(
     codes
 }
 
-/// What a scan gave, before it is judged.
-struct Raw {
-    target: Target,
-    surveyed: Surveyed,
-    duration: Duration,
-}
-
-async fn one(mut target: Target, limits: Limits) -> Raw {
-    let begun = Instant::now();
-    let surveyed = match resolve(&target, limits.patience.min(limits.time)).await {
-        Ok(address) => {
-            target.address = Some(address.ip().to_string());
-            survey(&target, address, limits).await
-        }
-        Err(why) => {
-            let facts = HostFacts { tls: Found::Unknown(why), ..HostFacts::default() };
-            Surveyed { facts, connections: 0 }
-        }
+fn judged(raw: Raw, profile: &str, levels: &BTreeMap<String, Level>, pins: Option<&Pins>) -> Scan {
+    let mut findings = match &raw.facts.tls {
+        Found::Moot(_) => Vec::new(),
+        _ => judge(&raw.facts, levels),
     };
-    Raw { target, surveyed, duration: begun.elapsed() }
-}
-
-impl Raw {
-    fn judged(
-        self,
-        profile: &str,
-        levels: &std::collections::BTreeMap<String, waxseal_model::requirement::Level>,
-    ) -> Scan {
-        Scan {
-            schema: SCHEMA,
-            tool: format!("waxseal {}", env!("CARGO_PKG_VERSION")),
-            profile: profile.to_owned(),
-            target: self.target,
-            findings: judge(&self.surveyed.facts, levels),
-            facts: self.surveyed.facts,
-            connections: self.surveyed.connections,
-            duration_ms: u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX),
-        }
+    if let Found::Known(shown) = &raw.certificates {
+        findings.extend(judge_certificates(shown, levels));
+    }
+    Scan {
+        schema: SCHEMA,
+        tool: format!("waxseal {}", env!("CARGO_PKG_VERSION")),
+        profile: profile.to_owned(),
+        differences: pins.map(|pins| raw.differences(pins)).unwrap_or_default(),
+        target: raw.target,
+        facts: raw.facts,
+        certificates: raw.certificates,
+        checks: raw.checks,
+        findings,
+        connections: raw.connections,
+        duration_ms: u64::try_from(raw.duration.as_millis()).unwrap_or(u64::MAX),
     }
 }

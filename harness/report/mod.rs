@@ -9,6 +9,7 @@ mod markdown;
 mod matrix;
 mod pillar;
 mod scan;
+mod shown;
 mod terminal;
 mod transcript;
 

@@ -6,6 +6,8 @@ use waxseal_model::scan::{
     Accepted, Entry, Found, Judgement, Listing, Order, Scan, UnknownAlpn, VersionFacts,
 };
 
+use super::shown;
+
 /// A scan as one line of JSON.
 pub fn scan_lines(scan: &Scan) -> String {
     // Every field can be written: names, numbers and lists only.
@@ -25,11 +27,18 @@ pub fn scan_table(scan: &Scan, catalogue: &Catalogue) -> String {
     match &scan.facts.tls {
         Found::Known(true) => body(scan, &mut text),
         Found::Known(false) => text.push_str("The host offers no TLS.\n"),
-        Found::Moot(why) | Found::Unknown(why) => {
+        // It was not asked about.
+        Found::Moot(_) => {}
+        Found::Unknown(why) => {
             text.push_str(&format!("TLS could not be examined: {why}.\n"));
         }
     }
+    shown::certificates(&scan.certificates, &mut text);
+    shown::checks(&scan.checks, &mut text);
     text.push('\n');
+    for difference in &scan.differences {
+        text.push_str(&format!("not as expected: {}\n", plain(difference)));
+    }
     findings(scan, catalogue, &mut text);
     text
 }
@@ -133,6 +142,11 @@ fn listing(found: &Found<Listing>) -> String {
         Found::Moot(why) => format!("- ({why})"),
         Found::Unknown(why) => format!("? ({why})"),
     }
+}
+
+/// Text from a host without what a terminal would obey.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// The worst first; what is kept is only counted.

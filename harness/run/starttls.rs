@@ -272,7 +272,7 @@ fn anything() -> Offer {
 }
 
 /// The address that we have towards a host, as a literal.
-fn literal(to: SocketAddr) -> String {
+pub fn literal(to: SocketAddr) -> String {
     let any = match to {
         SocketAddr::V4(_) => "0.0.0.0:0",
         SocketAddr::V6(_) => "[::]:0",

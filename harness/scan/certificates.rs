@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use waxseal_model::certificate::{ChainFacts, StapleFacts};
+use waxseal_model::certificate::StapleFacts;
 use waxseal_model::facts::Engine;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
+use waxseal_model::scan::{AskedKey, AskedName, Shown};
 
 use crate::relay::Remote;
 use crate::tls::{self, ClientSetup, describe_chain};
@@ -15,40 +16,6 @@ use crate::wire::{LineBuffer, read_reply};
 
 /// A name that no host has (RFC 6761 section 6.4).
 const UNKNOWN: &str = "unknown.invalid";
-
-/// The name a client asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AskedName {
-    /// The host's own.
-    Own,
-    /// None: no SNI, as most sending relays do.
-    None,
-    /// One that the host does not have.
-    Unknown,
-}
-
-/// The kind of key a client can verify.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AskedKey {
-    /// RSA alone.
-    Rsa,
-    /// ECDSA alone.
-    Ecdsa,
-}
-
-/// What a host showed when it was asked in one way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
-    /// The version.
-    pub version: Version,
-    /// The kind of key.
-    pub key: AskedKey,
-    /// The name.
-    pub name: AskedName,
-    /// The chain, and the stapled response if there was one; or why there was no handshake, as a
-    /// fragment for people. Silence and refusal are both no handshake.
-    pub result: Result<(ChainFacts, Option<StapleFacts>), String>,
-}
 
 /// Asks a host for its certificates in TLS 1.2 and 1.3, for each kind of key, and with each kind of
 /// name; `roots` (DER) are those that are trusted. Each answer takes at most `patience` for the

@@ -17,7 +17,7 @@ mod target;
 mod tolerance;
 mod versions;
 
-pub use certificates::{AskedKey, AskedName, Shown, certificates};
+pub use certificates::certificates;
 pub use host::Limits;
 pub use survey::{Surveyed, survey};
 pub use target::{TargetError, parse_target, resolve};

@@ -95,3 +95,9 @@ fn problem(error: webpki::Error) -> ChainProblem {
         other => ChainProblem::Other(other.to_string()),
     }
 }
+
+/// The roots that this machine trusts, in DER; empty where it has none that can be read.
+pub fn system_roots() -> Vec<Vec<u8>> {
+    let found = rustls_native_certs::load_native_certs();
+    found.certs.into_iter().map(|root| root.to_vec()).collect()
+}

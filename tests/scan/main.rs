@@ -3,6 +3,7 @@
 mod agreement;
 mod holes;
 mod limits;
+mod program;
 mod reference;
 mod second;
 mod server;

@@ -1,10 +1,11 @@
 //! What a scan learns of one host, and what that means under a profile.
 //!
 //! Facts are what was heard; an answer that could not be had is a fact of its own, with its reason.
-//! Certificates are no part of this yet.
 
+mod chain_rules;
 mod finding;
 mod rules;
+mod shown;
 mod suite_rules;
 
 use std::fmt;
@@ -13,15 +14,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::Suite;
 use crate::offer::Version;
+use crate::record::{CaseRecord, Verdict};
+use crate::requirement::Level;
 
+pub use chain_rules::judge_certificates;
 pub use finding::{Finding, Judgement, exit_code};
 pub use rules::judge;
+pub use shown::{AskedKey, AskedName, Shown};
 
 /// The version of the record's form.
 pub const SCHEMA: u32 = 1;
 
 /// One host, scanned and judged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scan {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -33,12 +38,39 @@ pub struct Scan {
     pub target: Target,
     /// What was heard.
     pub facts: HostFacts,
-    /// What that means.
+    /// What it showed, one for each way of asking; moot where nobody asked.
+    pub certificates: Found<Vec<Shown>>,
+    /// The cases about STARTTLS; moot where none was played.
+    pub checks: Found<Vec<CaseRecord>>,
+    /// What facts and certificates mean.
     pub findings: Vec<Finding>,
-    /// TCP connections made.
+    /// How it differs from what was expected of it, a sentence each; empty where nothing was.
+    pub differences: Vec<String>,
+    /// TCP connections made for facts and certificates; those of the checks are not counted.
     pub connections: usize,
     /// How long it took.
     pub duration_ms: u64,
+}
+
+impl Scan {
+    /// 1: a must is broken, or the host is not as expected; 3: a must is undecided; else 0.
+    pub fn exit_code(&self) -> u8 {
+        let checks = self.checks.known().map_or(&[][..], Vec::as_slice);
+        let any = |verdicts: &[Verdict]| {
+            checks.iter().any(|c| c.level == Level::Must && verdicts.contains(&c.verdict))
+        };
+        let found = exit_code(&self.findings);
+        if found == 1 || !self.differences.is_empty() || any(&[Verdict::Fail]) {
+            1
+        } else if found == 3
+            || matches!(self.checks, Found::Unknown(_))
+            || any(&[Verdict::Inconclusive, Verdict::Error])
+        {
+            3
+        } else {
+            0
+        }
+    }
 }
 
 /// How TLS begins on a port.

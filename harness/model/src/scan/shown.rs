@@ -1,0 +1,49 @@
+//! The certificates a host shows, by what it was asked for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::certificate::{ChainFacts, StapleFacts};
+use crate::offer::Version;
+
+/// The name a client asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedName {
+    /// The host's own.
+    Own,
+    /// None: no SNI, as most sending relays do.
+    None,
+    /// One that the host does not have.
+    Unknown,
+}
+
+/// The kind of key a client can verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedKey {
+    /// RSA alone.
+    Rsa,
+    /// ECDSA alone.
+    Ecdsa,
+}
+
+/// What a host showed when it was asked in one way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The version.
+    pub version: Version,
+    /// The kind of key.
+    pub key: AskedKey,
+    /// The name.
+    pub name: AskedName,
+    /// The chain, and the stapled response if there was one; or why there was no handshake, as a
+    /// fragment for people. Silence and refusal are both no handshake.
+    pub result: Result<(ChainFacts, Option<StapleFacts>), String>,
+}
+
+impl Shown {
+    /// The chain, where there was a handshake.
+    pub fn chain(&self) -> Option<&ChainFacts> {
+        self.result.as_ref().ok().map(|(chain, _)| chain)
+    }
+}

@@ -1,0 +1,127 @@
+//! What a scanned host showed of certificates, and what its STARTTLS checks came to.
+
+use waxseal_model::certificate::{ChainFacts, KeyKind, StapleFacts};
+use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::scan::{AskedKey, AskedName, Found, Shown};
+
+use super::scan::plain;
+use super::transcript;
+
+/// One block for each distinct chain, with the ways of asking that lead to it.
+pub(super) fn certificates(found: &Found<Vec<Shown>>, text: &mut String) {
+    let shown = match found {
+        Found::Known(shown) => shown,
+        Found::Moot(_) => return,
+        Found::Unknown(why) => {
+            text.push_str(&format!("\nCertificates could not be examined: {}.\n", plain(why)));
+            return;
+        }
+    };
+    let mut blocks: Vec<(String, Vec<String>)> = Vec::new();
+    for shown in shown {
+        let block = match &shown.result {
+            Ok((chain, staple)) => block(chain, staple.as_ref()),
+            Err(why) => format!("no certificate: {}\n", plain(why)),
+        };
+        let asked = question(shown);
+        match blocks.iter_mut().find(|(known, _)| *known == block) {
+            Some((_, questions)) => questions.push(asked),
+            None => blocks.push((block, vec![asked])),
+        }
+    }
+    for (block, questions) in blocks {
+        let asked = match questions.len() == shown.len() {
+            true => "every way of asking".into(),
+            false => questions.join("; "),
+        };
+        text.push_str(&format!("\n{block}  shown to     {asked}\n"));
+    }
+}
+
+fn question(shown: &Shown) -> String {
+    let key = match shown.key {
+        AskedKey::Rsa => "RSA",
+        AskedKey::Ecdsa => "ECDSA",
+    };
+    let name = match shown.name {
+        AskedName::Own => "its name",
+        AskedName::None => "no SNI",
+        AskedName::Unknown => "an unknown SNI",
+    };
+    format!("{} {key} {name}", shown.version)
+}
+
+/// The certificate of the host in full, the rest of its chain in what is wrong with it. Names of
+/// the chain that depend on the SNI asked for are compared only where that was the host's own.
+fn block(chain: &ChainFacts, staple: Option<&StapleFacts>) -> String {
+    let Some(leaf) = chain.leaf() else { return "no certificate\n".into() };
+    let mut text = format!("certificate {}\n", plain(&leaf.subject));
+    let mut row = |title: &str, what: &str| {
+        text.push_str(&format!("  {title:<12} {}\n", plain(what)));
+    };
+    if !leaf.names.is_empty() {
+        row("names", &leaf.names.join(", "));
+    }
+    let key = match leaf.key {
+        KeyKind::Ecdsa => "ECDSA",
+        KeyKind::Other => "other",
+        KeyKind::Rsa => "RSA",
+    };
+    row("key", &format!("{key} {} bits, signed with {}", leaf.key_bits, leaf.signature));
+    row("valid", &format!("{} to {}", day(leaf.not_before), day(leaf.not_after)));
+    row("issuer", &leaf.issuer);
+    row("chain", &format!("{} sent", chain.certificates.len()));
+    row("root", chain.root.as_deref().unwrap_or("none that is trusted here"));
+    row("SHA-256", &leaf.fingerprint);
+    if let Some(staple) = staple {
+        let current = if staple.current { "current" } else { "out of date" };
+        row("OCSP staple", &format!("{:?}, {current}", staple.status).to_lowercase());
+    }
+    for problem in &chain.problems {
+        row("problem", problem.sentence());
+    }
+    text
+}
+
+/// The UTC day of a time in seconds since 1970.
+fn day(seconds: i64) -> String {
+    let date = time::OffsetDateTime::from_unix_timestamp(seconds).map(|at| at.date());
+    date.map_or_else(|_| format!("second {seconds}"), |date| date.to_string())
+}
+
+/// A line for each case that was not kept, with its transcript; the rest is counted.
+pub(super) fn checks(found: &Found<Vec<CaseRecord>>, text: &mut String) {
+    let cases = match found {
+        Found::Known(cases) => cases,
+        Found::Moot(_) => return,
+        Found::Unknown(why) => {
+            text.push_str(&format!("\nSTARTTLS could not be checked: {}.\n", plain(why)));
+            return;
+        }
+    };
+    text.push('\n');
+    for case in cases {
+        match case.verdict {
+            Verdict::Pass | Verdict::Skipped => continue,
+            Verdict::Fail | Verdict::Inconclusive | Verdict::Error | Verdict::Observed => {}
+        }
+        text.push_str(&format!("{} {} ({})\n", case.verdict, case.id, case.level));
+        if case.verdict != Verdict::Observed {
+            text.push_str(&format!("  {}\n", plain(&case.claim)));
+        }
+        text.push_str(&format!("  {}\n", plain(&case.reason)));
+        if matches!(case.verdict, Verdict::Fail | Verdict::Error) {
+            text.push_str(&transcript(case.direction, &case.trace, &case.evidence));
+        }
+    }
+    let count = |verdict| cases.iter().filter(|case| case.verdict == verdict).count();
+    text.push_str(&format!(
+        "STARTTLS checks: {} pass, {} fail, {} inconclusive, {} observed, {} skipped, {} error\n",
+        count(Verdict::Pass),
+        count(Verdict::Fail),
+        count(Verdict::Inconclusive),
+        count(Verdict::Observed),
+        count(Verdict::Skipped),
+        count(Verdict::Error)
+    ));
+}
