@@ -3,6 +3,7 @@
 mod cli;
 mod configuration;
 mod diagnostics;
+mod engines;
 mod explain;
 mod lab;
 mod mutants;

@@ -1,0 +1,34 @@
+//! No verdict is one library's quirk: each case that both engines can play ends alike with either.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+
+use waxseal::catalogue::Catalogue;
+use waxseal::run::{Choice, Options, Unwatched, run};
+use waxseal_model::facts::Engine;
+use waxseal_model::record::{Record, Verdict};
+
+fn play(catalogue: &Catalogue, engine: Engine) -> Record {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    let options = Options { engine: Some(engine), ..Options::default() };
+    runtime
+        .block_on(run(catalogue, Choice::Reference(None), &options, &Unwatched, pending()))
+        .expect("the lab can be built")
+}
+
+#[test]
+fn both_engines_come_to_the_same_verdicts() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let played = |engine| -> BTreeMap<String, Verdict> {
+        let record = play(&catalogue, engine);
+        let cases = record.cases.into_iter().filter(|case| case.verdict != Verdict::Skipped);
+        cases.map(|case| (case.id, case.verdict)).collect()
+    };
+    let (modern, legacy) = (played(Engine::Modern), played(Engine::Legacy));
+    let both: Vec<&String> = modern.keys().filter(|id| legacy.contains_key(*id)).collect();
+    println!("{} cases, {} of them with both engines", catalogue.cases().count(), both.len());
+    // TLS 1.2 and 1.3 as they ought to be are more than half of the suite.
+    assert!(both.len() > catalogue.cases().count() / 2, "{}", both.len());
+    let apart: Vec<_> = both.iter().filter(|id| modern[**id] != legacy[**id]).collect();
+    assert!(apart.is_empty(), "the engines come to different verdicts: {apart:?}");
+}
