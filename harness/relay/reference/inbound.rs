@@ -140,6 +140,9 @@ impl<'a> Server<'a> {
             return Ok(true);
         }
         let early = !self.state.greeted || self.state.by_helo;
+        if early && self.setup.is(Mutant::ServerDropsEarlyStarttls) {
+            return Ok(false);
+        }
         if early && self.session.tls().is_none() && !self.setup.is(Mutant::ServerTakesEarlyStarttls)
         {
             self.session.say("503 5.5.1 EHLO first").await?;
@@ -148,11 +151,6 @@ impl<'a> Server<'a> {
         if !argument.trim().is_empty() && !self.setup.is(Mutant::ServerTakesArgument) {
             self.session.say("501 5.5.4 STARTTLS takes no argument").await?;
             return Ok(true);
-        }
-        if self.setup.is(Mutant::ServerDropsEarlyStarttls)
-            && (!self.state.greeted || self.state.by_helo)
-        {
-            return Ok(false);
         }
         self.session.say("220 2.0.0 Ready to start TLS").await?;
         if self.setup.is(Mutant::ServerRunsInjected) {
