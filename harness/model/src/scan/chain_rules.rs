@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{Finding, Judgement};
-use super::rules::Outcome;
+use super::finding::Finding;
+use super::rules::{Outcome, finding};
 use super::shown::Shown;
 use crate::certificate::{CertificateFacts, ChainFacts, KeyKind, Problem};
 use crate::requirement::Level;
@@ -27,13 +27,7 @@ pub fn judge_certificates(shown: &[Shown], levels: &BTreeMap<String, Level>) -> 
             true => Err("The host showed no certificate.".to_owned()),
             false => outcome,
         };
-        let (verdict, text) = match outcome {
-            Err(text) => (Judgement::Inconclusive, text),
-            Ok((_, text)) if *level == Level::Info => (Judgement::Observed, text),
-            Ok((true, text)) => (Judgement::Pass, text),
-            Ok((false, text)) => (Judgement::Fail, text),
-        };
-        findings.push(Finding { requirement: id.into(), level: *level, verdict, text });
+        findings.push(finding(id, *level, outcome));
     }
     findings
 }

@@ -19,13 +19,7 @@ pub fn judge(facts: &HostFacts, levels: &BTreeMap<String, Level>) -> Vec<Finding
     let mut findings = Vec::new();
     let mut add = |id: &str, outcome: Option<Outcome>| {
         let (Some(outcome), Some(level)) = (outcome, levels.get(id)) else { return };
-        let (verdict, text) = match outcome {
-            Err(text) => (Judgement::Inconclusive, text),
-            Ok((_, text)) if *level == Level::Info => (Judgement::Observed, text),
-            Ok((true, text)) => (Judgement::Pass, text),
-            Ok((false, text)) => (Judgement::Fail, text),
-        };
-        findings.push(Finding { requirement: id.into(), level: *level, verdict, text });
+        findings.push(finding(id, *level, outcome));
     };
     match &facts.tls {
         Found::Known(true) => {}
@@ -44,6 +38,17 @@ pub fn judge(facts: &HostFacts, levels: &BTreeMap<String, Level>) -> Vec<Finding
     hygiene(facts, &mut add);
     tolerance(facts, &mut add);
     findings
+}
+
+/// What an outcome means at this level.
+pub(super) fn finding(id: &str, level: Level, outcome: Outcome) -> Finding {
+    let (verdict, text) = match outcome {
+        Err(text) => (Judgement::Inconclusive, text),
+        Ok((_, text)) if level == Level::Info => (Judgement::Observed, text),
+        Ok((true, text)) => (Judgement::Pass, text),
+        Ok((false, text)) => (Judgement::Fail, text),
+    };
+    Finding { requirement: id.into(), level, verdict, text }
 }
 
 fn versions(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
