@@ -7,10 +7,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use waxseal_model::facts::{FailureCause, TlsFailure};
+use waxseal_model::scenario::Forgery;
 use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
 
 use super::Recorder;
-use crate::tls::{self, ClientSetup, ServerSetup, Session};
+use crate::tls::{self, ClientSetup, Forged, ServerSetup, Session};
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line};
 
 /// How long a peer waits.
@@ -187,14 +188,26 @@ impl Conversation {
     }
 
     /// Negotiates TLS as the server.
-    pub(super) async fn accept_tls(&mut self, setup: &ServerSetup) -> Result<(), Over> {
+    pub(super) async fn accept_tls(
+        &mut self,
+        setup: &ServerSetup,
+        forgery: Option<Forgery>,
+    ) -> Result<(), Over> {
         self.note_early();
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(Over);
         };
-        let handshake = tls::accept(setup, stream, self.patience.handshake).await;
+        let patience = self.patience.handshake;
+        let (handshake, forged) = match forgery {
+            None => (tls::accept(setup, stream, patience).await, None),
+            Some(forgery) => tls::accept_forging(setup, forgery, stream, patience).await,
+        };
         if let Some(hello) = handshake.hello {
             self.note(Happening::Hello(Box::new(hello)));
+        }
+        if let (Some(Forged { version, answer }), Some(forgery)) = (forged, forgery) {
+            let forgery = forgery.name().into();
+            self.note(Happening::Forged { forgery, answer, version });
         }
         self.secure(handshake.result)
     }

@@ -95,7 +95,8 @@ fn peer_words(peer: &Peer) -> String {
         peer.sni.as_ref().map(|sni| format!("sni {sni}")),
     ];
     let faults = peer.faults.iter().map(|fault| format!("fault {}", fault.name()));
-    words.into_iter().flatten().chain(faults).collect::<Vec<_>>().join(", ")
+    let forges = peer.forges.iter().map(|forgery| format!("forges {}", forgery.name()));
+    words.into_iter().flatten().chain(faults).chain(forges).collect::<Vec<_>>().join(", ")
 }
 
 /// What is said of the message and of the resolver.

@@ -1,6 +1,6 @@
 //! A trace as dialogue, in the notation of the scenarios.
 
-use waxseal_model::facts::{ClientCertificate, Speaker, TlsFacts};
+use waxseal_model::facts::{ClientCertificate, ForgeryAnswer, Speaker, TlsFacts};
 use waxseal_model::script::{Direction, speakers};
 use waxseal_model::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
 
@@ -70,6 +70,10 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         Happening::Reached { .. } | Happening::Finished => None,
         Happening::Diverged { .. } => one("(the relay leaves the script)".into()),
         Happening::Faulted(name) => one(format!("{ours}: (fault {name})")),
+        Happening::Forged { forgery, answer, version } => Some(vec![
+            format!("{ours}: (forged flight of {version}: {forgery})"),
+            answered(theirs, answer),
+        ]),
         Happening::Hello(hello) => {
             let versions: Vec<_> = hello.versions.iter().map(|v| v.name()).collect();
             one(format!("C: (ClientHello: {}; {} suites)", versions.join(" "), hello.suites.len()))
@@ -115,6 +119,17 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         .into()),
         Happening::Deadline => one("(the time allowed ran out)".into()),
         Happening::Trouble(text) => one(format!("(our trouble: {})", text.escape_debug())),
+    }
+}
+
+fn answered(theirs: &str, answer: &ForgeryAnswer) -> String {
+    match answer {
+        ForgeryAnswer::WentOn(with) => format!("{theirs}: (goes on: {})", with.escape_debug()),
+        ForgeryAnswer::Alert(code) => format!("{theirs}: (refuses it: TLS alert {code})"),
+        ForgeryAnswer::Closed => format!("{theirs}: (ends the connection before it goes on)"),
+        ForgeryAnswer::Reset => format!("{theirs}: (resets the connection before it goes on)"),
+        ForgeryAnswer::Silence => format!("{theirs}: (says nothing more)"),
+        ForgeryAnswer::Moot(why) => format!("(sent as it was: {})", why.escape_debug()),
     }
 }
 

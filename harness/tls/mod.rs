@@ -7,6 +7,7 @@ mod certificate;
 mod describe;
 mod dh;
 mod engine;
+mod forge;
 mod legacy;
 mod legacy_stream;
 mod legacy_told;
@@ -22,7 +23,8 @@ mod verify;
 pub use certificate::{describe_certificate, describe_chain};
 pub use describe::{client_hello, group_name, scheme_name};
 pub use engine::{
-    AskClient, ClientSetup, Handshake, Identity, ServerSetup, Unplayable, accept, choose, connect,
+    AskClient, ClientSetup, Forged, Handshake, Identity, ServerSetup, Unplayable, accept,
+    accept_forging, choose, connect,
 };
 pub use legacy::openssl_name;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};

@@ -42,6 +42,7 @@ pub struct Peer {
     pub cert: Option<Placed<String>>,
     #[serde(default)]
     pub faults: Vec<Placed<String>>,
+    pub forges: Option<OneOrMany>,
     pub script: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
     pub sni: Option<String>,

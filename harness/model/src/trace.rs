@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Alert, HelloFacts, TlsFacts, TlsFailure};
+use crate::facts::{Alert, ForgeryAnswer, HelloFacts, TlsFacts, TlsFailure};
+use crate::offer::Version;
 
 /// All that was heard and said in one case, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -162,6 +163,15 @@ pub enum Happening {
     Finished,
     /// A fault named in the scenario was played.
     Faulted(String),
+    /// Our server's flight was changed on its way out, as a scenario says.
+    Forged {
+        /// The forgery's name in scenario files.
+        forgery: String,
+        /// What the relay did about it.
+        answer: ForgeryAnswer,
+        /// The version of the flight before it was changed.
+        version: Version,
+    },
     /// The relay's ClientHello.
     Hello(Box<HelloFacts>),
     /// A handshake finished.

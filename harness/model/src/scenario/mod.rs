@@ -5,10 +5,12 @@
 mod check;
 mod expectation;
 mod fault;
+mod forgery;
 mod load;
 
 pub use check::PLAY_NAMES;
 pub use fault::Fault;
+pub use forgery::{ForgedVersion, Forgery};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 
 use crate::expect::{Expect, Outcome};
@@ -104,7 +106,10 @@ impl Case {
         let expect = &self.expect;
         let withheld =
             !expect.outcome.is_empty() && !expect.outcome.iter().any(|outcome| outcome.delivered());
-        let refused = matches!(expect.tls, Some(crate::expect::TlsExpect::Refused));
+        let refused = matches!(
+            expect.tls,
+            Some(crate::expect::TlsExpect::Refused | crate::expect::TlsExpect::ForgeryRefused)
+        );
         let reply = expect.reply.as_ref().is_some_and(|reply| {
             reply.or_ended
                 || reply.code.as_ref().is_some_and(crate::pattern::Pattern::only_refusals)
@@ -145,6 +150,8 @@ pub struct Peer {
     pub cert: Option<String>,
     /// Misbehaviour below SMTP.
     pub faults: Vec<Fault>,
+    /// Outbound: what it forges in its first handshake, its second, …; the last one goes on.
+    pub forges: Vec<Forgery>,
     /// What it says; from its end on the peer behaves correctly.
     pub script: Script,
     /// Outbound: whether it asks for a client certificate.
