@@ -2,11 +2,13 @@
 //!
 //! It shares `wire` and `tls` with the peers, and nothing else: it knows no scenario.
 
+mod careless;
 mod inbound;
 mod memory;
 mod mutant;
 mod outbound;
 mod queue;
+mod scrutiny;
 mod session;
 
 use std::net::SocketAddr;
