@@ -78,7 +78,8 @@ fn each_fault_of_the_certificates_fails_its_own_scenario() {
 #[test]
 fn each_fault_of_a_clients_handshake_fails_its_own_scenarios() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
-    let rows: [(Mutant, &[&str]); 9] = [
+    let rows: [(Mutant, &[&str]); 10] = [
+        (Mutant::ClientMindsMissingCloseNotify, &["no-close-notify"]),
         (Mutant::ClientRefusesFragments, &["fragments"]),
         (Mutant::ClientTakesAnyOrder, &["done-before-key-exchange", "second-server-hello"]),
         (Mutant::ClientTakesAnySessionId, &["session-id-changed"]),

@@ -1,7 +1,7 @@
 //! Misbehaviour of a peer below SMTP.
 
-/// One misbehaviour, played instead of a handshake, after the relay's ClientHello (outbound) or in
-/// place of ours (inbound).
+/// One misbehaviour: most are played instead of a handshake, after the relay's ClientHello (outbound)
+/// or in place of ours (inbound).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// Sends a fatal `handshake_failure` alert and closes.
@@ -22,11 +22,13 @@ pub enum Fault {
     SilentInsteadOfClientHello,
     /// Closes as soon as the handshake is finished, before any SMTP line.
     CloseAfterHandshake,
+    /// Outbound: ends the connection without close_notify as soon as it has taken the message.
+    NoCloseNotify,
 }
 
 impl Fault {
     /// All faults with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 9] = [
+    pub const NAMES: [(&'static str, Self); 10] = [
         ("alert-after-client-hello", Self::AlertAfterClientHello),
         ("close-after-client-hello", Self::CloseAfterClientHello),
         ("garbage-after-client-hello", Self::GarbageAfterClientHello),
@@ -36,6 +38,7 @@ impl Fault {
         ("plaintext-instead-of-client-hello", Self::PlaintextInsteadOfClientHello),
         ("silent-instead-of-client-hello", Self::SilentInsteadOfClientHello),
         ("close-after-handshake", Self::CloseAfterHandshake),
+        ("no-close-notify", Self::NoCloseNotify),
     ];
 
     /// The name in scenario files.
