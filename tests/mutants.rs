@@ -121,6 +121,22 @@ fn each_fault_of_a_clients_handshake_fails_its_own_scenarios() {
 }
 
 #[test]
+fn the_downgrade_mark_means_nothing_to_a_relay_without_tls_13() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let cases = vec!["outbound/forged/downgrade-mark".into()];
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    let choice = Choice::Reference(Some(Mutant::ClientLacksTls13));
+    let options = Options { cases, ..Options::default() };
+    let record = runtime
+        .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
+        .expect("the lab can be built");
+    for case in &record.cases {
+        assert_eq!(case.verdict, Verdict::Skipped, "{}: {}", case.id, case.reason);
+        assert!(case.reason.contains("does not offer TLS 1.3"), "{}", case.reason);
+    }
+}
+
+#[test]
 fn whoever_overlooks_all_forgeries_fails_every_scenario_that_wants_one_refused() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
     let options = Options { cases: vec!["outbound/forged/*".into()], ..Options::default() };

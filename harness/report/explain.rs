@@ -95,7 +95,10 @@ fn peer_words(peer: &Peer) -> String {
         peer.sni.as_ref().map(|sni| format!("sni {sni}")),
     ];
     let faults = peer.faults.iter().map(|fault| format!("fault {}", fault.name()));
-    let forges = peer.forges.iter().map(|forgery| format!("forges {}", forgery.name()));
+    let forges = peer
+        .forges
+        .iter()
+        .map(|forgery| format!("forges {} ({})", forgery.name(), forgery.clause()));
     words.into_iter().flatten().chain(faults).chain(forges).collect::<Vec<_>>().join(", ")
 }
 

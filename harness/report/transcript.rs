@@ -1,6 +1,7 @@
 //! A trace as dialogue, in the notation of the scenarios.
 
 use waxseal_model::facts::{ClientCertificate, ForgeryAnswer, Speaker, TlsFacts};
+use waxseal_model::scenario::Forgery;
 use waxseal_model::script::{Direction, speakers};
 use waxseal_model::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
 
@@ -71,7 +72,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         Happening::Diverged { .. } => one("(the relay leaves the script)".into()),
         Happening::Faulted(name) => one(format!("{ours}: (fault {name})")),
         Happening::Forged { forgery, answer, version } => Some(vec![
-            format!("{ours}: (forged flight of {version}: {forgery})"),
+            format!("{ours}: (flight of {version}: {})", clause(forgery)),
             answered(theirs, answer),
         ]),
         Happening::Hello(hello) => {
@@ -119,6 +120,13 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         .into()),
         Happening::Deadline => one("(the time allowed ran out)".into()),
         Happening::Trouble(text) => one(format!("(our trouble: {})", text.escape_debug())),
+    }
+}
+
+fn clause(forgery: &str) -> String {
+    match Forgery::from_name(forgery) {
+        Some(forgery) => forgery.clause().to_owned(),
+        None => format!("forged, {}", forgery.escape_debug()),
     }
 }
 

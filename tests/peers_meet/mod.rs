@@ -1,6 +1,7 @@
 //! No peer may be stronger than asked: every offer against its mirror and against its opposite,
 //! with each engine on each side. Otherwise a relay would pass a ban by our own accident.
 
+mod forgeries;
 mod offers;
 
 use std::collections::BTreeSet;

@@ -117,7 +117,8 @@ pub enum Verdict {
     Observed,
     /// The relay was never brought to the point.
     Inconclusive,
-    /// The driver does not declare what the case needs.
+    /// The driver does not declare what the case needs, or the relay offers nothing that it could apply
+    /// to.
     Skipped,
     /// Our own trouble.
     Error,

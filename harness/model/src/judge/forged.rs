@@ -2,6 +2,7 @@
 
 use super::demand::{Met, of_peers, undecided, witnessed};
 use crate::facts::ForgeryAnswer;
+use crate::scenario::Forgery;
 use crate::trace::{Happening, Trace};
 
 /// Whether every forged flight was refused before the relay went on.
@@ -12,9 +13,10 @@ pub(super) fn refused(trace: &Trace) -> Met {
         let Happening::Forged { forgery, answer, .. } = &event.kind else { continue };
         match answer {
             ForgeryAnswer::WentOn(with) => {
-                let reason = format!(
-                    "The relay went on with the handshake after the forged flight `{forgery}`: {with}."
-                );
+                let clause =
+                    Forgery::from_name(forgery).map_or("the flight is forged", Forgery::clause);
+                let reason =
+                    format!("The relay goes on with the handshake though {clause}: {with}.");
                 return Err(witnessed(reason, vec![at]));
             }
             ForgeryAnswer::Alert(_) | ForgeryAnswer::Closed | ForgeryAnswer::Reset => {

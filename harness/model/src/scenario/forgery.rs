@@ -142,6 +142,46 @@ impl Forgery {
         Self::NAMES.iter().find(|(_, forgery)| *forgery == self).map_or("", |(name, _)| name)
     }
 
+    /// The forgery of a file's name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, forgery)| *forgery)
+    }
+
+    /// What is wrong or odd, as a clause.
+    pub fn clause(self) -> &'static str {
+        match self {
+            Self::AlertAfterHello => "a fatal alert follows the ServerHello",
+            Self::AlpnNotOffered => "the ServerHello answers an ALPN that was not offered",
+            Self::CompressionChosen => "the ServerHello chooses a compression that was not offered",
+            Self::DoneBeforeKeyExchange => "ServerHelloDone comes before the key exchange",
+            Self::DowngradeMark => "the random is marked: the server was made to choose TLS 1.2",
+            Self::EmptyRecord => "a record without content comes first",
+            Self::ExtensionUnknown => "the ServerHello has an unknown extension",
+            Self::FlightTruncated => "the flight ends in its middle",
+            Self::Fragments => "each octet of the flight comes in a record of its own",
+            Self::GroupNotOffered => "the key exchange uses a group that was not offered",
+            Self::GroupNotShared => "the server's share is of a group for which none was sent",
+            Self::Nothing => "nothing is forged",
+            Self::RecordTooLong => "the record is longer than any may be",
+            Self::RenegotiationInfoMissing => "the ServerHello lacks renegotiation_info",
+            Self::RetryForSharedGroup => "another hello is asked for, for a group that was shared",
+            Self::RetryTwice => "another hello is asked for a second time",
+            Self::SecondServerHello => "the ServerHello comes twice",
+            Self::SelectedVersionOld => "supported_versions of the ServerHello names TLS 1.2",
+            Self::SelectedVersionUnknown => {
+                "supported_versions of the ServerHello names a version that was not offered"
+            }
+            Self::SessionIdChanged => "the ServerHello does not echo the session id",
+            Self::ShareAllZero => "the server's share is all zeros",
+            Self::SignatureBroken => "the signature over the key exchange is wrong",
+            Self::SuiteNotOffered => "the ServerHello chooses a suite that was not offered",
+            Self::SuiteOfTls13 => "the ServerHello chooses a suite of TLS 1.3",
+            Self::VersionSsl3 => "the ServerHello chooses SSL 3.0",
+            Self::VersionTls13 => "the version field of the ServerHello says TLS 1.3",
+            Self::WarningBeforeHello => "a warning comes before the ServerHello",
+        }
+    }
+
     /// In which versions it has a meaning.
     pub fn version(self) -> ForgedVersion {
         match self {
