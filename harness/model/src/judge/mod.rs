@@ -16,7 +16,7 @@ pub use outcome::outcome;
 use crate::expect::{Never, Outcome};
 use crate::record::Verdict;
 use crate::requirement::Level;
-use crate::scenario::{Case, DnsFaultKind, Peer};
+use crate::scenario::{Case, DnsFaultKind, Forgery, Peer};
 use crate::script::Act;
 use crate::trace::{Channel, End, Happening, Place, Trace};
 
@@ -177,7 +177,8 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
                 |(_, event)| matches!(&event.kind, Happening::Forged { forgery, .. } if forgery == name),
             )
         };
-        if let Some(forgery) = peer.forges.iter().find(|forgery| !forged(forgery.name())) {
+        let mut forgeries = peer.forges.iter().filter(|forgery| **forgery != Forgery::Nothing);
+        if let Some(forgery) = forgeries.find(|forgery| !forged(forgery.name())) {
             return Some(format!("The forgery {} was never played.", forgery.name()));
         }
     }
