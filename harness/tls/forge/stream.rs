@@ -22,7 +22,7 @@ const HELD_LIMIT: usize = 1 << 17;
 /// How long the rest of a flight is kept back while the client does nothing: shorter than the patience
 /// of any client, so that an end before is no time-out of its own. Only a client that does not refuse
 /// at once is kept waiting.
-const HOLD: Duration = Duration::from_millis(400);
+const HOLD: Duration = Duration::from_millis(250);
 
 /// What became of the forgery, shared with the stream that plays it.
 #[derive(Clone, Debug, Default)]
