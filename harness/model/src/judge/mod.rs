@@ -6,6 +6,7 @@ mod breach;
 mod certificate;
 mod demand;
 mod handshake;
+mod hello;
 mod outcome;
 mod reply;
 
