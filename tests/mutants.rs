@@ -54,23 +54,45 @@ fn play_all(catalogue: &Catalogue) -> Vec<(Mutant, Record)> {
     played.into_inner().expect("nobody panics with it")
 }
 
-#[test]
-fn each_fault_of_the_certificates_fails_its_own_scenario() {
+/// Plays each fault against the scenarios of `glob` and asks for one that it has to fail.
+fn each_fails_its_own(glob: &str, pairs: &[(Mutant, &str)]) {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
-    for (mutant, scenario) in [
-        (Mutant::ServerForgetsIntermediate, "inbound/certificates/order"),
-        (Mutant::ServerRepeatsLeaf, "inbound/certificates/order"),
-        (Mutant::ServerShowsShortKey, "inbound/certificates/rsa-2048"),
-    ] {
-        let options =
-            Options { cases: vec!["inbound/certificates/*".into()], ..Options::default() };
+    for (mutant, scenario) in pairs {
+        let options = Options { cases: vec![glob.into()], ..Options::default() };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-        let choice = Choice::Reference(Some(mutant));
+        let choice = Choice::Reference(Some(*mutant));
         let record = runtime
             .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
             .expect("the lab can be built");
-        assert!(failed(&record).contains(scenario), "{}", mutant.name());
+        let found = failed(&record);
+        assert!(found.contains(scenario), "{} fails {found:?}", mutant.name());
     }
+}
+
+#[test]
+fn each_fault_of_the_certificates_fails_its_own_scenario() {
+    let pairs = [
+        (Mutant::ServerForgetsIntermediate, "inbound/certificates/order"),
+        (Mutant::ServerRepeatsLeaf, "inbound/certificates/order"),
+        (Mutant::ServerShowsShortKey, "inbound/certificates/rsa-2048"),
+    ];
+    each_fails_its_own("inbound/certificates/*", &pairs);
+}
+
+#[test]
+fn each_fault_of_the_hello_fails_its_own_scenario() {
+    let pairs = [
+        (Mutant::ClientSpeaksSsl2, "outbound/hello/tls-record"),
+        (Mutant::ClientListsOldestFirst, "outbound/hello/newest-version-first"),
+        (Mutant::ClientLeadsWithStaticRsa, "outbound/hello/forward-secret-first"),
+        (Mutant::ClientRepeatsItself, "outbound/hello/extensions-once"),
+        (Mutant::ClientRepeatsItself, "outbound/hello/suites-once"),
+        (Mutant::ClientResumesWithoutDhe, "outbound/hello/psk-with-dhe"),
+        (Mutant::ClientNamesWithDot, "outbound/hello/sni-is-host-name"),
+        (Mutant::ClientOffersBareCbc, "outbound/hello/cbc-with-encrypt-then-mac"),
+        (Mutant::ClientFallsBack, "outbound/hello/no-silent-fallback"),
+    ];
+    each_fails_its_own("outbound/hello/*", &pairs);
 }
 
 #[test]

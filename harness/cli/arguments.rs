@@ -119,7 +119,7 @@ pub(super) struct RunArguments {
     /// Keep the relay's files and its log, and say where they are.
     #[arg(long)]
     pub(super) keep: bool,
-    /// One line a case.
+    /// One line a case; of a single case the transcript.
     #[arg(short, long)]
     pub(super) verbose: bool,
 }

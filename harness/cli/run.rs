@@ -138,7 +138,10 @@ fn finish(
         }
     }
     match arguments.format {
-        Format::Human => print(&report::summary(record, &catalogue.requirements)),
+        Format::Human => {
+            let alone = report::alone(record).filter(|_| arguments.verbose);
+            print(&(alone.unwrap_or_default() + &report::summary(record, &catalogue.requirements)));
+        }
         Format::Json => print(&json),
         Format::Markdown => print(&markdown),
     }

@@ -233,7 +233,7 @@ impl Conversation {
                 if let Some(hello) = crate::tls::client_hello(&bytes) {
                     return Ok::<_, io::Error>(Some(hello));
                 }
-                let starts_tls = bytes.first().is_none_or(|byte| *byte == 0x16);
+                let starts_tls = bytes.first().is_none_or(|byte| *byte == 0x16 || byte & 0x80 != 0);
                 let read = stream.read(&mut chunk).await?;
                 if read == 0 || !starts_tls || bytes.len() > 65_536 {
                     return Ok(None);

@@ -111,6 +111,8 @@ fn offered_words(offered: &OfferedExpect) -> String {
     words.add("first-suite", offered.first_suite.as_ref().map(|s| suite_words(s).to_owned()));
     words.add("sni", offered.sni.clone());
     words.add("compression", offered.no_compression.then(|| "none".into()));
+    let form: Vec<_> = offered.form.iter().map(|rule| rule.name()).collect();
+    words.add("form", (!form.is_empty()).then(|| form.join(" and ")));
     words.0.join(", ")
 }
 

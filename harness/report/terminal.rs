@@ -42,6 +42,13 @@ pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
     text
 }
 
+/// The transcript of a case that was played alone and did not fail.
+pub fn alone(record: &Record) -> Option<String> {
+    let [case] = record.cases.as_slice() else { return None };
+    let told = matches!(case.verdict, Verdict::Pass | Verdict::Observed);
+    told.then(|| transcript(case.direction, &case.trace, &case.evidence))
+}
+
 /// By pillar, by requirement, and in one line.
 fn numbers(record: &Record) -> String {
     let mut text = format!(

@@ -233,7 +233,7 @@ async fn await_end(
     until: Duration,
 ) -> Result<(), RunError> {
     let ended = |events: &[Event]| {
-        outcome(Direction::Outbound, &Trace { events: events.to_vec() }).is_some()
+        outcome(Direction::Outbound, events).is_some()
             || events.iter().any(|event| matches!(event.kind, Happening::Trouble(_)))
     };
     let settle = way.evidence.settle;

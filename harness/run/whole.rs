@@ -42,7 +42,7 @@ fn gone(trace: &Trace) -> bool {
     let reported = trace.events.iter().any(
         |event| matches!(&event.kind, Happening::Reported { action, .. } if action == "failed"),
     );
-    let outcome = outcome(Direction::Outbound, trace);
+    let outcome = outcome(Direction::Outbound, &trace.events);
     reported || matches!(outcome, Some(Bounced | DeliveredPlaintext | DeliveredTls | Rejected))
 }
 

@@ -5,6 +5,7 @@ use waxseal_model::facts::Suite;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 
 use super::registry::{is_tls13, supplement};
+use crate::wire::tls::is_grease;
 
 /// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746) and TLS_FALLBACK_SCSV (RFC 7507): signals, no suites.
 pub(super) const SIGNALS: [u16; 2] = [0x00ff, 0x5600];
@@ -15,10 +16,15 @@ pub fn suite(id: u16) -> Suite {
         return Suite { id, name: row.name.to_owned(), kinds: row.kinds.to_vec() };
     }
     let Some(known) = TlsCipherSuite::from_id(id) else {
-        return Suite { id, name: format!("{id:#06x}"), kinds: Vec::new() };
+        return Suite { id, name: number_name(id), kinds: Vec::new() };
     };
     let kinds = if SIGNALS.contains(&id) { Vec::new() } else { kinds(id, known) };
     Suite { id, name: known.name.to_owned(), kinds }
+}
+
+/// How a code point without a name is shown: reserved ones (RFC 8701) say so.
+pub(super) fn number_name(number: u16) -> String {
+    if is_grease(number) { format!("GREASE {number:#06x}") } else { format!("{number:#06x}") }
 }
 
 fn kinds(id: u16, suite: &TlsCipherSuite) -> Vec<SuiteKind> {

@@ -266,6 +266,56 @@ pub struct OfferedExpect {
     pub sni: Option<String>,
     /// Whether only the null compression method is offered.
     pub no_compression: bool,
+    /// Rules about its form.
+    pub form: Vec<HelloRule>,
+}
+
+/// A rule about the form of a ClientHello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HelloRule {
+    /// Suites in CBC mode come with encrypt_then_mac (RFC 7366).
+    CbcWithEncryptThenMac,
+    /// No extension and no group of a key share stands twice (RFC 8446 sections 4.2 and 4.2.8).
+    ExtensionsOnce,
+    /// No suite with forward secrecy stands behind one whose key exchange is static.
+    ForwardSecretFirst,
+    /// Where it lists versions, its own field says TLS 1.2 (RFC 8446 section 4.1.2).
+    LegacyVersion,
+    /// Versions are listed newest first (RFC 8446 section 4.2.1).
+    NewestVersionFirst,
+    /// The newest version is no older than in an earlier hello to the same peer, unless
+    /// TLS_FALLBACK_SCSV says so (RFC 7507 section 4).
+    NoSilentFallback,
+    /// Where modes of resumption are listed, psk_dhe_ke is one of them (RFC 8446 section 4.2.9).
+    PskWithDhe,
+    /// The name in SNI, where there is one, is a host's: no address and no final dot (RFC 6066 section
+    /// 3).
+    SniIsHostName,
+    /// No suite stands twice.
+    SuitesOnce,
+    /// It stands in records of TLS, not in the framing of SSL 2.0 (RFC 6176 section 3).
+    TlsRecord,
+}
+
+impl HelloRule {
+    /// All rules with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 10] = [
+        ("cbc-with-encrypt-then-mac", Self::CbcWithEncryptThenMac),
+        ("extensions-once", Self::ExtensionsOnce),
+        ("forward-secret-first", Self::ForwardSecretFirst),
+        ("legacy-version", Self::LegacyVersion),
+        ("newest-version-first", Self::NewestVersionFirst),
+        ("no-silent-fallback", Self::NoSilentFallback),
+        ("psk-with-dhe", Self::PskWithDhe),
+        ("sni-is-host-name", Self::SniIsHostName),
+        ("suites-once", Self::SuitesOnce),
+        ("tls-record", Self::TlsRecord),
+    ];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, rule)| *rule == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// What is expected of one reply.

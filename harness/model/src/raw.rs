@@ -171,6 +171,7 @@ pub struct Offered {
     pub first_suite: Option<Placed<String>>,
     pub sni: Option<Placed<String>>,
     pub compression: Option<Placed<String>>,
+    pub form: Option<OneOrMany>,
 }
 
 /// Members that are always or never there.

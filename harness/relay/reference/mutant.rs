@@ -181,9 +181,23 @@ mutants! {
     ClientRefusesRsa = "client-refuses-rsa",
     /// Outbound: its hello leads with suites without forward secrecy.
     ClientLeadsWithStaticRsa = "client-leads-with-static-rsa",
-    /// Outbound: its hello offers compression and an export suite. No engine does any more: it is
-    /// written by hand, and no session comes of it.
+    /// Outbound: its hello offers compression and an export suite. No engine does any more: this hello
+    /// and the next six are written by hand, and no session comes of them.
     ClientOffersRelics = "client-offers-relics",
+    /// Outbound: its hello has the framing of SSL 2.0.
+    ClientSpeaksSsl2 = "client-speaks-ssl-2",
+    /// Outbound: a suite and an extension stand twice in its hello.
+    ClientRepeatsItself = "client-repeats-itself",
+    /// Outbound: its hello lists the oldest version first.
+    ClientListsOldestFirst = "client-lists-oldest-first",
+    /// Outbound: it would resume without a new key exchange.
+    ClientResumesWithoutDhe = "client-resumes-without-dhe",
+    /// Outbound: the name in SNI ends in a dot.
+    ClientNamesWithDot = "client-names-with-dot",
+    /// Outbound: its hello offers CBC suites without encrypt-then-MAC.
+    ClientOffersBareCbc = "client-offers-bare-cbc",
+    /// Outbound: offers TLS 1.2 alone, without a signal, after a failed attempt.
+    ClientFallsBack = "client-falls-back",
     /// Outbound: a failed message disappears without a report.
     ClientLosesMail = "client-loses-mail",
     /// Outbound: gives up at the first temporary failure.

@@ -19,4 +19,4 @@ pub use server::{
     CertificateRequest, Exchange, ServerHello, ServerKeyExchange, handshake,
     read_certificate_status, read_certificates, read_server_hello,
 };
-pub use sslv2::{SSLV2_CIPHERS, Sslv2ServerHello, write_sslv2_hello};
+pub use sslv2::{SSLV2_CIPHERS, Sslv2ClientHello, Sslv2ServerHello, write_sslv2_hello};

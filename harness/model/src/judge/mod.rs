@@ -6,6 +6,7 @@ mod breach;
 mod certificate;
 mod demand;
 mod handshake;
+mod hello;
 mod outcome;
 mod reply;
 
@@ -50,7 +51,7 @@ pub fn judge(
     trace: &Trace,
     control: Option<Verdict>,
 ) -> Judgement {
-    let outcome = outcome::outcome(case.direction, trace);
+    let outcome = outcome::outcome(case.direction, &trace.events);
     let found = |verdict, reason: String, evidence: Vec<usize>| Judgement {
         verdict,
         reason,
@@ -183,7 +184,7 @@ fn due(case: &Case, peer: &Peer, trace: &Trace) -> usize {
         return until(|act| matches!(act, Act::Say { text, .. } if text == "STARTTLS"));
     }
     let injected = case.expect.never.contains(&Never::InjectedReplyUsed)
-        && outcome::outcome(case.direction, trace).is_some();
+        && outcome::outcome(case.direction, &trace.events).is_some();
     if injected && broke_off(trace, peer) {
         return until(|act| *act == Act::NegotiateTls);
     }

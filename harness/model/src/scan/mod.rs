@@ -12,6 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::alert_name;
 use crate::facts::Suite;
 use crate::offer::Version;
 use crate::record::{CaseRecord, Verdict};
@@ -163,33 +164,6 @@ impl fmt::Display for Refusal {
             Self::Version(version) => write!(f, "chose {version}"),
         }
     }
-}
-
-/// The name of an alert (IANA TLS Alerts).
-pub fn alert_name(description: u8) -> Option<&'static str> {
-    Some(match description {
-        0 => "close_notify",
-        10 => "unexpected_message",
-        20 => "bad_record_mac",
-        21 => "decryption_failed",
-        22 => "record_overflow",
-        40 => "handshake_failure",
-        42 => "bad_certificate",
-        47 => "illegal_parameter",
-        50 => "decode_error",
-        51 => "decrypt_error",
-        70 => "protocol_version",
-        71 => "insufficient_security",
-        80 => "internal_error",
-        86 => "inappropriate_fallback",
-        100 => "no_renegotiation",
-        109 => "missing_extension",
-        110 => "unsupported_extension",
-        112 => "unrecognized_name",
-        116 => "certificate_required",
-        120 => "no_application_protocol",
-        _ => return None,
-    })
 }
 
 /// All that was heard of one host.

@@ -3,8 +3,8 @@
 use super::Peer;
 use super::check::Checker;
 use crate::expect::{
-    CertificateExpect, DsnExpect, Expect, Never, OfferedExpect, Outcome, ReplyExpect, TlsExpect,
-    TlsFactsExpect, VersionRange,
+    CertificateExpect, DsnExpect, Expect, HelloRule, Never, OfferedExpect, Outcome, ReplyExpect,
+    TlsExpect, TlsFactsExpect, VersionRange,
 };
 use crate::facts::ClientCertificate;
 use crate::offer::Version;
@@ -130,6 +130,10 @@ impl Checker<'_> {
             .compression
             .as_ref()
             .and_then(|word| self.word("way to offer compression", word, &[("none", true)]));
+        let form = raw.form.iter().flat_map(|list| &list.0);
+        let form = form
+            .filter_map(|word| self.word("rule about the hello's form", word, &HelloRule::NAMES));
+        let form = form.collect();
         OfferedExpect {
             versions,
             suites,
@@ -139,6 +143,7 @@ impl Checker<'_> {
             first_suite,
             sni: raw.sni.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
             no_compression: no_compression.unwrap_or_default(),
+            form,
         }
     }
 
