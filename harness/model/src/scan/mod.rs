@@ -7,6 +7,7 @@ mod finding;
 mod rules;
 mod shown;
 mod suite_rules;
+mod version_rules;
 
 use std::fmt;
 
