@@ -121,7 +121,7 @@ async fn all(
         parts: arguments.only.clone(),
         limits,
         profile: arguments.profile.clone(),
-        roots: system_roots(),
+        roots: Arc::new(system_roots()),
         catalogue: OnceCell::new(),
     });
     let gate = Arc::new(Semaphore::new(arguments.jobs));

@@ -167,11 +167,12 @@ fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
     }
     let count = |verdict| scan.findings.iter().filter(|found| found.verdict == verdict).count();
     text.push_str(&format!(
-        "{} pass, {} fail, {} inconclusive, {} observed; {} in {}.{:02} s, profile {}\n",
+        "{} pass, {} fail, {} inconclusive, {} observed, {} moot; {} in {}.{:02} s, profile {}\n",
         count(Judgement::Pass),
         count(Judgement::Fail),
         count(Judgement::Inconclusive),
         count(Judgement::Observed),
+        count(Judgement::Moot),
         connections(scan.connections),
         scan.duration_ms / 1000,
         scan.duration_ms % 1000 / 10,

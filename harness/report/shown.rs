@@ -20,8 +20,9 @@ pub(super) fn certificates(found: &Found<Vec<Shown>>, text: &mut String) {
     let mut blocks: Vec<(String, Vec<String>)> = Vec::new();
     for shown in shown {
         let block = match &shown.result {
-            Ok((chain, staple)) => block(chain, staple.as_ref()),
-            Err(why) => format!("no certificate: {}\n", plain(why)),
+            Found::Known(shown) => block(&shown.chain, shown.staple.as_ref()),
+            Found::Moot(why) => format!("no certificate: {}\n", plain(why)),
+            Found::Unknown(why) => format!("certificate not known: {}\n", plain(why)),
         };
         let asked = question(shown);
         match blocks.iter_mut().find(|(known, _)| *known == block) {

@@ -31,7 +31,7 @@ pub use own::{Own, Rule, connector_of};
 pub use plan::RunError;
 pub use play::names;
 pub use start::Choice;
-pub use starttls::{CheckOptions, literal, starttls_checks};
+pub use starttls::{CheckOptions, Checked, starttls_checks};
 
 use crate::catalogue::Catalogue;
 use crate::lab::Sandbox;

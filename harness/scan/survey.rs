@@ -1,32 +1,19 @@
-//! One host from the first connection to the last.
-
-use std::net::SocketAddr;
+//! One host's TLS from the first hello to the last.
 
 use waxseal_model::offer::Version;
-use waxseal_model::scan::{Found, HostFacts, Target};
+use waxseal_model::scan::{Found, HostFacts};
 
 use super::front::Trouble;
 use super::hellos::{Hellos, whole};
-use super::host::{Host, Limits};
+use super::host::Host;
 use super::versions::{Heard, examine, ssl2};
 use super::{answers, exchange, holes, sessions, tolerance};
 
-/// What was learnt, and at what cost.
-#[derive(Clone, Debug)]
-pub struct Surveyed {
-    /// The facts.
-    pub facts: HostFacts,
-    /// TCP connections made.
-    pub connections: usize,
-}
-
-/// Learns all there is to learn of one host, within the limits.
+/// Learns all there is to learn of the TLS of one host, within its limits.
 ///
 /// It never fails: what could not be had is in the facts, with its reason.
-pub async fn survey(target: &Target, address: SocketAddr, limits: Limits) -> Surveyed {
-    let host = Host::new(target.clone(), address, limits);
-    let facts = Box::pin(facts(&host)).await;
-    Surveyed { facts, connections: host.connections() }
+pub async fn survey(host: &Host) -> HostFacts {
+    Box::pin(facts(host)).await
 }
 
 async fn facts(host: &Host) -> HostFacts {

@@ -1,6 +1,7 @@
 //! `waxseal scan` against servers whose configuration is known.
 
 mod agreement;
+mod bounds;
 mod holes;
 mod limits;
 mod program;

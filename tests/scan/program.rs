@@ -13,8 +13,8 @@ use super::server::identity;
 
 const RSA: &str = "about = ''\nkey = 'rsa-2048'";
 
-/// Scans the reference relay in the parts about certificates and STARTTLS.
-async fn scan(arguments: &[&str]) -> Output {
+/// The reference relay while it lives, and its address.
+pub async fn relay() -> (Running, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port");
     let address = listener.local_addr().expect("a listener has an address");
     let setup = Setup {
@@ -31,14 +31,26 @@ async fn scan(arguments: &[&str]) -> Output {
         mutant: None,
         memory: Memory::default(),
     };
-    let mut relay = Running::start(setup, vec![(Connector::Opportunistic, listener)]);
-    let output = Command::new(env!("CARGO_BIN_EXE_waxseal"))
-        .args(["scan", &address.to_string(), "--connections", "16"])
-        .args(["--only", "certificates", "--only", "starttls"])
+    (Running::start(setup, vec![(Connector::Opportunistic, listener)]), address)
+}
+
+/// Runs `waxseal scan`.
+pub async fn scan(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_waxseal"))
+        .arg("scan")
         .args(arguments)
+        .kill_on_drop(true)
         .output()
         .await
-        .expect("the program can be run");
+        .expect("the program can be run")
+}
+
+/// Scans the reference relay in the parts about certificates and STARTTLS.
+async fn scan_relay(arguments: &[&str]) -> Output {
+    let (mut relay, address) = relay().await;
+    let address = address.to_string();
+    let parts = ["--connections", "16", "--only", "certificates", "--only", "starttls"];
+    let output = scan(&[&[address.as_str()], &parts[..], arguments].concat()).await;
     relay.stop().await;
     output
 }
@@ -57,7 +69,7 @@ fn pins(text: &str) -> (tempfile::TempDir, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_correct_relay_shows_its_certificate_and_passes_its_checks() {
-    let output = scan(&[]).await;
+    let output = scan_relay(&[]).await;
     let text = out(&output);
     assert!(text.contains("RSA 2048 bits"), "{text}");
     assert!(text.contains(" pass, 0 fail, 0 inconclusive, "), "{text}");
@@ -68,7 +80,7 @@ async fn a_correct_relay_shows_its_certificate_and_passes_its_checks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pin_that_does_not_fit_is_said_and_fails() {
     let (_dir, path) = pins("about = 'ours'\n[[certificate]]\nkey-bits = 4096\n");
-    let output = scan(&["--expect", &path]).await;
+    let output = scan_relay(&["--expect", &path]).await;
     let text = out(&output);
     assert!(text.contains("not as expected: "), "{text}");
     assert!(text.contains("4096"), "{text}");
@@ -78,7 +90,7 @@ async fn a_pin_that_does_not_fit_is_said_and_fails() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_file_of_pins_is_refused_with_its_place() {
     let (_dir, path) = pins("about = 'ours'\n[[certificate]]\nkey-bit = 4096\n");
-    let output = scan(&["--expect", &path]).await;
+    let output = scan_relay(&["--expect", &path]).await;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(text.contains("pins.toml:3:") && text.contains("did you mean `key-bits`?"), "{text}");
     assert_eq!(output.status.code(), Some(2), "{text}");

@@ -2,18 +2,18 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use waxseal::scan::{Limits, Surveyed, parse_target, survey};
+use waxseal::scan::{self, Limits, parse_target, survey};
 use waxseal::tls::{self, AskClient, Identity, ServerSetup};
 use waxseal::wire::{LineBuffer, read_line};
 use waxseal_certs::{Authorities, Recipe};
 use waxseal_model::facts::Engine;
 use waxseal_model::offer::Offer;
-use waxseal_model::scan::Entry;
+use waxseal_model::scan::{Entry, HostFacts};
 
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -33,6 +33,12 @@ pub fn setup(offer: Offer, identity: Identity) -> ServerSetup {
 /// What a host does with each connection, which has this number.
 pub trait Behaviour: Clone + Send + Sync + 'static {
     fn serve(&self, stream: TcpStream, number: usize) -> impl Future<Output = ()> + Send;
+}
+
+/// What was learnt of a host, and with how many connections.
+pub struct Surveyed {
+    pub facts: HostFacts,
+    pub connections: usize,
 }
 
 /// A host while it lives. Dropping it ends it.
@@ -59,7 +65,9 @@ impl Host {
 
     pub async fn survey(&self, limits: Limits) -> Surveyed {
         let target = parse_target("mail.scan.test", Entry::Relay).expect("it is a name");
-        survey(&target, self.address, limits).await
+        let host = scan::Host::new(target, self.address, limits, Instant::now());
+        let facts = survey(&host).await;
+        Surveyed { facts, connections: host.connections() }
     }
 }
 

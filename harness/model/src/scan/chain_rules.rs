@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Found;
 use super::finding::Finding;
 use super::rules::{Outcome, finding};
 use super::shown::Shown;
@@ -23,13 +24,25 @@ pub fn judge_certificates(shown: &[Shown], levels: &BTreeMap<String, Level>) -> 
     let mut findings = Vec::new();
     for (id, outcome) in rules {
         let (Some(outcome), Some(level)) = (outcome, levels.get(id)) else { continue };
-        let outcome = match leaves.is_empty() {
-            true => Err("The host showed no certificate.".to_owned()),
-            false => outcome,
+        let outcome = match (leaves.is_empty(), &outcome, unknown(shown)) {
+            (true, ..) => Err("The host showed no certificate.".to_owned()),
+            // What was not shown may be worse.
+            (false, Ok((true, _)), Some(why)) => {
+                Err(format!("Not every question was answered: {why}."))
+            }
+            _ => outcome,
         };
         findings.push(finding(id, *level, outcome));
     }
     findings
+}
+
+/// Why one of the questions has no answer.
+fn unknown(shown: &[Shown]) -> Option<&str> {
+    shown.iter().find_map(|shown| match &shown.result {
+        Found::Unknown(why) => Some(why.as_str()),
+        _ => None,
+    })
 }
 
 /// The smallest RSA key of a leaf; `None`: there are leaves, and none has an RSA key.

@@ -7,6 +7,7 @@ mod finding;
 mod rules;
 mod shown;
 mod suite_rules;
+mod version_rules;
 
 use std::fmt;
 
@@ -21,10 +22,10 @@ use crate::requirement::Level;
 pub use chain_rules::judge_certificates;
 pub use finding::{Finding, Judgement, exit_code};
 pub use rules::judge;
-pub use shown::{AskedKey, AskedName, Shown};
+pub use shown::{AskedKey, AskedName, Shown, ShownChain};
 
 /// The version of the record's form.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// One host, scanned and judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,7 +48,7 @@ pub struct Scan {
     pub findings: Vec<Finding>,
     /// How it differs from what was expected of it, a sentence each; empty where nothing was.
     pub differences: Vec<String>,
-    /// TCP connections made for facts and certificates; those of the checks are not counted.
+    /// TCP connections made in all.
     pub connections: usize,
     /// How long it took.
     pub duration_ms: u64,
