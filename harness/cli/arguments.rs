@@ -7,7 +7,7 @@ use waxseal_model::facts::Engine;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
-use crate::run::{Rule, connector_of};
+use crate::run::{Route, Rule, connector_of};
 
 /// Shows, with evidence, whether a mail relay keeps its TLS promises.
 #[derive(Debug, Parser)]
@@ -83,6 +83,10 @@ pub(super) struct RunArguments {
     /// partner.example=domain-validation; .partner.example stands for all domains below it.
     #[arg(long = "connector", value_name = "DOMAIN=CONNECTOR", requires = "config")]
     pub(super) connectors: Vec<Rule>,
+    /// With --config: the host that the configuration sends a domain's mail to whatever its MX
+    /// records say, such as a relayhost; or the name that its MX has to have. The lab plays it.
+    #[arg(long = "mx", value_name = "DOMAIN=HOST[:PORT]", requires = "config")]
+    pub(super) routes: Vec<Route>,
     /// With --config: what the listener is meant to demand, `opportunistic` if nothing is said.
     #[arg(long, value_name = "CONNECTOR", requires = "config", value_parser = inbound)]
     pub(super) inbound: Vec<Connector>,

@@ -139,6 +139,9 @@ fn command(record: &Record, case: &CaseRecord) -> String {
     }
     if let Some(domain) = &case.domain {
         text.push_str(&format!(" --connector '{domain}={}'", case.connector));
+        if let Some(host) = &case.next_hop {
+            text.push_str(&format!(" --mx '{domain}={host}'"));
+        }
     }
     text
 }

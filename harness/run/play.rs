@@ -63,8 +63,12 @@ pub fn names(case: &Case, number: usize) -> Names {
         (_, None) => format!("c{number}.sender.test"),
     };
     let mx = case.peers.first().map_or("mx", |peer| peer.name.as_str());
+    let mx = match &case.next_hop {
+        Some(hop) => hop.host.clone(),
+        None => format!("{mx}.{hosts}"),
+    };
     [
-        ("mx", format!("{mx}.{hosts}")),
+        ("mx", mx),
         ("sender", "client.waxseal.test".to_owned()),
         ("from", format!("c{number}@{sender_domain}")),
         ("recipient", format!("c{number}@{domain}")),

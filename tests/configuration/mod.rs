@@ -83,6 +83,59 @@ fn the_partner_that_a_slip_leaves_unprotected_is_found() {
 }
 
 #[test]
+fn hosts_that_the_configuration_names_are_played() {
+    let arguments = [
+        "--connector=gateway.example=encryption-only",
+        "--connector=.gateway.example=encryption-only",
+        "--connector=slip.example=encryption-only",
+        "--connector=named.example=domain-validation",
+        "--mx=gateway.example=[gw.isp.example]:587",
+        "--mx=.gateway.example=gw.isp.example:587",
+        "--mx=slip.example=leaky.isp.example",
+        "--mx=named.example=mail.named.example",
+        "--case=outbound/forced/refused-454#*",
+        "--case=outbound/certificates/name-wrong-name#*",
+        "--case=outbound/forced/next-mx#*",
+    ];
+    let played = run(Path::new(FOLDER), &arguments);
+    if cannot(&played) {
+        return;
+    }
+    let told = err(&played);
+    let record: Record = serde_json::from_slice(&played.stdout).expect("the output is a record");
+    let domains: Vec<_> =
+        record.domains.iter().map(|found| (found.domain.as_str(), found.status)).collect();
+    let expected = [
+        (".gateway.example", Protection::Protected),
+        ("gateway.example", Protection::Protected),
+        ("named.example", Protection::Protected),
+        ("slip.example", Protection::Unprotected),
+    ];
+    assert_eq!(domains, expected, "{told}");
+}
+
+#[test]
+fn a_host_that_nobody_plays_is_told_with_the_way_out() {
+    let arguments = ["--connector=gateway.example=encryption-only", "--case=outbound/control#*"];
+    let played = run(Path::new(FOLDER), &arguments);
+    if cannot(&played) {
+        return;
+    }
+    let told = err(&played);
+    assert_eq!(played.status.code(), Some(3), "{told}");
+    let hint = "hint: the relay looked for gw.isp.example, which the lab does not play";
+    let hints: Vec<_> = told.lines().filter(|line| line.starts_with("hint: ")).collect();
+    assert!(matches!(hints[..], [only] if only.starts_with(hint)), "{told}");
+}
+
+#[test]
+fn a_route_without_a_rule_is_refused() {
+    let refused = run(Path::new(FOLDER), &["--mx=gateway.example=gw.isp.example"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(err(&refused).contains("`--mx` names gateway.example"), "{}", err(&refused));
+}
+
+#[test]
 fn what_cannot_be_played_is_one_sentence_with_the_way_out() {
     let cases = ["--connector=a.example=encryption-only", "--case=outbound/control#*"];
     for (line, words) in [

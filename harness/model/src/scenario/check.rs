@@ -123,6 +123,7 @@ impl<'a> Checker<'a> {
             sender_connector: message.sender_connector,
             handed_in_tls: message.handed_in_tls,
             domain: None,
+            next_hop: None,
             dns,
         })
     }

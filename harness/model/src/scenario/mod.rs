@@ -67,6 +67,9 @@ pub struct Case {
     /// Outbound: the domain of the user's own that the message goes to; with a leading dot, one
     /// below it. `None`: a domain of the lab's.
     pub domain: Option<String>,
+    /// Outbound: the one host that all mail of the user's own domain goes to. `None`: each case has
+    /// hosts of its own, which the lab's MX records name.
+    pub next_hop: Option<NextHop>,
     /// What the resolver does with the recipient's domain.
     pub dns: Vec<DnsFault>,
 }
@@ -78,13 +81,21 @@ impl Case {
     }
 
     /// The same case with mail to a domain of the user's own, paired with that domain's control.
-    pub fn to_domain(&self, domain: &str) -> Self {
+    pub fn to_domain(&self, domain: &str, next_hop: Option<&NextHop>) -> Self {
         Self {
             id: format!("{}@{domain}", self.id),
             control: Some(format!("{}@{domain}", self.control_id())),
             domain: Some(domain.to_owned()),
+            next_hop: next_hop.cloned(),
             ..self.clone()
         }
+    }
+
+    /// The name of the user's own that other cases use too: the one host that mail goes to, or a
+    /// whole domain. Such cases cannot be played side by side.
+    pub fn shared_name(&self) -> Option<&str> {
+        let whole = self.domain.as_deref().filter(|domain| !domain.starts_with('.'));
+        self.next_hop.as_ref().map(|hop| hop.host.as_str()).or(whole)
     }
 
     /// Whether what is expected shows in the dialogue alone: inbound, and whatever becomes of the
@@ -110,6 +121,23 @@ impl Case {
                 || reply.code.as_ref().is_some_and(crate::pattern::Pattern::only_refusals)
         });
         withheld || refused || reply
+    }
+}
+
+/// A host that the user's own configuration names as the next hop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextHop {
+    /// Its name.
+    pub host: String,
+    /// Where it listens; `None`: where every next hop of the lab does.
+    pub port: Option<u16>,
+}
+
+/// `gateway.example`, or `gateway.example:587`.
+impl std::fmt::Display for NextHop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 
