@@ -45,7 +45,7 @@ fn server_name(body: &[u8]) -> Option<String> {
     rest.get(..length).map(|name| String::from_utf8_lossy(name).into_owned())
 }
 
-fn protocols(body: &[u8]) -> Vec<String> {
+pub(super) fn protocols(body: &[u8]) -> Vec<String> {
     let mut rest = body.get(2..).unwrap_or_default();
     let mut names = Vec::new();
     while let Some((length, tail)) = rest.split_first() {
@@ -155,7 +155,7 @@ pub fn scheme_name(number: u16) -> String {
     )
 }
 
-fn extension_name(number: u16) -> String {
+pub(super) fn extension_name(number: u16) -> String {
     named(
         number,
         &[
@@ -164,6 +164,7 @@ fn extension_name(number: u16) -> String {
             (10, "supported_groups"),
             (11, "ec_point_formats"),
             (13, "signature_algorithms"),
+            (15, "heartbeat"),
             (16, "application_layer_protocol_negotiation"),
             (21, "padding"),
             (22, "encrypt_then_mac"),
