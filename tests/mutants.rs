@@ -96,6 +96,53 @@ fn each_fault_of_the_hello_fails_its_own_scenario() {
 }
 
 #[test]
+fn each_fault_of_a_tls_server_fails_its_own_scenario() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let rows = [
+        (Mutant::ServerFearsHighVersion, "high-version"),
+        (Mutant::ServerFearsGrease, "grease"),
+        (Mutant::ServerFearsLongHello, "long-hello"),
+        (Mutant::ServerFearsSmallRecords, "small-records"),
+        (Mutant::ServerFearsRecordVersion, "record-version"),
+        (Mutant::ServerAnswersSslV2, "ssl-v2"),
+        (Mutant::ServerTakesNonsense, "no-suites"),
+        (Mutant::ServerTakesNonsense, "unknown-suites"),
+        (Mutant::ServerTakesNonsense, "no-null-compression"),
+        (Mutant::ServerCompresses, "compression"),
+        (Mutant::ServerIgnoresFallback, "fallback"),
+        (Mutant::ServerPicksHttp2, "alpn-http-2"),
+        (Mutant::ServerAcknowledgesNothing, "renegotiation-info"),
+        (Mutant::ServerAcknowledgesNothing, "renegotiation-signal"),
+        (Mutant::ServerAcknowledgesNothing, "extended-master-secret"),
+        (Mutant::ServerTakesCbc, "cbc-plain"),
+        (Mutant::ServerTakesCbc, "cbc-encrypt-then-mac"),
+        (Mutant::ServerWantsKeyShare, "no-key-share"),
+        (Mutant::ServerTakesForeignShare, "foreign-key-share"),
+        (Mutant::ServerTakesEarlyChange, "early-change-cipher-spec"),
+        (Mutant::ServerBleeds, "heartbeat"),
+        (Mutant::ServerOverlooksClear, "clear-inside-tls"),
+        (Mutant::ServerRenegotiates, "renegotiation"),
+        (Mutant::ServerTakesOldVersions, "banned-version"),
+        (Mutant::ServerLacksTls12, "plain"),
+    ];
+    let mut survivors = Vec::new();
+    for (mutant, name) in rows {
+        let scenario = format!("inbound/handshake/{name}");
+        let options = Options { cases: vec![scenario.clone()], ..Options::default() };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+        let choice = Choice::Reference(Some(mutant));
+        let record = runtime
+            .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
+            .expect("the lab can be built");
+        if !failed(&record).contains(scenario.as_str()) {
+            let why = record.cases.iter().map(|case| format!("{} {}", case.id, case.reason));
+            survivors.push((mutant.name(), why.collect::<Vec<_>>()));
+        }
+    }
+    assert!(survivors.is_empty(), "not caught: {survivors:#?}");
+}
+
+#[test]
 fn the_clean_relay_fails_nothing_and_every_mutant_is_caught() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
     let clean = play(&catalogue, None);

@@ -1,16 +1,20 @@
 //! One connection of a peer, in clear or inside TLS, with everything on it recorded.
 
-use std::io;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use waxseal_model::facts::{FailureCause, TlsFailure};
+use waxseal_model::scenario::{Fault, ForgedHello, Framing, Quirk};
 use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
 
 use super::Recorder;
-use crate::tls::{self, ClientSetup, ServerSetup, Session};
+use super::probe::{Probe, change_cipher, lie};
+use crate::tls::{self, Answers, ClientSetup, ServerSetup, Session};
+use crate::wire::tls::Reframed;
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line};
 
 /// How long a peer waits.
@@ -34,6 +38,8 @@ pub(super) struct Conversation {
     place: Place,
     recorder: Recorder,
     pub(super) patience: Patience,
+    /// The connection beneath our TLS session.
+    beneath: Option<OwnedFd>,
 }
 
 enum Stream {
@@ -61,6 +67,7 @@ impl Conversation {
             place,
             recorder,
             patience,
+            beneath: None,
         }
     }
 
@@ -199,13 +206,24 @@ impl Conversation {
         self.secure(handshake.result)
     }
 
-    /// Negotiates TLS as the client.
-    pub(super) async fn connect_tls(&mut self, setup: &ClientSetup) -> Result<(), Over> {
+    /// Negotiates TLS as the client, with the records of the ClientHello cut and labelled so.
+    pub(super) async fn connect_tls(
+        &mut self,
+        setup: &ClientSetup,
+        framing: Framing,
+    ) -> Result<(), Over> {
         self.note_early();
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(Over);
         };
-        let handshake = tls::connect(setup, stream, self.patience.handshake).await;
+        self.beneath = stream.as_fd().try_clone_to_owned().ok();
+        let patience = self.patience.handshake;
+        let handshake = if framing == Framing::default() {
+            tls::connect(setup, stream, patience).await
+        } else {
+            let piece = framing.octets.map_or(usize::MAX, usize::from);
+            tls::connect(setup, Reframed::new(stream, framing.version, piece), patience).await
+        };
         self.secure(handshake.result)
     }
 
@@ -221,6 +239,77 @@ impl Conversation {
                 Err(Over)
             }
         }
+    }
+
+    /// Sends a line in clear beneath the TLS session.
+    pub(super) fn say_beneath(&mut self, line: &str) {
+        let bytes = format!("{line}\r\n").into_bytes();
+        let Some(beneath) = self.beneath.take() else { return };
+        // What was said before is read by now, so there is room for a line.
+        let written = std::net::TcpStream::from(beneath).write_all(&bytes);
+        self.note(match written {
+            Ok(()) => Happening::Said { channel: Channel::Clear, bytes },
+            Err(error) => Happening::Trouble(format!("a line beneath TLS was not sent: {error}")),
+        });
+    }
+
+    /// Begins further handshakes inside the session, up to `most`, until one is refused.
+    pub(super) async fn renegotiate(&mut self, most: usize) -> Result<(), Over> {
+        let patience = self.patience.handshake;
+        for _ in 0..most {
+            let Stream::Tls(session) = &mut self.stream else { return Err(Over) };
+            match timeout(patience, session.renegotiate()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                    self.note(Happening::Trouble("this engine begins no second handshake".into()));
+                    return Err(Over);
+                }
+                Ok(Err(error)) => return Err(self.broke(&error)),
+                Err(_) => return Err(self.end(End::Silence)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a ClientHello that was written by hand, notes the answer to it, and plays a fault behind
+    /// the relay's first flight. No session comes of it.
+    pub(super) async fn probe(&mut self, hello: &ForgedHello, probe: Probe<'_>) -> Over {
+        self.note_early();
+        let patience = self.patience.handshake;
+        let Stream::Clear(stream) = &mut self.stream else { return Over };
+        let bytes = tls::forge(hello, probe.sni);
+        let sent = stream.write_all(&bytes).await;
+        self.recorder.note(self.place.clone(), Happening::Forged(hello.to_string()));
+        if let Err(error) = sent {
+            return self.broke(&error);
+        }
+        let mut answers = Answers::default();
+        let answer = if hello.quirks.contains(&Quirk::SslV2) {
+            answers.flight_sslv2(stream, patience).await
+        } else {
+            answers.flight(stream, patience).await
+        };
+        let done = match answer {
+            Ok(facts) => {
+                let beats = facts.extensions.iter().any(|name| name == "heartbeat");
+                let note = |kind| self.recorder.note(self.place.clone(), kind);
+                note(Happening::Answered(Box::new(facts)));
+                match probe.fault {
+                    Some(Fault::ChangeCipherSpecBeforeKeys) => {
+                        change_cipher(stream, &mut answers, note).await
+                    }
+                    Some(Fault::LyingHeartbeat) if beats => lie(stream, &mut answers, note).await,
+                    _ => Ok(()),
+                }
+            }
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = done {
+            self.note(Happening::NotSecured(failure));
+            self.stream = Stream::Gone;
+            return Over;
+        }
+        self.close().await
     }
 
     /// Reads the relay's ClientHello without answering it, and notes it.

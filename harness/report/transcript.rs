@@ -1,7 +1,7 @@
 //! A trace as dialogue, in the notation of the scenarios.
 
 use waxseal_model::alert::alert_name;
-use waxseal_model::facts::{ClientCertificate, HelloFacts, Speaker, TlsFacts};
+use waxseal_model::facts::{AnswerFacts, ClientCertificate, HelloFacts, Speaker, TlsFacts};
 use waxseal_model::script::{Direction, speakers};
 use waxseal_model::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
 
@@ -84,6 +84,9 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         Happening::Diverged { .. } => one("(the relay leaves the script)".into()),
         Happening::Faulted(name) => one(format!("{ours}: (fault {name})")),
         Happening::Hello(hello) => Some(hello_lines(hello, false)),
+        Happening::Forged(words) => one(format!("C: (ClientHello written by hand: {words})")),
+        Happening::Answered(facts) => one(answered(facts)),
+        Happening::WentAlong(name) => one(format!("{theirs}: (goes along with {name})")),
         Happening::Secured(facts) => one(secured(facts)),
         Happening::NotSecured(failure) => {
             let whose = |who: &str, code: Option<u8>| {
@@ -148,6 +151,21 @@ fn secured(facts: &TlsFacts) -> String {
         "C & S: <negotiate TLS> ({}, {}, {group}{certificate})",
         facts.version, facts.suite.name
     )
+}
+
+fn answered(facts: &AnswerFacts) -> String {
+    let kind = if facts.retry { "HelloRetryRequest" } else { "ServerHello" };
+    let suite = facts.suite.as_ref().map(|suite| suite.name.clone());
+    let words = [
+        Some(facts.version_name()),
+        suite,
+        facts.group.clone(),
+        facts.alpn.as_ref().map(|name| format!("ALPN {}", name.escape_debug())),
+        (facts.compression != 0).then(|| format!("compression {}", facts.compression)),
+        facts.downgrade_mark.then(|| "downgrade mark".into()),
+        (!facts.extensions.is_empty()).then(|| facts.extensions.join(" ")),
+    ];
+    format!("S: ({kind}: {})", words.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 fn show(bytes: &[u8]) -> Vec<String> {

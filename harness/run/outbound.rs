@@ -10,7 +10,7 @@ use waxseal_model::facts::Engine;
 use waxseal_model::judge::{Names, outcome};
 use waxseal_model::offer::Offer;
 use waxseal_model::scenario::{
-    AsksCertificate, Before, Case, Connector, DnsFaultKind, Peer, RuleBy,
+    AsksCertificate, Before, Case, Connector, DnsFaultKind, Framing, Peer, RuleBy,
 };
 use waxseal_model::script::{Direction, Script};
 use waxseal_model::trace::{Channel, Event, Happening, Place, Trace};
@@ -152,6 +152,8 @@ fn break_dns(
 /// Where reports arrive when the scenario says nothing about it.
 fn mailbox() -> Peer {
     Peer {
+        hello: None,
+        records: Framing::default(),
         name: "sender".into(),
         offer: Offer::modern(),
         cert: Some("trusted".into()),

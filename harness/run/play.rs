@@ -99,11 +99,18 @@ async fn inbound(
         Some(template) => Some(crate::peer::fill(template, names)),
         None => Some(RELAY.to_owned()),
     };
-    let tls = ClientSetup { offer: peer.offer.clone(), sni, identity, engine: way.engine };
+    let tls = ClientSetup {
+        offer: peer.offer.clone(),
+        sni,
+        identity,
+        engine: way.engine.or(peer.engine()),
+    };
     let place = |connection| Place::Peer { name: peer.name.clone(), connection };
     let mut plan = SenderPlan::new(place(1), to, &peer.script, names, tls, PATIENCE);
     plan.implicit = case.connector == Connector::Implicit;
     plan.faults = peer.faults.clone();
+    plan.hello = peer.hello.clone();
+    plan.records = peer.records;
     plan.account = way.evidence.account.clone();
     // One connection for each part of the script, one after the other.
     let connections = async {

@@ -197,6 +197,10 @@ impl World {
     pub(super) fn lacks(&self, case: &Case, engine: Option<Engine>) -> Option<String> {
         let engine = engine?;
         case.peers.iter().find_map(|peer| {
+            if let Some(only) = peer.engine().filter(|only| *only != engine) {
+                let (other, only) = (engine.name(), only.name());
+                return Some(format!("The engine {other} cannot play it; {only} can."));
+            }
             let identity = peer.cert.as_ref().and_then(|recipe| self.identity(recipe, RELAY).ok());
             let unplayable = choose(&peer.offer, identity.as_ref(), Some(engine)).err()?;
             Some(format!("With the engine {}: {unplayable}.", engine.name()))
@@ -215,7 +219,7 @@ impl World {
         let modern = choose(offer, None, None).is_ok_and(|engine| engine == Engine::Modern);
         let recipe = if recipe == "trusted" && !modern { "trusted-rsa" } else { recipe };
         let identity = self.identity(recipe, host)?;
-        Ok(ServerSetup { offer: offer.clone(), identity, ask, engine: None })
+        Ok(ServerSetup { offer: offer.clone(), identity, ask, engine: None, renegotiates: false })
     }
 }
 

@@ -118,7 +118,7 @@ fn server_name(body: &[u8]) -> Option<String> {
     rest.get(..length).map(|name| String::from_utf8_lossy(name).into_owned())
 }
 
-fn protocols(body: &[u8]) -> Vec<String> {
+pub(super) fn protocols(body: &[u8]) -> Vec<String> {
     let mut rest = body.get(2..).unwrap_or_default();
     let mut names = Vec::new();
     while let Some((length, tail)) = rest.split_first() {
@@ -228,7 +228,7 @@ pub fn scheme_name(number: u16) -> String {
     )
 }
 
-fn extension_name(number: u16) -> String {
+pub(super) fn extension_name(number: u16) -> String {
     named(
         number,
         &[

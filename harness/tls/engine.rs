@@ -55,6 +55,9 @@ pub struct ServerSetup {
     pub ask: AskClient,
     /// The engine, where the user forces one.
     pub engine: Option<Engine>,
+    /// Whether a client may begin another handshake inside a session. For a relay with that fault;
+    /// only the legacy engine can be told so.
+    pub renegotiates: bool,
 }
 
 /// How our side negotiates as the client. Any server certificate is taken and recorded.

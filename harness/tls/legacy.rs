@@ -291,6 +291,10 @@ where
             context(&setup.offer, true).map_err(|text| (FailureCause::OurObjection, text))?;
         show(&mut context, &setup.identity).map_err(|error| objection(&error))?;
         context.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
+        if setup.renegotiates {
+            // SSL_OP_ALLOW_CLIENT_RENEGOTIATION, which the safe interface does not know.
+            context.set_options(SslOptions::from_bits_retain(1 << 8));
+        }
         let mode = match setup.ask {
             AskClient::No => SslVerifyMode::NONE,
             AskClient::Optional | AskClient::Unproven => SslVerifyMode::PEER,

@@ -3,10 +3,12 @@
 //! The only room that names a TLS library. Nothing here judges.
 
 mod alerts;
+mod answer;
 mod certificate;
 mod describe;
 mod dh;
 mod engine;
+mod forge;
 mod legacy;
 mod legacy_stream;
 mod legacy_told;
@@ -19,11 +21,13 @@ mod suites;
 mod tap;
 mod verify;
 
+pub use answer::Answers;
 pub use certificate::{describe_certificate, describe_chain};
 pub use describe::{client_hello, group_name, scheme_name};
 pub use engine::{
     AskClient, ClientSetup, Handshake, Identity, ServerSetup, Unplayable, accept, choose, connect,
 };
+pub use forge::forge;
 pub use legacy::openssl_name;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
 pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};

@@ -9,10 +9,16 @@ use waxseal_model::facts::{Alert, Speaker, TlsFacts};
 
 use super::alerts::Alerts;
 
-/// Anything that can be read and written.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+/// What an engine gives: it can be read and written.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
+    /// Begins another handshake as the client and plays it to its end.
+    fn poll_renegotiate(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+    }
+}
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for tokio_rustls::client::TlsStream<T> {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for tokio_rustls::server::TlsStream<T> {}
 
 /// The inside of a TLS session, whichever library plays it.
 ///
@@ -29,6 +35,17 @@ impl Session {
     /// A session whose engine notes `alerts`.
     pub(super) fn new(facts: TlsFacts, stream: impl Stream + 'static, alerts: &Alerts) -> Self {
         Self { facts, stream: Box::new(stream), alerts: alerts.clone() }
+    }
+
+    /// Begins another handshake as the client (TLS 1.2 and older).
+    ///
+    /// # Errors
+    /// The other side does not go along, or ended the session: which, [`is_alert`] and the alerts
+    /// tell. [`io::ErrorKind::Unsupported`]: the modern engine never does it.
+    pub async fn renegotiate(&mut self) -> io::Result<()> {
+        std::future::poll_fn(|cx| self.stream.poll_renegotiate(cx))
+            .await
+            .map_err(|error| told_apart(error, &self.alerts))
     }
 
     /// The alerts that went by since the last call, in order. Those of the relay are told once the

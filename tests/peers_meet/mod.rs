@@ -120,6 +120,7 @@ impl Identities {
             identity: identity.clone(),
             ask: AskClient::No,
             engine: Some(server),
+            renegotiates: false,
         };
         (client, server)
     }

@@ -27,7 +27,13 @@ pub fn identity(recipe: &str) -> Identity {
 
 /// A server that plays this offer with the legacy engine.
 pub fn setup(offer: Offer, identity: Identity) -> ServerSetup {
-    ServerSetup { offer, identity, ask: AskClient::No, engine: Some(Engine::Legacy) }
+    ServerSetup {
+        offer,
+        identity,
+        ask: AskClient::No,
+        engine: Some(Engine::Legacy),
+        renegotiates: false,
+    }
 }
 
 /// What a host does with each connection, which has this number.

@@ -99,11 +99,13 @@ pub enum Never {
     MessageInTls,
     /// STARTTLS, though the keyword was not offered.
     UnofferedStarttls,
+    /// What a fault of the scenario wants of the relay.
+    WentAlong,
 }
 
 impl Never {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 15] = [
+    pub const NAMES: [(&'static str, Self); 16] = [
         ("envelope-in-clear", Self::EnvelopeInClear),
         ("body-in-clear", Self::BodyInClear),
         ("credentials-in-clear", Self::CredentialsInClear),
@@ -119,6 +121,7 @@ impl Never {
         ("anonymous-tls", Self::AnonymousTls),
         ("message-in-tls", Self::MessageInTls),
         ("unoffered-starttls", Self::UnofferedStarttls),
+        ("went-along", Self::WentAlong),
     ];
 
     /// The name in scenario files.
@@ -148,6 +151,7 @@ impl Never {
             Self::AnonymousTls => "the relay negotiated an anonymous suite",
             Self::MessageInTls => "the relay sent the message over this TLS session",
             Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
+            Self::WentAlong => "the relay went along with the fault",
         }
     }
 }
@@ -163,6 +167,11 @@ pub struct Expect {
     pub offered: Option<OfferedExpect>,
     /// The certificates the relay shows as a server. Inbound only.
     pub certificate: Option<CertificateExpect>,
+    /// What the relay answers a forged ClientHello with. Inbound only.
+    pub answer: Option<AnswerExpect>,
+    /// How the relay tells that it ends a handshake: the alert that has to be, then those that are as
+    /// good. Empty: not judged.
+    pub alert: Vec<Told>,
     /// The reply to the script's last line. Inbound only.
     pub reply: Option<ReplyExpect>,
     /// None of these.
@@ -218,6 +227,87 @@ pub struct CertificateExpect {
     pub sent_at_least: Option<u32>,
     /// The leaf is first, and each is certified by the one behind it.
     pub leaf_first: bool,
+}
+
+/// What is expected of the answer to a forged ClientHello.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnswerExpect {
+    /// The relay ends the handshake: an alert or a close. Silence is none.
+    Refused,
+    /// A ServerHello or HelloRetryRequest.
+    ServerHello(AnswerFactsExpect),
+}
+
+/// Facts of a ServerHello; `None` and empty: not judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnswerFactsExpect {
+    /// The version.
+    pub version: Option<VersionRange>,
+    /// Extensions that are there, and that are not.
+    pub extensions: (Vec<String>, Vec<String>),
+    /// Groups of which it has to name one, and that it must not name.
+    pub groups: (Vec<String>, Vec<String>),
+    /// Whether the null method has to be chosen.
+    pub no_compression: bool,
+    /// The ALPN protocol: a name, or `none`.
+    pub alpn: Option<String>,
+    /// Whether it is a HelloRetryRequest.
+    pub retry: Option<bool>,
+    /// Whether its random ends in the mark that the relay could have done better.
+    pub downgrade_mark: Option<bool>,
+    /// Whether a refusal keeps the claim as well.
+    pub or_refused: bool,
+}
+
+/// How the end of a handshake is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// By this alert (RFC 8446 section 6).
+    By(u8),
+    /// By any alert.
+    ByAny,
+    /// Not at all: the connection just ends.
+    NotAtAll,
+}
+
+impl Told {
+    /// All, with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 15] = [
+        ("any", Self::ByAny),
+        ("none", Self::NotAtAll),
+        ("unexpected_message", Self::By(10)),
+        ("bad_record_mac", Self::By(20)),
+        ("record_overflow", Self::By(22)),
+        ("handshake_failure", Self::By(40)),
+        ("illegal_parameter", Self::By(47)),
+        ("decode_error", Self::By(50)),
+        ("decrypt_error", Self::By(51)),
+        ("protocol_version", Self::By(70)),
+        ("insufficient_security", Self::By(71)),
+        ("inappropriate_fallback", Self::By(86)),
+        ("no_renegotiation", Self::By(100)),
+        ("unrecognized_name", Self::By(112)),
+        ("no_application_protocol", Self::By(120)),
+    ];
+
+    /// The name in scenario files; a number where an alert has none there.
+    pub fn name(self) -> String {
+        let known = Self::NAMES.iter().find(|(_, told)| *told == self);
+        match (known, self) {
+            (Some((name, _)), _) => (*name).to_owned(),
+            (None, Self::By(code)) => format!("alert {code}"),
+            (None, _) => String::new(),
+        }
+    }
+
+    /// Whether an ending with this alert, or with none, is told so.
+    pub fn holds(self, alert: Option<u8>) -> bool {
+        match self {
+            Self::By(code) => alert == Some(code),
+            Self::ByAny => alert.is_some(),
+            Self::NotAtAll => alert.is_none(),
+        }
+    }
 }
 
 /// Versions a handshake may end with.

@@ -205,6 +205,39 @@ impl HelloFacts {
     }
 }
 
+/// What a relay answered to a ClientHello that was written by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AnswerFacts {
+    /// The code point of the chosen version; 0x0002 is SSL 2.0.
+    pub version: u16,
+    /// Whether it is a HelloRetryRequest (RFC 8446 section 4.1.4).
+    pub retry: bool,
+    /// The chosen suite; `None` in SSL 2.0.
+    pub suite: Option<Suite>,
+    /// The chosen compression method; 0 is "none".
+    pub compression: u8,
+    /// The group of the key exchange, or the one that a HelloRetryRequest names.
+    pub group: Option<String>,
+    /// The protocol chosen by ALPN. In TLS 1.3 it is encrypted and not told.
+    pub alpn: Option<String>,
+    /// Whether the random ends in a mark that the relay could have done better (RFC 8446 section
+    /// 4.1.3).
+    pub downgrade_mark: bool,
+    /// Extension types by IANA name, in the order sent, or `0x1234`.
+    pub extensions: Vec<String>,
+}
+
+impl AnswerFacts {
+    /// The version in words.
+    pub fn version_name(&self) -> String {
+        match (self.version, Version::from_code(self.version)) {
+            (_, Some(version)) => version.to_string(),
+            (2, None) => "SSL 2.0".into(),
+            (code, None) => format!("the version {code:#06x}"),
+        }
+    }
+}
+
 /// Why a handshake did not finish. Each is a fact about who did what, not a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]

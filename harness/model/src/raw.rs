@@ -42,9 +42,28 @@ pub struct Peer {
     pub cert: Option<Placed<String>>,
     #[serde(default)]
     pub faults: Vec<Placed<String>>,
+    pub hello: Option<Placed<Hello>>,
+    pub records: Option<Placed<Records>>,
     pub script: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
     pub sni: Option<String>,
+}
+
+/// `hello`: a ClientHello that is written by hand.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Hello {
+    pub version: Placed<String>,
+    pub quirks: Option<OneOrMany>,
+    pub octets: Option<Placed<String>>,
+}
+
+/// `records`: the framing of a ClientHello.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Records {
+    pub version: Option<Placed<String>>,
+    pub octets: Option<Placed<String>>,
 }
 
 /// `[case.NAME]`.
@@ -98,6 +117,8 @@ pub struct Expect {
     pub tls: Option<Placed<Tls>>,
     pub offered: Option<Offered>,
     pub certificate: Option<Placed<Certificate>>,
+    pub answer: Option<Placed<Answer>>,
+    pub alert: Option<OneOrMany>,
     pub reply: Option<Placed<Reply>>,
     pub never: Option<OneOrMany>,
     pub attempts: Option<Placed<u32>>,
@@ -125,6 +146,29 @@ pub struct TlsTable {
     pub client_certificate: Option<Placed<String>>,
     pub dh_bits: Option<Placed<String>>,
     pub alpn: Option<Placed<String>>,
+}
+
+/// `answer`: what a forged ClientHello is answered with.
+#[derive(Debug)]
+pub enum Answer {
+    Word(String),
+    Facts(Box<AnswerTable>),
+}
+
+/// Facts of a ServerHello.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AnswerTable {
+    pub version: Option<Placed<String>>,
+    #[serde(default)]
+    pub extensions: AlwaysNever,
+    #[serde(default)]
+    pub groups: AlwaysNever,
+    pub compression: Option<Placed<String>>,
+    pub alpn: Option<Placed<String>>,
+    pub retry: Option<bool>,
+    pub downgrade_mark: Option<bool>,
+    pub or_refused: Option<bool>,
 }
 
 /// `certificate`: what the relay shows as a server.
@@ -286,6 +330,7 @@ macro_rules! word_or_table {
 
 word_or_table!(Offer, Named, Table(OfferTable), "the name of an offer, or a table of versions");
 word_or_table!(Tls, Word, Facts(TlsTable), "`established`, `refused` or a table of facts");
+word_or_table!(Answer, Word, Facts(AnswerTable), "`server-hello`, `refused` or a table of facts");
 word_or_table!(Reply, Pattern, Table(ReplyTable), "a reply pattern, or a table");
 
 /// A table that keeps the order of its keys, with the place of each key.

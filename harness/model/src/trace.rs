@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Alert, HelloFacts, TlsFacts, TlsFailure};
+use crate::facts::{Alert, AnswerFacts, HelloFacts, TlsFacts, TlsFailure};
 
 /// All that was heard and said in one case, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -162,6 +162,12 @@ pub enum Happening {
     Finished,
     /// A fault named in the scenario was played.
     Faulted(String),
+    /// We sent a ClientHello that was written by hand. The text says what is odd about it.
+    Forged(String),
+    /// The relay answered it with a ServerHello or HelloRetryRequest.
+    Answered(Box<AnswerFacts>),
+    /// The relay did what this fault wants of it and nobody should do. The text is the fault's name.
+    WentAlong(String),
     /// The relay's ClientHello.
     Hello(Box<HelloFacts>),
     /// A handshake finished.

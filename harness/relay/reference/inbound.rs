@@ -172,8 +172,15 @@ impl<'a> Server<'a> {
                 false => AskClient::No,
             },
             engine: None,
+            renegotiates: self.setup.is(Mutant::ServerRenegotiates),
         };
-        if !self.session.accept_tls(&setup).await {
+        if let Some(mutant) = self.setup.mutant
+            && self.session.answer_by_hand(mutant).await
+        {
+            return false;
+        }
+        let overlooks = self.setup.is(Mutant::ServerOverlooksClear);
+        if !self.session.accept_tls(&setup, overlooks).await {
             self.grudge.store(true, Ordering::Relaxed);
             return false;
         }
@@ -336,6 +343,10 @@ fn offer(setup: &Setup) -> Offer {
         Some(Mutant::ServerTakesWeakDhe) => {
             offer.suites = kinds(&[SuiteKind::Dhe, SuiteKind::Tls13, SuiteKind::Ecdhe]);
             offer.dh_bits = Some(512);
+        }
+        // The other engine, which can be told so.
+        Some(Mutant::ServerRenegotiates) => {
+            offer.suites = kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Dhe]);
         }
         Some(Mutant::ServerLacksTls12) => offer.versions = vec![Version::Tls13],
         Some(Mutant::ServerLacksTls13) => offer.versions = vec![Version::Tls12],

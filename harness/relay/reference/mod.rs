@@ -2,6 +2,7 @@
 //!
 //! It shares `wire` and `tls` with the peers, and nothing else: it knows no scenario.
 
+mod by_hand;
 mod handmade;
 mod inbound;
 mod memory;

@@ -93,6 +93,42 @@ mutants! {
     ServerRepeatsLeaf = "server-repeats-leaf",
     /// Inbound: shows a certificate for an RSA key of 1024 bits.
     ServerShowsShortKey = "server-shows-short-key",
+    /// Inbound: refuses hellos of a version that it does not know.
+    ServerFearsHighVersion = "server-fears-high-version",
+    /// Inbound: refuses hellos with reserved numbers (RFC 8701).
+    ServerFearsGrease = "server-fears-grease",
+    /// Inbound: closes over hellos of more than 512 octets.
+    ServerFearsLongHello = "server-fears-long-hello",
+    /// Inbound: refuses hellos that begin in a small record.
+    ServerFearsSmallRecords = "server-fears-small-records",
+    /// Inbound: refuses hellos in records that are not labelled 3.1.
+    ServerFearsRecordVersion = "server-fears-record-version",
+    /// Inbound: answers hellos of SSL 2.0.
+    ServerAnswersSslV2 = "server-answers-ssl-v2",
+    /// Inbound: answers hellos that offer no suite it has, or not to send uncompressed.
+    ServerTakesNonsense = "server-takes-nonsense",
+    /// Inbound: compresses where the client offers it.
+    ServerCompresses = "server-compresses",
+    /// Inbound: takes a fallback to TLS 1.2 without a word.
+    ServerIgnoresFallback = "server-ignores-fallback",
+    /// Inbound: agrees to HTTP/2 by ALPN.
+    ServerPicksHttp2 = "server-picks-http-2",
+    /// Inbound: its ServerHello of TLS 1.2 has no extensions.
+    ServerAcknowledgesNothing = "server-acknowledges-nothing",
+    /// Inbound: negotiates suites in CBC mode, and never encrypt-then-MAC.
+    ServerTakesCbc = "server-takes-cbc",
+    /// Inbound: refuses hellos of TLS 1.3 without a key share.
+    ServerWantsKeyShare = "server-wants-key-share",
+    /// Inbound: uses key shares of groups that are not listed.
+    ServerTakesForeignShare = "server-takes-foreign-share",
+    /// Inbound: takes a ChangeCipherSpec before there are keys.
+    ServerTakesEarlyChange = "server-takes-early-change",
+    /// Inbound: answers heartbeats with what they say they hold.
+    ServerBleeds = "server-bleeds",
+    /// Inbound: overlooks clear lines between the records of a session.
+    ServerOverlooksClear = "server-overlooks-clear",
+    /// Inbound: begins as many handshakes inside a session as the client wants.
+    ServerRenegotiates = "server-renegotiates",
     /// Inbound: takes nothing at all.
     ServerTakesNothing = "server-takes-nothing",
     /// Outbound: forced mail goes in clear where STARTTLS is not offered.

@@ -6,6 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::Mutant;
+use super::by_hand::{Overlooking, answer_by_hand};
 use crate::tls::{self, ClientSetup, ServerSetup, Session as TlsSession};
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line, read_reply};
 
@@ -101,12 +103,25 @@ impl Session {
         }
     }
 
+    /// Answers the hello that waits by hand, where this mutant does.
+    pub(super) async fn answer_by_hand(&mut self, mutant: Mutant) -> bool {
+        match &mut self.stream {
+            Stream::Clear(stream) => answer_by_hand(mutant, stream).await,
+            _ => false,
+        }
+    }
+
     /// Negotiates TLS as the server; `false`: it failed, and the connection is gone.
-    pub(super) async fn accept_tls(&mut self, setup: &ServerSetup) -> bool {
+    pub(super) async fn accept_tls(&mut self, setup: &ServerSetup, overlooks: bool) -> bool {
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return false;
         };
-        match tls::accept(setup, stream, PATIENCE * 2).await.result {
+        let handshake = if overlooks {
+            tls::accept(setup, Overlooking::new(stream), PATIENCE * 2).await
+        } else {
+            tls::accept(setup, stream, PATIENCE * 2).await
+        };
+        match handshake.result {
             Ok(session) => {
                 self.stream = Stream::Tls(Box::new(session));
                 true

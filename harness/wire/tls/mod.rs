@@ -7,6 +7,7 @@ mod cursor;
 mod extension;
 mod hello;
 mod record;
+mod reframe;
 mod server;
 mod sslv2;
 
@@ -15,6 +16,7 @@ pub use cursor::Malformed;
 pub use extension::{Extension, grease, is_grease, kind};
 pub use hello::{CLIENT_HELLO, ClientHello, read_client_hello};
 pub use record::{Message, RecordError, Records, content, write_records};
+pub use reframe::Reframed;
 pub use server::{
     CertificateRequest, Exchange, ServerHello, ServerKeyExchange, handshake,
     read_certificate_status, read_certificates, read_server_hello,

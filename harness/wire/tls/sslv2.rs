@@ -74,6 +74,20 @@ pub struct Sslv2ServerHello {
 }
 
 impl Sslv2ServerHello {
+    /// The record, with an empty connection id.
+    pub fn write(&self) -> Vec<u8> {
+        let mut body = vec![4, 0, 1];
+        body.extend_from_slice(&self.version.to_be_bytes());
+        body.extend_from_slice(&(self.certificate.len() as u16).to_be_bytes());
+        body.extend_from_slice(&((self.ciphers.len() * 3) as u16).to_be_bytes());
+        body.extend_from_slice(&0_u16.to_be_bytes());
+        body.extend_from_slice(&self.certificate);
+        body.extend(self.ciphers.iter().flatten());
+        let mut bytes = (0x8000 | body.len() as u16).to_be_bytes().to_vec();
+        bytes.extend_from_slice(&body);
+        bytes
+    }
+
     /// Reads a record that is a SERVER-HELLO. `Ok(None)`: it is not complete yet.
     ///
     /// # Errors

@@ -97,6 +97,7 @@ impl State {
                 }
                 _ => false,
             },
+            Never::WentAlong => matches!(event.kind, Happening::WentAlong(_)),
             Never::UnofferedStarttls => clear(&["STARTTLS"]) && !self.starttls_listed,
             Never::OldTls => {
                 matches!(&event.kind, Happening::Secured(f) if f.version < Version::Tls12)

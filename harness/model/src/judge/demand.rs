@@ -2,7 +2,7 @@
 
 use super::handshake::{meets_offered, meets_tls, secured};
 use super::reply::meets_reply;
-use crate::expect::{DsnExpect, Outcome};
+use crate::expect::{AnswerExpect, DsnExpect, Outcome};
 use crate::judge::{Names, outcome::attempts};
 use crate::scenario::Case;
 use crate::trace::{Channel, Event, Happening, Place, Trace};
@@ -34,6 +34,14 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
     }
     if let Some(certificate) = &expect.certificate {
         evidence.extend(super::certificate::meets(certificate, secured(trace).pop())?);
+    }
+    if let Some(answer) = &expect.answer {
+        evidence.extend(super::answer::meets_answer(answer, trace)?);
+    }
+    if !expect.alert.is_empty() {
+        let optional =
+            matches!(&expect.answer, Some(AnswerExpect::ServerHello(wanted)) if wanted.or_refused);
+        evidence.extend(super::answer::meets_alert(&expect.alert, optional, trace)?);
     }
     if let Some(reply) = &expect.reply {
         evidence.extend(meets_reply(reply, trace)?);

@@ -2,6 +2,7 @@
 //!
 //! Pure: the same case and trace give the same judgement, today and from a stored file.
 
+mod answer;
 mod breach;
 mod certificate;
 mod demand;
@@ -16,7 +17,7 @@ pub use outcome::outcome;
 use crate::expect::{Never, Outcome};
 use crate::record::Verdict;
 use crate::requirement::Level;
-use crate::scenario::{Case, DnsFaultKind, Peer};
+use crate::scenario::{Case, DnsFaultKind, Fault, Peer};
 use crate::script::Act;
 use crate::trace::{Channel, End, Happening, Place, Trace};
 
@@ -91,7 +92,11 @@ pub fn judge(
                     let reason = "Nothing was heard that a verdict could rest on.".to_owned();
                     found(Verdict::Inconclusive, reason, Vec::new())
                 }
-                _ => found(Verdict::Pass, "The relay keeps the claim.".into(), evidence),
+                _ => {
+                    let note = answer::note(&case.expect.alert, trace);
+                    let note = note.map(|note| format!(" {note}")).unwrap_or_default();
+                    found(Verdict::Pass, format!("The relay keeps the claim.{note}"), evidence)
+                }
             },
         }
     };
@@ -165,11 +170,21 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
                 |(_, event)| matches!(&event.kind, Happening::Faulted(played) if played == name),
             )
         };
-        if let Some(fault) = peer.faults.iter().find(|fault| !faulted(fault.name())) {
+        // A heartbeat is only sent to a relay that offers them: without them there is no hole.
+        let due = |fault: &&Fault| **fault != Fault::LyingHeartbeat || heartbeats(trace);
+        if let Some(fault) = peer.faults.iter().filter(due).find(|f| !faulted(f.name())) {
             return Some(format!("The fault {} was never played.", fault.name()));
         }
     }
     None
+}
+
+/// Whether the relay answered a forged hello, and offered heartbeats or did not say that it does not.
+fn heartbeats(trace: &Trace) -> bool {
+    !trace.events.iter().any(|event| match &event.kind {
+        Happening::Answered(facts) => !facts.extensions.iter().any(|name| name == "heartbeat"),
+        _ => false,
+    })
 }
 
 /// How many steps of a peer's script have to be reached: all, unless the relay may keep the claim by

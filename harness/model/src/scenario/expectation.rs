@@ -4,7 +4,7 @@ use super::Peer;
 use super::check::Checker;
 use crate::expect::{
     CertificateExpect, DsnExpect, Expect, HelloRule, Never, OfferedExpect, Outcome, ReplyExpect,
-    TlsExpect, TlsFactsExpect, VersionRange,
+    TlsExpect, TlsFactsExpect,
 };
 use crate::facts::ClientCertificate;
 use crate::offer::Version;
@@ -27,6 +27,8 @@ impl Checker<'_> {
             tls: raw.tls.as_ref().and_then(|tls| self.tls(tls)),
             offered: raw.offered.as_ref().map(|offered| self.offered(offered)),
             certificate: raw.certificate.as_ref().map(|raw| self.certificate(raw.get_ref())),
+            answer: raw.answer.as_ref().and_then(|answer| self.answer(answer)),
+            alert: raw.alert.as_ref().map(|alert| self.told(alert)).unwrap_or_default(),
             reply: raw.reply.as_ref().map(|reply| self.reply(reply)),
             never: never
                 .filter_map(|word| self.word("thing that must not happen", word, &Never::NAMES))
@@ -58,15 +60,7 @@ impl Checker<'_> {
             ("not-shown", ClientCertificate::NotShown),
             ("shown", ClientCertificate::Shown),
         ];
-        let version = table.version.as_ref().and_then(|word| {
-            let filled = self.fill(word.get_ref(), &word.span());
-            let range = VersionRange::parse(&filled);
-            if range.is_none() {
-                let help = Some("write `1.2` or `>=1.2`".into());
-                self.error(word.span(), format!("`{filled}` is no range of versions"), help);
-            }
-            range
-        });
+        let version = table.version.as_ref().and_then(|word| self.version_range(word));
         let dh_bits_at_least = table.dh_bits.as_ref().and_then(|word| {
             self.at_least(word, "a size in bits is written as a lower bound", "write `>=2048`")
         });

@@ -5,13 +5,17 @@
 mod check;
 mod expectation;
 mod fault;
+mod framing;
+mod hello;
 mod load;
 
 pub use check::PLAY_NAMES;
 pub use fault::Fault;
+pub use hello::{ForgedHello, Framing, Quirk};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 
 use crate::expect::{Expect, Outcome};
+use crate::facts::Engine;
 use crate::offer::Offer;
 use crate::script::{Direction, Script};
 
@@ -106,6 +110,7 @@ impl Case {
             || expect.attempts.is_some()
             || expect.taken_by.is_some()
             || expect.dsn.is_some()
+            || expect.answer.is_some()
             || !expect.visited.is_empty();
         self.direction == Direction::Inbound && !self.observe && !rests_on_mail
     }
@@ -120,7 +125,8 @@ impl Case {
             reply.or_ended
                 || reply.code.as_ref().is_some_and(crate::pattern::Pattern::only_refusals)
         });
-        withheld || refused || reply
+        let answer = matches!(expect.answer, Some(crate::expect::AnswerExpect::Refused));
+        withheld || refused || reply || answer
     }
 }
 
@@ -173,12 +179,23 @@ pub struct Peer {
     pub cert: Option<String>,
     /// Misbehaviour below SMTP.
     pub faults: Vec<Fault>,
+    /// Inbound: what is sent on the first connection where TLS would begin, in place of a handshake.
+    pub hello: Option<ForgedHello>,
+    /// Inbound: the records of the ClientHello.
+    pub records: Framing,
     /// What it says; from its end on the peer behaves correctly.
     pub script: Script,
     /// Outbound: whether it asks for a client certificate.
     pub asks_certificate: AsksCertificate,
     /// Inbound: the name in SNI, a template; `None`: the relay's name; `Some("none")`: no SNI.
     pub sni: Option<String>,
+}
+
+impl Peer {
+    /// The engine that alone can play this peer, whatever its offer.
+    pub fn engine(&self) -> Option<Engine> {
+        self.faults.contains(&Fault::Renegotiation).then_some(Engine::Legacy)
+    }
 }
 
 /// Whether a receiver asks for a client certificate.
