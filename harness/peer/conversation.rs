@@ -8,12 +8,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use waxseal_model::facts::{FailureCause, TlsFailure};
-use waxseal_model::scenario::{Fault, ForgedHello, Framing, Quirk};
+use waxseal_model::scenario::{Fault, ForgedHello, Forgery, Framing, Quirk};
 use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
 
 use super::Recorder;
 use super::probe::{Probe, change_cipher, lie};
-use crate::tls::{self, Answers, ClientSetup, ServerSetup, Session};
+use crate::tls::{self, Answers, ClientSetup, Forged, ServerSetup, Session};
 use crate::wire::tls::Reframed;
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line};
 
@@ -194,14 +194,26 @@ impl Conversation {
     }
 
     /// Negotiates TLS as the server.
-    pub(super) async fn accept_tls(&mut self, setup: &ServerSetup) -> Result<(), Over> {
+    pub(super) async fn accept_tls(
+        &mut self,
+        setup: &ServerSetup,
+        forgery: Option<Forgery>,
+    ) -> Result<(), Over> {
         self.note_early();
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(Over);
         };
-        let handshake = tls::accept(setup, stream, self.patience.handshake).await;
+        let patience = self.patience.handshake;
+        let (handshake, forged) = match forgery {
+            None => (tls::accept(setup, stream, patience).await, None),
+            Some(forgery) => tls::accept_forging(setup, forgery, stream, patience).await,
+        };
         if let Some(hello) = handshake.hello {
             self.note(Happening::Hello(Box::new(hello)));
+        }
+        if let (Some(Forged { version, answer }), Some(forgery)) = (forged, forgery) {
+            let forgery = forgery.name().into();
+            self.note(Happening::Forged { forgery, answer, version });
         }
         self.secure(handshake.result)
     }
@@ -277,9 +289,9 @@ impl Conversation {
         self.note_early();
         let patience = self.patience.handshake;
         let Stream::Clear(stream) = &mut self.stream else { return Over };
-        let bytes = tls::forge(hello, probe.sni);
+        let bytes = tls::hello_by_hand(hello, probe.sni);
         let sent = stream.write_all(&bytes).await;
-        self.recorder.note(self.place.clone(), Happening::Forged(hello.to_string()));
+        self.recorder.note(self.place.clone(), Happening::WroteHello(hello.to_string()));
         if let Err(error) = sent {
             return self.broke(&error);
         }

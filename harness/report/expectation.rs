@@ -71,6 +71,7 @@ fn tls_words(tls: &TlsExpect) -> String {
     match tls {
         TlsExpect::Established => "established".into(),
         TlsExpect::Refused => "refused".into(),
+        TlsExpect::ForgeryRefused => "refused at what is forged, before it goes on".into(),
         TlsExpect::Facts(facts) => facts_words(facts),
     }
 }

@@ -96,12 +96,14 @@ fn peer_words(peer: &Peer) -> String {
     ];
     let hello = peer.hello.as_ref().map(|hello| format!("ClientHello written by hand: {hello}"));
     let faults = peer.faults.iter().map(|fault| format!("fault {}", fault.name()));
+    let forges = peer.forges.iter().map(|forgery| format!("forges {}", forgery.name()));
     words
         .into_iter()
         .flatten()
         .chain(framing_words(peer.records))
         .chain(hello)
         .chain(faults)
+        .chain(forges)
         .collect::<Vec<_>>()
         .join(", ")
 }

@@ -1,7 +1,9 @@
 //! A trace as dialogue, in the notation of the scenarios.
 
 use waxseal_model::alert::alert_name;
-use waxseal_model::facts::{AnswerFacts, ClientCertificate, HelloFacts, Speaker, TlsFacts};
+use waxseal_model::facts::{
+    AnswerFacts, ClientCertificate, ForgeryAnswer, HelloFacts, Speaker, TlsFacts,
+};
 use waxseal_model::script::{Direction, speakers};
 use waxseal_model::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
 
@@ -84,9 +86,13 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         Happening::Diverged { .. } => one("(the relay leaves the script)".into()),
         Happening::Faulted(name) => one(format!("{ours}: (fault {name})")),
         Happening::Hello(hello) => Some(hello_lines(hello, false)),
-        Happening::Forged(words) => one(format!("C: (ClientHello written by hand: {words})")),
+        Happening::WroteHello(words) => one(format!("C: (ClientHello written by hand: {words})")),
         Happening::Answered(facts) => one(answered(facts)),
         Happening::WentAlong(name) => one(format!("{theirs}: (goes along with {name})")),
+        Happening::Forged { forgery, answer, version } => Some(vec![
+            format!("{ours}: (forged flight of {version}: {forgery})"),
+            forgery_answer(theirs, answer),
+        ]),
         Happening::Secured(facts) => one(secured(facts)),
         Happening::NotSecured(failure) => {
             let whose = |who: &str, code: Option<u8>| {
@@ -134,6 +140,17 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
 /// The name of an alert, or its number where it has none.
 fn alert_words(description: u8) -> String {
     alert_name(description).map_or_else(|| description.to_string(), str::to_owned)
+}
+
+fn forgery_answer(theirs: &str, answer: &ForgeryAnswer) -> String {
+    match answer {
+        ForgeryAnswer::WentOn(with) => format!("{theirs}: (goes on: {})", with.escape_debug()),
+        ForgeryAnswer::Alert(code) => format!("{theirs}: (refuses it: TLS alert {code})"),
+        ForgeryAnswer::Closed => format!("{theirs}: (ends the connection before it goes on)"),
+        ForgeryAnswer::Reset => format!("{theirs}: (resets the connection before it goes on)"),
+        ForgeryAnswer::Silence => format!("{theirs}: (says nothing more)"),
+        ForgeryAnswer::Moot(why) => format!("(sent as it was: {})", why.escape_debug()),
+    }
 }
 
 fn side(channel: &Channel) -> &'static str {

@@ -158,6 +158,7 @@ fn mailbox() -> Peer {
         offer: Offer::modern(),
         cert: Some("trusted".into()),
         faults: Vec::new(),
+        forges: Vec::new(),
         script: Script { parts: vec![Vec::new()] },
         asks_certificate: AsksCertificate::No,
         sni: None,
@@ -183,6 +184,7 @@ fn receiver(
     names.insert("mx".into(), host.into());
     let mut plan = ReceiverPlan::new(&peer.name, &peer.script, &names, tls, PATIENCE);
     plan.faults = peer.faults.clone();
+    plan.forges = peer.forges.clone();
     Ok(plan)
 }
 

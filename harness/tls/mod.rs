@@ -9,6 +9,7 @@ mod describe;
 mod dh;
 mod engine;
 mod forge;
+mod handwritten;
 mod legacy;
 mod legacy_stream;
 mod legacy_told;
@@ -25,9 +26,10 @@ pub use answer::Answers;
 pub use certificate::{describe_certificate, describe_chain};
 pub use describe::{client_hello, group_name, scheme_name};
 pub use engine::{
-    AskClient, ClientSetup, Handshake, Identity, ServerSetup, Unplayable, accept, choose, connect,
+    AskClient, ClientSetup, Forged, Handshake, Identity, ServerSetup, Unplayable, accept,
+    accept_forging, choose, connect,
 };
-pub use forge::forge;
+pub use handwritten::hello_by_hand;
 pub use legacy::openssl_name;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
 pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};

@@ -193,6 +193,9 @@ pub enum TlsExpect {
     Established,
     /// The relay refuses it: alert, close, or 4yz/5yz to STARTTLS. Silence is not a refusal.
     Refused,
+    /// The relay breaks it off at what is forged, before it goes on: by an alert, or by ending the
+    /// connection. Silence is not a refusal, and neither is a handshake that fails later.
+    ForgeryRefused,
     /// It finishes with these facts.
     Facts(TlsFactsExpect),
 }

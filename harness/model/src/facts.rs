@@ -260,6 +260,26 @@ pub enum FailureCause {
     Fault,
 }
 
+/// What the relay did about a forged flight of our server, as far as it shows in clear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForgeryAnswer {
+    /// It went on with the handshake; the text says what it sent. That the handshake fails later,
+    /// because what both sides have heard differs, is no refusal of the forgery.
+    WentOn(String),
+    /// It sent this alert (RFC 8446 section 6) before it went on.
+    Alert(u8),
+    /// It ended the connection in order before it went on.
+    Closed,
+    /// Its side reset the connection before it went on.
+    Reset,
+    /// Nothing came within the time allowed.
+    Silence,
+    /// What was to be forged has no meaning with this relay's ClientHello, for this reason; the
+    /// flight went out as it was.
+    Moot(String),
+}
+
 /// A handshake that did not finish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TlsFailure {

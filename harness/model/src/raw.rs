@@ -44,6 +44,7 @@ pub struct Peer {
     pub faults: Vec<Placed<String>>,
     pub hello: Option<Placed<Hello>>,
     pub records: Option<Placed<Records>>,
+    pub forges: Option<OneOrMany>,
     pub script: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
     pub sni: Option<String>,

@@ -5,6 +5,7 @@
 mod alert;
 mod cursor;
 mod extension;
+mod flight;
 mod hello;
 mod record;
 mod reframe;
@@ -14,6 +15,7 @@ mod sslv2;
 pub use alert::last_alert;
 pub use cursor::Malformed;
 pub use extension::{Extension, grease, is_grease, kind};
+pub use flight::{Flight, HandshakeMessage, NoFlight, SignedCurve};
 pub use hello::{CLIENT_HELLO, ClientHello, read_client_hello};
 pub use record::{Message, RecordError, Records, content, write_records};
 pub use reframe::Reframed;

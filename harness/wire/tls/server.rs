@@ -18,6 +18,8 @@ pub mod handshake {
     pub const CERTIFICATE_REQUEST: u8 = 13;
     /// `server_hello_done`.
     pub const SERVER_HELLO_DONE: u8 = 14;
+    /// `client_key_exchange`.
+    pub const CLIENT_KEY_EXCHANGE: u8 = 16;
     /// `certificate_status`.
     pub const CERTIFICATE_STATUS: u8 = 22;
 }
@@ -82,6 +84,12 @@ impl ServerHello {
     pub fn extension(&self, kind: u16) -> Option<&[u8]> {
         let extensions = self.extensions.iter().flatten();
         extensions.into_iter().find(|found| found.kind == kind).map(|found| found.body.as_slice())
+    }
+
+    /// The HelloRetryRequest that answers the same hello with these extensions (RFC 8446 section
+    /// 4.1.4).
+    pub fn retry(&self, extensions: Vec<Extension>) -> Self {
+        Self { random: RETRY, extensions: Some(extensions), ..self.clone() }
     }
 
     /// Whether it asks for another ClientHello.

@@ -9,7 +9,7 @@ use crate::trace::{Happening, Trace};
 /// Judges the first answer after the forged hello.
 pub(super) fn meets_answer(wanted: &AnswerExpect, trace: &Trace) -> Met {
     let after =
-        of_peers(trace).skip_while(|(_, event)| !matches!(event.kind, Happening::Forged(_)));
+        of_peers(trace).skip_while(|(_, event)| !matches!(event.kind, Happening::WroteHello(_)));
     let answer = after
         .filter_map(|(at, event)| match &event.kind {
             Happening::Answered(facts) => Some((at, Ok(facts.as_ref()))),

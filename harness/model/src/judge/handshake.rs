@@ -1,6 +1,7 @@
 //! What the handshake and the relay's hello have to be.
 
 use super::demand::{Met, fail, of_peers, undecided, witnessed};
+use super::forged;
 use crate::expect::{OfferedExpect, TlsExpect, TlsFactsExpect};
 use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
 use crate::judge::Names;
@@ -29,6 +30,7 @@ pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met
                 .map(|at| vec![at])
                 .ok_or_else(|| undecided("The relay neither finished nor refused the handshake."))
         }
+        TlsExpect::ForgeryRefused => forged::refused(trace),
         TlsExpect::Established | TlsExpect::Facts(_) => {
             let Some((at, facts)) = secured.last() else {
                 return Err(match refusal(trace).or_else(|| took_in_clear(trace)) {

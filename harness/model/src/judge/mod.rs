@@ -6,6 +6,7 @@ mod answer;
 mod breach;
 mod certificate;
 mod demand;
+mod forged;
 mod handshake;
 mod hello;
 mod outcome;
@@ -68,10 +69,14 @@ pub fn judge(
         .never
         .iter()
         .find_map(|never| breaches(*never, trace).first().map(|at| (*never, *at)));
+    let moot = forged::moot(trace);
     let demanded = demand::unmet(case, names, trace, outcome);
     let witnessed = demanded.as_ref().is_err_and(|unmet| unmet.witnessed);
     let judgement = if let Some((never, at)) = breach {
         found(Verdict::Fail, sentence(never.sentence()), vec![at])
+    } else if let (Some((at, why)), false) = (moot, witnessed) {
+        let reason = format!("The case does not apply to this relay: {why}.");
+        found(Verdict::Skipped, reason, vec![at])
     } else if control.is_some_and(|control| control != Verdict::Pass) && !witnessed {
         let reason = format!(
             "The well-behaved twin {} did not pass, so nothing can be said.",
@@ -174,6 +179,14 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
         let due = |fault: &&Fault| **fault != Fault::LyingHeartbeat || heartbeats(trace);
         if let Some(fault) = peer.faults.iter().filter(due).find(|f| !faulted(f.name())) {
             return Some(format!("The fault {} was never played.", fault.name()));
+        }
+        let forged = |name: &str| {
+            trace.of_peer(&peer.name).any(
+                |(_, event)| matches!(&event.kind, Happening::Forged { forgery, .. } if forgery == name),
+            )
+        };
+        if let Some(forgery) = peer.forges.iter().find(|forgery| !forged(forgery.name())) {
+            return Some(format!("The forgery {} was never played.", forgery.name()));
         }
     }
     None

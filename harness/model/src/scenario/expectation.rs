@@ -24,7 +24,7 @@ impl Checker<'_> {
         let never = raw.never.iter().flat_map(|list| &list.0);
         Expect {
             outcome,
-            tls: raw.tls.as_ref().and_then(|tls| self.tls(tls)),
+            tls: raw.tls.as_ref().and_then(|tls| self.tls(tls, peers)),
             offered: raw.offered.as_ref().map(|offered| self.offered(offered)),
             certificate: raw.certificate.as_ref().map(|raw| self.certificate(raw.get_ref())),
             answer: raw.answer.as_ref().and_then(|answer| self.answer(answer)),
@@ -45,13 +45,23 @@ impl Checker<'_> {
         }
     }
 
-    fn tls(&mut self, raw: &Placed<raw::Tls>) -> Option<TlsExpect> {
+    fn tls(&mut self, raw: &Placed<raw::Tls>, peers: &[Peer]) -> Option<TlsExpect> {
         let table = match raw.get_ref() {
             raw::Tls::Word(word) => {
                 let word = Placed::new(raw.span(), word.clone());
-                let known =
-                    [("established", TlsExpect::Established), ("refused", TlsExpect::Refused)];
-                return self.word("expectation of TLS", &word, &known);
+                let known = [
+                    ("established", TlsExpect::Established),
+                    ("refused", TlsExpect::Refused),
+                    ("forgery-refused", TlsExpect::ForgeryRefused),
+                ];
+                let expected = self.word("expectation of TLS", &word, &known);
+                if expected == Some(TlsExpect::ForgeryRefused)
+                    && peers.iter().all(|peer| peer.forges.is_empty())
+                {
+                    let help = "name what is forged: `forges = \"suite-not-offered\"`";
+                    self.error(raw.span(), "no peer forges anything", Some(help.into()));
+                }
+                return expected;
             }
             raw::Tls::Facts(table) => table,
         };

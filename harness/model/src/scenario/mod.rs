@@ -5,12 +5,14 @@
 mod check;
 mod expectation;
 mod fault;
+mod forgery;
 mod framing;
 mod hello;
 mod load;
 
 pub use check::PLAY_NAMES;
 pub use fault::Fault;
+pub use forgery::{ForgedVersion, Forgery};
 pub use hello::{ForgedHello, Framing, Quirk};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 
@@ -120,7 +122,10 @@ impl Case {
         let expect = &self.expect;
         let withheld =
             !expect.outcome.is_empty() && !expect.outcome.iter().any(|outcome| outcome.delivered());
-        let refused = matches!(expect.tls, Some(crate::expect::TlsExpect::Refused));
+        let refused = matches!(
+            expect.tls,
+            Some(crate::expect::TlsExpect::Refused | crate::expect::TlsExpect::ForgeryRefused)
+        );
         let reply = expect.reply.as_ref().is_some_and(|reply| {
             reply.or_ended
                 || reply.code.as_ref().is_some_and(crate::pattern::Pattern::only_refusals)
@@ -183,6 +188,8 @@ pub struct Peer {
     pub hello: Option<ForgedHello>,
     /// Inbound: the records of the ClientHello.
     pub records: Framing,
+    /// Outbound: what it forges in its first handshake, its second, …; the last one goes on.
+    pub forges: Vec<Forgery>,
     /// What it says; from its end on the peer behaves correctly.
     pub script: Script,
     /// Outbound: whether it asks for a client certificate.

@@ -51,7 +51,7 @@ const P256_SHARE: [u8; 65] = [
 ];
 
 /// The bytes of a hello, records and all, to a server of this name.
-pub fn forge(forged: &ForgedHello, sni: Option<&str>) -> Vec<u8> {
+pub fn hello_by_hand(forged: &ForgedHello, sni: Option<&str>) -> Vec<u8> {
     if forged.quirks.contains(&Quirk::SslV2) {
         let [challenge, _] = halves(random());
         return write_sslv2_hello(0x0002, &SSLV2_CIPHERS, &challenge);
@@ -193,7 +193,8 @@ mod tests {
 
     fn forged(version: Version, quirks: &[Quirk], octets: Option<u32>) -> ClientHello {
         let hello = ForgedHello { version, quirks: quirks.to_vec(), octets };
-        read_client_hello(&forge(&hello, Some("mail.example"))).expect("it is a ClientHello")
+        read_client_hello(&hello_by_hand(&hello, Some("mail.example")))
+            .expect("it is a ClientHello")
     }
 
     #[test]

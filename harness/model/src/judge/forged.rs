@@ -1,0 +1,104 @@
+//! What the relay made of a forged flight.
+
+use super::demand::{Met, of_peers, undecided, witnessed};
+use crate::facts::ForgeryAnswer;
+use crate::offer::Version;
+use crate::trace::{Happening, Trace};
+
+/// Whether every forged flight was refused before the relay went on.
+///
+/// In TLS 1.3 a client that overlooks what is wrong in the ServerHello has other keys than the server
+/// and fails at the next record. If it then ends the connection without a word, nothing tells that
+/// from a refusal, so there only an alert is one.
+pub(super) fn refused(trace: &Trace) -> Met {
+    let mut refusals = Vec::new();
+    let mut unclear = None;
+    for (at, event) in of_peers(trace) {
+        let Happening::Forged { forgery, answer, version } = &event.kind else { continue };
+        match answer {
+            ForgeryAnswer::WentOn(with) => {
+                let reason = format!(
+                    "The relay went on with the handshake after the forged flight `{forgery}`: {with}."
+                );
+                return Err(witnessed(reason, vec![at]));
+            }
+            ForgeryAnswer::Alert(_) => refusals.push(at),
+            ForgeryAnswer::Closed | ForgeryAnswer::Reset if *version < Version::Tls13 => {
+                refusals.push(at);
+            }
+            ForgeryAnswer::Closed | ForgeryAnswer::Reset => {
+                unclear = Some(
+                    "The relay ended the connection without an alert, which does not tell \
+                     whether it noticed what was forged.",
+                );
+            }
+            ForgeryAnswer::Silence => {
+                unclear = Some("The relay neither refused the forged flight nor went on.");
+            }
+            ForgeryAnswer::Moot(_) => {}
+        }
+    }
+    match unclear {
+        Some(reason) => Err(undecided(reason)),
+        None if refusals.is_empty() => Err(undecided("No forged flight came to the relay.")),
+        None => Ok(refusals),
+    }
+}
+
+/// The event and the reason for which what was to be forged has no meaning with this relay, where
+/// none was forged.
+pub(super) fn moot(trace: &Trace) -> Option<(usize, &str)> {
+    let answers: Vec<(usize, &ForgeryAnswer)> = of_peers(trace)
+        .filter_map(|(at, event)| match &event.kind {
+            Happening::Forged { answer, .. } => Some((at, answer)),
+            _ => None,
+        })
+        .collect();
+    let (at, ForgeryAnswer::Moot(why)) = answers.first()? else { return None };
+    let all = answers.iter().all(|(_, answer)| matches!(answer, ForgeryAnswer::Moot(_)));
+    all.then_some((*at, why.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::facts::ForgeryAnswer::{Alert, Closed, Moot, Reset, Silence, WentOn};
+    use crate::trace::{Event, Place};
+
+    /// `Ok`: refused; `Err(true)`: undecided; `Err(false)`: a failure.
+    fn check(version: Version, answers: &[ForgeryAnswer], expected: Result<(), bool>) {
+        let event = |answer: &ForgeryAnswer| Event {
+            at: Duration::ZERO,
+            place: Place::Peer { name: "mx".into(), connection: 1 },
+            kind: Happening::Forged { forgery: "x".into(), answer: answer.clone(), version },
+        };
+        let trace = Trace { events: answers.iter().map(event).collect() };
+        let met = refused(&trace).map(drop).map_err(|unmet| unmet.undecided);
+        assert_eq!(met, expected, "{version} {answers:?}");
+    }
+
+    #[test]
+    fn only_what_came_before_going_on_is_a_refusal() {
+        let went_on = || WentOn("ClientKeyExchange".into());
+        for version in [Version::Tls12, Version::Tls13] {
+            check(version, &[], Err(true));
+            check(version, &[Alert(47)], Ok(()));
+            check(version, &[Alert(47), Alert(47)], Ok(()));
+            check(version, &[Alert(47), went_on()], Err(false));
+            check(version, &[went_on()], Err(false));
+            check(version, &[Silence], Err(true));
+            check(version, &[Moot("x".into())], Err(true));
+            check(version, &[Alert(47), Moot("x".into())], Ok(()));
+        }
+        check(Version::Tls12, &[Closed], Ok(()));
+        check(Version::Tls12, &[Reset], Ok(()));
+    }
+
+    #[test]
+    fn in_tls_13_an_end_without_an_alert_does_not_tell() {
+        check(Version::Tls13, &[Closed], Err(true));
+        check(Version::Tls13, &[Alert(47), Reset], Err(true));
+    }
+}

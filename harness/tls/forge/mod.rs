@@ -1,0 +1,10 @@
+//! A server whose flight is changed on its way out, and what the client makes of that.
+//!
+//! Below either engine: the engine plays an honest server and never learns of it.
+
+mod answer;
+mod keys;
+mod rewrite;
+mod stream;
+
+pub(super) use stream::Forging;
