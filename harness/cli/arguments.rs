@@ -165,6 +165,9 @@ pub(super) struct ScanArguments {
     /// Part of a scan; may be given more than once.
     #[arg(long, value_enum, value_name = "PART")]
     pub(super) only: Vec<Part>,
+    /// A file of roots in PEM, trusted beside those of this machine; may be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub(super) roots: Vec<PathBuf>,
     /// A file of pins that every host has to fit, or the name of one that is built in.
     #[arg(long, value_name = "FILE")]
     pub(super) expect: Option<String>,
