@@ -14,7 +14,7 @@ use super::arguments::Part;
 use crate::catalogue::Catalogue;
 use crate::relay::Remote;
 use crate::run::{CheckOptions, starttls_checks};
-use crate::scan::{Host, Limits, certificates, resolve, survey};
+use crate::scan::{Host, Limits, certificates, reachable, resolve, survey};
 
 /// What every host of one call is asked.
 pub(super) struct Asking {
@@ -54,11 +54,16 @@ impl Asking {
             duration: Duration::ZERO,
             target: target.clone(),
         };
-        match resolve(&target, self.limits.patience.min(self.limits.time)).await {
-            Ok(address) => {
-                target.address = Some(address.ip().to_string());
-                raw.target = target;
-                self.parts(&mut raw, address, begun).await;
+        let patience = self.limits.patience.min(self.limits.time);
+        match resolve(&target, patience).await {
+            Ok(addresses) => {
+                let (address, tried) = reachable(&addresses, patience / 2).await;
+                raw.connections = tried;
+                if let Some(address) = address {
+                    target.address = Some(address.ip().to_string());
+                    raw.target = target;
+                    self.parts(&mut raw, address, begun).await;
+                }
             }
             Err(why) => raw.facts.tls = Found::Unknown(why),
         }
@@ -88,7 +93,7 @@ impl Asking {
                 None => self.checks(&host, raw, address).await,
             };
             raw.checks = checks;
-            raw.connections = connections;
+            raw.connections += connections;
         }
         raw.connections += host.connections();
     }

@@ -19,10 +19,17 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A certificate by a recipe in TOML.
 pub fn identity(recipe: &str) -> Identity {
+    certified(recipe).0
+}
+
+/// The same, and the root that it leads to, in PEM.
+pub fn certified(recipe: &str) -> (Identity, String) {
     let recipe: Recipe = toml::from_str(recipe).expect("the recipe is right");
     let authorities = Authorities::new(SystemTime::now()).expect("authorities can be made");
     let issued = authorities.issue(&recipe, "mail.scan.test").expect("a certificate can be made");
-    Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa }
+    let identity =
+        Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa };
+    (identity, authorities.trust_anchors_pem())
 }
 
 /// A server that plays this offer with the legacy engine.
