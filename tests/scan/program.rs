@@ -121,6 +121,21 @@ async fn a_correct_relay_shows_its_certificate_and_passes_its_checks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn versions_and_suites_alone_take_few_connections_and_leave_nothing_open() {
+    let (_relay, address) = relay(Connector::Opportunistic).await;
+    let to = address.to_string();
+    let output = scan(&[&to, "--only", "suites", "--format", "json"]).await;
+    let scan = &read(&output)[0];
+    assert_eq!(scan.facts.accepted().count(), 6);
+    assert_eq!(scan.facts.speaks(Version::Tls11), Some(false));
+    assert_eq!(verdicts(scan, Judgement::Inconclusive), [""; 0], "{:#?}", scan.findings);
+    assert!(verdicts(scan, Judgement::Pass).contains(&"exo-no-tls10-11"));
+    // Six suites, five versions, SSL 2.0, two to begin with; three for a refusal that is no alert.
+    assert!(scan.connections <= 20, "{}", scan.connections);
+    assert_eq!(output.status.code(), Some(0), "{}", out(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn strict_and_weak_servers_are_told_apart_by_their_findings() {
     let offer = |versions: &[Version], kind| Offer {
         versions: versions.to_vec(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use waxseal::scan::{self, Limits, parse_target, survey};
+use waxseal::scan::{self, Depth, Limits, parse_target, survey};
 use waxseal::tls::{self, AskClient, Identity, ServerSetup};
 use waxseal::wire::{LineBuffer, read_line};
 use waxseal_certs::{Authorities, Recipe};
@@ -73,7 +73,7 @@ impl Host {
     pub async fn survey(&self, limits: Limits) -> Surveyed {
         let target = parse_target("mail.scan.test", Entry::Relay).expect("it is a name");
         let host = scan::Host::new(target, self.address, limits, Instant::now());
-        let facts = survey(&host).await;
+        let facts = survey(&host, Depth::Whole).await;
         Surveyed { facts, connections: host.connections() }
     }
 }
