@@ -166,9 +166,12 @@ pub(super) struct ScanArguments {
     /// The port is 587 where none is named.
     #[arg(long)]
     pub(super) submission: bool,
-    /// Part of a scan; may be given more than once.
-    #[arg(long, value_enum, value_name = "PART")]
+    /// Parts of a scan, with commas between or given more than once.
+    #[arg(long, value_enum, value_name = "PART", value_delimiter = ',')]
     pub(super) only: Vec<Part>,
+    /// A file of roots in PEM, trusted beside those of this machine; may be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub(super) roots: Vec<PathBuf>,
     /// A file of pins that every host has to fit, or the name of one that is built in.
     #[arg(long, value_name = "FILE")]
     pub(super) expect: Option<String>,
@@ -191,6 +194,8 @@ pub(super) struct ScanArguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Part {
+    /// Versions and suites alone.
+    Suites,
     /// Versions, suites, groups and what else can be learnt of TLS.
     Tls,
     /// What certificates are shown.

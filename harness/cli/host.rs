@@ -8,13 +8,13 @@ use tokio::sync::OnceCell;
 use waxseal_model::certificate::ChainFacts;
 use waxseal_model::pins::{Pins, Seen};
 use waxseal_model::record::CaseRecord;
-use waxseal_model::scan::{AskedName, Entry, Found, HostFacts, Shown, Target};
+use waxseal_model::scan::{AskedName, Entry, Found, HostFacts, NOT_ASKED, Shown, Target};
 
 use super::arguments::Part;
 use crate::catalogue::Catalogue;
 use crate::relay::Remote;
 use crate::run::{CheckOptions, starttls_checks};
-use crate::scan::{Host, Limits, certificates, resolve, survey};
+use crate::scan::{Depth, Host, Limits, certificates, reachable, resolve, survey};
 
 /// What every host of one call is asked.
 pub(super) struct Asking {
@@ -45,20 +45,24 @@ impl Asking {
     /// Asks one host for all that is wanted of it, within the time of the limits.
     pub(super) async fn ask(&self, mut target: Target) -> Raw {
         let begun = Instant::now();
-        let not_asked = || "it was not asked for".to_owned();
         let mut raw = Raw {
-            facts: HostFacts { tls: Found::Moot(not_asked()), ..HostFacts::default() },
-            certificates: Found::Moot(not_asked()),
-            checks: Found::Moot(not_asked()),
+            facts: HostFacts::not_asked(),
+            certificates: Found::Moot(NOT_ASKED.into()),
+            checks: Found::Moot(NOT_ASKED.into()),
             connections: 0,
             duration: Duration::ZERO,
             target: target.clone(),
         };
-        match resolve(&target, self.limits.patience.min(self.limits.time)).await {
-            Ok(address) => {
-                target.address = Some(address.ip().to_string());
-                raw.target = target;
-                self.parts(&mut raw, address, begun).await;
+        let patience = self.limits.patience.min(self.limits.time);
+        match resolve(&target, patience).await {
+            Ok(addresses) => {
+                let (address, tried) = reachable(&addresses, patience / 2).await;
+                raw.connections = tried;
+                if let Some(address) = address {
+                    target.address = Some(address.ip().to_string());
+                    raw.target = target;
+                    self.parts(&mut raw, address, begun).await;
+                }
             }
             Err(why) => raw.facts.tls = Found::Unknown(why),
         }
@@ -68,8 +72,12 @@ impl Asking {
 
     async fn parts(&self, raw: &mut Raw, address: SocketAddr, begun: Instant) {
         let host = Arc::new(Host::new(raw.target.clone(), address, self.limits, begun));
-        if self.asks(Part::Tls) {
-            (raw.facts, ()) = tokio::join!(Box::pin(survey(&host)), self.prepare());
+        let depth = match self.parts.contains(&Part::Suites) {
+            true if !self.asks(Part::Tls) => Some(Depth::Suites),
+            _ => self.asks(Part::Tls).then_some(Depth::Whole),
+        };
+        if let Some(depth) = depth {
+            (raw.facts, ()) = tokio::join!(Box::pin(survey(&host, depth)), self.prepare());
         }
         let without = match &raw.facts.tls {
             Found::Known(false) => Some("the host offers no TLS".to_owned()),
@@ -88,7 +96,7 @@ impl Asking {
                 None => self.checks(&host, raw, address).await,
             };
             raw.checks = checks;
-            raw.connections = connections;
+            raw.connections += connections;
         }
         raw.connections += host.connections();
     }

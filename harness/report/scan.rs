@@ -3,7 +3,7 @@
 use waxseal_model::offer::SuiteKind;
 use waxseal_model::requirement::Catalogue;
 use waxseal_model::scan::{
-    Accepted, Entry, Found, Judgement, Listing, Order, Scan, UnknownAlpn, VersionFacts,
+    Accepted, Entry, Found, Judgement, Listing, NOT_ASKED, Order, Scan, UnknownAlpn, VersionFacts,
 };
 
 use super::shown;
@@ -48,6 +48,9 @@ fn body(scan: &Scan, text: &mut String) {
     text.push_str(&format!("{:<9} {}\n", "SSL 2.0", yes(&facts.ssl2, "spoken", "not spoken")));
     for version in &facts.versions {
         self::version(version, text);
+    }
+    if facts.groups == Found::Moot(NOT_ASKED.into()) {
+        return;
     }
     text.push('\n');
     let mut row = |title: &str, what: String| text.push_str(&format!("{title:<30} {what}\n"));

@@ -19,5 +19,5 @@ mod versions;
 
 pub use certificates::certificates;
 pub use host::{Host, Limits};
-pub use survey::survey;
-pub use target::{TargetError, parse_target, resolve};
+pub use survey::{Depth, survey};
+pub use target::{TargetError, parse_target, reachable, resolve};

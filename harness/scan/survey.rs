@@ -9,23 +9,37 @@ use super::host::Host;
 use super::versions::{Heard, examine, ssl2};
 use super::{answers, exchange, holes, sessions, tolerance};
 
-/// Learns all there is to learn of the TLS of one host, within its limits.
-///
-/// It never fails: what could not be had is in the facts, with its reason.
-pub async fn survey(host: &Host) -> HostFacts {
-    Box::pin(facts(host)).await
+/// How much of a host's TLS is asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Versions and their suites alone, with no connection for anything else.
+    Suites,
+    /// All there is.
+    #[default]
+    Whole,
 }
 
-async fn facts(host: &Host) -> HostFacts {
+/// Learns what there is to learn of the TLS of one host, within its limits.
+///
+/// It never fails: what could not be had is in the facts, with its reason.
+pub async fn survey(host: &Host, depth: Depth) -> HostFacts {
+    Box::pin(facts(host, depth)).await
+}
+
+async fn facts(host: &Host, depth: Depth) -> HostFacts {
     let hellos = Hellos::new(&host.target.host);
-    let mut facts = HostFacts { tls: begins(host).await, ..HostFacts::default() };
+    let mut facts = match depth {
+        Depth::Suites => HostFacts::not_asked(),
+        Depth::Whole => HostFacts::default(),
+    };
+    facts.tls = begins(host).await;
     if facts.tls != Found::Known(true) {
         return facts;
     }
     // What later refusals are compared with; a host that refuses it may still be a very old one.
     let _ = host.ask(&whole(&hellos.ordinary())).await;
     // Boxed: joined futures stand side by side on the stack otherwise.
-    let version = |version| Box::pin(examine(host, &hellos, version));
+    let version = |version| Box::pin(examine(host, &hellos, version, depth));
     let (ssl2, a, b, c, d, e) = tokio::join!(
         ssl2(host),
         version(Version::Ssl3),
@@ -36,23 +50,9 @@ async fn facts(host: &Host) -> HostFacts {
     );
     let heard = [a, b, c, d, e];
     facts.ssl2 = ssl2;
-    (
-        facts.groups,
-        facts.groups_tls13,
-        facts.schemes,
-        facts.answers,
-        facts.tolerance,
-        facts.holes,
-        facts.sessions,
-    ) = tokio::join!(
-        Box::pin(exchange::curves(host, &hellos, &heard)),
-        Box::pin(exchange::groups_tls13(host, &hellos, &heard)),
-        Box::pin(exchange::schemes(host, &hellos, &heard)),
-        Box::pin(answers::learn(host, &hellos, &heard)),
-        Box::pin(tolerance::learn(host, &hellos, &heard)),
-        Box::pin(holes::learn(host, &hellos, &heard)),
-        Box::pin(sessions::learn(host, hellos.sni(), &heard)),
-    );
+    if depth == Depth::Whole {
+        more(host, &hellos, &heard, &mut facts).await;
+    }
     facts.versions = heard.into_iter().map(|heard: Heard| heard.facts).collect();
     // A host that never said a word of TLS did not begin it, whatever it answered to STARTTLS.
     let mute = facts.versions.iter().map(|version| match &version.support {
@@ -63,6 +63,27 @@ async fn facts(host: &Host) -> HostFacts {
         facts.tls = Found::Unknown(whys.into_iter().next().unwrap_or_default());
     }
     facts
+}
+
+/// Asks about all but versions and suites.
+async fn more(host: &Host, hellos: &Hellos, heard: &[Heard], facts: &mut HostFacts) {
+    (
+        facts.groups,
+        facts.groups_tls13,
+        facts.schemes,
+        facts.answers,
+        facts.tolerance,
+        facts.holes,
+        facts.sessions,
+    ) = tokio::join!(
+        Box::pin(exchange::curves(host, hellos, heard)),
+        Box::pin(exchange::groups_tls13(host, hellos, heard)),
+        Box::pin(exchange::schemes(host, hellos, heard)),
+        Box::pin(answers::learn(host, hellos, heard)),
+        Box::pin(tolerance::learn(host, hellos, heard)),
+        Box::pin(holes::learn(host, hellos, heard)),
+        Box::pin(sessions::learn(host, hellos.sni(), heard)),
+    );
 }
 
 /// Whether TLS may be begun. One connection.

@@ -35,4 +35,4 @@ pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
 pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};
 pub use session::{Session, is_alert};
 pub use suites::{resolve, suite};
-pub use verify::{ChainProblem, Usage, system_roots, verify_chain};
+pub use verify::{ChainProblem, Usage, read_certificates_pem, system_roots, verify_chain};

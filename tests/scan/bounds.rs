@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
 use waxseal_model::record::Verdict;
-use waxseal_model::scan::{Found, Scan};
+use waxseal_model::scan::Found;
+use waxseal_model::scenario::Connector;
 
-use super::program::{relay, scan};
+use super::program::{read, relay, scan};
 use super::server::{Behaviour, Host};
 
 /// Passes everything on to another address, and counts.
@@ -58,13 +59,9 @@ impl Behaviour for Counting {
     }
 }
 
-fn read(output: &std::process::Output) -> Scan {
-    serde_json::from_slice(&output.stdout).expect("the program prints a scan")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn no_part_opens_more_connections_at_once_than_allowed_and_all_are_counted() {
-    let (_relay, address) = relay().await;
+    let (_relay, address) = relay(Connector::Opportunistic).await;
     for (allowed, only) in [("1", "certificates"), ("2", "starttls")] {
         let counting = Counting::new(address, usize::MAX, allowed.parse().expect("a number"));
         let host = Host::start(counting.clone()).await;
@@ -72,14 +69,14 @@ async fn no_part_opens_more_connections_at_once_than_allowed_and_all_are_counted
         let output =
             scan(&[&to, "--connections", allowed, "--only", only, "--format", "json"]).await;
         assert_eq!(counting.beyond.load(Ordering::SeqCst), 0, "{only}");
-        let scan = read(&output);
+        let scan = read(&output).remove(0);
         assert_eq!(scan.connections, counting.total.load(Ordering::SeqCst), "{only}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_falls_silent_is_left_in_time_and_what_it_said_is_kept() {
-    let (_relay, address) = relay().await;
+    let (_relay, address) = relay(Connector::Opportunistic).await;
     for only in ["tls", "starttls"] {
         let host = Host::start(Counting::new(address, 12, usize::MAX)).await;
         let to = host.address.to_string();
@@ -87,7 +84,7 @@ async fn a_host_that_falls_silent_is_left_in_time_and_what_it_said_is_kept() {
         let output = scan(&[&to, "--time", "4", "--only", only, "--format", "json"]).await;
         // Three times the time for the host would be twelve seconds and more.
         assert!(begun.elapsed() < Duration::from_secs(10), "{only}: {:?}", begun.elapsed());
-        let scan = read(&output);
+        let scan = read(&output).remove(0);
         assert_eq!(output.status.code(), Some(3), "{only}: {scan:#?}");
         if only == "tls" {
             assert_eq!(scan.facts.tls, Found::Known(true));

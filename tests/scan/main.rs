@@ -5,6 +5,7 @@ mod bounds;
 mod holes;
 mod limits;
 mod program;
+mod real;
 mod reference;
 mod second;
 mod server;

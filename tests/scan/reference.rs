@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::net::TcpListener;
 use waxseal::catalogue::Rules;
 use waxseal::relay::reference::{Memory, Mutant, Running, Setup};
-use waxseal::scan::{Host, Limits, parse_target, survey};
+use waxseal::scan::{Depth, Host, Limits, parse_target, survey};
 use waxseal_model::offer::Version;
 use waxseal_model::requirement::Level;
 use waxseal_model::scan::{Entry, Finding, Found, HostFacts, Judgement, judge};
@@ -36,7 +36,7 @@ async fn scan(connector: Connector, entry: Entry, mutant: Option<Mutant>) -> Hos
     let mut relay = Running::start(setup, vec![(connector, listener)]);
     let target = parse_target("relay.scan.test", entry).expect("it is a name");
     let host = Host::new(target, address, Limits::default(), Instant::now());
-    let facts = survey(&host).await;
+    let facts = survey(&host, Depth::Whole).await;
     relay.stop().await;
     facts
 }

@@ -27,6 +27,9 @@ pub use shown::{AskedKey, AskedName, Shown, ShownChain};
 /// The version of the record's form.
 pub const SCHEMA: u32 = 2;
 
+/// Why a question that nobody wanted asked is moot.
+pub const NOT_ASKED: &str = "it was not asked for";
+
 /// One host, scanned and judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scan {
@@ -193,6 +196,42 @@ pub struct HostFacts {
 }
 
 impl HostFacts {
+    /// Facts of a host that nothing was asked of, because nobody wanted to know.
+    pub fn not_asked() -> Self {
+        let why = NOT_ASKED;
+        fn moot<T>(why: &str) -> Found<T> {
+            Found::Moot(why.to_owned())
+        }
+        Self {
+            tls: moot(why),
+            ssl2: moot(why),
+            versions: Vec::new(),
+            groups: moot(why),
+            groups_tls13: moot(why),
+            schemes: moot(why),
+            answers: Answers {
+                secure_renegotiation: moot(why),
+                extended_master_secret: moot(why),
+                encrypt_then_mac: moot(why),
+                session_ticket: moot(why),
+                ocsp_staple: moot(why),
+                fallback_signal: moot(why),
+                downgrade_mark: moot(why),
+                compression: moot(why),
+                unknown_alpn: moot(why),
+                without_sni: moot(why),
+                unknown_sni: moot(why),
+            },
+            tolerance: Vec::new(),
+            holes: Holes { heartbeat: moot(why), heartbleed: moot(why), early_ccs: moot(why) },
+            sessions: Sessions {
+                client_renegotiation: moot(why),
+                resumption_tls12: moot(why),
+                resumption_tls13: moot(why),
+            },
+        }
+    }
+
     /// What is known of one version.
     pub fn version(&self, version: Version) -> Option<&VersionFacts> {
         self.versions.iter().find(|facts| facts.version == version)
