@@ -87,8 +87,8 @@ BEGIN {
     section = "main"
 }
 
-# Macros are expanded already.
-section == "main" && /^[A-Z]/ { next }
+# Macros are expanded already, and their definitions may stand in any section.
+section != "rewrite" && /^ *[A-Z][A-Za-z0-9_]* *=/ { next }
 /^#/ || /^ *$/ { next }
 
 /^begin / {
