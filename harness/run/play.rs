@@ -12,6 +12,7 @@ use waxseal_model::trace::{Happening, Place, Trace};
 use super::RunError;
 use super::outbound::outbound;
 use super::world::{PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK, World};
+use crate::lab::Data;
 use crate::peer::{Recorder, SenderPlan, send};
 use crate::relay::Evidence;
 use crate::tls::ClientSetup;
@@ -93,6 +94,10 @@ async fn inbound(
         recorder.note(Place::Run, Happening::Trouble(text));
         return Ok(recorder.trace());
     };
+    // Relays may ask whether the sender could be answered.
+    let sender_domain = names["from"].split('@').nth(1).unwrap_or(PARTNER_DOMAIN);
+    let answers = Data::Mx { preference: 10, host: format!("mx.{SINK}") };
+    world.zones.replace(sender_domain, vec![answers])?;
     let identity = peer.cert.as_ref().map(|recipe| world.identity(recipe, PARTNER)).transpose()?;
     let sni = match peer.sni.as_deref() {
         Some("none") => None,

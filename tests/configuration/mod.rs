@@ -1,4 +1,6 @@
-//! A configuration as an administrator has it, under test: needs root and the installed Postfix.
+//! A configuration as an administrator has it, under test: needs root and the installed product.
+
+mod exim;
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +12,12 @@ use waxseal_model::record::{Record, Verdict};
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configuration/postfix");
 
 fn run(config: &Path, arguments: &[&str]) -> Output {
+    run_of("postfix", config, arguments)
+}
+
+fn run_of(relay: &str, config: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_waxseal"))
-        .args(["run", "postfix", "--format", "json", "--config"])
+        .args(["run", relay, "--format", "json", "--config"])
         .arg(config)
         .args(arguments)
         .output()

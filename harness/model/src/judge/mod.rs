@@ -292,6 +292,38 @@ C: XUNKNOWN
 reply = { code = "5xx", or-ended = true }
 "#;
 
+    const COMES_BACK: &str = r#"
+claim = "It holds."
+why = "It matters."
+cites = ["id"]
+[peer.mx]
+script = '''
+S: 421 Not now
+<next connection>
+S: 220 mx
+'''
+[expect]
+outcome = "delivered-tls"
+"#;
+
+    #[test]
+    fn a_relay_that_has_not_come_back_yet_is_not_said_to_stay_away() {
+        let waits = Happening::Waiting { reason: "421".into() };
+        let first = [Happening::Connected, Happening::Reached { step: 0 }, waits.clone()];
+        let verdict =
+            |events: &[Happening]| judged("outbound/x", "mx", COMES_BACK, Verdict::Pass, events);
+        assert_eq!(verdict(&first), Verdict::Inconclusive);
+        let second = [Happening::Connected, Happening::Reached { step: 1 }, waits];
+        assert_eq!(verdict(&[&first[..], &second].concat()), Verdict::Fail);
+        let gives_up = Happening::Reported {
+            channel: Channel::Clear,
+            action: "failed".into(),
+            status: "4.4.7".into(),
+            diagnostic: String::new(),
+        };
+        assert_eq!(verdict(&[&first[..], &[gives_up]].concat()), Verdict::Fail);
+    }
+
     fn verdict(control: Verdict, events: &[Happening]) -> Verdict {
         judged("outbound/x", "mx", INJECTED, control, events)
     }
