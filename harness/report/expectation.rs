@@ -1,5 +1,6 @@
 //! What a case expects, in the words of scenario files.
 
+use waxseal_model::alert::alert_name;
 use waxseal_model::expect::{
     DsnExpect, Expect, OfferedExpect, Outcome, ReplyExpect, TlsExpect, TlsFactsExpect, VersionRange,
 };
@@ -18,6 +19,10 @@ pub(super) fn expectation(expect: &Expect) -> Vec<String> {
     }
     if let Some(offered) = &expect.offered {
         line("offered", offered_words(offered));
+    }
+    if !expect.alert.is_empty() {
+        let names = expect.alert.iter().map(|code| alert_name(*code).unwrap_or("unknown"));
+        line("alert", names.collect::<Vec<_>>().join(" or "));
     }
     if let Some(reply) = &expect.reply {
         line("reply", reply_words(reply));

@@ -161,6 +161,9 @@ pub struct Expect {
     pub tls: Option<TlsExpect>,
     /// The relay's ClientHello.
     pub offered: Option<OfferedExpect>,
+    /// The description codes of the alert with which the relay breaks off: one of these, or it is
+    /// noted. Empty: whatever it says. That it breaks off is for the others to expect.
+    pub alert: Vec<u8>,
     /// The certificates the relay shows as a server. Inbound only.
     pub certificate: Option<CertificateExpect>,
     /// The reply to the script's last line. Inbound only.

@@ -97,6 +97,7 @@ pub struct Expect {
     pub outcome: Option<OneOrMany>,
     pub tls: Option<Placed<Tls>>,
     pub offered: Option<Offered>,
+    pub alert: Option<OneOrMany>,
     pub certificate: Option<Placed<Certificate>>,
     pub reply: Option<Placed<Reply>>,
     pub never: Option<OneOrMany>,

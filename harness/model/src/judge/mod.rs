@@ -2,6 +2,7 @@
 //!
 //! Pure: the same case and trace give the same judgement, today and from a stored file.
 
+mod alert;
 mod breach;
 mod certificate;
 mod demand;
@@ -91,11 +92,19 @@ pub fn judge(
                     let reason = "Nothing was heard that a verdict could rest on.".to_owned();
                     found(Verdict::Inconclusive, reason, Vec::new())
                 }
-                _ => found(Verdict::Pass, "The relay keeps the claim.".into(), evidence),
+                _ => match alert::other_than(&case.expect.alert, trace) {
+                    Some(other) => noted(found(Verdict::Observed, other.reason, other.evidence)),
+                    None => found(Verdict::Pass, "The relay keeps the claim.".into(), evidence),
+                },
             },
         }
     };
     observe(case, level, trace, judgement)
+}
+
+/// What keeps the claim in fact, though not to the letter: noted, neither kept nor broken.
+fn noted(judgement: Judgement) -> Judgement {
+    Judgement { observed: Some(judgement.reason.clone()), ..judgement }
 }
 
 /// What is only observed is never a failure.

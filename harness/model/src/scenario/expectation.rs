@@ -2,6 +2,7 @@
 
 use super::Peer;
 use super::check::Checker;
+use crate::alert::alert_names;
 use crate::expect::{
     CertificateExpect, DsnExpect, Expect, HelloRule, Never, OfferedExpect, Outcome, ReplyExpect,
     TlsExpect, TlsFactsExpect, VersionRange,
@@ -22,10 +23,13 @@ impl Checker<'_> {
         let names: Vec<_> =
             peers.iter().map(|peer| (peer.name.as_str(), peer.name.clone())).collect();
         let never = raw.never.iter().flat_map(|list| &list.0);
+        let alert = raw.alert.iter().flat_map(|list| &list.0);
+        let alert = alert.filter_map(|word| self.word("alert", word, &alert_names())).collect();
         Expect {
             outcome,
             tls: raw.tls.as_ref().and_then(|tls| self.tls(tls)),
             offered: raw.offered.as_ref().map(|offered| self.offered(offered)),
+            alert,
             certificate: raw.certificate.as_ref().map(|raw| self.certificate(raw.get_ref())),
             reply: raw.reply.as_ref().map(|reply| self.reply(reply)),
             never: never
