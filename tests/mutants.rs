@@ -143,6 +143,12 @@ fn each_fault_of_a_tls_server_fails_its_own_scenario() {
 }
 
 #[test]
+fn a_relay_that_takes_old_versions_does_not_refuse_them_by_an_alert() {
+    let pairs = [(Mutant::ClientTakesOldVersions, "outbound/versions/refusal-alert")];
+    each_fails_its_own("outbound/versions/refusal-alert*", &pairs);
+}
+
+#[test]
 fn the_clean_relay_fails_nothing_and_every_mutant_is_caught() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
     let clean = play(&catalogue, None);

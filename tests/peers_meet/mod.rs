@@ -365,3 +365,26 @@ async fn an_alert_behind_the_handshake_is_told_with_its_direction() {
         assert_eq!(failure.alert_said, said, "{failure:?}");
     }
 }
+
+#[tokio::test]
+async fn an_old_server_leaves_it_to_the_client_to_refuse() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let identities = Identities::new(&catalogue.recipes);
+    // A client that has suites of old, and no old version.
+    let client = offer(&[Version::Tls12, Version::Tls13], &[SuiteKind::All]);
+    for version in [Version::Ssl3, Version::Tls10, Version::Tls11] {
+        let server = offer(&[version], &[SuiteKind::All]);
+        let engines = (Engine::Legacy, Engine::Legacy);
+        let (client, server) = identities.setups(engines, (&client, &server), &identities.rsa);
+        match meet(&client, &server).await {
+            Meeting::Apart(client, server) => {
+                // protocol_version (RFC 8996 section 4).
+                assert_eq!(client.alert_said, Some(70), "{version}: {client:?}");
+                assert_eq!(server.alert_heard, Some(70), "{version}: {server:?}");
+                assert_eq!(server.cause, FailureCause::RelayAlert, "{version}: {server:?}");
+            }
+            Meeting::Met(..) => panic!("{version} was negotiated"),
+            Meeting::Unplayable(why) => panic!("{version}: {why}"),
+        }
+    }
+}

@@ -42,3 +42,8 @@ const NAMES: [(u8, &str); 34] = [
 pub fn alert_name(description: u8) -> Option<&'static str> {
     NAMES.iter().find(|(code, _)| *code == description).map(|(_, name)| *name)
 }
+
+/// The names that a scenario may expect, with their codes.
+pub(crate) fn alert_names() -> [(&'static str, u8); 34] {
+    NAMES.map(|(code, name)| (name, code))
+}

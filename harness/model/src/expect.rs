@@ -1,5 +1,6 @@
 //! What a case expects of the relay. A harness's own trouble cannot be expressed here.
 
+use crate::alert::{alert_name, alert_names};
 use crate::offer::{SuiteChoice, Version};
 use crate::pattern::Pattern;
 
@@ -275,31 +276,19 @@ pub enum Told {
 
 impl Told {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 15] = [
-        ("any", Self::ByAny),
-        ("none", Self::NotAtAll),
-        ("unexpected_message", Self::By(10)),
-        ("bad_record_mac", Self::By(20)),
-        ("record_overflow", Self::By(22)),
-        ("handshake_failure", Self::By(40)),
-        ("illegal_parameter", Self::By(47)),
-        ("decode_error", Self::By(50)),
-        ("decrypt_error", Self::By(51)),
-        ("protocol_version", Self::By(70)),
-        ("insufficient_security", Self::By(71)),
-        ("inappropriate_fallback", Self::By(86)),
-        ("no_renegotiation", Self::By(100)),
-        ("unrecognized_name", Self::By(112)),
-        ("no_application_protocol", Self::By(120)),
-    ];
+    pub(crate) fn names() -> Vec<(&'static str, Self)> {
+        let alerts = alert_names().into_iter().map(|(name, code)| (name, Self::By(code)));
+        [("any", Self::ByAny), ("none", Self::NotAtAll)].into_iter().chain(alerts).collect()
+    }
 
     /// The name in scenario files; a number where an alert has none there.
     pub fn name(self) -> String {
-        let known = Self::NAMES.iter().find(|(_, told)| *told == self);
-        match (known, self) {
-            (Some((name, _)), _) => (*name).to_owned(),
-            (None, Self::By(code)) => format!("alert {code}"),
-            (None, _) => String::new(),
+        match self {
+            Self::By(code) => {
+                alert_name(code).map_or_else(|| format!("alert {code}"), str::to_owned)
+            }
+            Self::ByAny => "any".into(),
+            Self::NotAtAll => "none".into(),
         }
     }
 

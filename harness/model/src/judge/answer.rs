@@ -121,9 +121,10 @@ fn told(failure: &TlsFailure) -> String {
 /// then there is nothing to tell.
 pub(super) fn meets_alert(wanted: &[Told], optional: bool, trace: &Trace) -> Met {
     let Some((at, failure)) = ended(trace) else {
-        return match optional {
-            true => Ok(Vec::new()),
-            false => Err(undecided("The relay ended no handshake.")),
+        return match (optional, not_asked(trace)) {
+            (true, _) => Ok(Vec::new()),
+            (false, Some(at)) => Ok(vec![at]),
+            (false, None) => Err(undecided("The relay ended no handshake.")),
         };
     };
     if wanted.iter().any(|told| told.holds(failure.alert_heard)) {
@@ -134,10 +135,78 @@ pub(super) fn meets_alert(wanted: &[Told], optional: bool, trace: &Trace) -> Met
     Err(fail(reason, vec![at]))
 }
 
+/// The handshake that our own side ended because it found nothing in common.
+fn not_asked(trace: &Trace) -> Option<usize> {
+    of_peers(trace).find_map(|(at, event)| match &event.kind {
+        Happening::NotSecured(failure) if failure.cause == FailureCause::NothingInCommon => {
+            Some(at)
+        }
+        _ => None,
+    })
+}
+
+/// Why no alert was due from the relay, where our side had to end the handshake before it: neither
+/// kept nor broken.
+pub(super) fn not_due(wanted: &[Told], trace: &Trace) -> Option<String> {
+    let best = wanted.first()?;
+    let not_due = ended(trace).is_none() && not_asked(trace).is_some();
+    not_due.then(|| {
+        let name = best.name();
+        format!("Our side found nothing in common, so no {name} was due from the relay.")
+    })
+}
+
 /// What a relay that keeps the claim could have told better.
 pub(super) fn note(wanted: &[Told], trace: &Trace) -> Option<String> {
     let (_, failure) = ended(trace)?;
     let best = wanted.first()?;
     (!best.holds(failure.alert_heard))
         .then(|| format!("It told so by {}, and better would be {}.", told(failure), best.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::trace::{Event, Place};
+
+    const BANNED: [Told; 3] = [Told::By(70), Told::ByAny, Told::NotAtAll];
+
+    fn trace(ends: &[(FailureCause, Option<u8>)]) -> Trace {
+        let events = ends.iter().map(|(cause, alert)| Event {
+            at: Duration::ZERO,
+            place: Place::Peer { name: "mx".into(), connection: 1 },
+            kind: Happening::NotSecured(TlsFailure {
+                engine: None,
+                cause: *cause,
+                alert_heard: *alert,
+                alert_said: Some(70),
+                detail: String::new(),
+            }),
+        });
+        Trace { events: events.collect() }
+    }
+
+    #[test]
+    fn the_last_end_of_the_relay_counts_and_a_lesser_one_is_noted() {
+        let relay = |alert| (FailureCause::RelayAlert, alert);
+        let note = |ends: &[_]| note(&BANNED, &trace(ends));
+        assert_eq!(note(&[relay(Some(40)), relay(Some(70))]), None);
+        let other = "It told so by handshake_failure, and better would be protocol_version.";
+        assert_eq!(note(&[relay(Some(70)), relay(Some(40))]).as_deref(), Some(other));
+        let none = "It told so by no alert, and better would be protocol_version.";
+        assert_eq!(note(&[(FailureCause::RelayClosed, None)]).as_deref(), Some(none));
+        assert!(meets_alert(&BANNED[..1], false, &trace(&[relay(Some(40))])).is_err());
+        assert!(meets_alert(&BANNED, false, &trace(&[relay(Some(40))])).is_ok());
+    }
+
+    #[test]
+    fn who_was_never_asked_owes_no_alert() {
+        let ours = trace(&[(FailureCause::NothingInCommon, None)]);
+        assert!(meets_alert(&BANNED[..1], false, &ours).is_ok());
+        assert!(not_due(&BANNED, &ours).unwrap().contains("no protocol_version was due"));
+        assert_eq!(not_due(&[], &ours), None);
+        assert!(meets_alert(&BANNED, false, &trace(&[])).is_err());
+    }
 }

@@ -97,6 +97,10 @@ pub fn judge(
                     let reason = "Nothing was heard that a verdict could rest on.".to_owned();
                     found(Verdict::Inconclusive, reason, Vec::new())
                 }
+                _ if let Some(reason) = answer::not_due(&case.expect.alert, trace) => {
+                    let observed = Some(reason.clone());
+                    Judgement { observed, ..found(Verdict::Observed, reason, evidence) }
+                }
                 _ => {
                     let note = answer::note(&case.expect.alert, trace);
                     let note = note.map(|note| format!(" {note}")).unwrap_or_default();
