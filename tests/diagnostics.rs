@@ -7,11 +7,32 @@ const HEAD: &str = "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-clie
 const END: &str = "[expect]\noutcome = \"withheld\"\n";
 
 /// Name, path and text. The text in the middle is the mistake, between a good head and a good end.
-const WRONG: [(&str, &str, &str); 21] = [
+const WRONG: [(&str, &str, &str); 25] = [
     ("an unknown key", "outbound/x.toml", "conector = \"mutual\"\n"),
     ("an unknown connector", "outbound/x.toml", "connector = \"encryption\"\n"),
     ("a connector of the other direction", "inbound/x.toml", "connector = \"dane\"\n"),
     ("an unknown fault", "outbound/x.toml", "[peer.mx]\nfaults = [\"reset-after-hello\"]\n"),
+    (
+        "an unknown forgery",
+        "outbound/x.toml",
+        "[peer.mx]\noffer = \"tls-1-2\"\nforges = \"suite-not-ofered\"\n",
+    ),
+    (
+        "a forgery of another version",
+        "outbound/x.toml",
+        "[peer.mx]\noffer = \"tls-1-2\"\nforges = \"retry-twice\"\n",
+    ),
+    (
+        "a forgery of a client",
+        "inbound/x.toml",
+        "[peer.client]\noffer = \"tls-1-2\"\nforges = \"second-server-hello\"\n",
+    ),
+    (
+        "a forgery and a fault",
+        "outbound/x.toml",
+        "[peer.mx]\noffer = \"tls-1-2\"\nforges = \"fragments\"\n\
+         faults = [\"reset-after-client-hello\"]\n",
+    ),
     (
         "an unknown kind of suite",
         "outbound/x.toml",
@@ -52,7 +73,12 @@ const WRONG: [(&str, &str, &str); 21] = [
 ];
 
 /// Whole texts, for what is missing or stands at the end.
-const WHOLE: [(&str, &str); 6] = [
+const WHOLE: [(&str, &str); 7] = [
+    (
+        "nothing forged that could be refused",
+        "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n[expect]\n\
+         tls = \"forgery-refused\"\n",
+    ),
     ("no claim", "cites = [\"rfc3207-454-client-forced\"]\n[expect]\noutcome = \"withheld\"\n"),
     (
         "no requirement",

@@ -8,7 +8,9 @@ use std::sync::Mutex;
 use waxseal::catalogue::Catalogue;
 use waxseal::relay::reference::Mutant;
 use waxseal::run::{Choice, Options, Unwatched, run};
+use waxseal_model::expect::TlsExpect;
 use waxseal_model::record::{Record, Verdict};
+use waxseal_model::scenario::Case;
 
 /// Mutants at once.
 const AT_ONCE: usize = 3;
@@ -146,6 +148,67 @@ fn each_fault_of_a_tls_server_fails_its_own_scenario() {
 fn a_relay_that_takes_old_versions_does_not_refuse_them_by_an_alert() {
     let pairs = [(Mutant::ClientTakesOldVersions, "outbound/versions/refusal-alert")];
     each_fails_its_own("outbound/versions/refusal-alert*", &pairs);
+}
+
+#[test]
+fn each_fault_of_a_clients_handshake_fails_its_own_scenarios() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let rows: [(Mutant, &[&str]); 9] = [
+        (Mutant::ClientRefusesFragments, &["fragments"]),
+        (Mutant::ClientTakesAnyOrder, &["done-before-key-exchange", "second-server-hello"]),
+        (Mutant::ClientTakesAnySessionId, &["session-id-changed"]),
+        (
+            Mutant::ClientTakesAnySuite,
+            &["suite-not-offered-1-2", "suite-not-offered-1-3", "suite-of-tls-1-3"],
+        ),
+        (
+            Mutant::ClientTakesAnyVersion,
+            &[
+                "selected-version-old",
+                "selected-version-unknown",
+                "version-ssl-3",
+                "version-tls-1-3",
+            ],
+        ),
+        (Mutant::ClientTakesCompression, &["compression"]),
+        (Mutant::ClientTakesUnofferedExtensions, &["alpn-not-offered", "extension-unknown"]),
+        (Mutant::ClientTakesUnsafeRenegotiation, &["renegotiation-info"]),
+        (Mutant::ClientTakesZeroShare, &["share-all-zero"]),
+    ];
+    for (mutant, scenarios) in rows {
+        let options = Options { cases: vec!["outbound/forged/*".into()], ..Options::default() };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+        let record = runtime
+            .block_on(run(
+                &catalogue,
+                Choice::Reference(Some(mutant)),
+                &options,
+                &Unwatched,
+                pending(),
+            ))
+            .expect("the lab can be built");
+        let expected: BTreeSet<String> =
+            scenarios.iter().map(|name| format!("outbound/forged/{name}")).collect();
+        let failed: BTreeSet<String> = failed(&record).into_iter().map(str::to_owned).collect();
+        assert_eq!(failed, expected, "{}", mutant.name());
+    }
+}
+
+#[test]
+fn whoever_overlooks_all_forgeries_fails_every_scenario_that_wants_one_refused() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let options = Options { cases: vec!["outbound/forged/*".into()], ..Options::default() };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    let choice = Choice::Reference(Some(Mutant::ClientOverlooksForgeries));
+    let record = runtime
+        .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
+        .expect("the lab can be built");
+    let wants = |case: &&Case| case.expect.tls == Some(TlsExpect::ForgeryRefused);
+    let expected: BTreeSet<&str> =
+        catalogue.cases().filter(wants).map(|case| case.scenario.as_str()).collect();
+    let missing: Vec<_> = expected.difference(&failed(&record)).copied().collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(expected.len() > 20);
 }
 
 #[test]

@@ -148,6 +148,9 @@ fn forgery_answer(theirs: &str, answer: &ForgeryAnswer) -> String {
         ForgeryAnswer::Alert(code) => format!("{theirs}: (refuses it: TLS alert {code})"),
         ForgeryAnswer::Closed => format!("{theirs}: (ends the connection before it goes on)"),
         ForgeryAnswer::Reset => format!("{theirs}: (resets the connection before it goes on)"),
+        ForgeryAnswer::Unclear => {
+            format!("{theirs}: (ends the connection, at whatever it did not like)")
+        }
         ForgeryAnswer::Silence => format!("{theirs}: (says nothing more)"),
         ForgeryAnswer::Moot(why) => format!("(sent as it was: {})", why.escape_debug()),
     }

@@ -29,6 +29,7 @@ pub use engine::{
     AskClient, ClientSetup, Forged, Handshake, Identity, ServerSetup, Unplayable, accept,
     accept_forging, choose, connect,
 };
+pub use forge::base_point;
 pub use handwritten::hello_by_hand;
 pub use legacy::openssl_name;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};

@@ -269,10 +269,15 @@ pub enum ForgeryAnswer {
     WentOn(String),
     /// It sent this alert (RFC 8446 section 6) before it went on.
     Alert(u8),
-    /// It ended the connection in order before it went on.
+    /// It ended the connection in order before it went on, and before anything was sent behind what
+    /// was forged that could be the reason.
     Closed,
-    /// Its side reset the connection before it went on.
+    /// Its side reset the connection, likewise.
     Reset,
+    /// It ended the connection without an alert after the rest of a flight of TLS 1.3. Whoever
+    /// overlooks what is forged has other keys, and may end it so at the next record: nothing tells
+    /// whether it noticed.
+    Unclear,
     /// Nothing came within the time allowed.
     Silence,
     /// What was to be forged has no meaning with this relay's ClientHello, for this reason; the

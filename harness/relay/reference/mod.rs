@@ -3,12 +3,14 @@
 //! It shares `wire` and `tls` with the peers, and nothing else: it knows no scenario.
 
 mod by_hand;
+mod careless;
 mod handmade;
 mod inbound;
 mod memory;
 mod mutant;
 mod outbound;
 mod queue;
+mod scrutiny;
 mod session;
 
 use std::net::SocketAddr;

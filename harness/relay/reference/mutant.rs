@@ -234,6 +234,27 @@ mutants! {
     ClientOffersBareCbc = "client-offers-bare-cbc",
     /// Outbound: offers TLS 1.2 alone, without a signal, after a failed attempt.
     ClientFallsBack = "client-falls-back",
+    /// Outbound: takes whatever a server says in its half of the handshake for right. It is written
+    /// by hand, and no session comes of it.
+    ClientOverlooksForgeries = "client-overlooks-forgeries",
+    /// Outbound: takes handshake messages in any order, and ServerHello twice.
+    ClientTakesAnyOrder = "client-takes-any-order",
+    /// Outbound: takes any session id in a ServerHello.
+    ClientTakesAnySessionId = "client-takes-any-session-id",
+    /// Outbound: takes a suite that it did not offer for one that it did.
+    ClientTakesAnySuite = "client-takes-any-suite",
+    /// Outbound: takes any version in a ServerHello for one that it offered.
+    ClientTakesAnyVersion = "client-takes-any-version",
+    /// Outbound: overlooks that the ServerHello chooses a compression.
+    ClientTakesCompression = "client-takes-compression",
+    /// Outbound: skips extensions of the ServerHello that it did not offer.
+    ClientTakesUnofferedExtensions = "client-takes-unoffered-extensions",
+    /// Outbound: goes on with a server that does not acknowledge renegotiation_info.
+    ClientTakesUnsafeRenegotiation = "client-takes-unsafe-renegotiation",
+    /// Outbound: makes keys of an all-zero share.
+    ClientTakesZeroShare = "client-takes-zero-share",
+    /// Outbound: breaks off when a handshake message is cut into small records.
+    ClientRefusesFragments = "client-refuses-fragments",
     /// Outbound: a failed message disappears without a report.
     ClientLosesMail = "client-loses-mail",
     /// Outbound: gives up at the first temporary failure.

@@ -260,7 +260,7 @@ impl Client<'_> {
             session.send(&hello).await?;
             return Err(Broken::Tls("the hello was written by hand".into()));
         }
-        if !session.connect_tls(&tls).await {
+        if !session.connect_tls(&tls, self.setup.mutant).await {
             return Err(Broken::Tls("the TLS handshake failed".into()));
         }
         let facts = session.tls().map(|tls| &tls.facts);

@@ -12,12 +12,14 @@ pub(super) struct Listener {
     /// A ChangeCipherSpec came. Of TLS 1.3 some clients send it before they have read the flight to
     /// its end, so what follows decides first.
     changed: bool,
+    /// More of the flight was sent behind what is forged.
+    rest_sent: bool,
     answer: Option<ForgeryAnswer>,
 }
 
 impl Listener {
     pub(super) fn new(tls13: bool) -> Self {
-        Self { records: Records::default(), tls13, changed: false, answer: None }
+        Self { records: Records::default(), tls13, changed: false, rest_sent: false, answer: None }
     }
 
     /// Hears what the client sent.
@@ -63,11 +65,22 @@ impl Listener {
         }
     }
 
+    /// What was kept back of the flight is sent.
+    pub(super) fn rest_follows(&mut self) {
+        self.rest_sent = true;
+    }
+
+    /// Whether the client has done neither yet.
+    pub(super) fn waits(&self) -> bool {
+        self.answer.is_none()
+    }
+
     /// What the client did, when nothing more comes.
     pub(super) fn at_end(&self, how: ForgeryAnswer) -> ForgeryAnswer {
         match &self.answer {
             Some(answer) => answer.clone(),
             None if self.changed => ForgeryAnswer::WentOn("it sent ChangeCipherSpec".into()),
+            None if self.rest_sent && how != ForgeryAnswer::Silence => ForgeryAnswer::Unclear,
             None => how,
         }
     }
@@ -120,6 +133,16 @@ mod tests {
     fn an_alert_about_keys_comes_after_going_on_in_tls_13_only() {
         check(true, &[(content::ALERT, &[2, 20])], WentOn(String::new()));
         check(false, &[(content::ALERT, &[2, 51])], Alert(51));
+    }
+
+    #[test]
+    fn an_end_behind_the_rest_of_the_flight_does_not_tell() {
+        let mut listener = Listener::new(true);
+        assert_eq!(listener.at_end(Closed), Closed);
+        listener.rest_follows();
+        assert_eq!(listener.at_end(Closed), ForgeryAnswer::Unclear);
+        listener.hear(&write_records(content::ALERT, 0x0303, &[2, 47], 2));
+        assert_eq!(listener.at_end(Closed), Alert(47));
     }
 
     #[test]

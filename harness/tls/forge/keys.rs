@@ -19,16 +19,22 @@ const GROUPS: [(u16, Option<Nid>); 7] = [
     (0x0016, Some(Nid::SECP256K1)),
 ];
 
-/// The first group that is wanted, with a public value on its curve: the base point.
+/// The first group that is wanted, with a public value on its curve.
 pub(super) fn share(wanted: impl Fn(u16) -> bool) -> Option<(u16, Vec<u8>)> {
-    let (group, curve) = GROUPS.into_iter().find(|(group, _)| wanted(*group))?;
-    let public = match curve {
+    let (group, _) = GROUPS.into_iter().find(|(group, _)| wanted(*group))?;
+    Some((group, base_point(group)?))
+}
+
+/// A public value of a group that anybody can make, and whose secret is 1: its base point, as it
+/// stands in a key exchange. `None`: a group that is no elliptic curve, or not in use.
+pub fn base_point(group: u16) -> Option<Vec<u8>> {
+    let (_, curve) = GROUPS.into_iter().find(|(known, _)| *known == group)?;
+    match curve {
         // RFC 7748 sections 4.1 and 4.2: the base points of X25519 and X448.
-        None if group == 0x001d => montgomery(9, 32),
-        None => montgomery(5, 56),
-        Some(curve) => base_point(curve).ok()?,
-    };
-    Some((group, public))
+        None if group == 0x001d => Some(montgomery(9, 32)),
+        None => Some(montgomery(5, 56)),
+        Some(curve) => uncompressed(curve).ok(),
+    }
 }
 
 fn montgomery(base: u8, octets: usize) -> Vec<u8> {
@@ -37,7 +43,7 @@ fn montgomery(base: u8, octets: usize) -> Vec<u8> {
     public
 }
 
-fn base_point(curve: Nid) -> Result<Vec<u8>, ErrorStack> {
+fn uncompressed(curve: Nid) -> Result<Vec<u8>, ErrorStack> {
     let group = EcGroup::from_curve_name(curve)?;
     let mut context = BigNumContext::new()?;
     let base = group.generator_opt().ok_or_else(ErrorStack::get)?;
@@ -63,5 +69,6 @@ mod tests {
             assert_eq!((group, public.len()), (wanted, size));
         }
         assert_eq!(share(|_| false), None);
+        assert_eq!(base_point(0x11ec), None);
     }
 }

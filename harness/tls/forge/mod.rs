@@ -4,7 +4,10 @@
 
 mod answer;
 mod keys;
+#[cfg(test)]
+mod laws;
 mod rewrite;
 mod stream;
 
+pub use keys::base_point;
 pub(super) use stream::Forging;

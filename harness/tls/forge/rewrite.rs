@@ -14,6 +14,9 @@ use crate::wire::tls::{
 pub(super) enum After {
     /// Goes out as it is.
     GoesOut,
+    /// Is kept back until the client has done something, or for a while: whoever notices what is
+    /// forged ends the handshake before it comes, whoever does not waits for it.
+    IsHeld,
     /// Is kept back: it belongs to a hello that was not sent.
     IsDropped,
     /// Is kept back, and the connection is closed.
@@ -29,10 +32,10 @@ pub(super) struct Rewritten {
 }
 
 /// Most octets that a record may hold in clear.
-const WHOLE: usize = 1 << 14;
+pub(super) const WHOLE: usize = 1 << 14;
 
 /// The first octet count that no version allows a record (RFC 5246 section 6.2.3).
-const TOO_LONG: usize = (1 << 14) + 2048 + 1;
+pub(super) const TOO_LONG: usize = (1 << 14) + 2048 + 1;
 
 /// Changes a flight. `client` is the hello that it answers, `retried` says whether a
 /// HelloRetryRequest of the engine came before, `key` is the server's in PKCS#8.
@@ -48,8 +51,6 @@ pub(super) fn rewrite(
 ) -> Result<Rewritten, String> {
     let tls13 = flight.hello.version() >= 0x0304;
     let hello = &mut flight.hello;
-    let goes_out =
-        |flight: &Flight| Ok(Rewritten { bytes: flight.records(WHOLE), after: After::GoesOut });
     match forgery {
         // The engine has set the mark, because TLS 1.3 was struck out of the hello it saw.
         Forgery::DowngradeMark if hello.downgrade_mark().is_none() => {
@@ -201,7 +202,9 @@ pub(super) fn rewrite(
             return Ok(Rewritten { bytes, after: After::Closes });
         }
     }
-    goes_out(&flight)
+    let held = tls13 && forgery != Forgery::Nothing;
+    let after = if held { After::IsHeld } else { After::GoesOut };
+    Ok(Rewritten { bytes: flight.records(WHOLE), after })
 }
 
 /// The ClientHello without TLS 1.3, as somebody on the path would leave it; `None`: it is not
@@ -228,7 +231,7 @@ fn set(hello: &mut crate::wire::tls::ServerHello, kind: u16, body: &[u8]) {
     }
 }
 
-fn server_share(group: u16, public: &[u8]) -> Vec<u8> {
+pub(super) fn server_share(group: u16, public: &[u8]) -> Vec<u8> {
     let length = u16::try_from(public.len()).unwrap_or(u16::MAX);
     [&group.to_be_bytes(), &length.to_be_bytes(), public].concat()
 }

@@ -4,8 +4,10 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 use waxseal_model::facts::ForgeryAnswer;
 use waxseal_model::offer::Version;
 use waxseal_model::scenario::Forgery;
@@ -16,6 +18,11 @@ use crate::wire::tls::{CLIENT_HELLO, ClientHello, Flight, Message, Records};
 
 /// Octets that are held back while a hello or a flight is not complete: more than any of ours.
 const HELD_LIMIT: usize = 1 << 17;
+
+/// How long the rest of a flight is kept back while the client does nothing: shorter than the patience
+/// of any client, so that an end before is no time-out of its own. Only a client that does not refuse
+/// at once is kept waiting.
+const HOLD: Duration = Duration::from_millis(400);
 
 /// What became of the forgery, shared with the stream that plays it.
 #[derive(Clone, Debug, Default)]
@@ -63,11 +70,13 @@ pub(in super::super) struct Forging<T> {
 }
 
 /// What happens to what the engine says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Saying {
     /// It is collected until its flight is complete.
     Collects(Vec<u8>),
     GoesOut,
+    /// It is kept back until the client does something, or until then.
+    IsHeld(Vec<u8>, Pin<Box<Sleep>>),
     IsDropped,
     /// The connection is closed once all is out.
     Closes,
@@ -98,6 +107,7 @@ impl<T> Forging<T> {
         match &mut self.saying {
             Saying::Collects(collected) => collected.extend_from_slice(bytes),
             Saying::GoesOut => return self.out.extend_from_slice(bytes),
+            Saying::IsHeld(held, _) => return held.extend_from_slice(bytes),
             Saying::IsDropped | Saying::Closes | Saying::Closed => return,
         }
         while let Saying::Collects(collected) = &mut self.saying {
@@ -146,9 +156,21 @@ impl<T> Forging<T> {
                 self.out.extend_from_slice(&rest);
                 Saying::GoesOut
             }
+            After::IsHeld => Saying::IsHeld(rest, Box::pin(sleep(HOLD))),
             After::IsDropped => Saying::IsDropped,
             After::Closes => Saying::Closes,
         };
+    }
+
+    /// Lets out what was kept back.
+    fn release(&mut self) {
+        if let Saying::IsHeld(held, _) = &mut self.saying {
+            self.out.append(held);
+            self.saying = Saying::GoesOut;
+            self.watching.with(|watched| {
+                watched.forged.iter_mut().for_each(|(_, listener)| listener.rest_follows());
+            });
+        }
     }
 
     /// Takes what the client said, and gives what the engine is to read.
@@ -161,6 +183,7 @@ impl<T> Forging<T> {
             })
         });
         if listening {
+            self.release();
             return self.given.extend_from_slice(bytes);
         }
         self.hellos.push(bytes);
@@ -190,8 +213,24 @@ impl<T> Forging<T> {
 }
 
 impl<T: AsyncWrite + Unpin> Forging<T> {
-    /// Brings out what has to go out.
+    /// Brings out what has to go out. A client that refuses the flight may close before it has read
+    /// all of it, and the connection is reset: what it said before can still be read, so that writing
+    /// does not fail as long as its answer is waited for.
     fn drive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let driven = self.write_out(cx);
+        if matches!(driven, Poll::Ready(Err(_))) && self.awaits_answer() {
+            self.out.clear();
+            self.saying = Saying::IsDropped;
+            return Poll::Ready(Ok(()));
+        }
+        driven
+    }
+
+    fn awaits_answer(&self) -> bool {
+        self.watching.with(|watched| watched.forged.as_ref().is_some_and(|(_, it)| it.waits()))
+    }
+
+    fn write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.out.is_empty() {
             let written = ready!(Pin::new(&mut self.inner).poll_write(cx, &self.out))?;
             if written == 0 {
@@ -199,7 +238,7 @@ impl<T: AsyncWrite + Unpin> Forging<T> {
             }
             self.out.drain(..written);
         }
-        if self.saying == Saying::Closes {
+        if matches!(self.saying, Saying::Closes) {
             ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
             self.saying = Saying::Closed;
         }
@@ -213,6 +252,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Forging<T> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Saying::IsHeld(_, until) = &mut self.saying
+            && until.as_mut().poll(cx).is_ready()
+        {
+            self.release();
+        }
         // A client that went away shows in what is read.
         let _ = self.drive(cx);
         loop {
@@ -240,8 +284,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Forging<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        // What is held back is small; once the flight is out, the engine waits like anybody.
-        if self.saying == Saying::GoesOut {
+        // What is held back is small; once the flight is answered, the engine waits like anybody.
+        if matches!(self.saying, Saying::GoesOut) && !self.awaits_answer() {
             ready!(self.drive(cx))?;
             return Pin::new(&mut self.inner).poll_write(cx, buf);
         }

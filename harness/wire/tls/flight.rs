@@ -1,6 +1,7 @@
 //! A server's flight as messages that can be changed and written again.
 
 use super::cursor::{Cursor, Malformed};
+use super::extension::kind;
 use super::record::{RecordError, content, write_records};
 use super::server::{ServerHello, handshake};
 
@@ -88,8 +89,8 @@ impl Flight {
             }
             let Some(first) = messages.first() else { continue };
             let hello = ServerHello::read(&first.body)?;
-            let done = messages.last().is_some_and(|m| m.kind == handshake::SERVER_HELLO_DONE);
-            if joined.is_empty() && (done || hello.is_retry() || hello.version() >= 0x0304) {
+            let done = messages.iter().any(|m| m.kind == handshake::SERVER_HELLO_DONE);
+            if joined.is_empty() && (done || hello.extension(kind::SUPPORTED_VERSIONS).is_some()) {
                 messages.remove(0);
                 return Ok(Some((Self { before, version, hello, messages }, bytes)));
             }
@@ -199,7 +200,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_flight_is_the_same_however_its_records_are_cut(
-            hello in hello().prop_filter("of TLS 1.2", |hello| hello.version() < 0x0304),
+            hello in hello().prop_filter("of TLS 1.2", |hello| {
+                hello.extension(kind::SUPPORTED_VERSIONS).is_none()
+            }),
             mut messages in vec(message(), 0..5),
             piece in 1_usize..2000,
             cut in any::<prop::sample::Index>(),
@@ -217,8 +220,8 @@ mod tests {
         fn in_tls_13_the_hello_is_the_whole_flight(
             mut hello in hello(), change in any::<bool>(), tail in vec(any::<u8>(), 0..20),
         ) {
-            let kind = super::super::kind::SUPPORTED_VERSIONS;
-            hello.extensions = Some(vec![super::super::Extension::new(kind, [3, 4])]);
+            let versions = super::super::Extension::new(kind::SUPPORTED_VERSIONS, [3, 4]);
+            hello.extensions = Some(vec![versions]);
             let before = if change { vec![20, 3, 3, 0, 1, 1] } else { Vec::new() };
             let flight = Flight { before, version: 0x0303, hello, messages: Vec::new() };
             let bytes = [flight.records(1 << 14), tail.clone()].concat();

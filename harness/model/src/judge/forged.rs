@@ -2,19 +2,14 @@
 
 use super::demand::{Met, of_peers, undecided, witnessed};
 use crate::facts::ForgeryAnswer;
-use crate::offer::Version;
 use crate::trace::{Happening, Trace};
 
 /// Whether every forged flight was refused before the relay went on.
-///
-/// In TLS 1.3 a client that overlooks what is wrong in the ServerHello has other keys than the server
-/// and fails at the next record. If it then ends the connection without a word, nothing tells that
-/// from a refusal, so there only an alert is one.
 pub(super) fn refused(trace: &Trace) -> Met {
     let mut refusals = Vec::new();
     let mut unclear = None;
     for (at, event) in of_peers(trace) {
-        let Happening::Forged { forgery, answer, version } = &event.kind else { continue };
+        let Happening::Forged { forgery, answer, .. } = &event.kind else { continue };
         match answer {
             ForgeryAnswer::WentOn(with) => {
                 let reason = format!(
@@ -22,14 +17,13 @@ pub(super) fn refused(trace: &Trace) -> Met {
                 );
                 return Err(witnessed(reason, vec![at]));
             }
-            ForgeryAnswer::Alert(_) => refusals.push(at),
-            ForgeryAnswer::Closed | ForgeryAnswer::Reset if *version < Version::Tls13 => {
+            ForgeryAnswer::Alert(_) | ForgeryAnswer::Closed | ForgeryAnswer::Reset => {
                 refusals.push(at);
             }
-            ForgeryAnswer::Closed | ForgeryAnswer::Reset => {
+            ForgeryAnswer::Unclear => {
                 unclear = Some(
-                    "The relay ended the connection without an alert, which does not tell \
-                     whether it noticed what was forged.",
+                    "The relay ended the connection late and without an alert, which does not \
+                     tell whether it noticed what was forged.",
                 );
             }
             ForgeryAnswer::Silence => {
@@ -64,11 +58,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::facts::ForgeryAnswer::{Alert, Closed, Moot, Reset, Silence, WentOn};
+    use crate::facts::ForgeryAnswer::{Alert, Closed, Moot, Reset, Silence, Unclear, WentOn};
+    use crate::offer::Version;
     use crate::trace::{Event, Place};
 
     /// `Ok`: refused; `Err(true)`: undecided; `Err(false)`: a failure.
-    fn check(version: Version, answers: &[ForgeryAnswer], expected: Result<(), bool>) {
+    fn check(answers: &[ForgeryAnswer], expected: Result<(), bool>) {
+        let version = Version::Tls13;
         let event = |answer: &ForgeryAnswer| Event {
             at: Duration::ZERO,
             place: Place::Peer { name: "mx".into(), connection: 1 },
@@ -76,29 +72,23 @@ mod tests {
         };
         let trace = Trace { events: answers.iter().map(event).collect() };
         let met = refused(&trace).map(drop).map_err(|unmet| unmet.undecided);
-        assert_eq!(met, expected, "{version} {answers:?}");
+        assert_eq!(met, expected, "{answers:?}");
     }
 
     #[test]
     fn only_what_came_before_going_on_is_a_refusal() {
         let went_on = || WentOn("ClientKeyExchange".into());
-        for version in [Version::Tls12, Version::Tls13] {
-            check(version, &[], Err(true));
-            check(version, &[Alert(47)], Ok(()));
-            check(version, &[Alert(47), Alert(47)], Ok(()));
-            check(version, &[Alert(47), went_on()], Err(false));
-            check(version, &[went_on()], Err(false));
-            check(version, &[Silence], Err(true));
-            check(version, &[Moot("x".into())], Err(true));
-            check(version, &[Alert(47), Moot("x".into())], Ok(()));
-        }
-        check(Version::Tls12, &[Closed], Ok(()));
-        check(Version::Tls12, &[Reset], Ok(()));
-    }
-
-    #[test]
-    fn in_tls_13_an_end_without_an_alert_does_not_tell() {
-        check(Version::Tls13, &[Closed], Err(true));
-        check(Version::Tls13, &[Alert(47), Reset], Err(true));
+        check(&[], Err(true));
+        check(&[Alert(47)], Ok(()));
+        check(&[Closed], Ok(()));
+        check(&[Reset], Ok(()));
+        check(&[Alert(47), Closed], Ok(()));
+        check(&[Alert(47), went_on()], Err(false));
+        check(&[Unclear, went_on()], Err(false));
+        check(&[went_on()], Err(false));
+        check(&[Silence], Err(true));
+        check(&[Alert(47), Unclear], Err(true));
+        check(&[Moot("x".into())], Err(true));
+        check(&[Alert(47), Moot("x".into())], Ok(()));
     }
 }

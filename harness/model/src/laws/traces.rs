@@ -127,6 +127,7 @@ fn answer() -> impl Strategy<Value = ForgeryAnswer> {
         any::<u8>().prop_map(ForgeryAnswer::Alert),
         Just(ForgeryAnswer::Closed),
         Just(ForgeryAnswer::Reset),
+        Just(ForgeryAnswer::Unclear),
         Just(ForgeryAnswer::Silence),
     ]
 }
