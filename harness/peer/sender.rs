@@ -136,6 +136,8 @@ impl Session<'_> {
             self.negotiate().await?;
         }
         let mut steps = plan.script.part(plan.connection).iter().peekable();
+        // Lines of the last segment behind the first one: each has its own reply.
+        let mut behind = Vec::new();
         while let Some(step) = steps.next() {
             match &step.act {
                 Act::Hear(pattern) => {
@@ -165,6 +167,7 @@ impl Session<'_> {
                     self.talk.say_all(&pieces).await?;
                     if steps.peek().is_none() {
                         self.talk.note(Happening::Finished);
+                        behind = pieces.split_off(1);
                     }
                 }
                 Act::NegotiateTls => {
@@ -191,6 +194,11 @@ impl Session<'_> {
             // Who was told to go ahead has to begin TLS (RFC 3207 section 4).
             if go_ahead && verb(&due) == b"STARTTLS" && !self.talk.secured() {
                 self.negotiate().await?;
+                behind.clear();
+            }
+            for line in behind {
+                self.state.due = Some(line);
+                self.reply().await?;
             }
         }
         self.finish().await

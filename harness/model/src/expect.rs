@@ -361,6 +361,8 @@ pub struct OfferedExpect {
 /// What is expected of one reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyExpect {
+    /// The codes of the replies to the lines in the same segment before the last one, in order.
+    pub before: Vec<Pattern>,
     /// Its code.
     pub code: Option<Pattern>,
     /// The enhanced status code it starts with; `5.7.0` or `5.7.*`. Judged only where the relay

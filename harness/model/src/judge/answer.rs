@@ -141,3 +141,119 @@ pub(super) fn note(wanted: &[Told], trace: &Trace) -> Option<String> {
     (!best.holds(failure.alert_heard))
         .then(|| format!("It told so by {}, and better would be {}.", told(failure), best.name()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::trace::{Event, Place};
+
+    fn trace(events: Vec<Happening>) -> Trace {
+        let place = Place::Peer { name: "client".into(), connection: 1 };
+        let event = |kind| Event { at: Duration::ZERO, place: place.clone(), kind };
+        Trace { events: events.into_iter().map(event).collect() }
+    }
+
+    fn forged() -> Happening {
+        Happening::Forged("TLS 1.2".into())
+    }
+
+    fn ended(cause: FailureCause, alert_heard: Option<u8>) -> Happening {
+        let detail = String::new();
+        Happening::NotSecured(TlsFailure {
+            engine: None,
+            cause,
+            alert_heard,
+            alert_said: None,
+            detail,
+        })
+    }
+
+    fn answered() -> AnswerFacts {
+        AnswerFacts {
+            version: 0x0303,
+            retry: false,
+            suite: None,
+            compression: 0,
+            group: Some("x25519".into()),
+            alpn: None,
+            downgrade_mark: false,
+            extensions: vec!["renegotiation_info".into()],
+        }
+    }
+
+    /// `Ok`: met. `Err(true)`: undecided.
+    fn check(wanted: &AnswerExpect, events: Vec<Happening>, expected: Result<(), bool>) {
+        let met = meets_answer(wanted, &trace(events.clone()));
+        let met = met.map(drop).map_err(|unmet| unmet.undecided);
+        assert_eq!(met, expected, "{wanted:?} {events:?}");
+    }
+
+    #[test]
+    fn only_an_end_by_the_relay_is_a_refusal() {
+        let refused = AnswerExpect::Refused;
+        for (cause, expected) in [
+            (FailureCause::RelayAlert, Ok(())),
+            (FailureCause::RelayClosed, Ok(())),
+            (FailureCause::RelayReset, Ok(())),
+            (FailureCause::Silence, Err(true)),
+            (FailureCause::NotTls, Err(true)),
+            (FailureCause::OurObjection, Err(true)),
+        ] {
+            check(&refused, vec![forged(), ended(cause, None)], expected);
+        }
+        check(&refused, vec![ended(FailureCause::RelayAlert, Some(40))], Err(true));
+        let answer = Happening::Answered(Box::new(answered()));
+        check(&refused, vec![forged(), answer], Err(false));
+    }
+
+    #[test]
+    fn each_fact_of_a_server_hello_is_judged() {
+        let plain = AnswerFactsExpect::default;
+        let names = |name: &str| vec![name.to_owned()];
+        let version = crate::expect::VersionRange::parse;
+        let rows = [
+            (plain(), true),
+            (AnswerFactsExpect { version: version("1.2"), ..plain() }, true),
+            (AnswerFactsExpect { version: version("1.3"), ..plain() }, false),
+            (AnswerFactsExpect { retry: Some(true), ..plain() }, false),
+            (AnswerFactsExpect { no_compression: true, ..plain() }, true),
+            (AnswerFactsExpect { groups: (names("x25519"), Vec::new()), ..plain() }, true),
+            (AnswerFactsExpect { groups: (names("p-256"), Vec::new()), ..plain() }, false),
+            (AnswerFactsExpect { groups: (Vec::new(), names("x25519")), ..plain() }, false),
+            (AnswerFactsExpect { alpn: Some("none".into()), ..plain() }, true),
+            (AnswerFactsExpect { alpn: Some("h2".into()), ..plain() }, false),
+            (AnswerFactsExpect { downgrade_mark: Some(true), ..plain() }, false),
+        ];
+        for (wanted, holds) in rows {
+            let answer = Happening::Answered(Box::new(answered()));
+            let expected = if holds { Ok(()) } else { Err(false) };
+            check(&AnswerExpect::ServerHello(wanted), vec![forged(), answer], expected);
+        }
+        let extensions = (names("renegotiation_info"), names("heartbeat"));
+        let wanted = AnswerFactsExpect { extensions, ..plain() };
+        let answer = |extensions: Vec<String>| {
+            Happening::Answered(Box::new(AnswerFacts { extensions, ..answered() }))
+        };
+        let wanted = AnswerExpect::ServerHello(wanted);
+        check(&wanted, vec![forged(), answer(names("renegotiation_info"))], Ok(()));
+        check(&wanted, vec![forged(), answer(Vec::new())], Err(false));
+        let both = [names("renegotiation_info"), names("heartbeat")].concat();
+        check(&wanted, vec![forged(), answer(both)], Err(false));
+    }
+
+    #[test]
+    fn an_alert_that_is_as_good_passes_with_a_note() {
+        let wanted = [Told::By(70), Told::By(40)];
+        let told = |alert| trace(vec![forged(), ended(FailureCause::RelayAlert, Some(alert))]);
+        let met = |alert| meets_alert(&wanted, false, &told(alert)).is_ok();
+        assert!(met(70) && met(40) && !met(47));
+        assert_eq!(note(&wanted, &told(70)), None);
+        let text = "It told so by handshake_failure, and better would be protocol_version.";
+        assert_eq!(note(&wanted, &told(40)).as_deref(), Some(text));
+        let silent = trace(vec![forged(), ended(FailureCause::Silence, None)]);
+        assert!(meets_alert(&wanted, false, &silent).is_err_and(|unmet| unmet.undecided));
+        assert!(meets_alert(&wanted, true, &silent).is_ok());
+    }
+}
