@@ -303,6 +303,9 @@ impl Session<'_> {
         let Some(command) = self.state.due.take() else {
             self.state.refused |= !ok && !self.state.greeted;
             self.state.greeted = true;
+            if self.plan.implicit {
+                self.play_inside().await?;
+            }
             return Ok(lines);
         };
         let verb = verb(&command);
@@ -350,7 +353,9 @@ impl Session<'_> {
             _ => {}
         }
         self.talk.connect_tls(&plan.tls, plan.records).await?;
-        self.play_inside().await?;
+        if !plan.implicit {
+            self.play_inside().await?;
+        }
         // What was learned in clear is forgotten (RFC 3207 section 4.2).
         let greeted = self.state.greeted && !plan.implicit;
         self.state = State { greeted, negotiated: true, ..State::default() };
@@ -359,7 +364,8 @@ impl Session<'_> {
 }
 
 impl Session<'_> {
-    /// Plays a fault that has its place inside TLS.
+    /// Plays a fault that has its place inside TLS, while it is our turn to speak: a greeting that
+    /// comes into a second handshake would break it.
     async fn play_inside(&mut self) -> Result<(), Over> {
         let fault = self.plan.faults.first().copied().filter(|_| self.plan.connection == 1);
         match fault {

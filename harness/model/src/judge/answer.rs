@@ -2,9 +2,9 @@
 
 use super::demand::{Met, Unmet, fail, of_peers, undecided, witnessed};
 use crate::expect::{AnswerExpect, AnswerFactsExpect, Told};
-use crate::facts::{AnswerFacts, FailureCause, TlsFailure};
+use crate::facts::{Alert, AnswerFacts, FailureCause, Speaker, TlsFailure};
 use crate::offer::Version;
-use crate::trace::{Happening, Trace};
+use crate::trace::{End, Happening, Place, Trace};
 
 /// Judges the first answer after the forged hello.
 pub(super) fn meets_answer(wanted: &AnswerExpect, trace: &Trace) -> Met {
@@ -34,7 +34,7 @@ pub(super) fn meets_answer(wanted: &AnswerExpect, trace: &Trace) -> Met {
             if wanted.or_refused {
                 return Ok(vec![at]);
             }
-            let how = told(failure);
+            let how = told(failure.alert_heard);
             Err(fail(format!("The relay refused the ClientHello ({how})."), vec![at]))
         }
         (_, Err(failure)) => Err(Unmet {
@@ -93,13 +93,31 @@ fn misses(wanted: &AnswerFactsExpect, facts: &AnswerFacts) -> Option<String> {
     }
 }
 
-/// The last handshake that the relay itself ended, if any.
-fn ended(trace: &Trace) -> Option<(usize, &TlsFailure)> {
-    let ends = of_peers(trace).filter_map(|(at, event)| match &event.kind {
-        Happening::NotSecured(failure) if ended_by_relay(failure) => Some((at, failure)),
-        _ => None,
-    });
-    ends.last()
+/// The last end of a handshake that is the relay's own doing, and the alert that told it: of one that
+/// did not finish, or of a session in which a fault was played.
+fn ended(trace: &Trace) -> Option<(usize, Option<u8>)> {
+    let mut faulted: Vec<&Place> = Vec::new();
+    let mut alerted: Vec<&Place> = Vec::new();
+    let mut last = None;
+    for (at, event) in of_peers(trace) {
+        match &event.kind {
+            Happening::NotSecured(failure) if ended_by_relay(failure) => {
+                last = Some((at, failure.alert_heard));
+            }
+            Happening::Faulted(_) => faulted.push(&event.place),
+            Happening::Alerted(Alert { by: Speaker::Relay, description }) => {
+                alerted.push(&event.place);
+                last = Some((at, Some(*description)));
+            }
+            Happening::Ended(End::Fin | End::CloseNotify | End::Reset)
+                if faulted.contains(&&event.place) && !alerted.contains(&&event.place) =>
+            {
+                last = Some((at, None));
+            }
+            _ => {}
+        }
+    }
+    last
 }
 
 fn ended_by_relay(failure: &TlsFailure) -> bool {
@@ -109,37 +127,33 @@ fn ended_by_relay(failure: &TlsFailure) -> bool {
     )
 }
 
-fn told(failure: &TlsFailure) -> String {
-    match failure.alert_heard {
-        Some(code) => Told::By(code).name(),
-        None if failure.cause == FailureCause::RelayReset => "a reset without an alert".into(),
-        None => "no alert".into(),
-    }
+fn told(alert: Option<u8>) -> String {
+    alert.map_or_else(|| "no alert".into(), |code| Told::By(code).name())
 }
 
 /// Judges how the end of a handshake is told. `optional`: the relay may have gone on instead, and
 /// then there is nothing to tell.
 pub(super) fn meets_alert(wanted: &[Told], optional: bool, trace: &Trace) -> Met {
-    let Some((at, failure)) = ended(trace) else {
+    let Some((at, alert)) = ended(trace) else {
         return match optional {
             true => Ok(Vec::new()),
             false => Err(undecided("The relay ended no handshake.")),
         };
     };
-    if wanted.iter().any(|told| told.holds(failure.alert_heard)) {
+    if wanted.iter().any(|told| told.holds(alert)) {
         return Ok(vec![at]);
     }
     let names: Vec<_> = wanted.iter().map(|told| told.name()).collect();
-    let reason = format!("The relay told it by {}, not by {}.", told(failure), names.join(" or "));
+    let reason = format!("The relay told it by {}, not by {}.", told(alert), names.join(" or "));
     Err(fail(reason, vec![at]))
 }
 
 /// What a relay that keeps the claim could have told better.
 pub(super) fn note(wanted: &[Told], trace: &Trace) -> Option<String> {
-    let (_, failure) = ended(trace)?;
+    let (_, alert) = ended(trace)?;
     let best = wanted.first()?;
-    (!best.holds(failure.alert_heard))
-        .then(|| format!("It told so by {}, and better would be {}.", told(failure), best.name()))
+    (!best.holds(alert))
+        .then(|| format!("It told so by {}, and better would be {}.", told(alert), best.name()))
 }
 
 #[cfg(test)]
