@@ -433,6 +433,10 @@ impl Conversation {
 
     fn end(&mut self, end: End) -> Over {
         if let Stream::Tls(session) = &self.stream {
+            let strayed = if end == End::Garbled { session.strayed() } else { Vec::new() };
+            if !strayed.is_empty() {
+                self.note(Happening::HeardEarly { channel: Channel::Clear, bytes: strayed });
+            }
             session
                 .take_alerts()
                 .into_iter()

@@ -136,6 +136,8 @@ impl Session<'_> {
             self.negotiate().await?;
         }
         let mut steps = plan.script.part(plan.connection).iter().peekable();
+        // Lines of the last segment behind the first one: each has its own reply.
+        let mut behind = Vec::new();
         while let Some(step) = steps.next() {
             match &step.act {
                 Act::Hear(pattern) => {
@@ -165,6 +167,7 @@ impl Session<'_> {
                     self.talk.say_all(&pieces).await?;
                     if steps.peek().is_none() {
                         self.talk.note(Happening::Finished);
+                        behind = pieces.split_off(1);
                     }
                 }
                 Act::NegotiateTls => {
@@ -191,6 +194,11 @@ impl Session<'_> {
             // Who was told to go ahead has to begin TLS (RFC 3207 section 4).
             if go_ahead && verb(&due) == b"STARTTLS" && !self.talk.secured() {
                 self.negotiate().await?;
+                behind.clear();
+            }
+            for line in behind {
+                self.state.due = Some(line);
+                self.reply().await?;
             }
         }
         self.finish().await
@@ -295,6 +303,9 @@ impl Session<'_> {
         let Some(command) = self.state.due.take() else {
             self.state.refused |= !ok && !self.state.greeted;
             self.state.greeted = true;
+            if self.plan.implicit {
+                self.play_inside().await?;
+            }
             return Ok(lines);
         };
         let verb = verb(&command);
@@ -342,7 +353,9 @@ impl Session<'_> {
             _ => {}
         }
         self.talk.connect_tls(&plan.tls, plan.records).await?;
-        self.play_inside().await?;
+        if !plan.implicit {
+            self.play_inside().await?;
+        }
         // What was learned in clear is forgotten (RFC 3207 section 4.2).
         let greeted = self.state.greeted && !plan.implicit;
         self.state = State { greeted, negotiated: true, ..State::default() };
@@ -351,7 +364,8 @@ impl Session<'_> {
 }
 
 impl Session<'_> {
-    /// Plays a fault that has its place inside TLS.
+    /// Plays a fault that has its place inside TLS, while it is our turn to speak: a greeting that
+    /// comes into a second handshake would break it.
     async fn play_inside(&mut self) -> Result<(), Over> {
         let fault = self.plan.faults.first().copied().filter(|_| self.plan.connection == 1);
         match fault {

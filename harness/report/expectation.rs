@@ -143,6 +143,8 @@ fn answer_words(answer: &AnswerExpect) -> String {
 
 fn reply_words(reply: &ReplyExpect) -> String {
     let mut words = Words::default();
+    let before: Vec<_> = reply.before.iter().map(ToString::to_string).collect();
+    words.0.extend((!before.is_empty()).then(|| format!("{} and then", before.join(", "))));
     words.0.extend(reply.code.as_ref().map(ToString::to_string));
     words.add("enhanced", reply.enhanced.clone());
     words.add("lists", (!reply.lists.is_empty()).then(|| reply.lists.join(" and ")));

@@ -78,8 +78,11 @@ impl Answers {
         loop {
             match self.records.next_message() {
                 Ok(Some(Message::Alert { level, description })) => {
+                    if description == 0 {
+                        return Err(self.failure(FailureCause::RelayClosed, "it just closed"));
+                    }
                     self.warned = Some(description);
-                    if level == 2 || description == 0 {
+                    if level == 2 {
                         return Err(self.failure(FailureCause::RelayAlert, "it sent an alert"));
                     }
                     continue;

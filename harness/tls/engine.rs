@@ -238,7 +238,7 @@ fn finish(
         session.facts.server_extensions = server_extensions(of_server);
         let described = session.facts.peer_chain.iter().map_while(|der| describe_certificate(der));
         session.facts.peer = described.collect();
-        session
+        session.heard_by(copy)
     });
     let result = result.map_err(|(cause, detail)| {
         // What the engine tells may be encrypted; what it does not tell may stand in clear.

@@ -41,17 +41,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> LegacyStream<T> {
 
     /// A second handshake, begun by the client.
     pub(super) async fn renegotiate(&mut self) -> Result<(), Error> {
+        // A refusal shows in the handshake that follows.
         self.ask_again();
         poll_fn(|cx| self.clean().poll_do_handshake(cx)).await
     }
 
-    fn ask_again(&self) {
+    /// Whether the library will begin another handshake.
+    fn ask_again(&self) -> bool {
         unsafe extern "C" {
             fn SSL_renegotiate(ssl: *mut openssl_sys::SSL) -> std::ffi::c_int;
         }
         drop(ErrorStack::get());
-        // SAFETY: the session is alive. A refusal shows in the handshake that follows.
-        unsafe { SSL_renegotiate(self.ssl().as_ptr()) };
+        // SAFETY: the session is alive.
+        unsafe { SSL_renegotiate(self.ssl().as_ptr()) == 1 }
     }
 
     pub(super) fn ssl(&self) -> &SslRef {
@@ -67,7 +69,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> LegacyStream<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for LegacyStream<T> {
     fn poll_renegotiate(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.asked_again {
-            self.ask_again();
+            if !self.ask_again() {
+                return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
+            }
             self.asked_again = true;
         }
         let done = ready!(self.clean().poll_do_handshake(cx));

@@ -2,12 +2,15 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::PoisonError;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use waxseal_model::facts::{Alert, Speaker, TlsFacts};
 
 use super::alerts::Alerts;
+use super::tap::Copy;
+use crate::wire::tls::strayed;
 
 /// What an engine gives: it can be read and written.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
@@ -29,19 +32,33 @@ pub struct Session {
     pub facts: TlsFacts,
     stream: Box<dyn Stream>,
     alerts: Alerts,
+    copy: Copy,
 }
 
 impl Session {
     /// A session whose engine notes `alerts`.
     pub(super) fn new(facts: TlsFacts, stream: impl Stream + 'static, alerts: &Alerts) -> Self {
-        Self { facts, stream: Box::new(stream), alerts: alerts.clone() }
+        Self { facts, stream: Box::new(stream), alerts: alerts.clone(), copy: Copy::default() }
+    }
+
+    /// With what is heard on its wire.
+    pub(super) fn heard_by(self, copy: &Copy) -> Self {
+        Self { copy: Copy::clone(copy), ..self }
+    }
+
+    /// What the other side sent in clear between the records of the session: what it sent is read as
+    /// far as the session came, and at most 64 KiB of it. Empty where all was records.
+    pub fn strayed(&self) -> Vec<u8> {
+        let tapped = self.copy.lock().unwrap_or_else(PoisonError::into_inner);
+        strayed(&tapped.heard).to_vec()
     }
 
     /// Begins another handshake as the client (TLS 1.2 and older).
     ///
     /// # Errors
     /// The other side does not go along, or ended the session: which, [`is_alert`] and the alerts
-    /// tell. [`io::ErrorKind::Unsupported`]: the modern engine never does it.
+    /// tell. [`io::ErrorKind::Unsupported`]: the engine begins none, the modern one never and the
+    /// legacy one not in TLS 1.3.
     pub async fn renegotiate(&mut self) -> io::Result<()> {
         std::future::poll_fn(|cx| self.stream.poll_renegotiate(cx))
             .await

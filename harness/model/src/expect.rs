@@ -102,11 +102,13 @@ pub enum Never {
     UnofferedStarttls,
     /// What a fault of the scenario wants of the relay.
     WentAlong,
+    /// A reply other than 4yz or 5yz in clear, once TLS is up.
+    ClearAnswer,
 }
 
 impl Never {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 16] = [
+    pub const NAMES: [(&'static str, Self); 17] = [
         ("envelope-in-clear", Self::EnvelopeInClear),
         ("body-in-clear", Self::BodyInClear),
         ("credentials-in-clear", Self::CredentialsInClear),
@@ -123,6 +125,7 @@ impl Never {
         ("message-in-tls", Self::MessageInTls),
         ("unoffered-starttls", Self::UnofferedStarttls),
         ("went-along", Self::WentAlong),
+        ("clear-answer", Self::ClearAnswer),
     ];
 
     /// The name in scenario files.
@@ -152,6 +155,7 @@ impl Never {
             Self::AnonymousTls => "the relay negotiated an anonymous suite",
             Self::MessageInTls => "the relay sent the message over this TLS session",
             Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
+            Self::ClearAnswer => "the relay answered in clear although TLS was up",
             Self::WentAlong => "the relay went along with the fault",
         }
     }
@@ -403,6 +407,8 @@ impl HelloRule {
 /// What is expected of one reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyExpect {
+    /// The codes of the replies to the lines in the same segment before the last one, in order.
+    pub before: Vec<Pattern>,
     /// Its code.
     pub code: Option<Pattern>,
     /// The enhanced status code it starts with; `5.7.0` or `5.7.*`. Judged only where the relay

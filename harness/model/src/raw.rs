@@ -192,6 +192,7 @@ pub enum Reply {
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReplyTable {
+    pub before: Option<OneOrMany>,
     pub code: Option<Placed<String>>,
     pub enhanced: Option<Placed<String>>,
     pub lists: Option<OneOrMany>,

@@ -150,6 +150,9 @@ impl<'a> Server<'a> {
         }
         if !argument.trim().is_empty() && !self.setup.is(Mutant::ServerTakesArgument) {
             self.session.say("501 5.5.4 STARTTLS takes no argument").await?;
+            if self.setup.is(Mutant::ServerRefusesGroup) && self.session.forget_buffer() {
+                self.session.say("503 5.5.1 Bad sequence").await?;
+            }
             return Ok(true);
         }
         self.session.say("220 2.0.0 Ready to start TLS").await?;

@@ -57,6 +57,8 @@ mutants! {
     ServerListsAuthInClear = "server-lists-auth-in-clear",
     /// Inbound: takes STARTTLS with an argument.
     ServerTakesArgument = "server-takes-argument",
+    /// Inbound: refuses what stands in one segment with a refused STARTTLS.
+    ServerRefusesGroup = "server-refuses-group",
     /// Inbound: a forced listener takes mail in clear.
     ServerForcesNothing = "server-forces-nothing",
     /// Inbound: a forced listener refuses MAIL only, and lets other verbs pass.

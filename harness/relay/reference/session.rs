@@ -87,9 +87,9 @@ impl Session {
         self.reply().await
     }
 
-    /// Forgets what came in clear (RFC 3207 section 4.2).
-    pub(super) fn forget_buffer(&mut self) {
-        drop(self.buffer.take_rest());
+    /// Forgets what came in clear (RFC 3207 section 4.2). Whether there was anything.
+    pub(super) fn forget_buffer(&mut self) -> bool {
+        !self.buffer.take_rest().is_empty()
     }
 
     /// Takes what stands in clear before a TLS record into the buffer.

@@ -12,7 +12,7 @@ mod reframe;
 mod server;
 mod sslv2;
 
-pub use alert::last_alert;
+pub use alert::{last_alert, strayed};
 pub use cursor::Malformed;
 pub use extension::{Extension, grease, is_grease, kind};
 pub use flight::{Flight, HandshakeMessage, NoFlight, SignedCurve};

@@ -2,9 +2,9 @@
 
 use super::demand::{Met, Unmet, fail, of_peers, undecided, witnessed};
 use crate::expect::{AnswerExpect, AnswerFactsExpect, Told};
-use crate::facts::{AnswerFacts, FailureCause, TlsFailure};
+use crate::facts::{Alert, AnswerFacts, FailureCause, Speaker, TlsFailure};
 use crate::offer::Version;
-use crate::trace::{Happening, Trace};
+use crate::trace::{End, Happening, Place, Trace};
 
 /// Judges the first answer after the forged hello.
 pub(super) fn meets_answer(wanted: &AnswerExpect, trace: &Trace) -> Met {
@@ -34,7 +34,7 @@ pub(super) fn meets_answer(wanted: &AnswerExpect, trace: &Trace) -> Met {
             if wanted.or_refused {
                 return Ok(vec![at]);
             }
-            let how = told(failure);
+            let how = told(failure.alert_heard);
             Err(fail(format!("The relay refused the ClientHello ({how})."), vec![at]))
         }
         (_, Err(failure)) => Err(Unmet {
@@ -93,13 +93,31 @@ fn misses(wanted: &AnswerFactsExpect, facts: &AnswerFacts) -> Option<String> {
     }
 }
 
-/// The last handshake that the relay itself ended, if any.
-fn ended(trace: &Trace) -> Option<(usize, &TlsFailure)> {
-    let ends = of_peers(trace).filter_map(|(at, event)| match &event.kind {
-        Happening::NotSecured(failure) if ended_by_relay(failure) => Some((at, failure)),
-        _ => None,
-    });
-    ends.last()
+/// The last end of a handshake that is the relay's own doing, and the alert that told it: of one that
+/// did not finish, or of a session in which a fault was played.
+fn ended(trace: &Trace) -> Option<(usize, Option<u8>)> {
+    let mut faulted: Vec<&Place> = Vec::new();
+    let mut alerted: Vec<&Place> = Vec::new();
+    let mut last = None;
+    for (at, event) in of_peers(trace) {
+        match &event.kind {
+            Happening::NotSecured(failure) if ended_by_relay(failure) => {
+                last = Some((at, failure.alert_heard));
+            }
+            Happening::Faulted(_) => faulted.push(&event.place),
+            Happening::Alerted(Alert { by: Speaker::Relay, description }) => {
+                alerted.push(&event.place);
+                last = Some((at, Some(*description)));
+            }
+            Happening::Ended(End::Fin | End::CloseNotify | End::Reset)
+                if faulted.contains(&&event.place) && !alerted.contains(&&event.place) =>
+            {
+                last = Some((at, None));
+            }
+            _ => {}
+        }
+    }
+    last
 }
 
 fn ended_by_relay(failure: &TlsFailure) -> bool {
@@ -109,29 +127,25 @@ fn ended_by_relay(failure: &TlsFailure) -> bool {
     )
 }
 
-fn told(failure: &TlsFailure) -> String {
-    match failure.alert_heard {
-        Some(code) => Told::By(code).name(),
-        None if failure.cause == FailureCause::RelayReset => "a reset without an alert".into(),
-        None => "no alert".into(),
-    }
+fn told(alert: Option<u8>) -> String {
+    alert.map_or_else(|| "no alert".into(), |code| Told::By(code).name())
 }
 
 /// Judges how the end of a handshake is told. `optional`: the relay may have gone on instead, and
 /// then there is nothing to tell.
 pub(super) fn meets_alert(wanted: &[Told], optional: bool, trace: &Trace) -> Met {
-    let Some((at, failure)) = ended(trace) else {
+    let Some((at, alert)) = ended(trace) else {
         return match (optional, not_asked(trace)) {
             (true, _) => Ok(Vec::new()),
             (false, Some(at)) => Ok(vec![at]),
             (false, None) => Err(undecided("The relay ended no handshake.")),
         };
     };
-    if wanted.iter().any(|told| told.holds(failure.alert_heard)) {
+    if wanted.iter().any(|told| told.holds(alert)) {
         return Ok(vec![at]);
     }
     let names: Vec<_> = wanted.iter().map(|told| told.name()).collect();
-    let reason = format!("The relay told it by {}, not by {}.", told(failure), names.join(" or "));
+    let reason = format!("The relay told it by {}, not by {}.", told(alert), names.join(" or "));
     Err(fail(reason, vec![at]))
 }
 
@@ -158,10 +172,10 @@ pub(super) fn not_due(wanted: &[Told], trace: &Trace) -> Option<String> {
 
 /// What a relay that keeps the claim could have told better.
 pub(super) fn note(wanted: &[Told], trace: &Trace) -> Option<String> {
-    let (_, failure) = ended(trace)?;
+    let (_, alert) = ended(trace)?;
     let best = wanted.first()?;
-    (!best.holds(failure.alert_heard))
-        .then(|| format!("It told so by {}, and better would be {}.", told(failure), best.name()))
+    (!best.holds(alert))
+        .then(|| format!("It told so by {}, and better would be {}.", told(alert), best.name()))
 }
 
 #[cfg(test)]
@@ -171,42 +185,135 @@ mod tests {
     use super::*;
     use crate::trace::{Event, Place};
 
-    const BANNED: [Told; 3] = [Told::By(70), Told::ByAny, Told::NotAtAll];
+    fn trace(events: Vec<Happening>) -> Trace {
+        let place = Place::Peer { name: "client".into(), connection: 1 };
+        let event = |kind| Event { at: Duration::ZERO, place: place.clone(), kind };
+        Trace { events: events.into_iter().map(event).collect() }
+    }
 
-    fn trace(ends: &[(FailureCause, Option<u8>)]) -> Trace {
-        let events = ends.iter().map(|(cause, alert)| Event {
-            at: Duration::ZERO,
-            place: Place::Peer { name: "mx".into(), connection: 1 },
-            kind: Happening::NotSecured(TlsFailure {
-                engine: None,
-                cause: *cause,
-                alert_heard: *alert,
-                alert_said: Some(70),
-                detail: String::new(),
-            }),
-        });
-        Trace { events: events.collect() }
+    fn forged() -> Happening {
+        Happening::WroteHello("TLS 1.2".into())
+    }
+
+    fn ended(cause: FailureCause, alert_heard: Option<u8>) -> Happening {
+        let detail = String::new();
+        Happening::NotSecured(TlsFailure {
+            engine: None,
+            cause,
+            alert_heard,
+            alert_said: None,
+            detail,
+        })
+    }
+
+    fn answered() -> AnswerFacts {
+        AnswerFacts {
+            version: 0x0303,
+            retry: false,
+            suite: None,
+            compression: 0,
+            group: Some("x25519".into()),
+            alpn: None,
+            downgrade_mark: false,
+            extensions: vec!["renegotiation_info".into()],
+        }
+    }
+
+    /// `Ok`: met. `Err(true)`: undecided.
+    fn check(wanted: &AnswerExpect, events: Vec<Happening>, expected: Result<(), bool>) {
+        let met = meets_answer(wanted, &trace(events.clone()));
+        let met = met.map(drop).map_err(|unmet| unmet.undecided);
+        assert_eq!(met, expected, "{wanted:?} {events:?}");
     }
 
     #[test]
-    fn the_last_end_of_the_relay_counts_and_a_lesser_one_is_noted() {
-        let relay = |alert| (FailureCause::RelayAlert, alert);
-        let note = |ends: &[_]| note(&BANNED, &trace(ends));
-        assert_eq!(note(&[relay(Some(40)), relay(Some(70))]), None);
-        let other = "It told so by handshake_failure, and better would be protocol_version.";
-        assert_eq!(note(&[relay(Some(70)), relay(Some(40))]).as_deref(), Some(other));
+    fn only_an_end_by_the_relay_is_a_refusal() {
+        let refused = AnswerExpect::Refused;
+        for (cause, expected) in [
+            (FailureCause::RelayAlert, Ok(())),
+            (FailureCause::RelayClosed, Ok(())),
+            (FailureCause::RelayReset, Ok(())),
+            (FailureCause::Silence, Err(true)),
+            (FailureCause::NotTls, Err(true)),
+            (FailureCause::OurObjection, Err(true)),
+        ] {
+            check(&refused, vec![forged(), ended(cause, None)], expected);
+        }
+        check(&refused, vec![ended(FailureCause::RelayAlert, Some(40))], Err(true));
+        let answer = Happening::Answered(Box::new(answered()));
+        check(&refused, vec![forged(), answer], Err(false));
+    }
+
+    #[test]
+    fn each_fact_of_a_server_hello_is_judged() {
+        let plain = AnswerFactsExpect::default;
+        let names = |name: &str| vec![name.to_owned()];
+        let version = crate::expect::VersionRange::parse;
+        let rows = [
+            (plain(), true),
+            (AnswerFactsExpect { version: version("1.2"), ..plain() }, true),
+            (AnswerFactsExpect { version: version("1.3"), ..plain() }, false),
+            (AnswerFactsExpect { retry: Some(true), ..plain() }, false),
+            (AnswerFactsExpect { no_compression: true, ..plain() }, true),
+            (AnswerFactsExpect { groups: (names("x25519"), Vec::new()), ..plain() }, true),
+            (AnswerFactsExpect { groups: (names("p-256"), Vec::new()), ..plain() }, false),
+            (AnswerFactsExpect { groups: (Vec::new(), names("x25519")), ..plain() }, false),
+            (AnswerFactsExpect { alpn: Some("none".into()), ..plain() }, true),
+            (AnswerFactsExpect { alpn: Some("h2".into()), ..plain() }, false),
+            (AnswerFactsExpect { downgrade_mark: Some(true), ..plain() }, false),
+        ];
+        for (wanted, holds) in rows {
+            let answer = Happening::Answered(Box::new(answered()));
+            let expected = if holds { Ok(()) } else { Err(false) };
+            check(&AnswerExpect::ServerHello(wanted), vec![forged(), answer], expected);
+        }
+        let extensions = (names("renegotiation_info"), names("heartbeat"));
+        let wanted = AnswerFactsExpect { extensions, ..plain() };
+        let answer = |extensions: Vec<String>| {
+            Happening::Answered(Box::new(AnswerFacts { extensions, ..answered() }))
+        };
+        let wanted = AnswerExpect::ServerHello(wanted);
+        check(&wanted, vec![forged(), answer(names("renegotiation_info"))], Ok(()));
+        check(&wanted, vec![forged(), answer(Vec::new())], Err(false));
+        let both = [names("renegotiation_info"), names("heartbeat")].concat();
+        check(&wanted, vec![forged(), answer(both)], Err(false));
+    }
+
+    #[test]
+    fn an_alert_that_is_as_good_passes_with_a_note() {
+        let wanted = [Told::By(70), Told::By(40)];
+        let told = |alert| trace(vec![forged(), ended(FailureCause::RelayAlert, Some(alert))]);
+        let met = |alert| meets_alert(&wanted, false, &told(alert)).is_ok();
+        assert!(met(70) && met(40) && !met(47));
+        assert_eq!(note(&wanted, &told(70)), None);
+        let text = "It told so by handshake_failure, and better would be protocol_version.";
+        assert_eq!(note(&wanted, &told(40)).as_deref(), Some(text));
+        let silent = trace(vec![forged(), ended(FailureCause::Silence, None)]);
+        assert!(meets_alert(&wanted, false, &silent).is_err_and(|unmet| unmet.undecided));
+        assert!(meets_alert(&wanted, true, &silent).is_ok());
+    }
+
+    #[test]
+    fn the_last_end_of_the_relay_counts() {
+        let banned = [Told::By(70), Told::ByAny, Told::NotAtAll];
+        let note = |alerts: &[u8]| {
+            let ends = alerts.iter().map(|alert| ended(FailureCause::RelayAlert, Some(*alert)));
+            note(&banned, &trace(ends.collect()))
+        };
+        assert_eq!(note(&[40, 70]), None);
+        assert!(note(&[70, 40]).is_some());
+        let closed = trace(vec![ended(FailureCause::RelayClosed, None)]);
         let none = "It told so by no alert, and better would be protocol_version.";
-        assert_eq!(note(&[(FailureCause::RelayClosed, None)]).as_deref(), Some(none));
-        assert!(meets_alert(&BANNED[..1], false, &trace(&[relay(Some(40))])).is_err());
-        assert!(meets_alert(&BANNED, false, &trace(&[relay(Some(40))])).is_ok());
+        assert_eq!(super::note(&banned, &closed).as_deref(), Some(none));
     }
 
     #[test]
     fn who_was_never_asked_owes_no_alert() {
-        let ours = trace(&[(FailureCause::NothingInCommon, None)]);
-        assert!(meets_alert(&BANNED[..1], false, &ours).is_ok());
-        assert!(not_due(&BANNED, &ours).unwrap().contains("no protocol_version was due"));
+        let wanted = [Told::By(70)];
+        let ours = trace(vec![ended(FailureCause::NothingInCommon, None)]);
+        assert!(meets_alert(&wanted, false, &ours).is_ok());
+        assert!(not_due(&wanted, &ours).unwrap().contains("no protocol_version was due"));
         assert_eq!(not_due(&[], &ours), None);
-        assert!(meets_alert(&BANNED, false, &trace(&[])).is_err());
+        assert!(meets_alert(&wanted, false, &trace(Vec::new())).is_err());
     }
 }

@@ -9,7 +9,8 @@ use crate::trace::{Channel, End, Event, Happening, Place, Trace};
 ///
 /// A copy taken in clear outweighs one taken in TLS: the message was exposed. A report outweighs
 /// waiting. A close by the relay before it took an inbound message is `rejected`: the sender keeps
-/// it. Silence is nothing. `events` are those of a whole trace; of several messages the last counts.
+/// it; so it does where the relay breaks the session by what it sends. Silence is nothing. `events`
+/// are those of a whole trace; of several messages the last counts.
 pub fn outcome(direction: Direction, events: &[Event]) -> Option<Outcome> {
     events
         .rsplit(|event| event.kind == Happening::NextMessage)
@@ -78,9 +79,9 @@ fn of_message(direction: Direction, events: &[Event]) -> Option<Outcome> {
             matches!(place, Place::Peer { .. })
                 && match kind {
                     Happening::Refused { .. }
-                    | Happening::Ended(End::CloseNotify | End::Fin | End::Reset | End::Alert) => {
-                        true
-                    }
+                    | Happening::Ended(
+                        End::CloseNotify | End::Fin | End::Reset | End::Alert | End::Garbled,
+                    ) => true,
                     Happening::NotSecured(failure) => speaks(failure.cause),
                     _ => false,
                 }

@@ -163,6 +163,7 @@ impl Checker<'_> {
             }
         };
         let empty = ReplyExpect {
+            before: Vec::new(),
             code: None,
             enhanced: None,
             lists: Vec::new(),
@@ -172,12 +173,15 @@ impl Checker<'_> {
         match raw.get_ref() {
             raw::Reply::Pattern(word) => ReplyExpect { code: code(word, raw.span()), ..empty },
             raw::Reply::Table(table) => {
+                let before = table.before.iter().flat_map(|list| &list.0);
+                let before = before.filter_map(|w| code(w.get_ref(), w.span())).collect();
                 let code = table.code.as_ref().and_then(|w| code(w.get_ref(), w.span()));
                 let mut words = |list: &Option<raw::OneOrMany>| -> Vec<String> {
                     let list = list.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
                     list.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
                 };
                 ReplyExpect {
+                    before,
                     code,
                     lists: words(&table.lists),
                     lacks: words(&table.lacks),
