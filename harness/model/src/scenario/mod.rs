@@ -6,6 +6,7 @@ mod check;
 mod expectation;
 mod fault;
 mod load;
+mod matrix;
 
 pub use check::PLAY_NAMES;
 pub use fault::Fault;
