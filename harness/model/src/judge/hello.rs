@@ -27,10 +27,13 @@ pub(super) fn breaks<'a>(
                 Some(format!("The hello has two key shares of the group {name}."))
             }),
         HelloRule::ForwardSecretFirst => {
-            // The version is chosen before the suite: where those of TLS 1.3 stand does not matter.
-            let secret = [SuiteKind::Ecdhe, SuiteKind::Dhe];
-            let secret = |suite: &Suite| secret.iter().any(|kind| suite.is(*kind));
-            let last = hello.suites.iter().rposition(secret)?;
+            // The version is chosen before the suite: where those of TLS 1.3 stand does not matter. DHE
+            // and weak ciphers are discouraged themselves (RFC 9325 section 4.1): last is their place.
+            let weak = [SuiteKind::TripleDes, SuiteKind::Rc4, SuiteKind::Null];
+            let good = |suite: &Suite| {
+                suite.is(SuiteKind::Ecdhe) && !weak.iter().any(|kind| suite.is(*kind))
+            };
+            let last = hello.suites.iter().rposition(good)?;
             let exchanges = [SuiteKind::StaticRsa, SuiteKind::StaticDh];
             let fixed = hello.suites[..last]
                 .iter()
@@ -166,6 +169,11 @@ mod tests {
         check(Rule::NoSilentFallback, says_so, "");
         let newest_last = |hello: &mut HelloFacts| hello.suites.rotate_left(1);
         check(Rule::ForwardSecretFirst, newest_last, "");
+        let weak_last = |hello: &mut HelloFacts| {
+            hello.suites.push(suite(0xc012, "3des", &[SuiteKind::Ecdhe, SuiteKind::TripleDes]));
+            hello.suites.push(suite(0x009e, "dhe", &[SuiteKind::Dhe]));
+        };
+        check(Rule::ForwardSecretFirst, weak_last, "");
         check(Rule::PskWithDhe, |hello| hello.psk_modes.clear(), "");
         check(Rule::SniIsHostName, |hello| hello.sni = None, "");
         let old = |hello: &mut HelloFacts| {
