@@ -146,6 +146,25 @@ fn each_fault_of_a_server_fails_its_own_scenario() {
 }
 
 #[test]
+fn what_each_combination_claims_can_be_broken() {
+    let outbound = [
+        (Mutant::ClientLacksTls12, "outbound/combinations/forward-secret"),
+        (Mutant::ClientLacksTls12, "outbound/combinations/further"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/ssl-3"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/tls-1-0"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/tls-1-1"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/old-forced"),
+    ];
+    each_fails_its_own("outbound/combinations/*", &outbound);
+    let inbound = [
+        (Mutant::ServerTakesOldVersions, "inbound/combinations/ssl-3"),
+        (Mutant::ServerTakesOldVersions, "inbound/combinations/tls-1-0"),
+        (Mutant::ServerTakesOldVersions, "inbound/combinations/tls-1-1"),
+    ];
+    each_fails_its_own("inbound/combinations/*", &inbound);
+}
+
+#[test]
 fn a_relay_that_takes_old_versions_does_not_refuse_them_by_an_alert() {
     let pairs = [(Mutant::ClientTakesOldVersions, "outbound/versions/refusal-alert")];
     each_fails_its_own("outbound/versions/refusal-alert*", &pairs);

@@ -35,5 +35,5 @@ pub use legacy::openssl_name;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
 pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};
 pub use session::{Session, is_alert};
-pub use suites::{resolve, suite};
+pub use suites::{resolve, suite, version_without_suite_for_key};
 pub use verify::{ChainProblem, Usage, read_certificates_pem, system_roots, verify_chain};

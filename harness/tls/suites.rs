@@ -99,6 +99,19 @@ pub(super) fn exists_in(suite: &Suite, version: Version) -> bool {
     (oldest..Version::Tls13).contains(&version)
 }
 
+/// The first version of an offer for which a server with such a key has no suite; `None`: it has one
+/// for each. Anonymous suites and those of TLS 1.3 go with every key.
+pub fn version_without_suite_for_key(offer: &Offer, rsa: bool) -> Option<Version> {
+    let goes = |suite: &Suite| {
+        let free = suite.is(SuiteKind::Tls13) || suite.is(SuiteKind::Anonymous);
+        free || (suite.name.contains("_ECDSA_") != rsa && !suite.name.contains("_DSS_"))
+    };
+    let suites: Vec<_> =
+        resolve(offer, &super::legacy::available()).into_iter().map(suite).filter(goes).collect();
+    let there = |version: &Version| suites.iter().any(|suite| exists_in(suite, *version));
+    offer.versions.iter().copied().find(|version| !there(version))
+}
+
 /// A kind of key exchange brings no NULL, RC4 or export ciphers with it; a kind of cipher may
 /// come with any key exchange.
 fn weak_only_if_asked(kind: SuiteKind, suite: &Suite) -> bool {

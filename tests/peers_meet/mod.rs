@@ -82,6 +82,7 @@ async fn carry(handshake: Handshake, client: bool) -> Result<TlsFacts, TlsFailur
 struct Identities {
     ecdsa: Identity,
     rsa: Identity,
+    ed25519: Identity,
     client: Identity,
 }
 
@@ -92,12 +93,23 @@ impl Identities {
             let issued = authorities.issue(&recipes[recipe], SNI).expect("a recipe can be made");
             Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa }
         };
-        Self { ecdsa: issue("trusted"), rsa: issue("trusted-rsa"), client: issue("client") }
+        Self {
+            ecdsa: issue("trusted"),
+            rsa: issue("trusted-rsa"),
+            ed25519: issue("trusted-ed25519"),
+            client: issue("client"),
+        }
     }
 
     /// As in a run: what only the legacy engine plays wants an RSA key. So do suites that name RSA,
-    /// and groups: in TLS 1.2 they bind the curve of a certificate as well (RFC 8422 section 5.1).
+    /// and groups: in TLS 1.2 they bind the curve of a certificate as well (RFC 8422 section 5.1). A
+    /// scheme wants its own.
     fn of(&self, offer: &Offer) -> &Identity {
+        match offer.schemes.first().map(String::as_str) {
+            Some("ed25519") => return &self.ed25519,
+            Some(scheme) if scheme.starts_with("ecdsa") => return &self.ecdsa,
+            _ => {}
+        }
         let modern = choose(offer, None, None) == Ok(Engine::Modern);
         let named = offer.suites.iter().any(|suite| matches!(suite, SuiteChoice::Named(_)));
         if modern && !named && offer.groups.is_empty() { &self.ecdsa } else { &self.rsa }

@@ -363,7 +363,8 @@ pub enum HelloRule {
     CbcWithEncryptThenMac,
     /// No extension and no group of a key share stands twice (RFC 8446 sections 4.2 and 4.2.8).
     ExtensionsOnce,
-    /// No suite with forward secrecy stands behind one whose key exchange is static.
+    /// No suite with ECDHE and a cipher of 128 bits or more stands behind one whose key exchange is
+    /// static. Suites of TLS 1.3 may stand anywhere; DHE and weak ciphers had better stand last.
     ForwardSecretFirst,
     /// Where it lists versions, its own field says TLS 1.2 (RFC 8446 section 4.1.2).
     LegacyVersion,

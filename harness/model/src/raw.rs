@@ -22,7 +22,7 @@ pub struct File {
     pub control: Option<Placed<String>>,
     pub observe: Option<Placed<String>>,
     #[serde(default)]
-    pub matrix: toml::Table,
+    pub matrix: Ordered<toml::Value>,
     #[serde(default)]
     pub peer: Ordered<Peer>,
     #[serde(default)]

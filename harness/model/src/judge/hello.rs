@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::expect::HelloRule;
-use crate::facts::{Framing, HelloFacts};
+use crate::facts::{Framing, HelloFacts, Suite};
 use crate::offer::SuiteKind;
 
 /// How a hello breaks a rule, as one sentence; `None`: it keeps it. `earlier` are the hellos to the
@@ -27,8 +27,13 @@ pub(super) fn breaks<'a>(
                 Some(format!("The hello has two key shares of the group {name}."))
             }),
         HelloRule::ForwardSecretFirst => {
-            let secret = |kinds: &[SuiteKind]| kinds.contains(&SuiteKind::ForwardSecret);
-            let last = hello.suites.iter().rposition(|suite| secret(&suite.kinds))?;
+            // The version is chosen before the suite: where those of TLS 1.3 stand does not matter. DHE
+            // and weak ciphers are discouraged themselves (RFC 9325 section 4.1): last is their place.
+            let weak = [SuiteKind::TripleDes, SuiteKind::Rc4, SuiteKind::Null];
+            let good = |suite: &Suite| {
+                suite.is(SuiteKind::Ecdhe) && !weak.iter().any(|kind| suite.is(*kind))
+            };
+            let last = hello.suites.iter().rposition(good)?;
             let exchanges = [SuiteKind::StaticRsa, SuiteKind::StaticDh];
             let fixed = hello.suites[..last]
                 .iter()
@@ -87,7 +92,6 @@ fn is_host_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Suite;
     use crate::offer::Version;
 
     fn suite(id: u16, name: &str, kinds: &[SuiteKind]) -> Suite {
@@ -138,7 +142,7 @@ mod tests {
         let share = |hello: &mut HelloFacts| hello.key_shares.push("x25519".into());
         check(Rule::ExtensionsOnce, share, "The hello has two key shares of the group x25519.");
         let fixed_first = |hello: &mut HelloFacts| hello.suites.swap(0, 3);
-        check(Rule::ForwardSecretFirst, fixed_first, "The relay offers rsa before new.");
+        check(Rule::ForwardSecretFirst, fixed_first, "The relay offers rsa before ecdhe.");
         let field = |hello: &mut HelloFacts| hello.legacy_version = 0x0304;
         let reason = "The hello lists its versions, and says 0x0304 in its field.";
         check(Rule::LegacyVersion, field, reason);
@@ -163,6 +167,13 @@ mod tests {
             hello.suites.push(suite(0x5600, "TLS_FALLBACK_SCSV", &[]));
         };
         check(Rule::NoSilentFallback, says_so, "");
+        let newest_last = |hello: &mut HelloFacts| hello.suites.rotate_left(1);
+        check(Rule::ForwardSecretFirst, newest_last, "");
+        let weak_last = |hello: &mut HelloFacts| {
+            hello.suites.push(suite(0xc012, "3des", &[SuiteKind::Ecdhe, SuiteKind::TripleDes]));
+            hello.suites.push(suite(0x009e, "dhe", &[SuiteKind::Dhe]));
+        };
+        check(Rule::ForwardSecretFirst, weak_last, "");
         check(Rule::PskWithDhe, |hello| hello.psk_modes.clear(), "");
         check(Rule::SniIsHostName, |hello| hello.sni = None, "");
         let old = |hello: &mut HelloFacts| {

@@ -9,6 +9,7 @@ mod forgery;
 mod framing;
 mod hello;
 mod load;
+mod matrix;
 
 pub use check::PLAY_NAMES;
 pub use fault::Fault;
