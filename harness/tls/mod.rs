@@ -26,7 +26,7 @@ pub use engine::{
 };
 pub use legacy::openssl_name;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
-pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};
+pub use revisit::{NoAnswer, SavedSession, agrees_to, open_session, renegotiates, resumes, signs};
 pub use session::{Session, is_alert};
 pub use suites::{resolve, suite};
 pub use verify::{ChainProblem, Usage, read_certificates_pem, system_roots, verify_chain};
