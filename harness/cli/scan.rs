@@ -45,12 +45,15 @@ pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
         Ok(pins) => pins,
         Err(text) => return refuse(&text),
     };
-    if pins.is_some() && !arguments.only.is_empty() && !arguments.only.contains(&Part::Certificates)
-    {
+    let certificates = arguments.only.is_empty() || arguments.only.contains(&Part::Certificates);
+    if pins.is_some() && !certificates {
         return refuse("--expect needs --only certificates, or no --only");
     }
-    let roots = match roots(&arguments.roots) {
-        Ok(roots) => Arc::new(roots),
+    if !arguments.roots.is_empty() && !certificates {
+        return refuse("--roots needs --only certificates, or no --only");
+    }
+    let roots = match certificates.then(|| roots(&arguments.roots)).transpose() {
+        Ok(roots) => Arc::new(roots.unwrap_or_default()),
         Err(text) => return refuse(&text),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -57,6 +57,7 @@ fn body(scan: &Scan, text: &mut String) {
     row("groups to TLS 1.2", listing(&facts.groups));
     row("groups of TLS 1.3", listing(&facts.groups_tls13));
     row("key exchange signed with", listing(&facts.schemes));
+    row("the same in TLS 1.3", listing(&facts.schemes_tls13));
     let answers = &facts.answers;
     for (title, found) in [
         ("secure renegotiation", &answers.secure_renegotiation),

@@ -202,20 +202,31 @@ impl Host {
         let mut reply = Reply::Unclear(String::new());
         // Silence and nonsense may be a lost packet or a limit: twice is enough.
         for _ in 0..2 {
-            let mut visit = match Box::pin(self.visit()).await {
+            let visit = match Box::pin(self.visit()).await {
                 Ok(visit) => visit,
                 Err(trouble) => return Reply::Unclear(trouble.words()),
             };
-            let patience = self.patience();
-            // A host that closes at once is heard by reading.
-            let _ = timeout(patience, visit.stream.write_all(hello)).await;
-            reply = Box::pin(Reader::new(&mut visit.stream, patience).flight(patience)).await;
+            reply = self.exchange(visit, hello).await;
             if !matches!(reply, Reply::Unclear(_)) {
                 break;
             }
         }
         self.note(hello, &reply);
         reply
+    }
+
+    /// The same on a connection that is open already, once.
+    pub(super) async fn ask_here(&self, visit: Visit<'_>, hello: &[u8]) -> Reply {
+        let reply = self.exchange(visit, hello).await;
+        self.note(hello, &reply);
+        reply
+    }
+
+    async fn exchange(&self, mut visit: Visit<'_>, hello: &[u8]) -> Reply {
+        let patience = self.patience();
+        // A host that closes at once is heard by reading.
+        let _ = timeout(patience, visit.stream.write_all(hello)).await;
+        Box::pin(Reader::new(&mut visit.stream, patience).flight(patience)).await
     }
 
     fn note(&self, hello: &[u8], reply: &Reply) {

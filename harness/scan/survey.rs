@@ -32,21 +32,20 @@ async fn facts(host: &Host, depth: Depth) -> HostFacts {
         Depth::Suites => HostFacts::not_asked(),
         Depth::Whole => HostFacts::default(),
     };
-    facts.tls = begins(host).await;
+    facts.tls = begin(host, &hellos).await;
     if facts.tls != Found::Known(true) {
         return facts;
     }
-    // What later refusals are compared with; a host that refuses it may still be a very old one.
-    let _ = host.ask(&whole(&hellos.ordinary())).await;
     // Boxed: joined futures stand side by side on the stack otherwise.
     let version = |version| Box::pin(examine(host, &hellos, version, depth));
-    let (ssl2, a, b, c, d, e) = tokio::join!(
-        ssl2(host),
-        version(Version::Ssl3),
-        version(Version::Tls10),
-        version(Version::Tls11),
-        version(Version::Tls12),
+    // Those with the most suites begin: their questions wait for each other.
+    let (e, d, c, b, a, ssl2) = tokio::join!(
         version(Version::Tls13),
+        version(Version::Tls12),
+        version(Version::Tls11),
+        version(Version::Tls10),
+        version(Version::Ssl3),
+        ssl2(host),
     );
     let heard = [a, b, c, d, e];
     facts.ssl2 = ssl2;
@@ -71,6 +70,7 @@ async fn more(host: &Host, hellos: &Hellos, heard: &[Heard], facts: &mut HostFac
         facts.groups,
         facts.groups_tls13,
         facts.schemes,
+        facts.schemes_tls13,
         facts.answers,
         facts.tolerance,
         facts.holes,
@@ -79,6 +79,7 @@ async fn more(host: &Host, hellos: &Hellos, heard: &[Heard], facts: &mut HostFac
         Box::pin(exchange::curves(host, hellos, heard)),
         Box::pin(exchange::groups_tls13(host, hellos, heard)),
         Box::pin(exchange::schemes(host, hellos, heard)),
+        Box::pin(exchange::schemes_tls13(host, hellos, heard)),
         Box::pin(answers::learn(host, hellos, heard)),
         Box::pin(tolerance::learn(host, hellos, heard)),
         Box::pin(holes::learn(host, hellos, heard)),
@@ -86,10 +87,14 @@ async fn more(host: &Host, hellos: &Hellos, heard: &[Heard], facts: &mut HostFac
     );
 }
 
-/// Whether TLS may be begun. One connection.
-async fn begins(host: &Host) -> Found<bool> {
+/// Whether TLS may be begun. One connection, on which an ordinary hello is asked at once: what later
+/// refusals are compared with. A host that refuses it may still be a very old one.
+async fn begin(host: &Host, hellos: &Hellos) -> Found<bool> {
     match host.visit().await {
-        Ok(_) => Found::Known(true),
+        Ok(visit) => {
+            host.ask_here(visit, &whole(&hellos.ordinary())).await;
+            Found::Known(true)
+        }
         Err(Trouble::NoTls(_)) => Found::Known(false),
         Err(Trouble::Passing(why)) => Found::Unknown(why),
     }

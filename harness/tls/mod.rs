@@ -33,7 +33,7 @@ pub use forge::base_point;
 pub use handwritten::hello_by_hand;
 pub use legacy::openssl_name;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
-pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};
+pub use revisit::{NoAnswer, SavedSession, agrees_to, open_session, renegotiates, resumes, signs};
 pub use session::{Session, is_alert};
 pub use suites::{resolve, suite, version_without_suite_for_key};
 pub use verify::{ChainProblem, Usage, read_certificates_pem, system_roots, verify_chain};

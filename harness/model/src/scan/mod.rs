@@ -185,7 +185,9 @@ pub struct HostFacts {
     pub groups_tls13: Found<Listing>,
     /// Signature schemes of the key exchange of TLS 1.2.
     pub schemes: Found<Listing>,
-    /// What TLS 1.2 and older answer to extensions and signals.
+    /// Signature schemes of the key exchange of TLS 1.3.
+    pub schemes_tls13: Found<Listing>,
+    /// What is answered to extensions and signals.
     pub answers: Answers,
     /// Odd but right hellos, and whether the host bears them.
     pub tolerance: Vec<Tolerance>,
@@ -209,6 +211,7 @@ impl HostFacts {
             groups: moot(why),
             groups_tls13: moot(why),
             schemes: moot(why),
+            schemes_tls13: moot(why),
             answers: Answers {
                 secure_renegotiation: moot(why),
                 extended_master_secret: moot(why),
