@@ -173,7 +173,8 @@ fn a_relay_that_takes_old_versions_does_not_refuse_them_by_an_alert() {
 #[test]
 fn each_fault_of_a_clients_handshake_fails_its_own_scenarios() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
-    let rows: [(Mutant, &[&str]); 9] = [
+    let rows: [(Mutant, &[&str]); 10] = [
+        (Mutant::ClientMindsMissingCloseNotify, &["no-close-notify"]),
         (Mutant::ClientRefusesFragments, &["fragments"]),
         (Mutant::ClientTakesAnyOrder, &["done-before-key-exchange", "second-server-hello"]),
         (Mutant::ClientTakesAnySessionId, &["session-id-changed"]),

@@ -370,6 +370,11 @@ impl Conversation {
         self.end(End::Ours)
     }
 
+    /// Ends the connection by FIN alone, without a word of TLS.
+    pub(super) fn leave(&mut self) -> Over {
+        self.end(End::Ours)
+    }
+
     /// Resets the connection.
     pub(super) fn reset(&mut self) -> Over {
         if let Stream::Clear(stream) = &self.stream {

@@ -232,11 +232,17 @@ impl Session<'_> {
             Content::Message => Happening::Took { channel },
             Content::Report => report::read(&content, channel),
         });
-        self.talk.say("250 2.0.0 Taken").await
+        self.talk.say("250 2.0.0 Taken").await?;
+        if self.plan.faults.contains(&Fault::NoCloseNotify) && self.talk.secured() {
+            self.talk.note(Happening::Faulted(Fault::NoCloseNotify.name().into()));
+            return Err(self.talk.leave());
+        }
+        Ok(())
     }
 
     async fn negotiate(&mut self) -> Result<(), Over> {
-        let Some(fault) = self.plan.faults.first().copied() else {
+        let fault = self.plan.faults.first().copied();
+        let Some(fault) = fault.filter(|fault| *fault != Fault::NoCloseNotify) else {
             let before = usize::try_from(self.number.saturating_sub(1)).unwrap_or(usize::MAX);
             let forges = &self.plan.forges;
             let forgery = forges.get(before).or(forges.last()).copied();

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use waxseal_model::expect::Never;
 use waxseal_model::facts::Engine;
-use waxseal_model::judge::{Names, outcome};
+use waxseal_model::judge::{Names, breaches, outcome};
 use waxseal_model::offer::Offer;
 use waxseal_model::scenario::{
     AsksCertificate, Before, Case, Connector, DnsFaultKind, Framing, Peer, RuleBy,
@@ -23,6 +24,9 @@ use crate::lab::{Data, Kind};
 use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Then, Waited, message, send};
 use crate::relay::evidence::{Handed, Queue, Submit};
 use crate::tls::{AskClient, ClientSetup};
+
+/// Longer than the reference relay waits between two attempts.
+const AGAIN: Duration = Duration::from_millis(300);
 
 /// Plays one outbound case to the end of its message, and gives what was heard until then.
 pub(super) async fn outbound(
@@ -119,7 +123,11 @@ async fn send_one(
         Some(submit) => hand(submit, names, recorder).await?,
         None => inject(world, case, names, recorder, way.limit).await,
     }
-    await_end(names, recorder, way, until).await
+    await_end(names, recorder, way, until).await?;
+    if case.expect.never.contains(&Never::SentTwice) {
+        await_again(names, recorder, way, until).await?;
+    }
+    Ok(())
 }
 
 /// The resolver's faults of the case; `first` is the address of its first next hop.
@@ -274,6 +282,38 @@ async fn await_end(
             Seen::Missing => recorder.note(Place::Run, Happening::Vanished),
         }
     }
+}
+
+/// Waits until the relay has let go of a message that was taken, or has sent it once more: at most as
+/// long as silence takes to count, or longer than any second attempt of a relay without a queue that
+/// can be asked.
+async fn await_again(
+    names: &Names,
+    recorder: &Recorder,
+    way: &Way,
+    until: Duration,
+) -> Result<(), RunError> {
+    let again = |events: &[Event]| !breaches(Never::SentTwice, &trace_of(events)).is_empty();
+    let settle = way.evidence.settle.unwrap_or(AGAIN);
+    let mut looked = Duration::ZERO;
+    loop {
+        let calm = |events: &[Event]| calm_since(events).map(|since| since.max(looked));
+        let waited = recorder.wait_until(until, Some(settle), again, calm).await;
+        let Some(queue) = way.evidence.queue.as_ref().filter(|_| waited == Waited::Settled) else {
+            return Ok(());
+        };
+        match look(queue, names).await? {
+            Seen::Waits(reason) => recorder.note(Place::Run, Happening::Waiting { reason }),
+            Seen::Missing => return Ok(()),
+            // It is on its way: what happens next is heard.
+            Seen::Busy => {}
+        }
+        looked = recorder.elapsed();
+    }
+}
+
+fn trace_of(events: &[Event]) -> Trace {
+    Trace { events: events.to_vec() }
 }
 
 /// Since when nothing is going on: the last event of a peer or of the resolver, if there was one

@@ -98,6 +98,8 @@ pub enum Never {
     AnonymousTls,
     /// The message taken inside TLS.
     MessageInTls,
+    /// The message sent once more after it was taken, or kept for that.
+    SentTwice,
     /// STARTTLS, though the keyword was not offered.
     UnofferedStarttls,
     /// What a fault of the scenario wants of the relay.
@@ -108,7 +110,7 @@ pub enum Never {
 
 impl Never {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 17] = [
+    pub const NAMES: [(&'static str, Self); 18] = [
         ("envelope-in-clear", Self::EnvelopeInClear),
         ("body-in-clear", Self::BodyInClear),
         ("credentials-in-clear", Self::CredentialsInClear),
@@ -123,6 +125,7 @@ impl Never {
         ("static-key-exchange", Self::StaticKeyExchange),
         ("anonymous-tls", Self::AnonymousTls),
         ("message-in-tls", Self::MessageInTls),
+        ("sent-twice", Self::SentTwice),
         ("unoffered-starttls", Self::UnofferedStarttls),
         ("went-along", Self::WentAlong),
         ("clear-answer", Self::ClearAnswer),
@@ -154,6 +157,7 @@ impl Never {
             Self::StaticKeyExchange => "the relay negotiated a suite without forward secrecy",
             Self::AnonymousTls => "the relay negotiated an anonymous suite",
             Self::MessageInTls => "the relay sent the message over this TLS session",
+            Self::SentTwice => "the relay did not let go of a message that had been taken",
             Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
             Self::ClearAnswer => "the relay answered in clear although TLS was up",
             Self::WentAlong => "the relay went along with the fault",

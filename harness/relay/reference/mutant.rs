@@ -255,6 +255,8 @@ mutants! {
     ClientTakesUnsafeRenegotiation = "client-takes-unsafe-renegotiation",
     /// Outbound: makes keys of an all-zero share.
     ClientTakesZeroShare = "client-takes-zero-share",
+    /// Outbound: sends a message once more if the session ends without close_notify after it.
+    ClientMindsMissingCloseNotify = "client-minds-missing-close-notify",
     /// Outbound: breaks off when a handshake message is cut into small records.
     ClientRefusesFragments = "client-refuses-fragments",
     /// Outbound: a failed message disappears without a report.

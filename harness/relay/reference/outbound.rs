@@ -332,6 +332,9 @@ impl Client<'_> {
         if self.setup.is(Mutant::ClientRemembersTrust) {
             self.setup.memory.remember(self.host);
         }
+        if self.setup.is(Mutant::ClientMindsMissingCloseNotify) {
+            session.command("QUIT").await?;
+        }
         session.quit().await;
         Ok(Attempt::Delivered)
     }
