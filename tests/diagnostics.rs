@@ -7,7 +7,7 @@ const HEAD: &str = "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-clie
 const END: &str = "[expect]\noutcome = \"withheld\"\n";
 
 /// Name, path and text. The text in the middle is the mistake, between a good head and a good end.
-const WRONG: [(&str, &str, &str); 25] = [
+const WRONG: [(&str, &str, &str); 29] = [
     ("an unknown key", "outbound/x.toml", "conector = \"mutual\"\n"),
     ("an unknown connector", "outbound/x.toml", "connector = \"encryption\"\n"),
     ("a connector of the other direction", "inbound/x.toml", "connector = \"dane\"\n"),
@@ -65,8 +65,28 @@ const WRONG: [(&str, &str, &str); 25] = [
         "outbound/x.toml",
         "[peer.mx]\noffer = { versions = [\"ssl3\"], suites = \"ecdhe\" }\n",
     ),
+    (
+        "an offer that goes with no such key",
+        "outbound/x.toml",
+        "[peer.mx]\noffer = { versions = [\"1.2\"], suites = \"static-rsa\" }\ncert = \"trusted-ecdsa\"\n",
+    ),
     ("two peers inbound", "inbound/x.toml", "[peer.one]\n[peer.two]\n"),
     ("a matrix of numbers", "outbound/x.toml", "matrix.version = [1.2]\n"),
+    (
+        "an exception from a matrix for what is not there",
+        "outbound/x.toml",
+        "matrix.version = [\"1.0\", \"1.2\"]\nmatrix.except = [{ version = \"1.1\" }]\n",
+    ),
+    (
+        "an unknown alert",
+        "outbound/x.toml",
+        "[case.one]\nexpect = { alert = \"protocol_verson\" }\n",
+    ),
+    (
+        "an unknown rule",
+        "outbound/x.toml",
+        "[case.one]\nexpect = { offered.form = \"suite-once\" }\n",
+    ),
     ("a value of the wrong type", "outbound/x.toml", "connector = 3\n"),
     ("no folder that says the direction", "sideways/x.toml", ""),
     ("broken TOML", "outbound/x.toml", "connector = \"mutual\n"),

@@ -56,23 +56,118 @@ fn play_all(catalogue: &Catalogue) -> Vec<(Mutant, Record)> {
     played.into_inner().expect("nobody panics with it")
 }
 
+/// Plays each fault against the scenarios of `glob` and asks for one that it has to fail.
+fn each_fails_its_own(glob: &str, pairs: &[(Mutant, &str)]) {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    for (mutant, scenario) in pairs {
+        let options = Options { cases: vec![glob.into()], ..Options::default() };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+        let choice = Choice::Reference(Some(*mutant));
+        let record = runtime
+            .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
+            .expect("the lab can be built");
+        let found = failed(&record);
+        assert!(found.contains(scenario), "{} fails {found:?}", mutant.name());
+    }
+}
+
 #[test]
 fn each_fault_of_the_certificates_fails_its_own_scenario() {
-    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
-    for (mutant, scenario) in [
+    let pairs = [
         (Mutant::ServerForgetsIntermediate, "inbound/certificates/order"),
         (Mutant::ServerRepeatsLeaf, "inbound/certificates/order"),
         (Mutant::ServerShowsShortKey, "inbound/certificates/rsa-2048"),
-    ] {
-        let options =
-            Options { cases: vec!["inbound/certificates/*".into()], ..Options::default() };
+    ];
+    each_fails_its_own("inbound/certificates/*", &pairs);
+}
+
+#[test]
+fn each_fault_of_the_hello_fails_its_own_scenario() {
+    let pairs = [
+        (Mutant::ClientSpeaksSsl2, "outbound/hello/tls-record"),
+        (Mutant::ClientListsOldestFirst, "outbound/hello/newest-version-first"),
+        (Mutant::ClientLeadsWithStaticRsa, "outbound/hello/forward-secret-first"),
+        (Mutant::ClientRepeatsItself, "outbound/hello/extensions-once"),
+        (Mutant::ClientRepeatsItself, "outbound/hello/suites-once"),
+        (Mutant::ClientResumesWithoutDhe, "outbound/hello/psk-with-dhe"),
+        (Mutant::ClientNamesWithDot, "outbound/hello/sni-is-host-name"),
+        (Mutant::ClientOffersBareCbc, "outbound/hello/cbc-with-encrypt-then-mac"),
+        (Mutant::ClientFallsBack, "outbound/hello/no-silent-fallback"),
+    ];
+    each_fails_its_own("outbound/hello/*", &pairs);
+}
+
+#[test]
+fn each_fault_of_a_server_fails_its_own_scenario() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let rows = [
+        (Mutant::ServerRefusesGroup, "inbound/injection/after-refusal"),
+        (Mutant::ServerForcesNothing, "inbound/forced/clear-after-refused-tls"),
+        (Mutant::ServerFearsHighVersion, "inbound/handshake/high-version"),
+        (Mutant::ServerFearsGrease, "inbound/handshake/grease"),
+        (Mutant::ServerFearsLongHello, "inbound/handshake/long-hello"),
+        (Mutant::ServerFearsSmallRecords, "inbound/handshake/small-records"),
+        (Mutant::ServerFearsRecordVersion, "inbound/handshake/record-version"),
+        (Mutant::ServerAnswersSslV2, "inbound/handshake/ssl-v2"),
+        (Mutant::ServerTakesNonsense, "inbound/handshake/no-suites"),
+        (Mutant::ServerTakesNonsense, "inbound/handshake/unknown-suites"),
+        (Mutant::ServerTakesNonsense, "inbound/handshake/no-null-compression"),
+        (Mutant::ServerCompresses, "inbound/handshake/compression"),
+        (Mutant::ServerIgnoresFallback, "inbound/handshake/fallback"),
+        (Mutant::ServerPicksHttp2, "inbound/handshake/alpn-http-2"),
+        (Mutant::ServerAcknowledgesNothing, "inbound/handshake/renegotiation-info"),
+        (Mutant::ServerAcknowledgesNothing, "inbound/handshake/renegotiation-signal"),
+        (Mutant::ServerAcknowledgesNothing, "inbound/handshake/extended-master-secret"),
+        (Mutant::ServerTakesCbc, "inbound/handshake/cbc-plain"),
+        (Mutant::ServerTakesCbc, "inbound/handshake/cbc-encrypt-then-mac"),
+        (Mutant::ServerWantsKeyShare, "inbound/handshake/no-key-share"),
+        (Mutant::ServerTakesForeignShare, "inbound/handshake/foreign-key-share"),
+        (Mutant::ServerTakesEarlyChange, "inbound/handshake/early-change-cipher-spec"),
+        (Mutant::ServerBleeds, "inbound/handshake/heartbeat"),
+        (Mutant::ServerOverlooksClear, "inbound/handshake/clear-inside-tls"),
+        (Mutant::ServerRenegotiates, "inbound/handshake/renegotiation"),
+        (Mutant::ServerTakesOldVersions, "inbound/handshake/banned-version"),
+        (Mutant::ServerLacksTls12, "inbound/handshake/plain"),
+    ];
+    let mut survivors = Vec::new();
+    for (mutant, scenario) in rows {
+        let options = Options { cases: vec![scenario.to_owned()], ..Options::default() };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
         let choice = Choice::Reference(Some(mutant));
         let record = runtime
             .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
             .expect("the lab can be built");
-        assert!(failed(&record).contains(scenario), "{}", mutant.name());
+        if !failed(&record).contains(scenario) {
+            let why = record.cases.iter().map(|case| format!("{} {}", case.id, case.reason));
+            survivors.push((mutant.name(), why.collect::<Vec<_>>()));
+        }
     }
+    assert!(survivors.is_empty(), "not caught: {survivors:#?}");
+}
+
+#[test]
+fn what_each_combination_claims_can_be_broken() {
+    let outbound = [
+        (Mutant::ClientLacksTls12, "outbound/combinations/forward-secret"),
+        (Mutant::ClientLacksTls12, "outbound/combinations/further"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/ssl-3"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/tls-1-0"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/tls-1-1"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/old-forced"),
+    ];
+    each_fails_its_own("outbound/combinations/*", &outbound);
+    let inbound = [
+        (Mutant::ServerTakesOldVersions, "inbound/combinations/ssl-3"),
+        (Mutant::ServerTakesOldVersions, "inbound/combinations/tls-1-0"),
+        (Mutant::ServerTakesOldVersions, "inbound/combinations/tls-1-1"),
+    ];
+    each_fails_its_own("inbound/combinations/*", &inbound);
+}
+
+#[test]
+fn a_relay_that_takes_old_versions_does_not_refuse_them_by_an_alert() {
+    let pairs = [(Mutant::ClientTakesOldVersions, "outbound/versions/refusal-alert")];
+    each_fails_its_own("outbound/versions/refusal-alert*", &pairs);
 }
 
 #[test]

@@ -1,17 +1,20 @@
 //! One connection of a peer, in clear or inside TLS, with everything on it recorded.
 
-use std::io;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use waxseal_model::facts::{FailureCause, TlsFailure};
-use waxseal_model::scenario::Forgery;
+use waxseal_model::scenario::{Fault, ForgedHello, Forgery, Framing, Quirk};
 use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
 
 use super::Recorder;
-use crate::tls::{self, ClientSetup, Forged, ServerSetup, Session};
+use super::probe::{Probe, change_cipher, lie};
+use crate::tls::{self, Answers, ClientSetup, Forged, ServerSetup, Session};
+use crate::wire::tls::Reframed;
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line};
 
 /// How long a peer waits.
@@ -35,6 +38,8 @@ pub(super) struct Conversation {
     place: Place,
     recorder: Recorder,
     pub(super) patience: Patience,
+    /// The connection beneath our TLS session.
+    beneath: Option<OwnedFd>,
 }
 
 enum Stream {
@@ -62,6 +67,7 @@ impl Conversation {
             place,
             recorder,
             patience,
+            beneath: None,
         }
     }
 
@@ -212,13 +218,24 @@ impl Conversation {
         self.secure(handshake.result)
     }
 
-    /// Negotiates TLS as the client.
-    pub(super) async fn connect_tls(&mut self, setup: &ClientSetup) -> Result<(), Over> {
+    /// Negotiates TLS as the client, with the records of the ClientHello cut and labelled so.
+    pub(super) async fn connect_tls(
+        &mut self,
+        setup: &ClientSetup,
+        framing: Framing,
+    ) -> Result<(), Over> {
         self.note_early();
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(Over);
         };
-        let handshake = tls::connect(setup, stream, self.patience.handshake).await;
+        self.beneath = stream.as_fd().try_clone_to_owned().ok();
+        let patience = self.patience.handshake;
+        let handshake = if framing == Framing::default() {
+            tls::connect(setup, stream, patience).await
+        } else {
+            let piece = framing.octets.map_or(usize::MAX, usize::from);
+            tls::connect(setup, Reframed::new(stream, framing.version, piece), patience).await
+        };
         self.secure(handshake.result)
     }
 
@@ -236,6 +253,77 @@ impl Conversation {
         }
     }
 
+    /// Sends a line in clear beneath the TLS session.
+    pub(super) fn say_beneath(&mut self, line: &str) {
+        let bytes = format!("{line}\r\n").into_bytes();
+        let Some(beneath) = self.beneath.take() else { return };
+        // What was said before is read by now, so there is room for a line.
+        let written = std::net::TcpStream::from(beneath).write_all(&bytes);
+        self.note(match written {
+            Ok(()) => Happening::Said { channel: Channel::Clear, bytes },
+            Err(error) => Happening::Trouble(format!("a line beneath TLS was not sent: {error}")),
+        });
+    }
+
+    /// Begins further handshakes inside the session, up to `most`, until one is refused.
+    pub(super) async fn renegotiate(&mut self, most: usize) -> Result<(), Over> {
+        let patience = self.patience.handshake;
+        for _ in 0..most {
+            let Stream::Tls(session) = &mut self.stream else { return Err(Over) };
+            match timeout(patience, session.renegotiate()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                    self.note(Happening::Trouble("this engine begins no second handshake".into()));
+                    return Err(Over);
+                }
+                Ok(Err(error)) => return Err(self.broke(&error)),
+                Err(_) => return Err(self.end(End::Silence)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a ClientHello that was written by hand, notes the answer to it, and plays a fault behind
+    /// the relay's first flight. No session comes of it.
+    pub(super) async fn probe(&mut self, hello: &ForgedHello, probe: Probe<'_>) -> Over {
+        self.note_early();
+        let patience = self.patience.handshake;
+        let Stream::Clear(stream) = &mut self.stream else { return Over };
+        let bytes = tls::hello_by_hand(hello, probe.sni);
+        let sent = stream.write_all(&bytes).await;
+        self.recorder.note(self.place.clone(), Happening::WroteHello(hello.to_string()));
+        if let Err(error) = sent {
+            return self.broke(&error);
+        }
+        let mut answers = Answers::default();
+        let answer = if hello.quirks.contains(&Quirk::SslV2) {
+            answers.flight_sslv2(stream, patience).await
+        } else {
+            answers.flight(stream, patience).await
+        };
+        let done = match answer {
+            Ok(facts) => {
+                let beats = facts.extensions.iter().any(|name| name == "heartbeat");
+                let note = |kind| self.recorder.note(self.place.clone(), kind);
+                note(Happening::Answered(Box::new(facts)));
+                match probe.fault {
+                    Some(Fault::ChangeCipherSpecBeforeKeys) => {
+                        change_cipher(stream, &mut answers, note).await
+                    }
+                    Some(Fault::LyingHeartbeat) if beats => lie(stream, &mut answers, note).await,
+                    _ => Ok(()),
+                }
+            }
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = done {
+            self.note(Happening::NotSecured(failure));
+            self.stream = Stream::Gone;
+            return Over;
+        }
+        self.close().await
+    }
+
     /// Reads the relay's ClientHello without answering it, and notes it.
     pub(super) async fn read_hello(&mut self) -> Result<(), Over> {
         let mut bytes = self.early().unwrap_or_default();
@@ -246,7 +334,7 @@ impl Conversation {
                 if let Some(hello) = crate::tls::client_hello(&bytes) {
                     return Ok::<_, io::Error>(Some(hello));
                 }
-                let starts_tls = bytes.first().is_none_or(|byte| *byte == 0x16);
+                let starts_tls = bytes.first().is_none_or(|byte| *byte == 0x16 || byte & 0x80 != 0);
                 let read = stream.read(&mut chunk).await?;
                 if read == 0 || !starts_tls || bytes.len() > 65_536 {
                     return Ok(None);
@@ -350,6 +438,10 @@ impl Conversation {
 
     fn end(&mut self, end: End) -> Over {
         if let Stream::Tls(session) = &self.stream {
+            let strayed = if end == End::Garbled { session.strayed() } else { Vec::new() };
+            if !strayed.is_empty() {
+                self.note(Happening::HeardEarly { channel: Channel::Clear, bytes: strayed });
+            }
             session
                 .take_alerts()
                 .into_iter()

@@ -5,6 +5,7 @@
 mod account;
 mod conversation;
 mod names;
+mod probe;
 mod receiver;
 mod recorder;
 mod report;

@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use waxseal_model::facts::FailureCause;
 use waxseal_model::judge::Names;
-use waxseal_model::scenario::Fault;
+use waxseal_model::scenario::{Fault, ForgedHello, Framing};
 use waxseal_model::script::{Act, Script};
 use waxseal_model::trace::{Channel, Happening, Place};
 
@@ -14,6 +14,7 @@ use super::Recorder;
 use super::account::Account;
 use super::conversation::{Conversation, Over, Patience, failure};
 use super::names::{fill, fill_script};
+use super::probe::Probe;
 use super::receiver::bytes_of;
 use crate::tls::ClientSetup;
 
@@ -35,6 +36,10 @@ pub struct SenderPlan {
     pub account: Option<Account>,
     /// Misbehaviour below SMTP.
     pub faults: Vec<Fault>,
+    /// What it sends on its first connection in place of a handshake.
+    pub hello: Option<ForgedHello>,
+    /// The records of its ClientHello.
+    pub records: Framing,
     /// How it negotiates TLS.
     pub tls: ClientSetup,
     names: Names,
@@ -74,6 +79,8 @@ impl SenderPlan {
             account: None,
             script: fill_script(script, names),
             faults: Vec::new(),
+            hello: None,
+            records: Framing::default(),
             tls,
             names: names.clone(),
             patience,
@@ -129,6 +136,8 @@ impl Session<'_> {
             self.negotiate().await?;
         }
         let mut steps = plan.script.part(plan.connection).iter().peekable();
+        // Lines of the last segment behind the first one: each has its own reply.
+        let mut behind = Vec::new();
         while let Some(step) = steps.next() {
             match &step.act {
                 Act::Hear(pattern) => {
@@ -158,6 +167,7 @@ impl Session<'_> {
                     self.talk.say_all(&pieces).await?;
                     if steps.peek().is_none() {
                         self.talk.note(Happening::Finished);
+                        behind = pieces.split_off(1);
                     }
                 }
                 Act::NegotiateTls => {
@@ -184,6 +194,11 @@ impl Session<'_> {
             // Who was told to go ahead has to begin TLS (RFC 3207 section 4).
             if go_ahead && verb(&due) == b"STARTTLS" && !self.talk.secured() {
                 self.negotiate().await?;
+                behind.clear();
+            }
+            for line in behind {
+                self.state.due = Some(line);
+                self.reply().await?;
             }
         }
         self.finish().await
@@ -288,6 +303,9 @@ impl Session<'_> {
         let Some(command) = self.state.due.take() else {
             self.state.refused |= !ok && !self.state.greeted;
             self.state.greeted = true;
+            if self.plan.implicit {
+                self.play_inside().await?;
+            }
             return Ok(lines);
         };
         let verb = verb(&command);
@@ -315,6 +333,10 @@ impl Session<'_> {
 
     async fn negotiate(&mut self) -> Result<(), Over> {
         let plan = self.plan;
+        if let Some(hello) = plan.hello.as_ref().filter(|_| plan.connection == 1) {
+            let probe = Probe { sni: plan.tls.sni.as_deref(), fault: plan.faults.first().copied() };
+            return Err(self.talk.probe(hello, probe).await);
+        }
         match plan.faults.first().copied() {
             Some(fault @ Fault::SilentInsteadOfClientHello) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));
@@ -330,13 +352,40 @@ impl Session<'_> {
             }
             _ => {}
         }
-        self.talk.connect_tls(&plan.tls).await?;
+        self.talk.connect_tls(&plan.tls, plan.records).await?;
+        if !plan.implicit {
+            self.play_inside().await?;
+        }
         // What was learned in clear is forgotten (RFC 3207 section 4.2).
         let greeted = self.state.greeted && !plan.implicit;
         self.state = State { greeted, negotiated: true, ..State::default() };
         Ok(())
     }
 }
+
+impl Session<'_> {
+    /// Plays a fault that has its place inside TLS, while it is our turn to speak: a greeting that
+    /// comes into a second handshake would break it.
+    async fn play_inside(&mut self) -> Result<(), Over> {
+        let fault = self.plan.faults.first().copied().filter(|_| self.plan.connection == 1);
+        match fault {
+            Some(fault @ Fault::ClearInsideTls) => {
+                self.talk.note(Happening::Faulted(fault.name().into()));
+                self.talk.say_beneath("NOOP");
+            }
+            Some(fault @ Fault::Renegotiation) => {
+                self.talk.note(Happening::Faulted(fault.name().into()));
+                self.talk.renegotiate(RENEGOTIATIONS).await?;
+                self.talk.note(Happening::WentAlong(fault.name().into()));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Handshakes that a client asks for inside one session: a relay that takes a few may have a limit.
+const RENEGOTIATIONS: usize = 5;
 
 /// The message of one case, CRLF behind each line.
 pub fn message(names: &Names) -> String {

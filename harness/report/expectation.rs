@@ -1,7 +1,8 @@
 //! What a case expects, in the words of scenario files.
 
 use waxseal_model::expect::{
-    DsnExpect, Expect, OfferedExpect, Outcome, ReplyExpect, TlsExpect, TlsFactsExpect, VersionRange,
+    AnswerExpect, DsnExpect, Expect, OfferedExpect, Outcome, ReplyExpect, TlsExpect,
+    TlsFactsExpect, VersionRange,
 };
 use waxseal_model::facts::ClientCertificate;
 use waxseal_model::offer::{SuiteChoice, Version};
@@ -18,6 +19,13 @@ pub(super) fn expectation(expect: &Expect) -> Vec<String> {
     }
     if let Some(offered) = &expect.offered {
         line("offered", offered_words(offered));
+    }
+    if let Some(answer) = &expect.answer {
+        line("answer", answer_words(answer));
+    }
+    if !expect.alert.is_empty() {
+        let names: Vec<_> = expect.alert.iter().map(|told| told.name()).collect();
+        line("alert", names.join(" or else "));
     }
     if let Some(reply) = &expect.reply {
         line("reply", reply_words(reply));
@@ -112,11 +120,31 @@ fn offered_words(offered: &OfferedExpect) -> String {
     words.add("first-suite", offered.first_suite.as_ref().map(|s| suite_words(s).to_owned()));
     words.add("sni", offered.sni.clone());
     words.add("compression", offered.no_compression.then(|| "none".into()));
+    let form: Vec<_> = offered.form.iter().map(|rule| rule.name()).collect();
+    words.add("form", (!form.is_empty()).then(|| form.join(" and ")));
+    words.0.join(", ")
+}
+
+fn answer_words(answer: &AnswerExpect) -> String {
+    let AnswerExpect::ServerHello(facts) = answer else { return "refused".into() };
+    let mut words = Words(vec!["server-hello".into()]);
+    words.add("version", facts.version.map(range));
+    for (what, (always, never)) in [("extensions", &facts.extensions), ("groups", &facts.groups)] {
+        words.add(&format!("{what} always"), (!always.is_empty()).then(|| always.join(" and ")));
+        words.add(&format!("{what} never"), (!never.is_empty()).then(|| never.join(" or ")));
+    }
+    words.add("compression", facts.no_compression.then(|| "none".into()));
+    words.add("alpn", facts.alpn.clone());
+    words.add("retry", facts.retry.map(|retry| retry.to_string()));
+    words.add("downgrade-mark", facts.downgrade_mark.map(|mark| mark.to_string()));
+    words.0.extend(facts.or_refused.then(|| "or refused".into()));
     words.0.join(", ")
 }
 
 fn reply_words(reply: &ReplyExpect) -> String {
     let mut words = Words::default();
+    let before: Vec<_> = reply.before.iter().map(ToString::to_string).collect();
+    words.0.extend((!before.is_empty()).then(|| format!("{} and then", before.join(", "))));
     words.0.extend(reply.code.as_ref().map(ToString::to_string));
     words.add("enhanced", reply.enhanced.clone());
     words.add("lists", (!reply.lists.is_empty()).then(|| reply.lists.join(" and ")));

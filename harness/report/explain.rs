@@ -3,7 +3,7 @@
 use waxseal_model::judge::Names;
 use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Catalogue;
-use waxseal_model::scenario::{AsksCertificate, Case, Peer, RuleBy};
+use waxseal_model::scenario::{AsksCertificate, Case, Framing, Peer, RuleBy};
 use waxseal_model::script::Direction;
 
 use super::expectation::{expectation, suite_words};
@@ -94,12 +94,30 @@ fn peer_words(peer: &Peer) -> String {
         asks.map(str::to_owned),
         peer.sni.as_ref().map(|sni| format!("sni {sni}")),
     ];
+    let hello = peer.hello.as_ref().map(|hello| format!("ClientHello written by hand: {hello}"));
     let faults = peer.faults.iter().map(|fault| format!("fault {}", fault.name()));
     let forges = peer
         .forges
         .iter()
         .map(|forgery| format!("forges {} ({})", forgery.name(), forgery.clause()));
-    words.into_iter().flatten().chain(faults).chain(forges).collect::<Vec<_>>().join(", ")
+    words
+        .into_iter()
+        .flatten()
+        .chain(framing_words(peer.records))
+        .chain(hello)
+        .chain(faults)
+        .chain(forges)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// How the records of the ClientHello are cut and labelled.
+fn framing_words(framing: Framing) -> Option<String> {
+    let version = framing.version.map(u16::to_be_bytes);
+    let version = version.map(|[major, minor]| format!(" of version {major:02x},{minor:02x}"));
+    let octets = framing.octets.map(|octets| format!(" of at most {octets} octets"));
+    let words: String = version.into_iter().chain(octets).collect();
+    (!words.is_empty()).then(|| format!("ClientHello in records{words}"))
 }
 
 /// What is said of the message and of the resolver.

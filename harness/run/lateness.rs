@@ -20,13 +20,14 @@ pub(super) fn waits_for(case: &Case) -> Vec<Late> {
     };
     // A later message comes to the next part of a script too.
     let comes_back = case.before.is_empty() && again(&hops);
+    let one_hop_again = hops.len() == 1 && case.expect.attempts.is_some_and(|least| least > 1);
     let delivered = !case.expect.outcome.is_empty()
         && case.expect.outcome.iter().all(|outcome| outcome.delivered());
     // A domain without mail (RFC 7505) is no reason to wait.
     let null = case.dns.iter().any(|fault| fault.kind == DnsFaultKind::Null);
     let bounced = case.expect.outcome == [Outcome::Bounced];
     [
-        (Late::Retry, (comes_back && delivered) || again(&sender)),
+        (Late::Retry, (comes_back && delivered) || one_hop_again || again(&sender)),
         (Late::GiveUp, bounced && !null),
         (Late::TimeOut, silent),
     ]

@@ -11,7 +11,7 @@ use waxseal_model::facts::Engine;
 use waxseal_model::judge::{Names, breaches, outcome};
 use waxseal_model::offer::Offer;
 use waxseal_model::scenario::{
-    AsksCertificate, Before, Case, Connector, DnsFaultKind, Peer, RuleBy,
+    AsksCertificate, Before, Case, Connector, DnsFaultKind, Framing, Peer, RuleBy,
 };
 use waxseal_model::script::{Direction, Script};
 use waxseal_model::trace::{Channel, Event, Happening, Place, Trace};
@@ -46,15 +46,21 @@ pub(super) async fn outbound(
     [Kind::Mx, Kind::Tlsa].into_iter().for_each(|kind| world.zones.heal(&domain, kind));
     let hops: Vec<&Peer> = case.peers.iter().filter(|peer| peer.name != "sender").collect();
     let mut first = None;
+    let port = case.next_hop.as_ref().and_then(|hop| hop.port);
     for (at, peer) in hops.iter().enumerate() {
-        let host = format!("{}.{hosts}", peer.name);
+        let host = match &case.next_hop {
+            Some(hop) => hop.host.clone(),
+            None => format!("{}.{hosts}", peer.name),
+        };
+        // A host of the user's need not lie below the domain.
         let address = world.case_address()?;
         first = first.or(Some(address));
-        world.zones.add(&host, Data::A(address))?;
+        world.own(&host, recorder);
+        world.zones.replace(&host, vec![Data::A(address)])?;
         let preference = u16::try_from(10 * (at + 1)).unwrap_or(u16::MAX);
         world.zones.add(&domain, Data::Mx { preference, host: host.clone() })?;
         let plan = receiver(world, peer, &host, names, way.engine)?;
-        peers.spawn(serve(world.listen(address).await?, plan, recorder.clone()));
+        peers.spawn(serve(world.listen(address, port).await?, plan, recorder.clone()));
     }
     break_dns(world, case, names, &hops, first)?;
     let sender_domain = names["from"].split('@').nth(1).unwrap_or_default().to_owned();
@@ -67,7 +73,7 @@ pub(super) async fn outbound(
     let mut plan = receiver(world, peer, &host, names, way.engine)?;
     plan.content = Content::Report;
     plan.mailbox = case.peer("sender").is_none();
-    peers.spawn(serve(world.listen(address).await?, plan, recorder.clone()));
+    peers.spawn(serve(world.listen(address, None).await?, plan, recorder.clone()));
 
     for (at, before) in case.before.iter().enumerate() {
         let names = earlier(names, at, before);
@@ -83,9 +89,9 @@ pub(super) async fn outbound(
         recorder.note(Place::Run, Happening::NextMessage);
     }
     send_one(world, case, names, recorder, way).await?;
-    match case.domain.as_deref() {
-        Some(whole) if !whole.starts_with('.') => leave(world, names, recorder).await,
-        _ => Ok(recorder.trace()),
+    match case.shared_name() {
+        Some(_) => leave(world, case, names, recorder).await,
+        None => Ok(recorder.trace()),
     }
 }
 
@@ -154,6 +160,8 @@ fn break_dns(
 /// Where reports arrive when the scenario says nothing about it.
 fn mailbox() -> Peer {
     Peer {
+        hello: None,
+        records: Framing::default(),
         name: "sender".into(),
         offer: Offer::modern(),
         cert: Some("trusted".into()),
@@ -243,7 +251,7 @@ async fn await_end(
     until: Duration,
 ) -> Result<(), RunError> {
     let ended = |events: &[Event]| {
-        outcome(Direction::Outbound, &trace_of(events)).is_some()
+        outcome(Direction::Outbound, events).is_some()
             || events.iter().any(|event| matches!(event.kind, Happening::Trouble(_)))
     };
     let settle = way.evidence.settle;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -13,8 +13,12 @@ use super::driven::{self, Driven};
 use super::lateness::waits_for;
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError, Watch};
+use crate::relay::evidence::Queue;
 use crate::relay::reference::{Memory, Mutant, Running, Setup};
 use crate::relay::{Driver, Evidence, RelayError, Root};
+
+/// When to ask the reference relay where a message is; it tries again sooner than that.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// The relay a run is about.
 #[derive(Clone, Debug)]
@@ -130,7 +134,11 @@ impl Relay {
     /// What can be learned about its messages.
     pub(super) fn evidence(&self) -> Evidence {
         match self {
-            Self::Reference(_) => Evidence::default(),
+            Self::Reference(running) => Evidence {
+                settle: Some(SETTLE),
+                queue: Some(Arc::new(Queue::within(running.queue()))),
+                ..Evidence::default()
+            },
             Self::Driven(driven) => driven.evidence(),
         }
     }

@@ -18,6 +18,6 @@ mod tolerance;
 mod versions;
 
 pub use certificates::certificates;
-pub use host::Limits;
-pub use survey::{Surveyed, survey};
-pub use target::{TargetError, parse_target, resolve};
+pub use host::{Host, Limits};
+pub use survey::{Depth, survey};
+pub use target::{TargetError, parse_target, reachable, resolve};

@@ -57,6 +57,9 @@ pub struct ServerSetup {
     pub ask: AskClient,
     /// The engine, where the user forces one.
     pub engine: Option<Engine>,
+    /// Whether a client may begin another handshake inside a session. For a relay with that fault;
+    /// only the legacy engine can be told so.
+    pub renegotiates: bool,
 }
 
 /// How our side negotiates as the client. Any server certificate is taken and recorded.
@@ -235,7 +238,7 @@ fn finish(
         session.facts.server_extensions = server_extensions(of_server);
         let described = session.facts.peer_chain.iter().map_while(|der| describe_certificate(der));
         session.facts.peer = described.collect();
-        session
+        session.heard_by(copy)
     });
     let result = result.map_err(|(cause, detail)| {
         // What the engine tells may be encrypted; what it does not tell may stand in clear.

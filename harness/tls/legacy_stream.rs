@@ -8,7 +8,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use foreign_types_shared::ForeignTypeRef;
 use openssl::error::ErrorStack;
@@ -16,11 +16,17 @@ use openssl::ssl::{Error, Ssl, SslRef};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_openssl::SslStream;
 
-pub(super) struct LegacyStream<T>(SslStream<Forgiven<T>>);
+use super::session::Stream;
+
+pub(super) struct LegacyStream<T> {
+    inner: SslStream<Forgiven<T>>,
+    /// Another handshake was begun and is not finished.
+    asked_again: bool,
+}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> LegacyStream<T> {
     pub(super) fn new(ssl: Ssl, io: T) -> Result<Self, ErrorStack> {
-        SslStream::new(ssl, Forgiven(io)).map(Self)
+        SslStream::new(ssl, Forgiven(io)).map(|inner| Self { inner, asked_again: false })
     }
 
     /// The server's side of the handshake.
@@ -35,22 +41,42 @@ impl<T: AsyncRead + AsyncWrite + Unpin> LegacyStream<T> {
 
     /// A second handshake, begun by the client.
     pub(super) async fn renegotiate(&mut self) -> Result<(), Error> {
+        // A refusal shows in the handshake that follows.
+        self.ask_again();
+        poll_fn(|cx| self.clean().poll_do_handshake(cx)).await
+    }
+
+    /// Whether the library will begin another handshake.
+    fn ask_again(&self) -> bool {
         unsafe extern "C" {
             fn SSL_renegotiate(ssl: *mut openssl_sys::SSL) -> std::ffi::c_int;
         }
         drop(ErrorStack::get());
-        // SAFETY: the session is alive. A refusal shows in the handshake that follows.
-        unsafe { SSL_renegotiate(self.ssl().as_ptr()) };
-        poll_fn(|cx| self.clean().poll_do_handshake(cx)).await
+        // SAFETY: the session is alive.
+        unsafe { SSL_renegotiate(self.ssl().as_ptr()) == 1 }
     }
 
     pub(super) fn ssl(&self) -> &SslRef {
-        self.0.ssl()
+        self.inner.ssl()
     }
 
     fn clean(&mut self) -> Pin<&mut SslStream<Forgiven<T>>> {
         drop(ErrorStack::get());
-        Pin::new(&mut self.0)
+        Pin::new(&mut self.inner)
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for LegacyStream<T> {
+    fn poll_renegotiate(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.asked_again {
+            if !self.ask_again() {
+                return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
+            }
+            self.asked_again = true;
+        }
+        let done = ready!(self.clean().poll_do_handshake(cx));
+        self.asked_again = false;
+        Poll::Ready(done.map_err(io::Error::other))
     }
 }
 

@@ -3,11 +3,13 @@
 //! The only room that names a TLS library. Nothing here judges.
 
 mod alerts;
+mod answer;
 mod certificate;
 mod describe;
 mod dh;
 mod engine;
 mod forge;
+mod handwritten;
 mod legacy;
 mod legacy_stream;
 mod legacy_told;
@@ -20,6 +22,7 @@ mod suites;
 mod tap;
 mod verify;
 
+pub use answer::Answers;
 pub use certificate::{describe_certificate, describe_chain};
 pub use describe::{client_hello, group_name, scheme_name};
 pub use engine::{
@@ -27,9 +30,10 @@ pub use engine::{
     accept_forging, choose, connect,
 };
 pub use forge::base_point;
+pub use handwritten::hello_by_hand;
 pub use legacy::openssl_name;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
-pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};
+pub use revisit::{NoAnswer, SavedSession, agrees_to, open_session, renegotiates, resumes, signs};
 pub use session::{Session, is_alert};
-pub use suites::{resolve, suite};
-pub use verify::{ChainProblem, Usage, system_roots, verify_chain};
+pub use suites::{resolve, suite, version_without_suite_for_key};
+pub use verify::{ChainProblem, Usage, read_certificates_pem, system_roots, verify_chain};

@@ -2,17 +2,26 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::PoisonError;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use waxseal_model::facts::{Alert, Speaker, TlsFacts};
 
 use super::alerts::Alerts;
+use super::tap::Copy;
+use crate::wire::tls::strayed;
 
-/// Anything that can be read and written.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+/// What an engine gives: it can be read and written.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
+    /// Begins another handshake as the client and plays it to its end.
+    fn poll_renegotiate(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+    }
+}
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for tokio_rustls::client::TlsStream<T> {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for tokio_rustls::server::TlsStream<T> {}
 
 /// The inside of a TLS session, whichever library plays it.
 ///
@@ -23,12 +32,37 @@ pub struct Session {
     pub facts: TlsFacts,
     stream: Box<dyn Stream>,
     alerts: Alerts,
+    copy: Copy,
 }
 
 impl Session {
     /// A session whose engine notes `alerts`.
     pub(super) fn new(facts: TlsFacts, stream: impl Stream + 'static, alerts: &Alerts) -> Self {
-        Self { facts, stream: Box::new(stream), alerts: alerts.clone() }
+        Self { facts, stream: Box::new(stream), alerts: alerts.clone(), copy: Copy::default() }
+    }
+
+    /// With what is heard on its wire.
+    pub(super) fn heard_by(self, copy: &Copy) -> Self {
+        Self { copy: Copy::clone(copy), ..self }
+    }
+
+    /// What the other side sent in clear between the records of the session: what it sent is read as
+    /// far as the session came, and at most 64 KiB of it. Empty where all was records.
+    pub fn strayed(&self) -> Vec<u8> {
+        let tapped = self.copy.lock().unwrap_or_else(PoisonError::into_inner);
+        strayed(&tapped.heard).to_vec()
+    }
+
+    /// Begins another handshake as the client (TLS 1.2 and older).
+    ///
+    /// # Errors
+    /// The other side does not go along, or ended the session: which, [`is_alert`] and the alerts
+    /// tell. [`io::ErrorKind::Unsupported`]: the engine begins none, the modern one never and the
+    /// legacy one not in TLS 1.3.
+    pub async fn renegotiate(&mut self) -> io::Result<()> {
+        std::future::poll_fn(|cx| self.stream.poll_renegotiate(cx))
+            .await
+            .map_err(|error| told_apart(error, &self.alerts))
     }
 
     /// The alerts that went by since the last call, in order. Those of the relay are told once the
@@ -124,6 +158,11 @@ fn told_apart(error: io::Error, alerts: &Alerts) -> io::Error {
 /// Whether OpenSSL's error is an alert that was received: reasons from 1000 on are.
 pub(super) fn is_alert_code(error: &openssl::error::Error) -> bool {
     (1000..1256).contains(&(error.code() & 0x7f_ffff))
+}
+
+/// The description of the alert that OpenSSL's error stands for.
+pub(super) fn alert_of(error: &openssl::error::Error) -> Option<u8> {
+    u8::try_from((error.code() & 0x7f_ffff).checked_sub(1000)?).ok()
 }
 
 /// The system's own number of an error that OpenSSL only passes on: its codes have the highest of 32

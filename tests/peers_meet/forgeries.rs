@@ -74,7 +74,13 @@ async fn answer(
     // One share is sent, for the first.
     asked.groups = vec!["x25519".into(), "p-256".into(), "p-384".into()];
     let identity = identities.ecdsa.clone();
-    let setup = ServerSetup { offer, identity, ask: AskClient::No, engine: Some(server) };
+    let setup = ServerSetup {
+        offer,
+        identity,
+        ask: AskClient::No,
+        engine: Some(server),
+        renegotiates: false,
+    };
     let asks =
         ClientSetup { offer: asked, sni: Some(SNI.into()), identity: None, engine: Some(client) };
     let (left, right) = duplex(1 << 16);

@@ -1,9 +1,11 @@
 //! `waxseal scan` against servers whose configuration is known.
 
 mod agreement;
+mod bounds;
 mod holes;
 mod limits;
 mod program;
+mod real;
 mod reference;
 mod second;
 mod server;

@@ -1,5 +1,6 @@
 //! What a case expects of the relay. A harness's own trouble cannot be expressed here.
 
+use crate::alert::{alert_name, alert_names};
 use crate::offer::{SuiteChoice, Version};
 use crate::pattern::Pattern;
 
@@ -101,11 +102,15 @@ pub enum Never {
     SentTwice,
     /// STARTTLS, though the keyword was not offered.
     UnofferedStarttls,
+    /// What a fault of the scenario wants of the relay.
+    WentAlong,
+    /// A reply other than 4yz or 5yz in clear, once TLS is up.
+    ClearAnswer,
 }
 
 impl Never {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 16] = [
+    pub const NAMES: [(&'static str, Self); 18] = [
         ("envelope-in-clear", Self::EnvelopeInClear),
         ("body-in-clear", Self::BodyInClear),
         ("credentials-in-clear", Self::CredentialsInClear),
@@ -122,6 +127,8 @@ impl Never {
         ("message-in-tls", Self::MessageInTls),
         ("sent-twice", Self::SentTwice),
         ("unoffered-starttls", Self::UnofferedStarttls),
+        ("went-along", Self::WentAlong),
+        ("clear-answer", Self::ClearAnswer),
     ];
 
     /// The name in scenario files.
@@ -152,6 +159,8 @@ impl Never {
             Self::MessageInTls => "the relay sent the message over this TLS session",
             Self::SentTwice => "the relay did not let go of a message that had been taken",
             Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
+            Self::ClearAnswer => "the relay answered in clear although TLS was up",
+            Self::WentAlong => "the relay went along with the fault",
         }
     }
 }
@@ -167,6 +176,11 @@ pub struct Expect {
     pub offered: Option<OfferedExpect>,
     /// The certificates the relay shows as a server. Inbound only.
     pub certificate: Option<CertificateExpect>,
+    /// What the relay answers a forged ClientHello with. Inbound only.
+    pub answer: Option<AnswerExpect>,
+    /// How the relay tells that it ends a handshake: the alert that has to be, then those that are as
+    /// good. Empty: not judged.
+    pub alert: Vec<Told>,
     /// The reply to the script's last line. Inbound only.
     pub reply: Option<ReplyExpect>,
     /// None of these.
@@ -227,6 +241,75 @@ pub struct CertificateExpect {
     pub leaf_first: bool,
 }
 
+/// What is expected of the answer to a forged ClientHello.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnswerExpect {
+    /// The relay ends the handshake: an alert or a close. Silence is none.
+    Refused,
+    /// A ServerHello or HelloRetryRequest.
+    ServerHello(AnswerFactsExpect),
+}
+
+/// Facts of a ServerHello; `None` and empty: not judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnswerFactsExpect {
+    /// The version.
+    pub version: Option<VersionRange>,
+    /// Extensions that are there, and that are not.
+    pub extensions: (Vec<String>, Vec<String>),
+    /// Groups of which it has to name one, and that it must not name.
+    pub groups: (Vec<String>, Vec<String>),
+    /// Whether the null method has to be chosen.
+    pub no_compression: bool,
+    /// The ALPN protocol: a name, or `none`.
+    pub alpn: Option<String>,
+    /// Whether it is a HelloRetryRequest.
+    pub retry: Option<bool>,
+    /// Whether its random ends in the mark that the relay could have done better.
+    pub downgrade_mark: Option<bool>,
+    /// Whether a refusal keeps the claim as well.
+    pub or_refused: bool,
+}
+
+/// How the end of a handshake is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// By this alert (RFC 8446 section 6).
+    By(u8),
+    /// By any alert.
+    ByAny,
+    /// Not at all: the connection just ends.
+    NotAtAll,
+}
+
+impl Told {
+    /// All, with the names of scenario files.
+    pub(crate) fn names() -> Vec<(&'static str, Self)> {
+        let alerts = alert_names().into_iter().map(|(name, code)| (name, Self::By(code)));
+        [("any", Self::ByAny), ("none", Self::NotAtAll)].into_iter().chain(alerts).collect()
+    }
+
+    /// The name in scenario files; a number where an alert has none there.
+    pub fn name(self) -> String {
+        match self {
+            Self::By(code) => {
+                alert_name(code).map_or_else(|| format!("alert {code}"), str::to_owned)
+            }
+            Self::ByAny => "any".into(),
+            Self::NotAtAll => "none".into(),
+        }
+    }
+
+    /// Whether an ending with this alert, or with none, is told so.
+    pub fn holds(self, alert: Option<u8>) -> bool {
+        match self {
+            Self::By(code) => alert == Some(code),
+            Self::ByAny => alert.is_some(),
+            Self::NotAtAll => alert.is_none(),
+        }
+    }
+}
+
 /// Versions a handshake may end with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VersionRange {
@@ -273,11 +356,64 @@ pub struct OfferedExpect {
     pub sni: Option<String>,
     /// Whether only the null compression method is offered.
     pub no_compression: bool,
+    /// Rules about its form.
+    pub form: Vec<HelloRule>,
+}
+
+/// A rule about the form of a ClientHello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HelloRule {
+    /// Suites in CBC mode come with encrypt_then_mac (RFC 7366).
+    CbcWithEncryptThenMac,
+    /// No extension and no group of a key share stands twice (RFC 8446 sections 4.2 and 4.2.8).
+    ExtensionsOnce,
+    /// No suite with ECDHE and a cipher of 128 bits or more stands behind one whose key exchange is
+    /// static. Suites of TLS 1.3 may stand anywhere; DHE and weak ciphers had better stand last.
+    ForwardSecretFirst,
+    /// Where it lists versions, its own field says TLS 1.2 (RFC 8446 section 4.1.2).
+    LegacyVersion,
+    /// Versions are listed newest first (RFC 8446 section 4.2.1).
+    NewestVersionFirst,
+    /// The newest version is no older than in an earlier hello to the same peer, unless
+    /// TLS_FALLBACK_SCSV says so (RFC 7507 section 4).
+    NoSilentFallback,
+    /// Where modes of resumption are listed, psk_dhe_ke is one of them (RFC 8446 section 4.2.9).
+    PskWithDhe,
+    /// The name in SNI, where there is one, is a host's: no address and no final dot (RFC 6066 section
+    /// 3).
+    SniIsHostName,
+    /// No suite stands twice.
+    SuitesOnce,
+    /// It stands in records of TLS, not in the framing of SSL 2.0 (RFC 6176 section 3).
+    TlsRecord,
+}
+
+impl HelloRule {
+    /// All rules with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 10] = [
+        ("cbc-with-encrypt-then-mac", Self::CbcWithEncryptThenMac),
+        ("extensions-once", Self::ExtensionsOnce),
+        ("forward-secret-first", Self::ForwardSecretFirst),
+        ("legacy-version", Self::LegacyVersion),
+        ("newest-version-first", Self::NewestVersionFirst),
+        ("no-silent-fallback", Self::NoSilentFallback),
+        ("psk-with-dhe", Self::PskWithDhe),
+        ("sni-is-host-name", Self::SniIsHostName),
+        ("suites-once", Self::SuitesOnce),
+        ("tls-record", Self::TlsRecord),
+    ];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, rule)| *rule == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// What is expected of one reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyExpect {
+    /// The codes of the replies to the lines in the same segment before the last one, in order.
+    pub before: Vec<Pattern>,
     /// Its code.
     pub code: Option<Pattern>,
     /// The enhanced status code it starts with; `5.7.0` or `5.7.*`. Judged only where the relay

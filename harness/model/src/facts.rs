@@ -122,27 +122,120 @@ pub struct Alert {
     pub description: u8,
 }
 
-/// The relay's ClientHello, read from the bytes on the wire.
+/// The form in which a ClientHello came.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Framing {
+    /// A handshake message in records.
+    #[default]
+    Tls,
+    /// A CLIENT-HELLO of SSL 2.0, whatever version it asks for (RFC 5246 appendix E.2).
+    Ssl2,
+}
+
+/// The relay's ClientHello, read from the bytes on the wire. Code points without a name are written
+/// `0x1234`, reserved ones (RFC 8701) `GREASE 0x1a1a`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HelloFacts {
+    /// The form in which it came.
+    #[serde(default)]
+    pub framing: Framing,
+    /// The version of the first record; 0 in the framing of SSL 2.0, which has none.
+    #[serde(default)]
+    pub record_version: u16,
+    /// Size of the message in octets, without the headers of records.
+    #[serde(default)]
+    pub octets: u32,
     /// `legacy_version` of the hello (RFC 8446 section 4.1.2).
     pub legacy_version: u16,
     /// What is offered: `supported_versions` where sent, else `legacy_version` alone as top version.
     pub versions: Vec<Version>,
+    /// What else `supported_versions` lists: reserved code points, drafts, the unknown.
+    #[serde(default)]
+    pub other_versions: Vec<String>,
+    /// Size of the session id in octets.
+    #[serde(default)]
+    pub session_id: u8,
     /// Suites in the client's order, signalling values included.
     pub suites: Vec<Suite>,
     /// `supported_groups` in order, by the names of scenario files, or `0x1234`.
     pub groups: Vec<String>,
+    /// The groups that `key_share` has a public value for, in order.
+    #[serde(default)]
+    pub key_shares: Vec<String>,
     /// `signature_algorithms` in order, by IANA name, or `0x1234`.
     pub schemes: Vec<String>,
     /// The name in `server_name`.
     pub sni: Option<String>,
+    /// Size in octets of the ticket in `session_ticket` (RFC 5077): 0 asks for one.
+    #[serde(default)]
+    pub ticket: Option<u16>,
+    /// `psk_key_exchange_modes` in order: `psk_ke`, `psk_dhe_ke`, or `0x12`.
+    #[serde(default)]
+    pub psk_modes: Vec<String>,
+    /// How many sessions or keys `pre_shared_key` names (RFC 8446 section 4.2.11).
+    #[serde(default)]
+    pub psk_identities: u16,
     /// Protocols in `application_layer_protocol_negotiation`.
     pub alpn: Vec<String>,
     /// Extension types by IANA name, in the order sent, or `0x1234`.
     pub extensions: Vec<String>,
     /// Compression methods; `[0]` is "none".
     pub compression: Vec<u8>,
+}
+
+impl HelloFacts {
+    /// The newest version offered.
+    pub fn newest(&self) -> Option<Version> {
+        self.versions.iter().copied().max()
+    }
+
+    /// Whether it says that a newer version was tried before (RFC 7507).
+    pub fn signals_fallback(&self) -> bool {
+        self.suites.iter().any(|suite| suite.id == 0x5600)
+    }
+
+    /// Whether it says that it does secure renegotiation, by extension or by suite (RFC 5746 section
+    /// 3.4).
+    pub fn signals_renegotiation(&self) -> bool {
+        self.suites.iter().any(|suite| suite.id == 0x00ff)
+            || self.extensions.iter().any(|name| name == "renegotiation_info")
+    }
+}
+
+/// What a relay answered to a ClientHello that was written by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AnswerFacts {
+    /// The code point of the chosen version; 0x0002 is SSL 2.0.
+    pub version: u16,
+    /// Whether it is a HelloRetryRequest (RFC 8446 section 4.1.4).
+    pub retry: bool,
+    /// The chosen suite; `None` in SSL 2.0.
+    pub suite: Option<Suite>,
+    /// The chosen compression method; 0 is "none".
+    pub compression: u8,
+    /// The group of the key exchange, or the one that a HelloRetryRequest names.
+    pub group: Option<String>,
+    /// The protocol chosen by ALPN. In TLS 1.3 it is encrypted and not told.
+    pub alpn: Option<String>,
+    /// Whether the random ends in a mark that the relay could have done better (RFC 8446 section
+    /// 4.1.3).
+    pub downgrade_mark: bool,
+    /// Extension types by IANA name, in the order sent, or `0x1234`.
+    pub extensions: Vec<String>,
+}
+
+impl AnswerFacts {
+    /// The version in words.
+    pub fn version_name(&self) -> String {
+        match (self.version, Version::from_code(self.version)) {
+            (_, Some(version)) => version.to_string(),
+            (2, None) => "SSL 2.0".into(),
+            (code, None) => format!("the version {code:#06x}"),
+        }
+    }
 }
 
 /// Why a handshake did not finish. Each is a fact about who did what, not a verdict.

@@ -22,7 +22,7 @@ pub struct File {
     pub control: Option<Placed<String>>,
     pub observe: Option<Placed<String>>,
     #[serde(default)]
-    pub matrix: toml::Table,
+    pub matrix: Ordered<toml::Value>,
     #[serde(default)]
     pub peer: Ordered<Peer>,
     #[serde(default)]
@@ -42,10 +42,29 @@ pub struct Peer {
     pub cert: Option<Placed<String>>,
     #[serde(default)]
     pub faults: Vec<Placed<String>>,
+    pub hello: Option<Placed<Hello>>,
+    pub records: Option<Placed<Records>>,
     pub forges: Option<OneOrMany>,
     pub script: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
     pub sni: Option<String>,
+}
+
+/// `hello`: a ClientHello that is written by hand.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Hello {
+    pub version: Placed<String>,
+    pub quirks: Option<OneOrMany>,
+    pub octets: Option<Placed<String>>,
+}
+
+/// `records`: the framing of a ClientHello.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Records {
+    pub version: Option<Placed<String>>,
+    pub octets: Option<Placed<String>>,
 }
 
 /// `[case.NAME]`.
@@ -99,6 +118,8 @@ pub struct Expect {
     pub tls: Option<Placed<Tls>>,
     pub offered: Option<Offered>,
     pub certificate: Option<Placed<Certificate>>,
+    pub answer: Option<Placed<Answer>>,
+    pub alert: Option<OneOrMany>,
     pub reply: Option<Placed<Reply>>,
     pub never: Option<OneOrMany>,
     pub attempts: Option<Placed<u32>>,
@@ -128,6 +149,29 @@ pub struct TlsTable {
     pub alpn: Option<Placed<String>>,
 }
 
+/// `answer`: what a forged ClientHello is answered with.
+#[derive(Debug)]
+pub enum Answer {
+    Word(String),
+    Facts(Box<AnswerTable>),
+}
+
+/// Facts of a ServerHello.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AnswerTable {
+    pub version: Option<Placed<String>>,
+    #[serde(default)]
+    pub extensions: AlwaysNever,
+    #[serde(default)]
+    pub groups: AlwaysNever,
+    pub compression: Option<Placed<String>>,
+    pub alpn: Option<Placed<String>>,
+    pub retry: Option<bool>,
+    pub downgrade_mark: Option<bool>,
+    pub or_refused: Option<bool>,
+}
+
 /// `certificate`: what the relay shows as a server.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -148,6 +192,7 @@ pub enum Reply {
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReplyTable {
+    pub before: Option<OneOrMany>,
     pub code: Option<Placed<String>>,
     pub enhanced: Option<Placed<String>>,
     pub lists: Option<OneOrMany>,
@@ -172,6 +217,7 @@ pub struct Offered {
     pub first_suite: Option<Placed<String>>,
     pub sni: Option<Placed<String>>,
     pub compression: Option<Placed<String>>,
+    pub form: Option<OneOrMany>,
 }
 
 /// Members that are always or never there.
@@ -286,6 +332,7 @@ macro_rules! word_or_table {
 
 word_or_table!(Offer, Named, Table(OfferTable), "the name of an offer, or a table of versions");
 word_or_table!(Tls, Word, Facts(TlsTable), "`established`, `refused` or a table of facts");
+word_or_table!(Answer, Word, Facts(AnswerTable), "`server-hello`, `refused` or a table of facts");
 word_or_table!(Reply, Pattern, Table(ReplyTable), "a reply pattern, or a table");
 
 /// A table that keeps the order of its keys, with the place of each key.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Alert, ForgeryAnswer, HelloFacts, TlsFacts, TlsFailure};
+use crate::facts::{Alert, AnswerFacts, ForgeryAnswer, HelloFacts, TlsFacts, TlsFailure};
 use crate::offer::Version;
 
 /// All that was heard and said in one case, in order.
@@ -163,6 +163,12 @@ pub enum Happening {
     Finished,
     /// A fault named in the scenario was played.
     Faulted(String),
+    /// We sent a ClientHello that was written by hand. The text says what is odd about it.
+    WroteHello(String),
+    /// The relay answered it with a ServerHello or HelloRetryRequest.
+    Answered(Box<AnswerFacts>),
+    /// The relay did what this fault wants of it and nobody should do. The text is the fault's name.
+    WentAlong(String),
     /// Our server's flight was changed on its way out, as a scenario says.
     Forged {
         /// The forgery's name in scenario files.

@@ -150,6 +150,9 @@ impl<'a> Server<'a> {
         }
         if !argument.trim().is_empty() && !self.setup.is(Mutant::ServerTakesArgument) {
             self.session.say("501 5.5.4 STARTTLS takes no argument").await?;
+            if self.setup.is(Mutant::ServerRefusesGroup) && self.session.forget_buffer() {
+                self.session.say("503 5.5.1 Bad sequence").await?;
+            }
             return Ok(true);
         }
         self.session.say("220 2.0.0 Ready to start TLS").await?;
@@ -172,8 +175,15 @@ impl<'a> Server<'a> {
                 false => AskClient::No,
             },
             engine: None,
+            renegotiates: self.setup.is(Mutant::ServerRenegotiates),
         };
-        if !self.session.accept_tls(&setup).await {
+        if let Some(mutant) = self.setup.mutant
+            && self.session.answer_by_hand(mutant).await
+        {
+            return false;
+        }
+        let overlooks = self.setup.is(Mutant::ServerOverlooksClear);
+        if !self.session.accept_tls(&setup, overlooks).await {
             self.grudge.store(true, Ordering::Relaxed);
             return false;
         }
@@ -336,6 +346,10 @@ fn offer(setup: &Setup) -> Offer {
         Some(Mutant::ServerTakesWeakDhe) => {
             offer.suites = kinds(&[SuiteKind::Dhe, SuiteKind::Tls13, SuiteKind::Ecdhe]);
             offer.dh_bits = Some(512);
+        }
+        // The other engine, which can be told so.
+        Some(Mutant::ServerRenegotiates) => {
+            offer.suites = kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Dhe]);
         }
         Some(Mutant::ServerLacksTls12) => offer.versions = vec![Version::Tls13],
         Some(Mutant::ServerLacksTls13) => offer.versions = vec![Version::Tls12],

@@ -2,7 +2,9 @@
 //!
 //! It shares `wire` and `tls` with the peers, and nothing else: it knows no scenario.
 
+mod by_hand;
 mod careless;
+mod handmade;
 mod inbound;
 mod memory;
 mod mutant;
@@ -21,6 +23,7 @@ use waxseal_model::scenario::Connector;
 pub use memory::Memory;
 pub use mutant::Mutant;
 
+use super::evidence::Queued;
 use crate::lab::Resolver;
 use crate::tls::Identity;
 
@@ -77,6 +80,7 @@ impl Setup {
 #[derive(Debug)]
 pub struct Running {
     tasks: JoinSet<()>,
+    queue: queue::Queue,
 }
 
 impl Running {
@@ -90,7 +94,21 @@ impl Running {
             let (setup, queue) = (Arc::clone(&setup), queue.clone());
             tasks.spawn(inbound::listen(connector, listener, setup, queue));
         }
-        Self { tasks }
+        Self { tasks, queue }
+    }
+
+    /// The queue as it is now, for those who ask where a message is. No entry has a reason: each is
+    /// tried again within moments.
+    pub fn queue(&self) -> impl Fn() -> Vec<Queued> + Send + Sync + 'static {
+        let queue = self.queue.clone();
+        move || {
+            let told = |(number, recipient): (u64, String)| Queued {
+                id: number.to_string(),
+                recipient,
+                reason: String::new(),
+            };
+            queue.list().into_iter().map(told).collect()
+        }
     }
 
     /// Stops everything.

@@ -57,6 +57,8 @@ mutants! {
     ServerListsAuthInClear = "server-lists-auth-in-clear",
     /// Inbound: takes STARTTLS with an argument.
     ServerTakesArgument = "server-takes-argument",
+    /// Inbound: refuses what stands in one segment with a refused STARTTLS.
+    ServerRefusesGroup = "server-refuses-group",
     /// Inbound: a forced listener takes mail in clear.
     ServerForcesNothing = "server-forces-nothing",
     /// Inbound: a forced listener refuses MAIL only, and lets other verbs pass.
@@ -93,6 +95,42 @@ mutants! {
     ServerRepeatsLeaf = "server-repeats-leaf",
     /// Inbound: shows a certificate for an RSA key of 1024 bits.
     ServerShowsShortKey = "server-shows-short-key",
+    /// Inbound: refuses hellos of a version that it does not know.
+    ServerFearsHighVersion = "server-fears-high-version",
+    /// Inbound: refuses hellos with reserved numbers (RFC 8701).
+    ServerFearsGrease = "server-fears-grease",
+    /// Inbound: closes over hellos of more than 512 octets.
+    ServerFearsLongHello = "server-fears-long-hello",
+    /// Inbound: refuses hellos that begin in a small record.
+    ServerFearsSmallRecords = "server-fears-small-records",
+    /// Inbound: refuses hellos in records that are not labelled 3.1.
+    ServerFearsRecordVersion = "server-fears-record-version",
+    /// Inbound: answers hellos of SSL 2.0.
+    ServerAnswersSslV2 = "server-answers-ssl-v2",
+    /// Inbound: answers hellos that offer no suite it has, or not to send uncompressed.
+    ServerTakesNonsense = "server-takes-nonsense",
+    /// Inbound: compresses where the client offers it.
+    ServerCompresses = "server-compresses",
+    /// Inbound: takes a fallback to TLS 1.2 without a word.
+    ServerIgnoresFallback = "server-ignores-fallback",
+    /// Inbound: agrees to HTTP/2 by ALPN.
+    ServerPicksHttp2 = "server-picks-http-2",
+    /// Inbound: its ServerHello of TLS 1.2 has no extensions.
+    ServerAcknowledgesNothing = "server-acknowledges-nothing",
+    /// Inbound: negotiates suites in CBC mode, and never encrypt-then-MAC.
+    ServerTakesCbc = "server-takes-cbc",
+    /// Inbound: refuses hellos of TLS 1.3 without a key share.
+    ServerWantsKeyShare = "server-wants-key-share",
+    /// Inbound: uses key shares of groups that are not listed.
+    ServerTakesForeignShare = "server-takes-foreign-share",
+    /// Inbound: takes a ChangeCipherSpec before there are keys.
+    ServerTakesEarlyChange = "server-takes-early-change",
+    /// Inbound: answers heartbeats with what they say they hold.
+    ServerBleeds = "server-bleeds",
+    /// Inbound: overlooks clear lines between the records of a session.
+    ServerOverlooksClear = "server-overlooks-clear",
+    /// Inbound: begins as many handshakes inside a session as the client wants.
+    ServerRenegotiates = "server-renegotiates",
     /// Inbound: takes nothing at all.
     ServerTakesNothing = "server-takes-nothing",
     /// Outbound: forced mail goes in clear where STARTTLS is not offered.
@@ -181,9 +219,23 @@ mutants! {
     ClientRefusesRsa = "client-refuses-rsa",
     /// Outbound: its hello leads with suites without forward secrecy.
     ClientLeadsWithStaticRsa = "client-leads-with-static-rsa",
-    /// Outbound: its hello offers compression and an export suite. No engine does any more: it is
-    /// written by hand, and no session comes of it.
+    /// Outbound: its hello offers compression and an export suite. No engine does any more: this hello
+    /// and the next six are written by hand, and no session comes of them.
     ClientOffersRelics = "client-offers-relics",
+    /// Outbound: its hello has the framing of SSL 2.0.
+    ClientSpeaksSsl2 = "client-speaks-ssl-2",
+    /// Outbound: a suite and an extension stand twice in its hello.
+    ClientRepeatsItself = "client-repeats-itself",
+    /// Outbound: its hello lists the oldest version first.
+    ClientListsOldestFirst = "client-lists-oldest-first",
+    /// Outbound: it would resume without a new key exchange.
+    ClientResumesWithoutDhe = "client-resumes-without-dhe",
+    /// Outbound: the name in SNI ends in a dot.
+    ClientNamesWithDot = "client-names-with-dot",
+    /// Outbound: its hello offers CBC suites without encrypt-then-MAC.
+    ClientOffersBareCbc = "client-offers-bare-cbc",
+    /// Outbound: offers TLS 1.2 alone, without a signal, after a failed attempt.
+    ClientFallsBack = "client-falls-back",
     /// Outbound: takes whatever a server says in its half of the handshake for right. It is written
     /// by hand, and no session comes of it.
     ClientOverlooksForgeries = "client-overlooks-forgeries",

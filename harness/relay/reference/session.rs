@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::by_hand::{Overlooking, answer_by_hand};
 use super::scrutiny::Scrutiny;
 use super::{Mutant, careless};
 use crate::tls::{self, ClientSetup, ServerSetup, Session as TlsSession};
@@ -86,9 +87,9 @@ impl Session {
         self.reply().await
     }
 
-    /// Forgets what came in clear (RFC 3207 section 4.2).
-    pub(super) fn forget_buffer(&mut self) {
-        drop(self.buffer.take_rest());
+    /// Forgets what came in clear (RFC 3207 section 4.2). Whether there was anything.
+    pub(super) fn forget_buffer(&mut self) -> bool {
+        !self.buffer.take_rest().is_empty()
     }
 
     /// Takes what stands in clear before a TLS record into the buffer.
@@ -103,12 +104,25 @@ impl Session {
         }
     }
 
+    /// Answers the hello that waits by hand, where this mutant does.
+    pub(super) async fn answer_by_hand(&mut self, mutant: Mutant) -> bool {
+        match &mut self.stream {
+            Stream::Clear(stream) => answer_by_hand(mutant, stream).await,
+            _ => false,
+        }
+    }
+
     /// Negotiates TLS as the server; `false`: it failed, and the connection is gone.
-    pub(super) async fn accept_tls(&mut self, setup: &ServerSetup) -> bool {
+    pub(super) async fn accept_tls(&mut self, setup: &ServerSetup, overlooks: bool) -> bool {
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return false;
         };
-        match tls::accept(setup, stream, PATIENCE * 2).await.result {
+        let handshake = if overlooks {
+            tls::accept(setup, Overlooking::new(stream), PATIENCE * 2).await
+        } else {
+            tls::accept(setup, stream, PATIENCE * 2).await
+        };
+        match handshake.result {
             Ok(session) => {
                 self.stream = Stream::Tls(Box::new(session));
                 true

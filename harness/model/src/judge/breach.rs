@@ -112,6 +112,13 @@ impl State {
                 }
                 _ => false,
             },
+            Never::ClearAnswer => match &event.kind {
+                Happening::HeardEarly { channel: Channel::Clear, bytes } => {
+                    self.secured && !matches!(bytes.first(), Some(b'4' | b'5'))
+                }
+                _ => false,
+            },
+            Never::WentAlong => matches!(event.kind, Happening::WentAlong(_)),
             // Not a matter of one connection.
             Never::SentTwice => false,
             Never::UnofferedStarttls => clear(&["STARTTLS"]) && !self.starttls_listed,

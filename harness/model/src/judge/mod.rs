@@ -2,11 +2,13 @@
 //!
 //! Pure: the same case and trace give the same judgement, today and from a stored file.
 
+mod answer;
 mod breach;
 mod certificate;
 mod demand;
 mod forged;
 mod handshake;
+mod hello;
 mod outcome;
 mod reply;
 
@@ -16,7 +18,7 @@ pub use outcome::outcome;
 use crate::expect::{Never, Outcome};
 use crate::record::Verdict;
 use crate::requirement::Level;
-use crate::scenario::{Case, DnsFaultKind, Forgery, Peer};
+use crate::scenario::{Case, DnsFaultKind, Fault, Forgery, Peer};
 use crate::script::Act;
 use crate::trace::{Channel, End, Happening, Place, Trace};
 
@@ -51,7 +53,7 @@ pub fn judge(
     trace: &Trace,
     control: Option<Verdict>,
 ) -> Judgement {
-    let outcome = outcome::outcome(case.direction, trace);
+    let outcome = outcome::outcome(case.direction, &trace.events);
     let found = |verdict, reason: String, evidence: Vec<usize>| Judgement {
         verdict,
         reason,
@@ -95,7 +97,15 @@ pub fn judge(
                     let reason = "Nothing was heard that a verdict could rest on.".to_owned();
                     found(Verdict::Inconclusive, reason, Vec::new())
                 }
-                _ => found(Verdict::Pass, "The relay keeps the claim.".into(), evidence),
+                _ if let Some(reason) = answer::not_due(&case.expect.alert, trace) => {
+                    let observed = Some(reason.clone());
+                    Judgement { observed, ..found(Verdict::Observed, reason, evidence) }
+                }
+                _ => {
+                    let note = answer::note(&case.expect.alert, trace);
+                    let note = note.map(|note| format!(" {note}")).unwrap_or_default();
+                    found(Verdict::Pass, format!("The relay keeps the claim.{note}"), evidence)
+                }
             },
         }
     };
@@ -169,7 +179,9 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
                 |(_, event)| matches!(&event.kind, Happening::Faulted(played) if played == name),
             )
         };
-        if let Some(fault) = peer.faults.iter().find(|fault| !faulted(fault.name())) {
+        // A heartbeat is only sent to a relay that offers them: without them there is no hole.
+        let due = |fault: &&Fault| **fault != Fault::LyingHeartbeat || heartbeats(trace);
+        if let Some(fault) = peer.faults.iter().filter(due).find(|f| !faulted(f.name())) {
             return Some(format!("The fault {} was never played.", fault.name()));
         }
         let forged = |name: &str| {
@@ -185,6 +197,14 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
     None
 }
 
+/// Whether the relay answered a forged hello, and offered heartbeats or did not say that it does not.
+fn heartbeats(trace: &Trace) -> bool {
+    !trace.events.iter().any(|event| match &event.kind {
+        Happening::Answered(facts) => !facts.extensions.iter().any(|name| name == "heartbeat"),
+        _ => false,
+    })
+}
+
 /// How many steps of a peer's script have to be reached: all, unless the relay may keep the claim by
 /// breaking off before TLS, and has. Its control does finish the handshake, so that the reason is
 /// what was injected; nothing was used of it, and what the script would say later is not due.
@@ -197,7 +217,7 @@ fn due(case: &Case, peer: &Peer, trace: &Trace) -> usize {
         return until(|act| matches!(act, Act::Say { text, .. } if text == "STARTTLS"));
     }
     let injected = case.expect.never.contains(&Never::InjectedReplyUsed)
-        && outcome::outcome(case.direction, trace).is_some();
+        && outcome::outcome(case.direction, &trace.events).is_some();
     if injected && broke_off(trace, peer) {
         return until(|act| *act == Act::NegotiateTls);
     }
@@ -276,6 +296,38 @@ C: XUNKNOWN
 [expect]
 reply = { code = "5xx", or-ended = true }
 "#;
+
+    const COMES_BACK: &str = r#"
+claim = "It holds."
+why = "It matters."
+cites = ["id"]
+[peer.mx]
+script = '''
+S: 421 Not now
+<next connection>
+S: 220 mx
+'''
+[expect]
+outcome = "delivered-tls"
+"#;
+
+    #[test]
+    fn a_relay_that_has_not_come_back_yet_is_not_said_to_stay_away() {
+        let waits = Happening::Waiting { reason: "421".into() };
+        let first = [Happening::Connected, Happening::Reached { step: 0 }, waits.clone()];
+        let verdict =
+            |events: &[Happening]| judged("outbound/x", "mx", COMES_BACK, Verdict::Pass, events);
+        assert_eq!(verdict(&first), Verdict::Inconclusive);
+        let second = [Happening::Connected, Happening::Reached { step: 1 }, waits];
+        assert_eq!(verdict(&[&first[..], &second].concat()), Verdict::Fail);
+        let gives_up = Happening::Reported {
+            channel: Channel::Clear,
+            action: "failed".into(),
+            status: "4.4.7".into(),
+            diagnostic: String::new(),
+        };
+        assert_eq!(verdict(&[&first[..], &[gives_up]].concat()), Verdict::Fail);
+    }
 
     fn verdict(control: Verdict, events: &[Happening]) -> Verdict {
         judged("outbound/x", "mx", INJECTED, control, events)

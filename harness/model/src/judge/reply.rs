@@ -13,33 +13,33 @@ pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
         let broke_off = broke_off_at_starttls(trace).filter(|_| wanted.or_ended);
         return broke_off.ok_or_else(|| undecided("The script was never played to its end."));
     };
-    let mut lines: Vec<Vec<u8>> = Vec::new();
     let mut evidence = Vec::new();
-    for (at, event) in trace.events.iter().enumerate().skip(finished + 1) {
-        match &event.kind {
-            Happening::Heard { line, .. } => {
-                evidence.push(at);
-                lines.push(line.clone());
-                if line.get(3) != Some(&b'-') {
-                    break;
-                }
-            }
-            Happening::Said { .. } | Happening::Secured(_) | Happening::NotSecured(_) => break,
-            Happening::Ended(End::Silence | End::Garbled | End::Ours) => break,
-            Happening::Ended(_) => {
-                evidence.push(at);
-                if wanted.or_ended {
-                    return Ok(evidence);
-                }
-                return Err(fail("The relay ended the connection instead of answering.", evidence));
-            }
-            _ => {}
+    let mut from = finished + 1;
+    for code in &wanted.before {
+        let reply = match next_reply(trace, from)? {
+            Next::Reply(reply) => reply,
+            Next::Ended(at) if wanted.or_ended => return Ok(vec![at]),
+            Next::Ended(at) => return Err(ended_instead(at)),
+        };
+        evidence.extend(&reply.evidence);
+        if !code.matches_reply(&reply.lines) {
+            let shown = reply.lines.last().map(|line| shown(line)).unwrap_or_default();
+            let reason = format!("The relay answered `{shown}` first, expected: {code}.");
+            return Err(fail(reason, evidence));
         }
+        from = reply.next;
     }
+    let reply = match next_reply(trace, from)? {
+        Next::Reply(reply) => reply,
+        Next::Ended(at) if wanted.or_ended => return Ok(vec![at]),
+        Next::Ended(at) => return Err(ended_instead(at)),
+    };
+    evidence.extend(&reply.evidence);
+    let lines = reply.lines;
     let Some(last) = lines.last() else {
         return Err(undecided("The relay did not answer."));
     };
-    let shown = String::from_utf8_lossy(last).escape_debug().to_string();
+    let shown = shown(last);
     if wanted.code.as_ref().is_some_and(|code| !code.matches_reply(&lines)) {
         let code = wanted.code.as_ref().map(ToString::to_string).unwrap_or_default();
         // A refusal may have a cause that has nothing to do with the claim; a reply that takes what
@@ -67,6 +67,52 @@ pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
         return Err(witnessed(format!("The reply lists {listed}."), evidence));
     }
     Ok(evidence)
+}
+
+/// One reply of the relay.
+struct Reply {
+    /// Without endings; never empty.
+    lines: Vec<Vec<u8>>,
+    evidence: Vec<usize>,
+    /// The event behind it.
+    next: usize,
+}
+
+/// What the relay did where a reply was due.
+enum Next {
+    Reply(Reply),
+    /// It ended the connection, in this event.
+    Ended(usize),
+}
+
+/// What was heard first from this event on; nothing was heard before our next word: undecided.
+fn next_reply(trace: &Trace, from: usize) -> Result<Next, Unmet> {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    let mut evidence = Vec::new();
+    for (at, event) in trace.events.iter().enumerate().skip(from) {
+        match &event.kind {
+            Happening::Heard { line, .. } => {
+                evidence.push(at);
+                lines.push(line.clone());
+                if line.get(3) != Some(&b'-') {
+                    return Ok(Next::Reply(Reply { lines, evidence, next: at + 1 }));
+                }
+            }
+            Happening::Said { .. } | Happening::Secured(_) | Happening::NotSecured(_) => break,
+            Happening::Ended(End::Silence | End::Garbled | End::Ours) => break,
+            Happening::Ended(_) => return Ok(Next::Ended(at)),
+            _ => {}
+        }
+    }
+    Err(undecided("The relay did not answer."))
+}
+
+fn ended_instead(at: usize) -> Unmet {
+    fail("The relay ended the connection instead of answering.", vec![at])
+}
+
+fn shown(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).escape_debug().to_string()
 }
 
 /// Where TLS did not begin because the relay refused STARTTLS for good, or broke the handshake off:

@@ -12,6 +12,8 @@ pub enum Judgement {
     Fail,
     /// It could not be decided. Says nothing about the host.
     Inconclusive,
+    /// The host is such that the requirement protects nobody; the text says why.
+    Moot,
     /// Recorded, not judged: the level is info.
     Observed,
     /// It is kept.
@@ -24,6 +26,7 @@ impl Judgement {
         match self {
             Self::Fail => "fail",
             Self::Inconclusive => "inconclusive",
+            Self::Moot => "moot",
             Self::Observed => "observed",
             Self::Pass => "pass",
         }

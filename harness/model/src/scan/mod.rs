@@ -7,11 +7,13 @@ mod finding;
 mod rules;
 mod shown;
 mod suite_rules;
+mod version_rules;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::alert_name;
 use crate::facts::Suite;
 use crate::offer::Version;
 use crate::record::{CaseRecord, Verdict};
@@ -20,10 +22,13 @@ use crate::requirement::Level;
 pub use chain_rules::judge_certificates;
 pub use finding::{Finding, Judgement, exit_code};
 pub use rules::judge;
-pub use shown::{AskedKey, AskedName, Shown};
+pub use shown::{AskedKey, AskedName, Shown, ShownChain};
 
 /// The version of the record's form.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
+
+/// Why a question that nobody wanted asked is moot.
+pub const NOT_ASKED: &str = "it was not asked for";
 
 /// One host, scanned and judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,7 +51,7 @@ pub struct Scan {
     pub findings: Vec<Finding>,
     /// How it differs from what was expected of it, a sentence each; empty where nothing was.
     pub differences: Vec<String>,
-    /// TCP connections made for facts and certificates; those of the checks are not counted.
+    /// TCP connections made in all.
     pub connections: usize,
     /// How long it took.
     pub duration_ms: u64,
@@ -165,33 +170,6 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The name of an alert (IANA TLS Alerts).
-pub fn alert_name(description: u8) -> Option<&'static str> {
-    Some(match description {
-        0 => "close_notify",
-        10 => "unexpected_message",
-        20 => "bad_record_mac",
-        21 => "decryption_failed",
-        22 => "record_overflow",
-        40 => "handshake_failure",
-        42 => "bad_certificate",
-        47 => "illegal_parameter",
-        50 => "decode_error",
-        51 => "decrypt_error",
-        70 => "protocol_version",
-        71 => "insufficient_security",
-        80 => "internal_error",
-        86 => "inappropriate_fallback",
-        100 => "no_renegotiation",
-        109 => "missing_extension",
-        110 => "unsupported_extension",
-        112 => "unrecognized_name",
-        116 => "certificate_required",
-        120 => "no_application_protocol",
-        _ => return None,
-    })
-}
-
 /// All that was heard of one host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostFacts {
@@ -207,7 +185,9 @@ pub struct HostFacts {
     pub groups_tls13: Found<Listing>,
     /// Signature schemes of the key exchange of TLS 1.2.
     pub schemes: Found<Listing>,
-    /// What TLS 1.2 and older answer to extensions and signals.
+    /// Signature schemes of the key exchange of TLS 1.3.
+    pub schemes_tls13: Found<Listing>,
+    /// What is answered to extensions and signals.
     pub answers: Answers,
     /// Odd but right hellos, and whether the host bears them.
     pub tolerance: Vec<Tolerance>,
@@ -218,6 +198,43 @@ pub struct HostFacts {
 }
 
 impl HostFacts {
+    /// Facts of a host that nothing was asked of, because nobody wanted to know.
+    pub fn not_asked() -> Self {
+        let why = NOT_ASKED;
+        fn moot<T>(why: &str) -> Found<T> {
+            Found::Moot(why.to_owned())
+        }
+        Self {
+            tls: moot(why),
+            ssl2: moot(why),
+            versions: Vec::new(),
+            groups: moot(why),
+            groups_tls13: moot(why),
+            schemes: moot(why),
+            schemes_tls13: moot(why),
+            answers: Answers {
+                secure_renegotiation: moot(why),
+                extended_master_secret: moot(why),
+                encrypt_then_mac: moot(why),
+                session_ticket: moot(why),
+                ocsp_staple: moot(why),
+                fallback_signal: moot(why),
+                downgrade_mark: moot(why),
+                compression: moot(why),
+                unknown_alpn: moot(why),
+                without_sni: moot(why),
+                unknown_sni: moot(why),
+            },
+            tolerance: Vec::new(),
+            holes: Holes { heartbeat: moot(why), heartbleed: moot(why), early_ccs: moot(why) },
+            sessions: Sessions {
+                client_renegotiation: moot(why),
+                resumption_tls12: moot(why),
+                resumption_tls13: moot(why),
+            },
+        }
+    }
+
     /// What is known of one version.
     pub fn version(&self, version: Version) -> Option<&VersionFacts> {
         self.versions.iter().find(|facts| facts.version == version)

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Found;
 use crate::certificate::{ChainFacts, StapleFacts};
 use crate::offer::Version;
 
@@ -36,14 +37,22 @@ pub struct Shown {
     pub key: AskedKey,
     /// The name.
     pub name: AskedName,
-    /// The chain, and the stapled response if there was one; or why there was no handshake, as a
-    /// fragment for people. Silence and refusal are both no handshake.
-    pub result: Result<(ChainFacts, Option<StapleFacts>), String>,
+    /// The chain; moot where the host has none of this kind, as it said itself or is known of it.
+    pub result: Found<ShownChain>,
+}
+
+/// A chain, and what came with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownChain {
+    /// The chain.
+    pub chain: ChainFacts,
+    /// The stapled response, if there was one.
+    pub staple: Option<StapleFacts>,
 }
 
 impl Shown {
     /// The chain, where there was a handshake.
     pub fn chain(&self) -> Option<&ChainFacts> {
-        self.result.as_ref().ok().map(|(chain, _)| chain)
+        self.result.known().map(|shown| &shown.chain)
     }
 }

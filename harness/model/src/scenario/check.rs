@@ -96,6 +96,12 @@ impl<'a> Checker<'a> {
                 self.error(reply.span(), "no line of ours waits for this reply", Some(help.into()));
             }
         }
+        if let Some(answer) = wanted.and_then(|e| e.get_ref().answer.as_ref())
+            && peers.first().is_none_or(|peer| peer.hello.is_none())
+        {
+            let help = "add `hello = { version = \"1.2\" }` to the inbound peer";
+            self.error(answer.span(), "no forged ClientHello waits for it", Some(help.into()));
+        }
         if let Some(certificate) = wanted.and_then(|e| e.get_ref().certificate.as_ref())
             && direction == Direction::Outbound
         {
@@ -123,6 +129,7 @@ impl<'a> Checker<'a> {
             sender_connector: message.sender_connector,
             handed_in_tls: message.handed_in_tls,
             domain: None,
+            next_hop: None,
             dns,
         })
     }
@@ -234,13 +241,27 @@ impl<'a> Checker<'a> {
             .client_certificate
             .as_ref()
             .and_then(|word| self.word("way to ask for a certificate", word, &asks));
+        let mut script = self.script(direction, raw.script.as_ref());
+        let hello = raw.hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
+        if hello.is_some() && script.parts.len() == 1 {
+            // No session comes of a forged hello: an honest client comes after it.
+            script.parts.push(Vec::new());
+        }
+        let records = raw.records.as_ref().map(|records| self.framing(records.get_ref()));
+        let ours = raw.hello.as_ref().map(Placed::span).or(raw.records.as_ref().map(Placed::span));
+        if let (Some(span), Direction::Outbound) = (ours, direction) {
+            let help = "outbound the ClientHello is the relay's; name a fault of the receiver";
+            self.error(span, "only an inbound client sends a ClientHello", Some(help.into()));
+        }
         Peer {
             name: name.get_ref().clone(),
             offer,
             cert,
             faults,
+            hello,
+            records: records.unwrap_or_default(),
             forges,
-            script: self.script(direction, raw.script.as_ref()),
+            script,
             asks_certificate: asks_certificate.unwrap_or_default(),
             sni: raw.sni.as_ref().map(|sni| self.fill(sni, &name.span())),
         }

@@ -3,8 +3,8 @@
 use super::Peer;
 use super::check::Checker;
 use crate::expect::{
-    CertificateExpect, DsnExpect, Expect, Never, OfferedExpect, Outcome, ReplyExpect, TlsExpect,
-    TlsFactsExpect, VersionRange,
+    CertificateExpect, DsnExpect, Expect, HelloRule, Never, OfferedExpect, Outcome, ReplyExpect,
+    TlsExpect, TlsFactsExpect,
 };
 use crate::facts::ClientCertificate;
 use crate::offer::Version;
@@ -27,6 +27,8 @@ impl Checker<'_> {
             tls: raw.tls.as_ref().and_then(|tls| self.tls(tls, peers)),
             offered: raw.offered.as_ref().map(|offered| self.offered(offered)),
             certificate: raw.certificate.as_ref().map(|raw| self.certificate(raw.get_ref())),
+            answer: raw.answer.as_ref().and_then(|answer| self.answer(answer)),
+            alert: raw.alert.as_ref().map(|alert| self.told(alert)).unwrap_or_default(),
             reply: raw.reply.as_ref().map(|reply| self.reply(reply)),
             never: never
                 .filter_map(|word| self.word("thing that must not happen", word, &Never::NAMES))
@@ -68,15 +70,7 @@ impl Checker<'_> {
             ("not-shown", ClientCertificate::NotShown),
             ("shown", ClientCertificate::Shown),
         ];
-        let version = table.version.as_ref().and_then(|word| {
-            let filled = self.fill(word.get_ref(), &word.span());
-            let range = VersionRange::parse(&filled);
-            if range.is_none() {
-                let help = Some("write `1.2` or `>=1.2`".into());
-                self.error(word.span(), format!("`{filled}` is no range of versions"), help);
-            }
-            range
-        });
+        let version = table.version.as_ref().and_then(|word| self.version_range(word));
         let dh_bits_at_least = table.dh_bits.as_ref().and_then(|word| {
             self.at_least(word, "a size in bits is written as a lower bound", "write `>=2048`")
         });
@@ -140,6 +134,10 @@ impl Checker<'_> {
             .compression
             .as_ref()
             .and_then(|word| self.word("way to offer compression", word, &[("none", true)]));
+        let form = raw.form.iter().flat_map(|list| &list.0);
+        let form = form
+            .filter_map(|word| self.word("rule about the hello's form", word, &HelloRule::NAMES));
+        let form = form.collect();
         OfferedExpect {
             versions,
             suites,
@@ -149,6 +147,7 @@ impl Checker<'_> {
             first_suite,
             sni: raw.sni.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
             no_compression: no_compression.unwrap_or_default(),
+            form,
         }
     }
 
@@ -164,6 +163,7 @@ impl Checker<'_> {
             }
         };
         let empty = ReplyExpect {
+            before: Vec::new(),
             code: None,
             enhanced: None,
             lists: Vec::new(),
@@ -173,12 +173,15 @@ impl Checker<'_> {
         match raw.get_ref() {
             raw::Reply::Pattern(word) => ReplyExpect { code: code(word, raw.span()), ..empty },
             raw::Reply::Table(table) => {
+                let before = table.before.iter().flat_map(|list| &list.0);
+                let before = before.filter_map(|w| code(w.get_ref(), w.span())).collect();
                 let code = table.code.as_ref().and_then(|w| code(w.get_ref(), w.span()));
                 let mut words = |list: &Option<raw::OneOrMany>| -> Vec<String> {
                     let list = list.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
                     list.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
                 };
                 ReplyExpect {
+                    before,
                     code,
                     lists: words(&table.lists),
                     lacks: words(&table.lacks),

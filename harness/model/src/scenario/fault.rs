@@ -22,13 +22,23 @@ pub enum Fault {
     SilentInsteadOfClientHello,
     /// Closes as soon as the handshake is finished, before any SMTP line.
     CloseAfterHandshake,
+    /// Inbound: sends a ChangeCipherSpec behind the relay's first flight, before there are keys, and
+    /// another one where the first is taken (CVE-2014-0224).
+    ChangeCipherSpecBeforeKeys,
+    /// Inbound: sends an SMTP command in clear beneath the session, once that is up.
+    ClearInsideTls,
+    /// Inbound: where the relay offers heartbeats, sends one that says it holds three octets more than
+    /// it does (CVE-2014-0160).
+    LyingHeartbeat,
+    /// Inbound: begins another handshake inside the session, up to five times (TLS 1.2).
+    Renegotiation,
     /// Outbound: ends the connection without close_notify as soon as it has taken the message.
     NoCloseNotify,
 }
 
 impl Fault {
     /// All faults with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 10] = [
+    pub const NAMES: [(&'static str, Self); 14] = [
         ("alert-after-client-hello", Self::AlertAfterClientHello),
         ("close-after-client-hello", Self::CloseAfterClientHello),
         ("garbage-after-client-hello", Self::GarbageAfterClientHello),
@@ -38,6 +48,10 @@ impl Fault {
         ("plaintext-instead-of-client-hello", Self::PlaintextInsteadOfClientHello),
         ("silent-instead-of-client-hello", Self::SilentInsteadOfClientHello),
         ("close-after-handshake", Self::CloseAfterHandshake),
+        ("change-cipher-spec-before-keys", Self::ChangeCipherSpecBeforeKeys),
+        ("clear-inside-tls", Self::ClearInsideTls),
+        ("lying-heartbeat", Self::LyingHeartbeat),
+        ("renegotiation", Self::Renegotiation),
         ("no-close-notify", Self::NoCloseNotify),
     ];
 

@@ -6,14 +6,19 @@ mod check;
 mod expectation;
 mod fault;
 mod forgery;
+mod framing;
+mod hello;
 mod load;
+mod matrix;
 
 pub use check::PLAY_NAMES;
 pub use fault::Fault;
 pub use forgery::{ForgedVersion, Forgery};
+pub use hello::{ForgedHello, Framing, Quirk};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 
 use crate::expect::{Expect, Outcome};
+use crate::facts::Engine;
 use crate::offer::Offer;
 use crate::script::{Direction, Script};
 
@@ -69,6 +74,9 @@ pub struct Case {
     /// Outbound: the domain of the user's own that the message goes to; with a leading dot, one
     /// below it. `None`: a domain of the lab's.
     pub domain: Option<String>,
+    /// Outbound: the one host that all mail of the user's own domain goes to. `None`: each case has
+    /// hosts of its own, which the lab's MX records name.
+    pub next_hop: Option<NextHop>,
     /// What the resolver does with the recipient's domain.
     pub dns: Vec<DnsFault>,
 }
@@ -80,13 +88,21 @@ impl Case {
     }
 
     /// The same case with mail to a domain of the user's own, paired with that domain's control.
-    pub fn to_domain(&self, domain: &str) -> Self {
+    pub fn to_domain(&self, domain: &str, next_hop: Option<&NextHop>) -> Self {
         Self {
             id: format!("{}@{domain}", self.id),
             control: Some(format!("{}@{domain}", self.control_id())),
             domain: Some(domain.to_owned()),
+            next_hop: next_hop.cloned(),
             ..self.clone()
         }
+    }
+
+    /// The name of the user's own that other cases use too: the one host that mail goes to, or a
+    /// whole domain. Such cases cannot be played side by side.
+    pub fn shared_name(&self) -> Option<&str> {
+        let whole = self.domain.as_deref().filter(|domain| !domain.starts_with('.'));
+        self.next_hop.as_ref().map(|hop| hop.host.as_str()).or(whole)
     }
 
     /// Whether what is expected shows in the dialogue alone: inbound, and whatever becomes of the
@@ -97,6 +113,7 @@ impl Case {
             || expect.attempts.is_some()
             || expect.taken_by.is_some()
             || expect.dsn.is_some()
+            || expect.answer.is_some()
             || !expect.visited.is_empty();
         self.direction == Direction::Inbound && !self.observe && !rests_on_mail
     }
@@ -114,7 +131,25 @@ impl Case {
             reply.or_ended
                 || reply.code.as_ref().is_some_and(crate::pattern::Pattern::only_refusals)
         });
-        withheld || refused || reply
+        let answer = matches!(expect.answer, Some(crate::expect::AnswerExpect::Refused));
+        withheld || refused || reply || answer
+    }
+}
+
+/// A host that the user's own configuration names as the next hop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextHop {
+    /// Its name.
+    pub host: String,
+    /// Where it listens; `None`: where every next hop of the lab does.
+    pub port: Option<u16>,
+}
+
+/// `gateway.example`, or `gateway.example:587`.
+impl std::fmt::Display for NextHop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 
@@ -150,6 +185,10 @@ pub struct Peer {
     pub cert: Option<String>,
     /// Misbehaviour below SMTP.
     pub faults: Vec<Fault>,
+    /// Inbound: what is sent on the first connection where TLS would begin, in place of a handshake.
+    pub hello: Option<ForgedHello>,
+    /// Inbound: the records of the ClientHello.
+    pub records: Framing,
     /// Outbound: what it forges in its first handshake, its second, …; the last one goes on.
     pub forges: Vec<Forgery>,
     /// What it says; from its end on the peer behaves correctly.
@@ -158,6 +197,13 @@ pub struct Peer {
     pub asks_certificate: AsksCertificate,
     /// Inbound: the name in SNI, a template; `None`: the relay's name; `Some("none")`: no SNI.
     pub sni: Option<String>,
+}
+
+impl Peer {
+    /// The engine that alone can play this peer, whatever its offer.
+    pub fn engine(&self) -> Option<Engine> {
+        self.faults.contains(&Fault::Renegotiation).then_some(Engine::Legacy)
+    }
 }
 
 /// Whether a receiver asks for a client certificate.

@@ -1,0 +1,94 @@
+//! Checks what a scenario says of ClientHellos.
+
+use super::check::Checker;
+use super::{ForgedHello, Framing, Quirk};
+use crate::expect::{AnswerExpect, AnswerFactsExpect, Told, VersionRange};
+use crate::offer::Version;
+use crate::raw::{self, Placed};
+
+impl Checker<'_> {
+    pub(super) fn hello(&mut self, raw: &raw::Hello) -> Option<ForgedHello> {
+        let versions = Version::ALL.map(|version| (version.name(), version));
+        let quirks = raw.quirks.iter().flat_map(|list| &list.0);
+        let quirks = quirks.filter_map(|word| self.word("quirk", word, &Quirk::NAMES)).collect();
+        let octets = raw.octets.as_ref().and_then(|word| self.number(word, 16_000));
+        let version = self.word("TLS version", &raw.version, &versions)?;
+        Some(ForgedHello { version, quirks, octets })
+    }
+
+    pub(super) fn framing(&mut self, raw: &raw::Records) -> Framing {
+        let version = raw.version.as_ref().and_then(|word| {
+            let filled = self.fill(word.get_ref(), &word.span());
+            let parts = filled.split_once(',').map(|(a, b)| [a, b]);
+            let octets = parts.map(|parts| parts.map(|part| u8::from_str_radix(part, 16)));
+            match octets {
+                Some([Ok(major), Ok(minor)]) => Some(u16::from_be_bytes([major, minor])),
+                _ => {
+                    let help = Some("write both octets, `03,00`".into());
+                    self.error(word.span(), format!("`{filled}` is no record version"), help);
+                    None
+                }
+            }
+        });
+        let octets = raw.octets.as_ref().and_then(|word| self.number(word, 1 << 14));
+        Framing { version, octets: octets.and_then(|octets| u16::try_from(octets).ok()) }
+    }
+
+    /// A number of octets from 1 to `most`.
+    fn number(&mut self, word: &Placed<String>, most: u32) -> Option<u32> {
+        let filled = self.fill(word.get_ref(), &word.span());
+        let number = filled.parse().ok().filter(|octets| (1..=most).contains(octets));
+        if number.is_none() {
+            let help = Some(format!("write a number from 1 to {most} in quotes"));
+            self.error(word.span(), format!("`{filled}` is no number of octets"), help);
+        }
+        number
+    }
+
+    pub(super) fn answer(&mut self, raw: &Placed<raw::Answer>) -> Option<AnswerExpect> {
+        let table = match raw.get_ref() {
+            raw::Answer::Word(word) => {
+                let any = AnswerExpect::ServerHello(AnswerFactsExpect::default());
+                let known = [("server-hello", any), ("refused", AnswerExpect::Refused)];
+                let word = Placed::new(raw.span(), word.clone());
+                return self.word("answer to a ClientHello", &word, &known);
+            }
+            raw::Answer::Facts(table) => table,
+        };
+        let version = table.version.as_ref().and_then(|word| self.version_range(word));
+        let none = [("none", true)];
+        let compression = table.compression.as_ref();
+        let compression = compression.and_then(|word| self.word("compression method", word, &none));
+        let mut texts = |both: &raw::AlwaysNever| {
+            let mut list = |words: &[Placed<String>]| -> Vec<String> {
+                words.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
+            };
+            (list(&both.always), list(&both.never))
+        };
+        let (extensions, groups) = (texts(&table.extensions), texts(&table.groups));
+        Some(AnswerExpect::ServerHello(AnswerFactsExpect {
+            version,
+            extensions,
+            groups,
+            no_compression: compression.unwrap_or_default(),
+            alpn: table.alpn.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+            retry: table.retry,
+            downgrade_mark: table.downgrade_mark,
+            or_refused: table.or_refused.unwrap_or_default(),
+        }))
+    }
+
+    pub(super) fn told(&mut self, raw: &raw::OneOrMany) -> Vec<Told> {
+        raw.0.iter().filter_map(|word| self.word("alert", word, &Told::names())).collect()
+    }
+
+    pub(super) fn version_range(&mut self, word: &Placed<String>) -> Option<VersionRange> {
+        let filled = self.fill(word.get_ref(), &word.span());
+        let range = VersionRange::parse(&filled);
+        if range.is_none() {
+            let help = Some("write `1.2` or `>=1.2`".into());
+            self.error(word.span(), format!("`{filled}` is no range of versions"), help);
+        }
+        range
+    }
+}

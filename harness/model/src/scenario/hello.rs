@@ -1,0 +1,98 @@
+//! ClientHellos that are written by hand, because no library would send them.
+
+use crate::offer::Version;
+
+/// A ClientHello as a correct client of these versions would write it, but for its quirks. It begins
+/// no session: what counts is what is answered to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgedHello {
+    /// The one version that is offered.
+    pub version: Version,
+    /// What is odd about it.
+    pub quirks: Vec<Quirk>,
+    /// At least so many octets of handshake message, by padding (RFC 7685). `None`: no padding.
+    pub octets: Option<u32>,
+}
+
+impl std::fmt::Display for ForgedHello {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.version)?;
+        for quirk in &self.quirks {
+            write!(f, ", {}", quirk.name())?;
+        }
+        self.octets.map_or(Ok(()), |octets| write!(f, ", {octets} octets"))
+    }
+}
+
+/// One oddity of a ClientHello. Some are wrong, others are right and seldom seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Quirk {
+    /// The only protocol in ALPN is HTTP/2.
+    AlpnHttp2,
+    /// Only suites in CBC mode are offered, with encrypt_then_mac (RFC 7366).
+    CbcEncryptThenMac,
+    /// Only suites in CBC mode are offered, without encrypt_then_mac.
+    CbcPlain,
+    /// DEFLATE is offered before no compression (RFC 3749).
+    Compression,
+    /// The version is said to be a fallback (RFC 7507).
+    FallbackSignal,
+    /// The only key share is of a group that is not among the groups (RFC 8446 section 4.2.8).
+    ForeignKeyShare,
+    /// Reserved suites, groups, schemes, versions and extensions stand before the real ones
+    /// (RFC 8701).
+    Grease,
+    /// Heartbeats are offered (RFC 6520).
+    Heartbeat,
+    /// `legacy_version` is 3.5, and there is no supported_versions.
+    HighVersion,
+    /// There is no key share: the server has to name a group (RFC 8446 section 4.1.4).
+    NoKeyShare,
+    /// The null method is not among the compression methods (RFC 5246 section 7.4.1.2).
+    NoNullCompression,
+    /// The list of suites is empty.
+    NoSuites,
+    /// Secure renegotiation is told by the signalling suite in place of the extension (RFC 5746
+    /// section 3.4).
+    RenegotiationSignal,
+    /// The hello has the framing of SSL 2.0 and offers nothing else.
+    SslV2,
+    /// All suites are from the range for private use.
+    UnknownSuites,
+}
+
+impl Quirk {
+    /// All, with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 15] = [
+        ("alpn-http-2", Self::AlpnHttp2),
+        ("cbc-encrypt-then-mac", Self::CbcEncryptThenMac),
+        ("cbc-plain", Self::CbcPlain),
+        ("compression", Self::Compression),
+        ("fallback-signal", Self::FallbackSignal),
+        ("foreign-key-share", Self::ForeignKeyShare),
+        ("grease", Self::Grease),
+        ("heartbeat", Self::Heartbeat),
+        ("high-version", Self::HighVersion),
+        ("no-key-share", Self::NoKeyShare),
+        ("no-null-compression", Self::NoNullCompression),
+        ("no-suites", Self::NoSuites),
+        ("renegotiation-signal", Self::RenegotiationSignal),
+        ("ssl-v2", Self::SslV2),
+        ("unknown-suites", Self::UnknownSuites),
+    ];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, quirk)| *quirk == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// How the records of our ClientHello are cut and labelled. A real handshake follows: neither is
+/// part of what is signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Framing {
+    /// `legacy_record_version`, `None`: the engine's.
+    pub version: Option<u16>,
+    /// At most so many octets in each record. `None`: all in one.
+    pub octets: Option<u16>,
+}

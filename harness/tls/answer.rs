@@ -1,0 +1,196 @@
+//! What a server answers to a ClientHello that was written by hand.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::{Instant, timeout_at};
+use waxseal_model::facts::{AnswerFacts, FailureCause, TlsFailure};
+use waxseal_model::offer::Version;
+
+use super::describe::{extension_name, group_name, protocols};
+use super::registry::key_exchange;
+use super::suites::suite;
+use crate::wire::tls::{
+    Message, RecordError, Records, ServerHello, ServerKeyExchange, Sslv2ServerHello, handshake,
+    kind,
+};
+
+/// Octets that are read of one answer.
+const LIMIT: usize = 1 << 18;
+
+/// Reads what a server says in clear.
+#[derive(Debug, Default)]
+pub struct Answers {
+    records: Records,
+    read: usize,
+    /// The last alert that did not end the handshake.
+    warned: Option<u8>,
+}
+
+impl Answers {
+    /// Reads the first flight: a ServerHello, and up to TLS 1.2 all until ServerHelloDone.
+    ///
+    /// # Errors
+    /// How the handshake ended instead, or why the answer says nothing.
+    pub async fn flight<T>(
+        &mut self,
+        io: &mut T,
+        patience: Duration,
+    ) -> Result<AnswerFacts, TlsFailure>
+    where
+        T: AsyncRead + Unpin,
+    {
+        let until = Instant::now() + patience;
+        let hello = loop {
+            match self.message(io, until).await? {
+                Message::Handshake { kind: handshake::SERVER_HELLO, body } => break body,
+                Message::Handshake { kind: handshake::HELLO_REQUEST, .. } => {}
+                _ => return Err(self.failure(FailureCause::OurObjection, "it is no ServerHello")),
+            }
+        };
+        let hello = ServerHello::read(&hello).map_err(|wrong| {
+            self.failure(FailureCause::OurObjection, format!("its ServerHello is wrong: {wrong}"))
+        })?;
+        let mut exchange = None;
+        while hello.version() < Version::Tls13.code() {
+            match self.message(io, until).await? {
+                Message::Handshake { kind: handshake::SERVER_HELLO_DONE, .. } => break,
+                Message::Handshake { kind: handshake::SERVER_KEY_EXCHANGE, body } => {
+                    exchange = read_exchange(&hello, &body);
+                }
+                Message::Handshake { .. } => {}
+                _ => return Err(self.failure(FailureCause::OurObjection, "it is no first flight")),
+            }
+        }
+        Ok(facts(&hello, exchange))
+    }
+
+    /// The next message other than a warning.
+    ///
+    /// # Errors
+    /// How the handshake ended instead.
+    pub async fn message<T>(&mut self, io: &mut T, until: Instant) -> Result<Message, TlsFailure>
+    where
+        T: AsyncRead + Unpin,
+    {
+        let mut chunk = [0; 4096];
+        loop {
+            match self.records.next_message() {
+                Ok(Some(Message::Alert { level, description })) => {
+                    if description == 0 {
+                        return Err(self.failure(FailureCause::RelayClosed, "it just closed"));
+                    }
+                    self.warned = Some(description);
+                    if level == 2 {
+                        return Err(self.failure(FailureCause::RelayAlert, "it sent an alert"));
+                    }
+                    continue;
+                }
+                Ok(Some(message)) => return Ok(message),
+                Ok(None) => {}
+                Err(RecordError::TooLong(_)) => {
+                    return Err(self.failure(FailureCause::OurObjection, "its answer is too long"));
+                }
+                Err(RecordError::NotTls(_)) => {
+                    return Err(self.failure(FailureCause::NotTls, "its answer is no TLS"));
+                }
+            }
+            let read = match timeout_at(until, io.read(&mut chunk)).await {
+                Err(_) => return Err(self.failure(FailureCause::Silence, "no answer came in time")),
+                Ok(Ok(0)) => return Err(self.failure(FailureCause::RelayClosed, "it just closed")),
+                Ok(Ok(read)) => read,
+                Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
+                    return Err(self.failure(FailureCause::Silence, error));
+                }
+                Ok(Err(error)) => return Err(self.failure(FailureCause::RelayReset, error)),
+            };
+            self.read += read;
+            if self.read > LIMIT {
+                return Err(self.failure(FailureCause::OurObjection, "its answer has no end"));
+            }
+            self.records.push(&chunk[..read]);
+        }
+    }
+
+    /// Reads the answer to a hello of SSL 2.0.
+    ///
+    /// # Errors
+    /// As of [`Answers::flight`].
+    pub async fn flight_sslv2<T>(
+        &mut self,
+        io: &mut T,
+        patience: Duration,
+    ) -> Result<AnswerFacts, TlsFailure>
+    where
+        T: AsyncRead + Unpin,
+    {
+        let until = Instant::now() + patience;
+        let mut heard = Vec::new();
+        let mut chunk = [0; 4096];
+        loop {
+            match Sslv2ServerHello::read(&heard) {
+                Ok(Some(hello)) => return Ok(facts_sslv2(&hello)),
+                Ok(None) => {}
+                // An alert, or a ServerHello of TLS.
+                Err(_) => {
+                    self.records.push(&heard);
+                    return self.flight(io, until.saturating_duration_since(Instant::now())).await;
+                }
+            }
+            match timeout_at(until, io.read(&mut chunk)).await {
+                Ok(Ok(read)) if read > 0 && heard.len() < LIMIT => {
+                    heard.extend_from_slice(&chunk[..read]);
+                }
+                // Said by the reader of TLS in its own words.
+                Ok(Ok(_)) => return Err(self.failure(FailureCause::RelayClosed, "it just closed")),
+                Ok(Err(error)) => return Err(self.failure(FailureCause::RelayReset, error)),
+                Err(_) => return Err(self.failure(FailureCause::Silence, "no answer came in time")),
+            }
+        }
+    }
+
+    fn failure(&self, cause: FailureCause, detail: impl ToString) -> TlsFailure {
+        TlsFailure {
+            engine: None,
+            cause,
+            alert_heard: self.warned,
+            alert_said: None,
+            detail: detail.to_string(),
+        }
+    }
+}
+
+fn facts(hello: &ServerHello, exchange: Option<ServerKeyExchange>) -> AnswerFacts {
+    let group = exchange.and_then(|exchange| exchange.group).or_else(|| hello.group());
+    let alpn = hello.extension(kind::ALPN).and_then(|body| protocols(body).into_iter().next());
+    AnswerFacts {
+        version: hello.version(),
+        retry: hello.is_retry(),
+        suite: Some(suite(hello.suite)),
+        compression: hello.compression,
+        group: group.map(group_name),
+        alpn,
+        downgrade_mark: hello.downgrade_mark().is_some(),
+        extensions: hello.extensions.iter().flatten().map(|e| extension_name(e.kind)).collect(),
+    }
+}
+
+fn facts_sslv2(hello: &Sslv2ServerHello) -> AnswerFacts {
+    AnswerFacts {
+        version: hello.version,
+        retry: false,
+        suite: None,
+        compression: 0,
+        group: None,
+        alpn: None,
+        downgrade_mark: false,
+        extensions: Vec::new(),
+    }
+}
+
+fn read_exchange(hello: &ServerHello, body: &[u8]) -> Option<ServerKeyExchange> {
+    let (exchange, hint) = key_exchange(hello.suite)?;
+    let signed = hello.legacy_version == Version::Tls12.code() && !hint;
+    ServerKeyExchange::read(body, exchange, hint, signed).ok()
+}

@@ -1,0 +1,232 @@
+//! ClientHellos that are written by hand: a right one, and each of its quirks.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use waxseal_model::offer::{SuiteKind, Version};
+use waxseal_model::scenario::{ForgedHello, Quirk};
+
+use super::registry::{is_tls13, registered_suites};
+use super::suites::suite;
+use crate::wire::tls::{
+    ClientHello, Extension, SSLV2_CIPHERS, content, grease, kind, write_records, write_sslv2_hello,
+};
+
+/// The usual groups: X25519, P-256, P-384.
+const GROUPS: [u16; 3] = [0x001d, 0x0017, 0x0018];
+/// A group that servers of today know, for a share that is not announced.
+const FOREIGN: u16 = 0x0017;
+
+/// Signature schemes of today, and those with SHA-1 that versions before 1.2 need.
+const SCHEMES: [u16; 12] = [
+    0x0403, 0x0503, 0x0603, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201,
+];
+
+/// Suites of an ordinary client up to TLS 1.2: ECDHE and DHE first, then static RSA.
+const SUITES: [u16; 14] = [
+    0xc02f, 0xc02b, 0xc030, 0xc02c, 0xcca8, 0xcca9, 0xc013, 0xc009, 0xc014, 0xc00a, 0x009e, 0x009f,
+    0x002f, 0x0035,
+];
+const SUITES_TLS13: [u16; 3] = [0x1301, 0x1302, 0x1303];
+
+/// Suites from the range for private use (RFC 8446 section 11).
+const UNKNOWN: [u16; 3] = [0xff10, 0xff11, 0xff12];
+/// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 section 3.3).
+const RENEGOTIATION_SIGNAL: u16 = 0x00ff;
+/// TLS_FALLBACK_SCSV (RFC 7507 section 2).
+const FALLBACK_SIGNAL: u16 = 0x5600;
+
+/// Public values that the other side can compute with, and we need not: the base points of X25519
+/// (RFC 7748 section 4.1) and of P-256 (SEC 2 section 2.4.2).
+const X25519_SHARE: [u8; 32] = {
+    let mut point = [0; 32];
+    point[0] = 9;
+    point
+};
+const P256_SHARE: [u8; 65] = [
+    0x04, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5, 0x63, 0xa4, 0x40,
+    0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2,
+    0x96, 0x4f, 0xe3, 0x42, 0xe2, 0xfe, 0x1a, 0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a, 0x7c, 0x0f, 0x9e,
+    0x16, 0x2b, 0xce, 0x33, 0x57, 0x6b, 0x31, 0x5e, 0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51,
+    0xf5,
+];
+
+/// The bytes of a hello, records and all, to a server of this name.
+pub fn hello_by_hand(forged: &ForgedHello, sni: Option<&str>) -> Vec<u8> {
+    if forged.quirks.contains(&Quirk::SslV2) {
+        let [challenge, _] = halves(random());
+        return write_sslv2_hello(0x0002, &SSLV2_CIPHERS, &challenge);
+    }
+    let mut hello = ordinary(forged.version, sni);
+    for quirk in &forged.quirks {
+        bend(&mut hello, *quirk);
+    }
+    if let Some(octets) = forged.octets {
+        // Type and length of the padding itself take four.
+        let missing = (octets as usize).saturating_sub(hello.message().len() + 4);
+        put(&mut hello, Extension::padding(missing));
+    }
+    let version = forged.version.code().min(Version::Tls10.code());
+    write_records(content::HANDSHAKE, version, &hello.message(), usize::MAX)
+}
+
+/// What a correct client that knows this version alone would send.
+fn ordinary(version: Version, sni: Option<&str>) -> ClientHello {
+    let tls13 = version == Version::Tls13;
+    let mut suites = if tls13 { SUITES_TLS13.to_vec() } else { SUITES.to_vec() };
+    if version < Version::Tls12 {
+        suites.retain(|id| !suite(*id).is(SuiteKind::Aead));
+    }
+    let mut hello = ClientHello {
+        legacy_version: version.code().min(Version::Tls12.code()),
+        random: random(),
+        session_id: if tls13 { random().to_vec() } else { Vec::new() },
+        suites,
+        compression: vec![0],
+        extensions: None,
+    };
+    if version == Version::Ssl3 {
+        hello.suites.push(RENEGOTIATION_SIGNAL);
+        return hello;
+    }
+    let mut extensions: Vec<_> = sni.map(Extension::server_name).into_iter().collect();
+    extensions.extend([Extension::groups(&GROUPS), Extension::schemes(&SCHEMES)]);
+    if tls13 {
+        extensions.extend([
+            Extension::versions(&[version.code()]),
+            Extension::psk_modes(&[1]),
+            Extension::key_share(&[(GROUPS[0], &X25519_SHARE)]),
+        ]);
+    } else {
+        extensions.extend([
+            Extension::point_formats(&[0]),
+            Extension::empty(kind::EXTENDED_MASTER_SECRET),
+            Extension::renegotiation_info(),
+        ]);
+    }
+    hello.extensions = Some(extensions);
+    hello
+}
+
+fn bend(hello: &mut ClientHello, quirk: Quirk) {
+    let tls13 = hello.extension(kind::SUPPORTED_VERSIONS).is_some();
+    let cbc = || -> Vec<u16> {
+        let cbc = |id: &u16| suite(*id).is(SuiteKind::Cbc) && suite(*id).is(SuiteKind::Ecdhe);
+        registered_suites().into_iter().filter(|id| !is_tls13(*id)).filter(cbc).collect()
+    };
+    match quirk {
+        Quirk::AlpnHttp2 => put(hello, Extension::alpn(&[b"h2"])),
+        Quirk::CbcEncryptThenMac => {
+            hello.suites = cbc();
+            put(hello, Extension::empty(kind::ENCRYPT_THEN_MAC));
+        }
+        Quirk::CbcPlain => hello.suites = cbc(),
+        Quirk::Compression => hello.compression = vec![1, 0],
+        Quirk::FallbackSignal => hello.suites.push(FALLBACK_SIGNAL),
+        Quirk::ForeignKeyShare => {
+            put(hello, Extension::groups(&[GROUPS[0]]));
+            put(hello, Extension::key_share(&[(FOREIGN, &P256_SHARE)]));
+        }
+        Quirk::Grease => {
+            hello.suites.insert(0, grease(0));
+            put(hello, Extension::groups(&[&[grease(1)], &GROUPS[..]].concat()));
+            put(hello, Extension::schemes(&[&[grease(2)], &SCHEMES[..]].concat()));
+            let version = if tls13 { Version::Tls13.code() } else { hello.legacy_version };
+            put(hello, Extension::versions(&[grease(3), version]));
+            if tls13 {
+                let shares: [(u16, &[u8]); 2] = [(grease(1), &[0]), (GROUPS[0], &X25519_SHARE)];
+                put(hello, Extension::key_share(&shares));
+            }
+            hello.extensions.get_or_insert_default().insert(0, Extension::grease(4));
+            put(hello, Extension::new(grease(5), []));
+        }
+        Quirk::Heartbeat => put(hello, Extension::heartbeat(1)),
+        Quirk::HighVersion => {
+            hello.legacy_version = 0x0305;
+            take(hello, kind::SUPPORTED_VERSIONS);
+        }
+        Quirk::NoKeyShare => put(hello, Extension::key_share(&[])),
+        Quirk::NoNullCompression => hello.compression = vec![1],
+        Quirk::NoSuites => hello.suites.clear(),
+        Quirk::RenegotiationSignal => {
+            take(hello, kind::RENEGOTIATION_INFO);
+            hello.suites.push(RENEGOTIATION_SIGNAL);
+        }
+        // Another framing altogether: see `forge`.
+        Quirk::SslV2 => {}
+        Quirk::UnknownSuites => hello.suites = UNKNOWN.to_vec(),
+    }
+}
+
+/// Puts an extension in the place of the one of its type, or at the end.
+fn put(hello: &mut ClientHello, extension: Extension) {
+    let extensions = hello.extensions.get_or_insert_default();
+    match extensions.iter_mut().find(|found| found.kind == extension.kind) {
+        Some(found) => *found = extension,
+        None => extensions.push(extension),
+    }
+}
+
+fn take(hello: &mut ClientHello, kind: u16) {
+    hello.extensions.get_or_insert_default().retain(|found| found.kind != kind);
+}
+
+/// Octets that differ each time. They protect nothing: no secret is ever made from them.
+fn random() -> [u8; 32] {
+    let mut octets = [0; 32];
+    for part in octets.chunks_exact_mut(8) {
+        part.copy_from_slice(&RandomState::new().build_hasher().finish().to_be_bytes());
+    }
+    octets
+}
+
+fn halves(octets: [u8; 32]) -> [[u8; 16]; 2] {
+    let (mut first, mut second) = ([0; 16], [0; 16]);
+    first.copy_from_slice(&octets[..16]);
+    second.copy_from_slice(&octets[16..]);
+    [first, second]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::tls::read_client_hello;
+
+    fn forged(version: Version, quirks: &[Quirk], octets: Option<u32>) -> ClientHello {
+        let hello = ForgedHello { version, quirks: quirks.to_vec(), octets };
+        read_client_hello(&hello_by_hand(&hello, Some("mail.example")))
+            .expect("it is a ClientHello")
+    }
+
+    #[test]
+    fn a_quirk_changes_what_its_name_says_and_nothing_else() {
+        let alike = |a: &ClientHello, b: &ClientHello| {
+            (a.legacy_version, &a.compression, &a.extensions)
+                == (b.legacy_version, &b.compression, &b.extensions)
+        };
+        let plain = forged(Version::Tls12, &[], None);
+        for (quirk, suites) in [(Quirk::NoSuites, 0), (Quirk::UnknownSuites, 3)] {
+            let bent = forged(Version::Tls12, &[quirk], None);
+            assert_eq!(bent.suites.len(), suites);
+            assert!(alike(&plain, &bent), "{}", quirk.name());
+        }
+        let bent = forged(Version::Tls12, &[Quirk::FallbackSignal], None);
+        assert!(alike(&plain, &bent) && bent.suites.contains(&FALLBACK_SIGNAL));
+        let bent = forged(Version::Tls12, &[Quirk::NoNullCompression], None);
+        assert_eq!((bent.suites, bent.extensions), (plain.suites, plain.extensions));
+    }
+
+    #[test]
+    fn a_share_of_no_offered_group_is_of_another_group() {
+        let hello = forged(Version::Tls13, &[Quirk::ForeignKeyShare], None);
+        assert_eq!(hello.numbers(kind::SUPPORTED_GROUPS, 2), [GROUPS[0]]);
+        assert_eq!(hello.numbers(kind::KEY_SHARE, 2)[0], FOREIGN);
+    }
+
+    #[test]
+    fn a_padded_hello_has_the_length_that_is_asked_for() {
+        for octets in [300, 600, 5000, 16_000] {
+            let hello = forged(Version::Tls12, &[], Some(octets));
+            assert_eq!(hello.message().len(), octets as usize);
+        }
+    }
+}
