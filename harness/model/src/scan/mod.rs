@@ -252,7 +252,12 @@ impl HostFacts {
                 unknown_sni: moot(why),
             },
             tolerance: Vec::new(),
-            holes: Holes { heartbeat: moot(why), heartbleed: moot(why), early_ccs: moot(why) },
+            holes: Holes {
+                heartbeat: moot(why),
+                heartbleed: moot(why),
+                early_ccs: moot(why),
+                robot: moot(why),
+            },
             sessions: Sessions {
                 client_renegotiation: moot(why),
                 resumption_tls12: moot(why),
@@ -441,6 +446,9 @@ pub struct Holes {
     pub heartbleed: Found<bool>,
     /// A ChangeCipherSpec is taken before there are keys (CVE-2014-0224).
     pub early_ccs: Found<bool>,
+    /// Forged premaster secrets are answered otherwise than right ones (ROBOT, CVE-2017-13099 and
+    /// others).
+    pub robot: Found<bool>,
 }
 
 /// A second handshake, and a second session.
