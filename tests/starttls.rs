@@ -30,7 +30,7 @@ fn identity(catalogue: &Catalogue, recipe: &str) -> Identity {
 }
 
 /// The reference relay with listeners of these kinds; nothing it takes leads anywhere.
-async fn relay(
+pub async fn relay(
     catalogue: &Catalogue,
     mutant: Option<Mutant>,
     kinds: &[Connector],

@@ -45,7 +45,11 @@ pub(super) enum Command {
         what: Option<Relays>,
     },
     /// Print the JSON Schema of `--format json` and results.json.
-    Schema,
+    Schema {
+        /// That of one line of `waxseal scan --format json`.
+        #[arg(long)]
+        scan: bool,
+    },
     /// Check scenario files.
     Check {
         /// Files or folders below an `inbound` or `outbound` folder.

@@ -76,6 +76,7 @@ fn body(scan: &Scan, text: &mut String) {
         ("heartbeats", &facts.holes.heartbeat),
         ("heartbeat reads memory", &facts.holes.heartbleed),
         ("early ChangeCipherSpec taken", &facts.holes.early_ccs),
+        ("forged premaster is told apart", &facts.holes.robot),
     ] {
         row(title, yes(found, "yes", "no"));
     }

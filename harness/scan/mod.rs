@@ -11,6 +11,7 @@ mod hellos;
 mod holes;
 mod host;
 mod reply;
+mod robot;
 mod sessions;
 mod survey;
 mod target;

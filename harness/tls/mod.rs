@@ -14,6 +14,7 @@ mod legacy;
 mod legacy_stream;
 mod legacy_told;
 mod modern;
+mod premaster;
 mod registry;
 mod revisit;
 mod session;
@@ -32,6 +33,7 @@ pub use engine::{
 pub use forge::base_point;
 pub use handwritten::hello_by_hand;
 pub use legacy::openssl_name;
+pub use premaster::Premaster;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
 pub use revisit::{NoAnswer, SavedSession, agrees_to, open_session, renegotiates, resumes, signs};
 pub use session::{Session, is_alert};

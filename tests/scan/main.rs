@@ -7,5 +7,6 @@ mod limits;
 mod program;
 mod real;
 mod reference;
+mod robot;
 mod second;
 mod server;

@@ -1,11 +1,14 @@
 //! What a fact means for one requirement.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::requirement::Level;
 
 /// What the facts say of one requirement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judgement {
     /// It is broken.
@@ -34,7 +37,7 @@ impl Judgement {
 }
 
 /// One requirement, what was found, and the sentence that says so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// An id of the catalogue.
     pub requirement: String,

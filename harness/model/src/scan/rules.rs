@@ -137,6 +137,14 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
         ),
     );
     add(
+        "no-robot",
+        no_if_asked(
+            &facts.holes.robot,
+            "A forged premaster secret is answered otherwise than a right one.",
+            "A forged premaster secret is answered as a right one is.",
+        ),
+    );
+    add(
         "client-reneg-limited",
         no_if_asked(
             &facts.sessions.client_renegotiation,

@@ -1,5 +1,6 @@
 //! The certificates a host shows, by what it was asked for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Found;
@@ -7,7 +8,9 @@ use crate::certificate::{ChainFacts, StapleFacts};
 use crate::offer::Version;
 
 /// The name a client asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum AskedName {
     /// The host's own.
@@ -19,7 +22,9 @@ pub enum AskedName {
 }
 
 /// The kind of key a client can verify.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum AskedKey {
     /// RSA alone.
@@ -29,7 +34,7 @@ pub enum AskedKey {
 }
 
 /// What a host showed when it was asked in one way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shown {
     /// The version.
     pub version: Version,
@@ -42,7 +47,7 @@ pub struct Shown {
 }
 
 /// A chain, and what came with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShownChain {
     /// The chain.
     pub chain: ChainFacts,
