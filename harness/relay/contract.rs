@@ -26,6 +26,10 @@ pub struct Contract {
     /// Whether a single address can be put under another demand than the rest of its domain.
     #[serde(default)]
     pub address_rules: bool,
+    /// Whether its demands go by the name of the next hop, so that two domains that share one share
+    /// the demand too.
+    #[serde(default)]
+    pub rules_by_host: bool,
     /// What has to be there before it can start.
     #[serde(default)]
     pub needs: Vec<Need>,
@@ -152,6 +156,7 @@ impl Contract {
             directions: [Direction::Inbound, Direction::Outbound].into(),
             connectors: Connectors::all(),
             address_rules: true,
+            rules_by_host: false,
             needs: Vec::new(),
             concurrency: 16,
             process: Call { command: command? },

@@ -70,6 +70,13 @@ impl Choice {
             if by_address && !driver.contract.address_rules {
                 return Some(format!("The relay {name} declares no rules for single addresses."));
             }
+            let shared = case.before.iter().any(|before| before.connector != case.connector);
+            if shared && driver.contract.rules_by_host {
+                return Some(format!(
+                    "The rules of the relay {name} go by the name of the next hop: two of them \
+                     cannot share one."
+                ));
+            }
             let late = waits_for(case).into_iter();
             if let Some(when) = late.filter_map(|late| driver.contract.too_late.get(&late)).next() {
                 return Some(format!("The relay {name} is too late for this case: {when}"));
