@@ -61,7 +61,9 @@ impl Choice {
         let (name, direction) = (self.name(), case.direction);
         if let Self::Driven(driver) = self {
             if !driver.contract.directions.contains(&direction) {
-                return Some(format!("The relay {name} takes no part in {direction} mail."));
+                let why = driver.contract.absent.get(&direction).map(|why| format!(": {why}"));
+                let why = why.unwrap_or_else(|| ".".into());
+                return Some(format!("The relay {name} takes no part in {direction} mail{why}"));
             }
             if case.handed_in_tls && driver.contract.submit.is_some() {
                 return Some(format!("The relay {name} is handed its messages by a command."));
