@@ -65,7 +65,9 @@ impl Choice {
         let (name, direction) = (self.name(), case.direction);
         if let Self::Driven(driver) = self {
             if !driver.contract.directions.contains(&direction) {
-                return Some(format!("The relay {name} takes no part in {direction} mail."));
+                let why = driver.contract.absent.get(&direction).map(|why| format!(": {why}"));
+                let why = why.unwrap_or_else(|| ".".into());
+                return Some(format!("The relay {name} takes no part in {direction} mail{why}"));
             }
             if case.handed_in_tls && driver.contract.submit.is_some() {
                 return Some(format!("The relay {name} is handed its messages by a command."));
@@ -73,6 +75,13 @@ impl Choice {
             let by_address = case.before.iter().any(|before| before.rule == RuleBy::Address);
             if by_address && !driver.contract.address_rules {
                 return Some(format!("The relay {name} declares no rules for single addresses."));
+            }
+            let shared = case.before.iter().any(|before| before.connector != case.connector);
+            if shared && driver.contract.rules_by_host {
+                return Some(format!(
+                    "The rules of the relay {name} go by the name of the next hop: two of them \
+                     cannot share one."
+                ));
             }
             let late = waits_for(case).into_iter();
             if let Some(when) = late.filter_map(|late| driver.contract.too_late.get(&late)).next() {
