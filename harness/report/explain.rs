@@ -101,6 +101,7 @@ fn peer_words(peer: &Peer) -> String {
         .flatten()
         .chain(framing_words(peer.records))
         .chain(hello)
+        .chain(peer.resumes.then(|| "resumes the session of its first connection".into()))
         .chain(faults)
         .collect::<Vec<_>>()
         .join(", ")

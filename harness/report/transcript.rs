@@ -77,6 +77,13 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         Happening::Forged(words) => one(format!("C: (ClientHello written by hand: {words})")),
         Happening::Answered(facts) => one(answered(facts)),
         Happening::WentAlong(name) => one(format!("{theirs}: (goes along with {name})")),
+        Happening::Ticket(ticket) => one(format!(
+            "S: ({} of {}, {} seconds, {} octets of early data)",
+            if ticket.ticket { "ticket" } else { "session id" },
+            ticket.version,
+            ticket.lifetime,
+            ticket.early_data
+        )),
         Happening::Secured(facts) => one(secured(facts)),
         Happening::NotSecured(failure) => {
             let alert = |who: &str, code: Option<u8>| {
@@ -133,8 +140,10 @@ fn secured(facts: &TlsFacts) -> String {
         ClientCertificate::Shown => ", client certificate shown",
     };
     format!(
-        "C & S: <negotiate TLS> ({}, {}, {group}{certificate})",
-        facts.version, facts.suite.name
+        "C & S: <negotiate TLS> ({}, {}, {group}{certificate}{})",
+        facts.version,
+        facts.suite.name,
+        if facts.resumed { ", resumed" } else { "" }
     )
 }
 

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod answer;
+mod binder;
 mod certificate;
 mod describe;
 mod dh;
@@ -14,6 +15,7 @@ mod legacy_stream;
 mod legacy_told;
 mod modern;
 mod registry;
+mod resumption;
 mod revisit;
 mod session;
 mod staple;
@@ -30,6 +32,7 @@ pub use engine::{
 pub use forge::forge;
 pub use legacy::openssl_name;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
+pub use resumption::{SessionStore, Tickets};
 pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};
 pub use session::{Session, is_alert};
 pub use suites::{resolve, suite};

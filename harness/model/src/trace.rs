@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Alert, AnswerFacts, HelloFacts, TlsFacts, TlsFailure};
+use crate::facts::{Alert, AnswerFacts, HelloFacts, TicketFacts, TlsFacts, TlsFailure};
 
 /// All that was heard and said in one case, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -172,6 +172,8 @@ pub enum Happening {
     Hello(Box<HelloFacts>),
     /// A handshake finished.
     Secured(Box<TlsFacts>),
+    /// The relay gave something to resume the session by.
+    Ticket(TicketFacts),
     /// A handshake did not finish.
     NotSecured(TlsFailure),
     /// Outbound: what came before has ended, and the next message is handed to the relay. What is

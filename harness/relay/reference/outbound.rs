@@ -253,6 +253,7 @@ impl Client<'_> {
             sni: Some(self.host.to_owned()),
             identity: mutual.then(|| self.setup.client_identity.clone()),
             engine: None,
+            sessions: None,
         };
         if self.setup.is(Mutant::ClientOffersRelics) {
             session.send(&relics()).await?;

@@ -26,6 +26,8 @@ pub mod kind {
     pub const EXTENDED_MASTER_SECRET: u16 = 23;
     /// RFC 5077.
     pub const SESSION_TICKET: u16 = 35;
+    /// RFC 8446 section 4.2.11.
+    pub const PRE_SHARED_KEY: u16 = 41;
     /// RFC 8446 section 4.2.1.
     pub const SUPPORTED_VERSIONS: u16 = 43;
     /// RFC 8446 section 4.2.9.

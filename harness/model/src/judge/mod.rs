@@ -9,6 +9,7 @@ mod demand;
 mod handshake;
 mod outcome;
 mod reply;
+mod ticket;
 
 pub use breach::breaches;
 pub use outcome::outcome;
@@ -92,7 +93,12 @@ pub fn judge(
                     found(Verdict::Inconclusive, reason, Vec::new())
                 }
                 _ => {
-                    let note = answer::note(&case.expect.alert, trace);
+                    let note = answer::note(&case.expect.alert, trace).or_else(|| {
+                        let resumes = case.peers.iter().any(|peer| peer.resumes);
+                        ticket::without(trace)
+                            .filter(|_| resumes)
+                            .map(|_| "It gives nothing to resume a session by.".into())
+                    });
                     let note = note.map(|note| format!(" {note}")).unwrap_or_default();
                     found(Verdict::Pass, format!("The relay keeps the claim.{note}"), evidence)
                 }

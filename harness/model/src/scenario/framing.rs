@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 use super::{ForgedHello, Framing, Quirk};
-use crate::expect::{AnswerExpect, AnswerFactsExpect, Told, VersionRange};
+use crate::expect::{AnswerExpect, AnswerFactsExpect, TicketExpect, Told, VersionRange};
 use crate::offer::Version;
 use crate::raw::{self, Placed};
 
@@ -76,6 +76,20 @@ impl Checker<'_> {
             downgrade_mark: table.downgrade_mark,
             or_refused: table.or_refused.unwrap_or_default(),
         }))
+    }
+
+    pub(super) fn ticket(&mut self, raw: &raw::Ticket) -> TicketExpect {
+        let seconds_at_most = raw.seconds.as_ref().and_then(|word| {
+            let bound = word.get_ref().strip_prefix("<=").and_then(|bound| bound.parse().ok());
+            if bound.is_none() {
+                let help = Some("write `<=604800`".into());
+                self.error(word.span(), "a lifetime is written as an upper bound", help);
+            }
+            bound
+        });
+        let none = raw.early_data.as_ref();
+        let none = none.and_then(|word| self.word("amount of early data", word, &[("none", true)]));
+        TicketExpect { seconds_at_most, no_early_data: none.unwrap_or_default() }
     }
 
     pub(super) fn told(&mut self, raw: &raw::OneOrMany) -> Vec<Told> {
