@@ -254,12 +254,7 @@ impl<'a> Checker<'a> {
             script.parts.resize(connections, Vec::new());
         }
         let records = raw.records.as_ref().map(|records| self.framing(records.get_ref()));
-        let ours = raw.hello.as_ref().map(Placed::span).or(raw.records.as_ref().map(Placed::span));
-        if let (Some(span), Direction::Outbound) = (ours, direction) {
-            let help = "outbound the ClientHello is the relay's; name a fault of the receiver";
-            self.error(span, "only an inbound client sends a ClientHello", Some(help.into()));
-        }
-        Peer {
+        let peer = Peer {
             name: name.get_ref().clone(),
             offer,
             cert,
@@ -270,7 +265,9 @@ impl<'a> Checker<'a> {
             script,
             asks_certificate: asks_certificate.unwrap_or_default(),
             sni: raw.sni.as_ref().map(|sni| self.fill(sni, &name.span())),
-        }
+        };
+        self.fits(direction, name, raw, &peer);
+        peer
     }
 
     fn script(&mut self, direction: Direction, raw: Option<&Placed<String>>) -> Script {
