@@ -44,3 +44,38 @@ pub(super) fn meets(wanted: &TicketExpect, trace: &Trace) -> Met {
     }
     Ok(evidence)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::offer::Version;
+    use crate::trace::{Event, Place};
+
+    fn check(ticket: TicketFacts, expected: bool) {
+        let wanted = TicketExpect { seconds_at_most: Some(604_800), no_early_data: true };
+        let place = Place::Peer { name: "client".into(), connection: 1 };
+        let kind = Happening::Ticket(ticket);
+        let trace = Trace { events: vec![Event { at: Duration::ZERO, place, kind }] };
+        let met = meets(&wanted, &trace);
+        assert_eq!(met.is_ok(), expected, "{ticket:?}");
+        assert!(met.err().is_none_or(|unmet| unmet.witnessed));
+    }
+
+    #[test]
+    fn a_ticket_is_judged_by_what_it_says() {
+        let ticket = |lifetime, early_data| TicketFacts {
+            version: Version::Tls13,
+            ticket: true,
+            lifetime,
+            early_data,
+        };
+        check(ticket(7200, 0), true);
+        check(ticket(604_800, 0), true);
+        check(ticket(604_801, 0), false);
+        check(ticket(7200, 1), false);
+        let unmet = meets(&TicketExpect::default(), &Trace::default());
+        assert!(unmet.is_err_and(|unmet| unmet.undecided));
+    }
+}
