@@ -7,7 +7,7 @@ const HEAD: &str = "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-clie
 const END: &str = "[expect]\noutcome = \"withheld\"\n";
 
 /// Name, path and text. The text in the middle is the mistake, between a good head and a good end.
-const WRONG: [(&str, &str, &str); 29] = [
+const WRONG: [(&str, &str, &str); 37] = [
     ("an unknown key", "outbound/x.toml", "conector = \"mutual\"\n"),
     ("an unknown connector", "outbound/x.toml", "connector = \"encryption\"\n"),
     ("a connector of the other direction", "inbound/x.toml", "connector = \"dane\"\n"),
@@ -70,6 +70,38 @@ const WRONG: [(&str, &str, &str); 29] = [
         "outbound/x.toml",
         "[peer.mx]\noffer = { versions = [\"1.2\"], suites = \"static-rsa\" }\ncert = \"trusted-ecdsa\"\n",
     ),
+    (
+        "an unknown quirk",
+        "inbound/x.toml",
+        "[peer.client]\nhello = { version = \"1.2\", quirks = \"greese\" }\n",
+    ),
+    ("a hello outbound", "outbound/x.toml", "[peer.mx]\nhello = { version = \"1.2\" }\n"),
+    (
+        "a hello that is too long",
+        "inbound/x.toml",
+        "[peer.client]\nhello = { version = \"1.2\", octets = \"20000\" }\n",
+    ),
+    ("no record version", "inbound/x.toml", "[peer.client]\nrecords = { version = \"3.0\" }\n"),
+    (
+        "a session that was never opened",
+        "inbound/x.toml",
+        "[peer.client]\nhello = { version = \"1.3\", quirks = \"psk-alone\" }\n",
+    ),
+    (
+        "a fault without a hello",
+        "inbound/x.toml",
+        "[peer.client]\nfaults = [\"lying-heartbeat\"]\n",
+    ),
+    (
+        "a second handshake in TLS 1.3",
+        "inbound/x.toml",
+        "[peer.client]\nfaults = [\"renegotiation\"]\n",
+    ),
+    (
+        "an unknown alert",
+        "inbound/x.toml",
+        "[case.one]\nexpect = { tls = \"refused\", alert = \"protocol-version\" }\n",
+    ),
     ("two peers inbound", "inbound/x.toml", "[peer.one]\n[peer.two]\n"),
     ("a matrix of numbers", "outbound/x.toml", "matrix.version = [1.2]\n"),
     (
@@ -93,7 +125,7 @@ const WRONG: [(&str, &str, &str); 29] = [
 ];
 
 /// Whole texts, for what is missing or stands at the end.
-const WHOLE: [(&str, &str); 7] = [
+const WHOLE: [(&str, &str); 9] = [
     (
         "nothing forged that could be refused",
         "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n[expect]\n\
@@ -117,6 +149,16 @@ const WHOLE: [(&str, &str); 7] = [
         "an unknown outcome",
         "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n\
          [expect]\noutcome = \"witheld\"\nnever = [\"envelope-in-the-clear\"]\n",
+    ),
+    (
+        "an answer to no hello",
+        "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n\
+         [expect]\nanswer = \"refused\"\n",
+    ),
+    (
+        "a ticket that nobody waits for",
+        "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n\
+         [expect]\nticket = { early-data = \"none\" }\n",
     ),
     (
         "a reply that nobody waits for",

@@ -101,6 +101,11 @@ fn each_fault_of_the_hello_fails_its_own_scenario() {
 fn each_fault_of_a_server_fails_its_own_scenario() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
     let rows = [
+        (Mutant::ServerFearsResumption, "inbound/resumption/served"),
+        (Mutant::ServerFearsResumption, "inbound/resumption/with-key-exchange"),
+        (Mutant::ServerResumesWithoutExchange, "inbound/resumption/without-key-exchange"),
+        (Mutant::ServerGivesLongTickets, "inbound/resumption/tickets"),
+        (Mutant::ServerAllowsEarlyData, "inbound/resumption/tickets"),
         (Mutant::ServerRefusesGroup, "inbound/injection/after-refusal"),
         (Mutant::ServerForcesNothing, "inbound/forced/clear-after-refused-tls"),
         (Mutant::ServerFearsHighVersion, "inbound/handshake/high-version"),

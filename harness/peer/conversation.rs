@@ -289,7 +289,11 @@ impl Conversation {
         self.note_early();
         let patience = self.patience.handshake;
         let Stream::Clear(stream) = &mut self.stream else { return Over };
-        let bytes = tls::hello_by_hand(hello, probe.sni);
+        let ClientSetup { sni, sessions, .. } = probe.setup;
+        let Some(bytes) = tls::hello_by_hand(hello, sni.as_deref(), sessions.as_ref()) else {
+            // There is no session to resume; that is in the trace.
+            return self.close().await;
+        };
         let sent = stream.write_all(&bytes).await;
         self.recorder.note(self.place.clone(), Happening::WroteHello(hello.to_string()));
         if let Err(error) = sent {

@@ -9,13 +9,13 @@ use waxseal_model::facts::{FailureCause, TlsFailure};
 use waxseal_model::scenario::Fault;
 use waxseal_model::trace::Happening;
 
-use crate::tls::Answers;
+use crate::tls::{Answers, ClientSetup};
 use crate::wire::tls::{Message, content, write_records};
 
 /// How a ClientHello that was written by hand is sent.
 pub(super) struct Probe<'a> {
-    /// The name in SNI.
-    pub(super) sni: Option<&'a str>,
+    /// How an honest handshake would be made: the name in SNI, and the session that is resumed.
+    pub(super) setup: &'a ClientSetup,
     /// What follows the answer to it.
     pub(super) fault: Option<Fault>,
 }

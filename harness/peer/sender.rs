@@ -36,7 +36,7 @@ pub struct SenderPlan {
     pub account: Option<Account>,
     /// Misbehaviour below SMTP.
     pub faults: Vec<Fault>,
-    /// What it sends on its first connection in place of a handshake.
+    /// What it sends in place of a handshake.
     pub hello: Option<ForgedHello>,
     /// The records of its ClientHello.
     pub records: Framing,
@@ -333,8 +333,8 @@ impl Session<'_> {
 
     async fn negotiate(&mut self) -> Result<(), Over> {
         let plan = self.plan;
-        if let Some(hello) = plan.hello.as_ref().filter(|_| plan.connection == 1) {
-            let probe = Probe { sni: plan.tls.sni.as_deref(), fault: plan.faults.first().copied() };
+        if let Some(hello) = &plan.hello {
+            let probe = Probe { setup: &plan.tls, fault: plan.faults.first().copied() };
             return Err(self.talk.probe(hello, probe).await);
         }
         match plan.faults.first().copied() {

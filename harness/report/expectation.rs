@@ -27,6 +27,12 @@ pub(super) fn expectation(expect: &Expect) -> Vec<String> {
         let names: Vec<_> = expect.alert.iter().map(|told| told.name()).collect();
         line("alert", names.join(" or else "));
     }
+    if let Some(ticket) = &expect.ticket {
+        let mut words = Words::default();
+        words.add("seconds", ticket.seconds_at_most.map(|most| format!("<={most}")));
+        words.add("early-data", ticket.no_early_data.then(|| "none".into()));
+        line("ticket", words.0.join(", "));
+    }
     if let Some(reply) = &expect.reply {
         line("reply", reply_words(reply));
     }

@@ -105,6 +105,7 @@ fn peer_words(peer: &Peer) -> String {
         .flatten()
         .chain(framing_words(peer.records))
         .chain(hello)
+        .chain(peer.resumes.then(|| "resumes the session of its first connection".into()))
         .chain(faults)
         .chain(forges)
         .collect::<Vec<_>>()

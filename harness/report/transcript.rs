@@ -94,6 +94,13 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             format!("{ours}: (flight of {version}: {})", clause(forgery)),
             forgery_answer(theirs, answer),
         ]),
+        Happening::Ticket(ticket) => one(format!(
+            "S: ({} of {}, {} seconds, {} octets of early data)",
+            if ticket.ticket { "ticket" } else { "session id" },
+            ticket.version,
+            ticket.lifetime,
+            ticket.early_data
+        )),
         Happening::Secured(facts) => one(secured(facts)),
         Happening::NotSecured(failure) => {
             let whose = |who: &str, code: Option<u8>| {
@@ -178,8 +185,10 @@ fn secured(facts: &TlsFacts) -> String {
         ClientCertificate::Shown => ", client certificate shown",
     };
     format!(
-        "C & S: <negotiate TLS> ({}, {}, {group}{certificate})",
-        facts.version, facts.suite.name
+        "C & S: <negotiate TLS> ({}, {}, {group}{certificate}{})",
+        facts.version,
+        facts.suite.name,
+        if facts.resumed { ", resumed" } else { "" }
     )
 }
 

@@ -161,6 +161,7 @@ fn break_dns(
 fn mailbox() -> Peer {
     Peer {
         hello: None,
+        resumes: false,
         records: Framing::default(),
         name: "sender".into(),
         offer: Offer::modern(),
@@ -209,6 +210,7 @@ async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, 
         sni: Some(RELAY.into()),
         identity: None,
         engine: None,
+        sessions: None,
     };
     let script = Script { parts: vec![Vec::new()] };
     let mut plan = SenderPlan::new(Place::Injection, to, &script, names, tls, PATIENCE);

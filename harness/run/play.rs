@@ -13,9 +13,9 @@ use super::RunError;
 use super::outbound::outbound;
 use super::world::{PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK, World};
 use crate::lab::Data;
-use crate::peer::{Recorder, SenderPlan, send};
+use crate::peer::{Recorder, SenderPlan, Then, send};
 use crate::relay::Evidence;
-use crate::tls::ClientSetup;
+use crate::tls::{ClientSetup, SessionStore};
 
 /// How a case is played.
 #[derive(Clone, Debug)]
@@ -104,24 +104,33 @@ async fn inbound(
         Some(template) => Some(crate::peer::fill(template, names)),
         None => Some(RELAY.to_owned()),
     };
+    let sessions = peer.resumes.then(SessionStore::default);
     let tls = ClientSetup {
         offer: peer.offer.clone(),
         sni,
         identity,
         engine: way.engine.or(peer.engine()),
+        sessions,
     };
     let place = |connection| Place::Peer { name: peer.name.clone(), connection };
     let mut plan = SenderPlan::new(place(1), to, &peer.script, names, tls, PATIENCE);
     plan.implicit = case.connector == Connector::Implicit;
     plan.faults = peer.faults.clone();
-    plan.hello = peer.hello.clone();
     plan.records = peer.records;
     plan.account = way.evidence.account.clone();
     // One connection for each part of the script, one after the other.
     let connections = async {
         for connection in (1..).take(peer.script.parts.len()) {
             (plan.connection, plan.place) = (connection, place(connection));
+            plan.hello = peer.hello.clone().filter(|_| connection == peer.hello_on());
+            // A session is opened first, without a message, and resumed on the next connection.
+            let opens = peer.resumes && connection == 1;
+            plan.then = if opens { Then::Quits } else { Then::DeliversInTls };
             send(&plan, recorder.clone()).await;
+            let ticket = plan.tls.sessions.as_ref().and_then(SessionStore::ticket);
+            if let Some(ticket) = ticket.filter(|_| opens) {
+                recorder.note(place(connection), Happening::Ticket(ticket));
+            }
         }
     };
     if timeout(way.limit, connections).await.is_err() {

@@ -219,7 +219,14 @@ impl World {
         let modern = choose(offer, None, None).is_ok_and(|engine| engine == Engine::Modern);
         let recipe = if recipe == "trusted" && !modern { "trusted-rsa" } else { recipe };
         let identity = self.identity(recipe, host)?;
-        Ok(ServerSetup { offer: offer.clone(), identity, ask, engine: None, renegotiates: false })
+        Ok(ServerSetup {
+            offer: offer.clone(),
+            identity,
+            ask,
+            engine: None,
+            tickets: None,
+            renegotiates: false,
+        })
     }
 }
 

@@ -102,7 +102,7 @@ fn setup(own: Option<&str>, version: Version, key: AskedKey, name: AskedName) ->
         AskedName::Unknown => Some(UNKNOWN.to_owned()),
     };
     // This engine plays the schemes that are named, and asks for a staple.
-    ClientSetup { offer, sni, identity: None, engine: Some(Engine::Legacy) }
+    ClientSetup { offer, sni, identity: None, engine: Some(Engine::Legacy), sessions: None }
 }
 
 enum Answer {

@@ -12,6 +12,7 @@ use super::alerts::Alerts;
 use super::certificate::describe_certificate;
 use super::describe::{client_hello, server_extensions};
 use super::forge::Forging;
+use super::resumption::{SessionStore, Tickets};
 use super::session::Session;
 use super::suites::{exists_in, resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
@@ -57,6 +58,8 @@ pub struct ServerSetup {
     pub ask: AskClient,
     /// The engine, where the user forces one.
     pub engine: Option<Engine>,
+    /// What clients resume sessions by; `None`: nothing.
+    pub tickets: Option<Tickets>,
     /// Whether a client may begin another handshake inside a session. For a relay with that fault;
     /// only the legacy engine can be told so.
     pub renegotiates: bool,
@@ -73,6 +76,9 @@ pub struct ClientSetup {
     pub identity: Option<Identity>,
     /// The engine, where the user forces one.
     pub engine: Option<Engine>,
+    /// Where the session is kept, and which is resumed; only the legacy engine does it. `None`: each
+    /// session is new.
+    pub sessions: Option<SessionStore>,
 }
 
 /// A handshake, finished or not.

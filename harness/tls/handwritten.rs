@@ -5,7 +5,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use waxseal_model::offer::{SuiteKind, Version};
 use waxseal_model::scenario::{ForgedHello, Quirk};
 
+use super::binder::bind;
 use super::registry::{is_tls13, registered_suites};
+use super::resumption::SessionStore;
 use super::suites::suite;
 use crate::wire::tls::{
     ClientHello, Extension, SSLV2_CIPHERS, content, grease, kind, write_records, write_sslv2_hello,
@@ -51,10 +53,16 @@ const P256_SHARE: [u8; 65] = [
 ];
 
 /// The bytes of a hello, records and all, to a server of this name.
-pub fn hello_by_hand(forged: &ForgedHello, sni: Option<&str>) -> Vec<u8> {
+///
+/// `None`: it asks for a session to be resumed, and there is none in `sessions` that can be.
+pub fn hello_by_hand(
+    forged: &ForgedHello,
+    sni: Option<&str>,
+    sessions: Option<&SessionStore>,
+) -> Option<Vec<u8>> {
     if forged.quirks.contains(&Quirk::SslV2) {
         let [challenge, _] = halves(random());
-        return write_sslv2_hello(0x0002, &SSLV2_CIPHERS, &challenge);
+        return Some(write_sslv2_hello(0x0002, &SSLV2_CIPHERS, &challenge));
     }
     let mut hello = ordinary(forged.version, sni);
     for quirk in &forged.quirks {
@@ -65,8 +73,16 @@ pub fn hello_by_hand(forged: &ForgedHello, sni: Option<&str>) -> Vec<u8> {
         let missing = (octets as usize).saturating_sub(hello.message().len() + 4);
         put(&mut hello, Extension::padding(missing));
     }
+    // The binder is over all the rest of the message.
+    if forged
+        .quirks
+        .iter()
+        .any(|quirk| [Quirk::PskAlone, Quirk::PskWithKeyExchange].contains(quirk))
+    {
+        bind(&mut hello, &sessions?.psk()?).ok()?;
+    }
     let version = forged.version.code().min(Version::Tls10.code());
-    write_records(content::HANDSHAKE, version, &hello.message(), usize::MAX)
+    Some(write_records(content::HANDSHAKE, version, &hello.message(), usize::MAX))
 }
 
 /// What a correct client that knows this version alone would send.
@@ -147,6 +163,9 @@ fn bend(hello: &mut ClientHello, quirk: Quirk) {
         Quirk::NoKeyShare => put(hello, Extension::key_share(&[])),
         Quirk::NoNullCompression => hello.compression = vec![1],
         Quirk::NoSuites => hello.suites.clear(),
+        Quirk::PskAlone => put(hello, Extension::psk_modes(&[0])),
+        // The modes of an ordinary client.
+        Quirk::PskWithKeyExchange => {}
         Quirk::RenegotiationSignal => {
             take(hello, kind::RENEGOTIATION_INFO);
             hello.suites.push(RENEGOTIATION_SIGNAL);
@@ -193,8 +212,9 @@ mod tests {
 
     fn forged(version: Version, quirks: &[Quirk], octets: Option<u32>) -> ClientHello {
         let hello = ForgedHello { version, quirks: quirks.to_vec(), octets };
-        read_client_hello(&hello_by_hand(&hello, Some("mail.example")))
-            .expect("it is a ClientHello")
+        let bytes =
+            hello_by_hand(&hello, Some("mail.example"), None).expect("no session is asked for");
+        read_client_hello(&bytes).expect("it is a ClientHello")
     }
 
     #[test]

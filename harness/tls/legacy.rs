@@ -314,6 +314,9 @@ where
             context(&setup.offer, true).map_err(|text| (FailureCause::OurObjection, text))?;
         show(&mut context, &setup.identity).map_err(|error| objection(&error))?;
         context.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
+        if let Some(tickets) = &setup.tickets {
+            tickets.give_legacy(&mut context).map_err(|error| objection(&error))?;
+        }
         if setup.renegotiates {
             // SSL_OP_ALLOW_CLIENT_RENEGOTIATION, which the safe interface does not know.
             context.set_options(SslOptions::from_bits_retain(1 << 8));
@@ -359,10 +362,16 @@ where
             show(&mut context, identity).map_err(|error| objection(&error))?;
         }
         context.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
+        if let Some(sessions) = &setup.sessions {
+            sessions.keep(&mut context);
+        }
         let mut ssl = listening(context, alerts).map_err(|error| objection(&error))?;
         ssl.set_status_type(StatusType::OCSP).map_err(|error| objection(&error))?;
         if let Some(sni) = &setup.sni {
             ssl.set_hostname(sni).map_err(|error| objection(&error))?;
+        }
+        if let Some(sessions) = &setup.sessions {
+            sessions.resume(&mut ssl).map_err(|error| objection(&error))?;
         }
         Ok(ssl)
     };

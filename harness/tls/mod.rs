@@ -4,6 +4,7 @@
 
 mod alerts;
 mod answer;
+mod binder;
 mod certificate;
 mod describe;
 mod dh;
@@ -16,6 +17,7 @@ mod legacy_told;
 mod modern;
 mod premaster;
 mod registry;
+mod resumption;
 mod revisit;
 mod session;
 mod staple;
@@ -35,6 +37,7 @@ pub use handwritten::hello_by_hand;
 pub use legacy::openssl_name;
 pub use premaster::Premaster;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
+pub use resumption::{SessionStore, Tickets};
 pub use revisit::{NoAnswer, SavedSession, agrees_to, open_session, renegotiates, resumes, signs};
 pub use session::{Session, is_alert};
 pub use suites::{resolve, suite, version_without_suite_for_key};

@@ -133,6 +133,9 @@ where
     let mut config = builder.with_single_cert(chain, key).map_err(|error| objection(&error))?;
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
+    if let Some(tickets) = &setup.tickets {
+        tickets.give_modern(&mut config);
+    }
     let stream = TlsAcceptor::from(Arc::new(config))
         .accept(io)
         .await

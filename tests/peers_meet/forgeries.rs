@@ -80,9 +80,15 @@ async fn answer(
         ask: AskClient::No,
         engine: Some(server),
         renegotiates: false,
+        tickets: None,
     };
-    let asks =
-        ClientSetup { offer: asked, sni: Some(SNI.into()), identity: None, engine: Some(client) };
+    let asks = ClientSetup {
+        offer: asked,
+        sni: Some(SNI.into()),
+        identity: None,
+        engine: Some(client),
+        sessions: None,
+    };
     let (left, right) = duplex(1 << 16);
     let (handshake, (_, forged)) = tokio::join!(
         async {

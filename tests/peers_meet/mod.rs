@@ -127,12 +127,14 @@ impl Identities {
             sni: Some(SNI.into()),
             identity: None,
             engine: Some(client),
+            sessions: None,
         };
         let server = ServerSetup {
             offer: offers.1.clone(),
             identity: identity.clone(),
             ask: AskClient::No,
             engine: Some(server),
+            tickets: None,
             renegotiates: false,
         };
         (client, server)

@@ -45,6 +45,7 @@ pub async fn one_by_one(server: &ServerSetup) -> Pairs {
                 sni: None,
                 identity: None,
                 engine: Some(Engine::Legacy),
+                sessions: None,
             };
             if tls::choose(&client.offer, None, client.engine).is_err() {
                 continue;

@@ -39,6 +39,7 @@ pub fn setup(offer: Offer, identity: Identity) -> ServerSetup {
         identity,
         ask: AskClient::No,
         engine: Some(Engine::Legacy),
+        tickets: None,
         renegotiates: false,
     }
 }

@@ -181,6 +181,8 @@ pub struct Expect {
     /// How the relay tells that it ends a handshake: the alert that has to be, then those that are as
     /// good. Empty: not judged.
     pub alert: Vec<Told>,
+    /// What the relay gives to resume a session by, where it gives anything. Inbound only.
+    pub ticket: Option<TicketExpect>,
     /// The reply to the script's last line. Inbound only.
     pub reply: Option<ReplyExpect>,
     /// None of these.
@@ -269,6 +271,15 @@ pub struct AnswerFactsExpect {
     pub downgrade_mark: Option<bool>,
     /// Whether a refusal keeps the claim as well.
     pub or_refused: bool,
+}
+
+/// What is expected of a ticket; `None` and `false`: not judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TicketExpect {
+    /// It lasts at most so many seconds.
+    pub seconds_at_most: Option<u32>,
+    /// It allows no early data.
+    pub no_early_data: bool,
 }
 
 /// How the end of a handshake is told.

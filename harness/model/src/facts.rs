@@ -238,6 +238,19 @@ impl AnswerFacts {
     }
 }
 
+/// What a relay gave to resume a session by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct TicketFacts {
+    /// The version of the session.
+    pub version: Version,
+    /// Whether it is a ticket; otherwise the relay keeps the session itself, by its id.
+    pub ticket: bool,
+    /// Seconds for which the ticket may be used; 0 in TLS 1.2: not told (RFC 5077 section 3.3).
+    pub lifetime: u32,
+    /// Octets of early data that the ticket allows (RFC 8446 section 4.6.1).
+    pub early_data: u32,
+}
+
 /// Why a handshake did not finish. Each is a fact about who did what, not a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -45,6 +45,7 @@ pub struct Peer {
     pub hello: Option<Placed<Hello>>,
     pub records: Option<Placed<Records>>,
     pub forges: Option<OneOrMany>,
+    pub resumes: Option<bool>,
     pub script: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
     pub sni: Option<String>,
@@ -120,6 +121,7 @@ pub struct Expect {
     pub certificate: Option<Placed<Certificate>>,
     pub answer: Option<Placed<Answer>>,
     pub alert: Option<OneOrMany>,
+    pub ticket: Option<Placed<Ticket>>,
     pub reply: Option<Placed<Reply>>,
     pub never: Option<OneOrMany>,
     pub attempts: Option<Placed<u32>>,
@@ -170,6 +172,14 @@ pub struct AnswerTable {
     pub retry: Option<bool>,
     pub downgrade_mark: Option<bool>,
     pub or_refused: Option<bool>,
+}
+
+/// `ticket`: what the relay gives to resume by.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Ticket {
+    pub seconds: Option<Placed<String>>,
+    pub early_data: Option<Placed<String>>,
 }
 
 /// `certificate`: what the relay shows as a server.

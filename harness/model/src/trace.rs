@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Alert, AnswerFacts, ForgeryAnswer, HelloFacts, TlsFacts, TlsFailure};
+use crate::facts::{
+    Alert, AnswerFacts, ForgeryAnswer, HelloFacts, TicketFacts, TlsFacts, TlsFailure,
+};
 use crate::offer::Version;
 
 /// All that was heard and said in one case, in order.
@@ -182,6 +184,8 @@ pub enum Happening {
     Hello(Box<HelloFacts>),
     /// A handshake finished.
     Secured(Box<TlsFacts>),
+    /// The relay gave something to resume the session by.
+    Ticket(TicketFacts),
     /// A handshake did not finish.
     NotSecured(TlsFailure),
     /// Outbound: what came before has ended, and the next message is handed to the relay. What is

@@ -64,6 +64,14 @@ fn reaction(mutant: Mutant, bytes: &[u8]) -> Option<Vec<u8>> {
             (!listed).then(|| flight(&answer(&hello)))
         }
         Mutant::ServerTakesEarlyChange if !tls13 => Some(flight(&answer(&hello))),
+        Mutant::ServerFearsResumption
+            if hello.extension(kind::PRE_SHARED_KEY).is_some()
+                || hello
+                    .extension(kind::SESSION_TICKET)
+                    .is_some_and(|ticket| !ticket.is_empty()) =>
+        {
+            Some(alert(40))
+        }
         Mutant::ServerBleeds if hello.extension(kind::HEARTBEAT).is_some() => {
             let beats = vec![Extension::heartbeat(1)];
             Some(flight(&ServerHello { extensions: Some(beats), ..answer(&hello) }))

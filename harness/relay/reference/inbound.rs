@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scenario::Connector;
@@ -12,7 +12,7 @@ use waxseal_model::scenario::Connector;
 use super::queue::{Message, Queue};
 use super::session::{PATIENCE, Session};
 use super::{Mutant, Setup};
-use crate::tls::{AskClient, ChainProblem, ServerSetup, Usage, verify_chain};
+use crate::tls::{AskClient, ChainProblem, ServerSetup, Tickets, Usage, verify_chain};
 use crate::wire::LineError;
 
 /// Serves one listener until it is dropped.
@@ -23,15 +23,20 @@ pub(super) async fn listen(
     queue: Queue,
 ) {
     let grudge = Arc::new(AtomicBool::new(false));
+    let tickets = tickets(&setup);
     let mut sessions = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
                     let (setup, queue) = (Arc::clone(&setup), queue.clone());
-                    let grudge = Arc::clone(&grudge);
+                    let (grudge, tickets) = (Arc::clone(&grudge), tickets.clone());
                     sessions.spawn(async move {
-                        let mut server = Server::new(connector, stream, &setup, queue, grudge);
+                        let session = Session::new(stream);
+                        let state = State::default();
+                        let setup = setup.as_ref();
+                        let mut server =
+                            Server { connector, session, setup, queue, state, grudge, tickets };
                         // A client that went away is nobody's trouble.
                         let _ = server.serve().await;
                     });
@@ -50,6 +55,8 @@ struct Server<'a> {
     state: State,
     /// A handshake has failed on this listener.
     grudge: Arc<AtomicBool>,
+    /// What clients of this listener resume their sessions by.
+    tickets: Option<Tickets>,
 }
 
 /// What the client has told in this session; forgotten when TLS begins.
@@ -65,18 +72,7 @@ struct State {
     partner: bool,
 }
 
-impl<'a> Server<'a> {
-    fn new(
-        connector: Connector,
-        stream: TcpStream,
-        setup: &'a Setup,
-        queue: Queue,
-        grudge: Arc<AtomicBool>,
-    ) -> Self {
-        let state = State::default();
-        Self { connector, session: Session::new(stream), setup, queue, state, grudge }
-    }
-
+impl Server<'_> {
     async fn serve(&mut self) -> Result<(), LineError> {
         if self.connector == Connector::Implicit && !self.begin_tls().await {
             return Ok(());
@@ -175,6 +171,7 @@ impl<'a> Server<'a> {
                 false => AskClient::No,
             },
             engine: None,
+            tickets: self.tickets.clone(),
             renegotiates: self.setup.is(Mutant::ServerRenegotiates),
         };
         if let Some(mutant) = self.setup.mutant
@@ -318,6 +315,17 @@ impl State {
     }
 }
 
+/// Tickets with forward secrecy and without early data, for some hours, unless this is a mutant.
+fn tickets(setup: &Setup) -> Option<Tickets> {
+    let tickets = Tickets::new()?;
+    Some(match setup.mutant {
+        Some(Mutant::ServerGivesLongTickets) => tickets.lasting(30 * 86_400),
+        Some(Mutant::ServerAllowsEarlyData) => tickets.with_early_data(16_384),
+        Some(Mutant::ServerResumesWithoutExchange) => tickets.without_exchange(),
+        _ => tickets,
+    })
+}
+
 /// TLS 1.2 and 1.3 with forward secrecy, unless this is a mutant.
 fn offer(setup: &Setup) -> Offer {
     let mut offer = Offer::modern();
@@ -348,7 +356,7 @@ fn offer(setup: &Setup) -> Offer {
             offer.dh_bits = Some(512);
         }
         // The other engine, which can be told so.
-        Some(Mutant::ServerRenegotiates) => {
+        Some(Mutant::ServerRenegotiates | Mutant::ServerResumesWithoutExchange) => {
             offer.suites = kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Dhe]);
         }
         Some(Mutant::ServerLacksTls12) => offer.versions = vec![Version::Tls13],

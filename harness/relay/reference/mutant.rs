@@ -131,6 +131,14 @@ mutants! {
     ServerOverlooksClear = "server-overlooks-clear",
     /// Inbound: begins as many handshakes inside a session as the client wants.
     ServerRenegotiates = "server-renegotiates",
+    /// Inbound: its tickets last thirty days.
+    ServerGivesLongTickets = "server-gives-long-tickets",
+    /// Inbound: its tickets allow early data.
+    ServerAllowsEarlyData = "server-allows-early-data",
+    /// Inbound: resumes sessions without a new key exchange where the client wants that.
+    ServerResumesWithoutExchange = "server-resumes-without-exchange",
+    /// Inbound: breaks off where a client wants to resume a session.
+    ServerFearsResumption = "server-fears-resumption",
     /// Inbound: takes nothing at all.
     ServerTakesNothing = "server-takes-nothing",
     /// Outbound: forced mail goes in clear where STARTTLS is not offered.

@@ -255,6 +255,7 @@ impl Client<'_> {
             sni: Some(self.host.to_owned()),
             identity: mutual.then(|| self.setup.client_identity.clone()),
             engine: None,
+            sessions: None,
         };
         if let Some(hello) = handmade(self.setup.mutant, self.host) {
             session.send(&hello).await?;

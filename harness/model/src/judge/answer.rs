@@ -4,7 +4,7 @@ use super::demand::{Met, Unmet, fail, of_peers, undecided, witnessed};
 use crate::expect::{AnswerExpect, AnswerFactsExpect, Told};
 use crate::facts::{Alert, AnswerFacts, FailureCause, Speaker, TlsFailure};
 use crate::offer::Version;
-use crate::trace::{End, Happening, Place, Trace};
+use crate::trace::{Channel, End, Happening, Place, Trace};
 
 /// Judges the first answer after the forged hello.
 pub(super) fn meets_answer(wanted: &AnswerExpect, trace: &Trace) -> Met {
@@ -109,7 +109,9 @@ fn ended(trace: &Trace) -> Option<(usize, Option<u8>)> {
                 alerted.push(&event.place);
                 last = Some((at, Some(*description)));
             }
-            Happening::Ended(End::Fin | End::CloseNotify | End::Reset)
+            // A last word in clear ends a session as well.
+            Happening::HeardEarly { channel: Channel::Clear, .. }
+            | Happening::Ended(End::Fin | End::CloseNotify | End::Reset)
                 if faulted.contains(&&event.place) && !alerted.contains(&&event.place) =>
             {
                 last = Some((at, None));

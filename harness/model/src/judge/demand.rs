@@ -36,7 +36,15 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
         evidence.extend(super::certificate::meets(certificate, secured(trace).pop())?);
     }
     if let Some(answer) = &expect.answer {
-        evidence.extend(super::answer::meets_answer(answer, trace)?);
+        // Without a session to resume, none is resumed in a wrong way.
+        let nothing = case.peers.iter().any(|peer| peer.resumes);
+        match super::ticket::without(trace).filter(|_| nothing) {
+            Some(at) => evidence.push(at),
+            None => evidence.extend(super::answer::meets_answer(answer, trace)?),
+        }
+    }
+    if let Some(ticket) = &expect.ticket {
+        evidence.extend(super::ticket::meets(ticket, trace)?);
     }
     if !expect.alert.is_empty() {
         let optional =

@@ -11,6 +11,7 @@ mod handshake;
 mod hello;
 mod outcome;
 mod reply;
+mod ticket;
 
 pub use breach::breaches;
 pub use outcome::outcome;
@@ -102,7 +103,12 @@ pub fn judge(
                     Judgement { observed, ..found(Verdict::Observed, reason, evidence) }
                 }
                 _ => {
-                    let note = answer::note(&case.expect.alert, trace);
+                    let note = answer::note(&case.expect.alert, trace).or_else(|| {
+                        let resumes = case.peers.iter().any(|peer| peer.resumes);
+                        ticket::without(trace)
+                            .filter(|_| resumes)
+                            .map(|_| "It gives nothing to resume a session by.".into())
+                    });
                     let note = note.map(|note| format!(" {note}")).unwrap_or_default();
                     found(Verdict::Pass, format!("The relay keeps the claim.{note}"), evidence)
                 }

@@ -102,6 +102,12 @@ impl<'a> Checker<'a> {
             let help = "add `hello = { version = \"1.2\" }` to the inbound peer";
             self.error(answer.span(), "no forged ClientHello waits for it", Some(help.into()));
         }
+        if let Some(ticket) = wanted.and_then(|e| e.get_ref().ticket.as_ref())
+            && peers.first().is_none_or(|peer| !peer.resumes)
+        {
+            let help = "add `resumes = true` to the inbound peer";
+            self.error(ticket.span(), "no client waits for a ticket", Some(help.into()));
+        }
         if let Some(certificate) = wanted.and_then(|e| e.get_ref().certificate.as_ref())
             && direction == Direction::Outbound
         {
@@ -243,28 +249,28 @@ impl<'a> Checker<'a> {
             .and_then(|word| self.word("way to ask for a certificate", word, &asks));
         let mut script = self.script(direction, raw.script.as_ref());
         let hello = raw.hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
-        if hello.is_some() && script.parts.len() == 1 {
-            // No session comes of a forged hello: an honest client comes after it.
-            script.parts.push(Vec::new());
+        let resumes = raw.resumes.unwrap_or_default();
+        // Who resumes comes twice, and an honest client comes after a forged hello.
+        let connections = 1 + usize::from(resumes) + usize::from(hello.is_some());
+        if script.parts.len() == 1 {
+            script.parts.resize(connections, Vec::new());
         }
         let records = raw.records.as_ref().map(|records| self.framing(records.get_ref()));
-        let ours = raw.hello.as_ref().map(Placed::span).or(raw.records.as_ref().map(Placed::span));
-        if let (Some(span), Direction::Outbound) = (ours, direction) {
-            let help = "outbound the ClientHello is the relay's; name a fault of the receiver";
-            self.error(span, "only an inbound client sends a ClientHello", Some(help.into()));
-        }
-        Peer {
+        let peer = Peer {
             name: name.get_ref().clone(),
             offer,
             cert,
             faults,
             hello,
+            resumes,
             records: records.unwrap_or_default(),
             forges,
             script,
             asks_certificate: asks_certificate.unwrap_or_default(),
             sni: raw.sni.as_ref().map(|sni| self.fill(sni, &name.span())),
-        }
+        };
+        self.fits(direction, name, raw, &peer);
+        peer
     }
 
     fn forges(&mut self, direction: Direction, offer: &Offer, raw: &raw::Peer) -> Vec<Forgery> {

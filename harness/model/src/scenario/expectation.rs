@@ -28,6 +28,7 @@ impl Checker<'_> {
             offered: raw.offered.as_ref().map(|offered| self.offered(offered)),
             certificate: raw.certificate.as_ref().map(|raw| self.certificate(raw.get_ref())),
             answer: raw.answer.as_ref().and_then(|answer| self.answer(answer)),
+            ticket: raw.ticket.as_ref().map(|ticket| self.ticket(ticket.get_ref())),
             alert: raw.alert.as_ref().map(|alert| self.told(alert)).unwrap_or_default(),
             reply: raw.reply.as_ref().map(|reply| self.reply(reply)),
             never: never

@@ -1,10 +1,11 @@
 //! Checks what a scenario says of ClientHellos.
 
 use super::check::Checker;
-use super::{ForgedHello, Framing, Quirk};
-use crate::expect::{AnswerExpect, AnswerFactsExpect, Told, VersionRange};
+use super::{Fault, ForgedHello, Framing, Peer, Quirk};
+use crate::expect::{AnswerExpect, AnswerFactsExpect, TicketExpect, Told, VersionRange};
 use crate::offer::Version;
 use crate::raw::{self, Placed};
+use crate::script::Direction;
 
 impl Checker<'_> {
     pub(super) fn hello(&mut self, raw: &raw::Hello) -> Option<ForgedHello> {
@@ -14,6 +15,43 @@ impl Checker<'_> {
         let octets = raw.octets.as_ref().and_then(|word| self.number(word, 16_000));
         let version = self.word("TLS version", &raw.version, &versions)?;
         Some(ForgedHello { version, quirks, octets })
+    }
+
+    /// What is written of hellos and sessions has to fit together.
+    pub(super) fn fits(
+        &mut self,
+        direction: Direction,
+        name: &Placed<String>,
+        raw: &raw::Peer,
+        peer: &Peer,
+    ) {
+        let hello = raw.hello.as_ref().map(Placed::span);
+        let ours = hello.clone().or(raw.records.as_ref().map(Placed::span));
+        let ours = ours.or(peer.resumes.then(|| name.span()));
+        if let (Some(span), Direction::Outbound) = (ours, direction) {
+            let help = "outbound the ClientHello is the relay's; name a fault of the receiver";
+            self.error(span, "only an inbound client sends a ClientHello", Some(help.into()));
+        }
+        let behind = [Fault::ChangeCipherSpecBeforeKeys, Fault::LyingHeartbeat];
+        let fault = raw.faults.first().map_or(name.span(), Placed::span);
+        if peer.hello.is_none() && peer.faults.iter().any(|fault| behind.contains(fault)) {
+            let help = "add `hello = { version = \"1.2\" }`, to which the relay answers first";
+            self.error(fault, "this fault follows a forged ClientHello", Some(help.into()));
+        } else if peer.faults.contains(&Fault::Renegotiation)
+            && peer.offer.newest() > Version::Tls12
+        {
+            let help = "add `offer = \"tls-1-2\"`";
+            self.error(fault, "TLS 1.3 knows no second handshake", Some(help.into()));
+        }
+        let psk = [Quirk::PskAlone, Quirk::PskWithKeyExchange];
+        let resumed = peer.hello.as_ref().filter(|hello| {
+            let asks = hello.quirks.iter().any(|quirk| psk.contains(quirk));
+            asks && (!peer.resumes || hello.version != Version::Tls13)
+        });
+        if let (Some(_), Some(span)) = (resumed, hello) {
+            let help = "add `resumes = true` to the peer, and `version = \"1.3\"` to the hello";
+            self.error(span, "there is no session of TLS 1.3 to resume", Some(help.into()));
+        }
     }
 
     pub(super) fn framing(&mut self, raw: &raw::Records) -> Framing {
@@ -76,6 +114,20 @@ impl Checker<'_> {
             downgrade_mark: table.downgrade_mark,
             or_refused: table.or_refused.unwrap_or_default(),
         }))
+    }
+
+    pub(super) fn ticket(&mut self, raw: &raw::Ticket) -> TicketExpect {
+        let seconds_at_most = raw.seconds.as_ref().and_then(|word| {
+            let bound = word.get_ref().strip_prefix("<=").and_then(|bound| bound.parse().ok());
+            if bound.is_none() {
+                let help = Some("write `<=604800`".into());
+                self.error(word.span(), "a lifetime is written as an upper bound", help);
+            }
+            bound
+        });
+        let none = raw.early_data.as_ref();
+        let none = none.and_then(|word| self.word("amount of early data", word, &[("none", true)]));
+        TicketExpect { seconds_at_most, no_early_data: none.unwrap_or_default() }
     }
 
     pub(super) fn told(&mut self, raw: &raw::OneOrMany) -> Vec<Told> {

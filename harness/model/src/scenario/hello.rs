@@ -52,6 +52,10 @@ pub enum Quirk {
     NoNullCompression,
     /// The list of suites is empty.
     NoSuites,
+    /// The session before is to be resumed, with a new key exchange (RFC 8446 section 4.2.9).
+    PskWithKeyExchange,
+    /// The session before is to be resumed, and without a new key exchange.
+    PskAlone,
     /// Secure renegotiation is told by the signalling suite in place of the extension (RFC 5746
     /// section 3.4).
     RenegotiationSignal,
@@ -63,7 +67,7 @@ pub enum Quirk {
 
 impl Quirk {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 15] = [
+    pub const NAMES: [(&'static str, Self); 17] = [
         ("alpn-http-2", Self::AlpnHttp2),
         ("cbc-encrypt-then-mac", Self::CbcEncryptThenMac),
         ("cbc-plain", Self::CbcPlain),
@@ -76,6 +80,8 @@ impl Quirk {
         ("no-key-share", Self::NoKeyShare),
         ("no-null-compression", Self::NoNullCompression),
         ("no-suites", Self::NoSuites),
+        ("psk-with-key-exchange", Self::PskWithKeyExchange),
+        ("psk-alone", Self::PskAlone),
         ("renegotiation-signal", Self::RenegotiationSignal),
         ("ssl-v2", Self::SslV2),
         ("unknown-suites", Self::UnknownSuites),

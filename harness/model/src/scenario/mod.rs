@@ -185,8 +185,12 @@ pub struct Peer {
     pub cert: Option<String>,
     /// Misbehaviour below SMTP.
     pub faults: Vec<Fault>,
-    /// Inbound: what is sent on the first connection where TLS would begin, in place of a handshake.
+    /// Inbound: what is sent where TLS would begin, in place of a handshake, on the first connection
+    /// or, of a client that resumes, on the second.
     pub hello: Option<ForgedHello>,
+    /// Inbound: whether it first opens a session and says goodbye, and resumes that on the next
+    /// connection.
+    pub resumes: bool,
     /// Inbound: the records of the ClientHello.
     pub records: Framing,
     /// Outbound: what it forges in its first handshake, its second, …; the last one goes on.
@@ -202,7 +206,13 @@ pub struct Peer {
 impl Peer {
     /// The engine that alone can play this peer, whatever its offer.
     pub fn engine(&self) -> Option<Engine> {
-        self.faults.contains(&Fault::Renegotiation).then_some(Engine::Legacy)
+        let legacy = self.resumes || self.faults.contains(&Fault::Renegotiation);
+        legacy.then_some(Engine::Legacy)
+    }
+
+    /// The connection on which the forged hello is sent.
+    pub fn hello_on(&self) -> u32 {
+        if self.resumes { 2 } else { 1 }
     }
 }
 
