@@ -10,7 +10,7 @@ use waxseal_model::facts::Engine;
 use waxseal_model::judge::{Names, outcome};
 use waxseal_model::offer::Offer;
 use waxseal_model::scenario::{
-    AsksCertificate, Before, Case, Connector, DnsFaultKind, Peer, RuleBy,
+    AsksCertificate, Before, Case, Connector, DnsFaultKind, Peer, Resumption, RuleBy,
 };
 use waxseal_model::script::{Direction, Script};
 use waxseal_model::trace::{Channel, Event, Happening, Place, Trace};
@@ -22,7 +22,7 @@ use super::world::{PATIENCE, RELAY, World, serve};
 use crate::lab::{Data, Kind};
 use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Then, Waited, message, send};
 use crate::relay::evidence::{Handed, Queue, Submit};
-use crate::tls::{AskClient, ClientSetup};
+use crate::tls::{AskClient, ClientSetup, Tickets};
 
 /// Plays one outbound case to the end of its message, and gives what was heard until then.
 pub(super) async fn outbound(
@@ -152,6 +152,7 @@ fn mailbox() -> Peer {
         faults: Vec::new(),
         script: Script { parts: vec![Vec::new()] },
         asks_certificate: AsksCertificate::No,
+        resumption: Resumption::No,
         sni: None,
     }
 }
@@ -171,6 +172,11 @@ fn receiver(
     let recipe = peer.cert.as_deref().unwrap_or("trusted");
     let mut tls = world.server_setup(&peer.offer, recipe, host, ask)?;
     tls.engine = engine;
+    tls.tickets = match peer.resumption {
+        Resumption::No => None,
+        Resumption::Tickets => Some(Tickets::new(false)?),
+        Resumption::EarlyData => Some(Tickets::new(true)?),
+    };
     let mut names = names.clone();
     names.insert("mx".into(), host.into());
     let mut plan = ReceiverPlan::new(&peer.name, &peer.script, &names, tls, PATIENCE);
@@ -190,6 +196,7 @@ async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, 
         offer: Offer::modern(),
         sni: Some(RELAY.into()),
         identity: None,
+        sessions: None,
         engine: None,
     };
     let script = Script { parts: vec![Vec::new()] };

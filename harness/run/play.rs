@@ -95,7 +95,13 @@ async fn inbound(
         Some(template) => Some(crate::peer::fill(template, names)),
         None => Some(RELAY.to_owned()),
     };
-    let tls = ClientSetup { offer: peer.offer.clone(), sni, identity, engine: way.engine };
+    let tls = ClientSetup {
+        offer: peer.offer.clone(),
+        sni,
+        identity,
+        sessions: None,
+        engine: way.engine,
+    };
     let place = |connection| Place::Peer { name: peer.name.clone(), connection };
     let mut plan = SenderPlan::new(place(1), to, &peer.script, names, tls, PATIENCE);
     plan.implicit = case.connector == Connector::Implicit;

@@ -234,7 +234,7 @@ impl Stage<'_> {
         };
         let modern = peer.offer == Offer::modern();
         let offer = if modern { self.offer.clone() } else { peer.offer.clone() };
-        let tls = ClientSetup { offer, sni, identity: None, engine: None };
+        let tls = ClientSetup { offer, sni, identity: None, sessions: None, engine: None };
         let place = Place::Peer { name: peer.name.clone(), connection: 1 };
         let (to, limit) = (self.remote.address, self.options.limit);
         let patience = Patience { line: limit, handshake: limit, ending: Duration::from_secs(3) };

@@ -188,7 +188,7 @@ impl World {
         let modern = choose(offer, None, None).is_ok_and(|engine| engine == Engine::Modern);
         let recipe = if recipe == "trusted" && !modern { "trusted-rsa" } else { recipe };
         let identity = self.identity(recipe, host)?;
-        Ok(ServerSetup { offer: offer.clone(), identity, ask, engine: None })
+        Ok(ServerSetup { offer: offer.clone(), identity, ask, tickets: None, engine: None })
     }
 }
 

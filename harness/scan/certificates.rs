@@ -85,7 +85,7 @@ fn setup(remote: &Remote, version: Version, key: AskedKey, name: AskedName) -> C
         AskedName::Unknown => Some(UNKNOWN.to_owned()),
     };
     // This engine plays the schemes that are named, and asks for a staple.
-    ClientSetup { offer, sni, identity: None, engine: Some(Engine::Legacy) }
+    ClientSetup { offer, sni, identity: None, sessions: None, engine: Some(Engine::Legacy) }
 }
 
 type Chain = (Vec<Vec<u8>>, Option<StapleFacts>);

@@ -13,6 +13,7 @@ use super::describe::{client_hello, server_extensions};
 use super::session::Session;
 use super::suites::{exists_in, resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
+use super::tickets::{Sessions, Tickets};
 use super::{dh, legacy, modern};
 use crate::wire::tls::last_alert;
 
@@ -53,6 +54,8 @@ pub struct ServerSetup {
     pub identity: Identity,
     /// Whether a client certificate is asked for. Any is taken; that its key is there is proven.
     pub ask: AskClient,
+    /// What sessions can be resumed by; `None`: none can.
+    pub tickets: Option<Tickets>,
     /// The engine, where the user forces one.
     pub engine: Option<Engine>,
 }
@@ -66,6 +69,8 @@ pub struct ClientSetup {
     pub sni: Option<String>,
     /// What is shown when the server asks.
     pub identity: Option<Identity>,
+    /// Earlier sessions, of which one is resumed where the server lets it; `None`: none is.
+    pub sessions: Option<Sessions>,
     /// The engine, where the user forces one.
     pub engine: Option<Engine>,
 }

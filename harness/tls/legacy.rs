@@ -320,6 +320,9 @@ where
             AskClient::Required => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
         };
         context.set_verify_callback(mode, |_, _| true);
+        if let Some(tickets) = &setup.tickets {
+            tickets.legacy(&mut context).map_err(|error| objection(&error))?;
+        }
         listening(context, alerts).map_err(|error| objection(&error))
     };
     let ssl = prepare()?;

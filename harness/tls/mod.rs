@@ -17,6 +17,7 @@ mod session;
 mod staple;
 mod suites;
 mod tap;
+mod tickets;
 mod verify;
 
 pub use certificate::{describe_certificate, describe_chain};
@@ -29,4 +30,5 @@ pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
 pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};
 pub use session::{Session, is_alert};
 pub use suites::{resolve, suite, version_without_suite_for_key};
+pub use tickets::{NoTickets, Sessions, Tickets};
 pub use verify::{ChainProblem, Usage, system_roots, verify_chain};

@@ -2,6 +2,7 @@
 //! with each engine on each side. Otherwise a relay would pass a ban by our own accident.
 
 mod offers;
+mod resumption;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -125,12 +126,14 @@ impl Identities {
             offer: offers.0.clone(),
             sni: Some(SNI.into()),
             identity: None,
+            sessions: None,
             engine: Some(client),
         };
         let server = ServerSetup {
             offer: offers.1.clone(),
             identity: identity.clone(),
             ask: AskClient::No,
+            tickets: None,
             engine: Some(server),
         };
         (client, server)

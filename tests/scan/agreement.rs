@@ -44,6 +44,7 @@ pub async fn one_by_one(server: &ServerSetup) -> Pairs {
                 },
                 sni: None,
                 identity: None,
+                sessions: None,
                 engine: Some(Engine::Legacy),
             };
             if tls::choose(&client.offer, None, client.engine).is_err() {

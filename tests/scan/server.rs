@@ -27,7 +27,7 @@ pub fn identity(recipe: &str) -> Identity {
 
 /// A server that plays this offer with the legacy engine.
 pub fn setup(offer: Offer, identity: Identity) -> ServerSetup {
-    ServerSetup { offer, identity, ask: AskClient::No, engine: Some(Engine::Legacy) }
+    ServerSetup { offer, identity, ask: AskClient::No, tickets: None, engine: Some(Engine::Legacy) }
 }
 
 /// What a host does with each connection, which has this number.

@@ -44,6 +44,7 @@ pub struct Peer {
     pub faults: Vec<Placed<String>>,
     pub script: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
+    pub resumption: Option<Placed<String>>,
     pub sni: Option<String>,
 }
 

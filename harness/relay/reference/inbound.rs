@@ -171,6 +171,7 @@ impl<'a> Server<'a> {
                 true => AskClient::Optional,
                 false => AskClient::No,
             },
+            tickets: None,
             engine: None,
         };
         if !self.session.accept_tls(&setup).await {

@@ -2,17 +2,25 @@
 //! judged by its own rule and its own handshake.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::tls::Sessions;
 
 /// Hosts by name, shared by all clones.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     hosts: Arc<Mutex<BTreeSet<String>>>,
+    sessions: Arc<OnceLock<Sessions>>,
 }
 
 impl Memory {
     pub(super) fn remember(&self, host: &str) {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned());
+    }
+
+    /// The TLS sessions to every host, whatever rule they were opened under.
+    pub(super) fn sessions(&self, early_data: bool) -> Sessions {
+        self.sessions.get_or_init(|| Sessions::new(early_data)).clone()
     }
 
     pub(super) fn knows(&self, host: &str) -> bool {

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::load::Known;
 use super::{
-    AsksCertificate, Before, Case, Connector, DnsFault, DnsFaultKind, Fault, Peer, RuleBy,
+    AsksCertificate, Before, Case, Connector, DnsFault, DnsFaultKind, Fault, Peer, Resumption,
+    RuleBy,
 };
 use crate::diagnostic::{Diagnostic, closest};
 use crate::expect::Outcome;
@@ -233,6 +234,13 @@ impl<'a> Checker<'a> {
             .client_certificate
             .as_ref()
             .and_then(|word| self.word("way to ask for a certificate", word, &asks));
+        let resumption = raw.resumption.as_ref();
+        if let (Some(word), Direction::Inbound) = (resumption, direction) {
+            let message = "a sender of ours resumes no session";
+            self.error(word.span(), message, Some("leave `resumption` to next hops".into()));
+        }
+        let resumption = resumption
+            .and_then(|word| self.word("way to resume sessions", word, &Resumption::NAMES));
         Peer {
             name: name.get_ref().clone(),
             offer,
@@ -240,6 +248,7 @@ impl<'a> Checker<'a> {
             faults,
             script: self.script(direction, raw.script.as_ref()),
             asks_certificate: asks_certificate.unwrap_or_default(),
+            resumption: resumption.unwrap_or_default(),
             sni: raw.sni.as_ref().map(|sni| self.fill(sni, &name.span())),
         }
     }
