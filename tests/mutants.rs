@@ -93,8 +93,11 @@ fn each_fault_of_the_hello_fails_its_own_scenario() {
         (Mutant::ClientNamesWithDot, "outbound/hello/sni-is-host-name"),
         (Mutant::ClientOffersBareCbc, "outbound/hello/cbc-with-encrypt-then-mac"),
         (Mutant::ClientFallsBack, "outbound/hello/no-silent-fallback"),
+        (Mutant::ClientSendsEarlyData, "outbound/hello/no-early-data"),
     ];
     each_fails_its_own("outbound/hello/*", &pairs);
+    let pairs = [(Mutant::ClientResumesForAnyRule, "outbound/forced/resumed-session")];
+    each_fails_its_own("outbound/forced/resumed-session*", &pairs);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use waxseal_model::facts::Engine;
 use waxseal_model::judge::{Names, breaches, outcome};
 use waxseal_model::offer::Offer;
 use waxseal_model::scenario::{
-    AsksCertificate, Before, Case, Connector, DnsFaultKind, Framing, Peer, RuleBy,
+    AsksCertificate, Before, Case, Connector, DnsFaultKind, Framing, Peer, Resumption, RuleBy,
 };
 use waxseal_model::script::{Direction, Script};
 use waxseal_model::trace::{Channel, Event, Happening, Place, Trace};
@@ -23,7 +23,10 @@ use super::world::{PATIENCE, RELAY, World, serve};
 use crate::lab::{Data, Kind};
 use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Then, Waited, message, send};
 use crate::relay::evidence::{Handed, Queue, Submit};
-use crate::tls::{AskClient, ClientSetup};
+use crate::tls::{AskClient, ClientSetup, Tickets};
+
+/// Octets of early data that a next hop allows, where it allows any. That it is offered is what counts.
+const EARLY_DATA: u32 = 16_384;
 
 /// Longer than the reference relay waits between two attempts.
 const AGAIN: Duration = Duration::from_millis(300);
@@ -170,6 +173,7 @@ fn mailbox() -> Peer {
         forges: Vec::new(),
         script: Script { parts: vec![Vec::new()] },
         asks_certificate: AsksCertificate::No,
+        resumption: Resumption::No,
         sni: None,
     }
 }
@@ -189,6 +193,11 @@ fn receiver(
     let recipe = peer.cert.as_deref().unwrap_or("trusted");
     let mut tls = world.server_setup(&peer.offer, recipe, host, ask)?;
     tls.engine = engine;
+    tls.tickets = match peer.resumption {
+        Resumption::No => None,
+        Resumption::Tickets => Some(Tickets::new()?),
+        Resumption::EarlyData => Some(Tickets::new()?.with_early_data(EARLY_DATA)),
+    };
     let mut names = names.clone();
     names.insert("mx".into(), host.into());
     let mut plan = ReceiverPlan::new(&peer.name, &peer.script, &names, tls, PATIENCE);

@@ -12,10 +12,11 @@ use super::alerts::Alerts;
 use super::certificate::describe_certificate;
 use super::describe::{client_hello, server_extensions};
 use super::forge::Forging;
-use super::resumption::{SessionStore, Tickets};
 use super::session::Session;
+use super::sessions::SessionStore;
 use super::suites::{exists_in, resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
+use super::tickets::Tickets;
 use super::{dh, legacy, modern};
 use crate::wire::tls::last_alert;
 
@@ -76,8 +77,7 @@ pub struct ClientSetup {
     pub identity: Option<Identity>,
     /// The engine, where the user forces one.
     pub engine: Option<Engine>,
-    /// Where the session is kept, and which is resumed; only the legacy engine does it. `None`: each
-    /// session is new.
+    /// Where sessions are kept, and resumed from where the server lets it; `None`: each session is new.
     pub sessions: Option<SessionStore>,
 }
 

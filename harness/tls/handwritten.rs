@@ -7,7 +7,7 @@ use waxseal_model::scenario::{ForgedHello, Quirk};
 
 use super::binder::bind;
 use super::registry::{is_tls13, registered_suites};
-use super::resumption::SessionStore;
+use super::sessions::SessionStore;
 use super::suites::suite;
 use crate::wire::tls::{
     ClientHello, Extension, SSLV2_CIPHERS, content, grease, kind, write_records, write_sslv2_hello,

@@ -3,6 +3,7 @@
 
 mod forgeries;
 mod offers;
+mod resumption;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};

@@ -48,6 +48,7 @@ pub struct Peer {
     pub resumes: Option<bool>,
     pub script: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
+    pub resumption: Option<Placed<String>>,
     pub sni: Option<String>,
 }
 

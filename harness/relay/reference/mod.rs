@@ -25,7 +25,7 @@ pub use mutant::Mutant;
 
 use super::evidence::Queued;
 use crate::lab::Resolver;
-use crate::tls::Identity;
+use crate::tls::{Identity, SessionStore};
 
 /// What the relay is told.
 #[derive(Clone, Debug)]
@@ -59,6 +59,15 @@ pub struct Setup {
 impl Setup {
     fn is(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)
+    }
+
+    /// The sessions that a fault resumes. The clean relay resumes none.
+    fn sessions(&self) -> Option<SessionStore> {
+        match self.mutant? {
+            Mutant::ClientResumesForAnyRule => Some(self.memory.sessions(false)),
+            Mutant::ClientSendsEarlyData => Some(self.memory.sessions(true)),
+            _ => None,
+        }
     }
 
     /// The rule for a recipient: that of its address, where the local part names one, or that of

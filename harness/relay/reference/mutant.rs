@@ -203,6 +203,10 @@ mutants! {
     ClientRemembersFailure = "client-remembers-failure",
     /// Outbound: a host that got mail under one rule is good enough for every other.
     ClientRemembersTrust = "client-remembers-trust",
+    /// Outbound: resumes a session whatever rule it was opened under, and asks for no certificate then.
+    ClientResumesForAnyRule = "client-resumes-for-any-rule",
+    /// Outbound: resumes sessions with early data.
+    ClientSendsEarlyData = "client-sends-early-data",
     /// Outbound: shows no certificate.
     ClientHidesCertificate = "client-hides-certificate",
     /// Outbound: knows the first MX only.

@@ -255,7 +255,7 @@ impl Client<'_> {
             sni: Some(self.host.to_owned()),
             identity: mutual.then(|| self.setup.client_identity.clone()),
             engine: None,
-            sessions: None,
+            sessions: self.setup.sessions(),
         };
         if let Some(hello) = handmade(self.setup.mutant, self.host) {
             session.send(&hello).await?;
@@ -269,6 +269,9 @@ impl Client<'_> {
             && facts.is_some_and(|facts| facts.client_certificate == ClientCertificate::NotShown)
         {
             return Err(Broken::Tls("there is no certificate to show".into()));
+        }
+        if self.setup.is(Mutant::ClientResumesForAnyRule) && facts.is_some_and(|f| f.resumed) {
+            return Ok(true);
         }
         let chain = facts.map(|facts| facts.peer_chain.clone()).unwrap_or_default();
         if let Err(problem) = self.judge_certificate(&chain, demand) {

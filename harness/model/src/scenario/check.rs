@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::load::Known;
 use super::{
-    AsksCertificate, Before, Case, Connector, DnsFault, DnsFaultKind, Fault, Forgery, Peer, RuleBy,
+    AsksCertificate, Before, Case, Connector, DnsFault, DnsFaultKind, Fault, Forgery, Peer,
+    Resumption, RuleBy,
 };
 use crate::diagnostic::{Diagnostic, closest};
 use crate::expect::Outcome;
@@ -247,6 +248,13 @@ impl<'a> Checker<'a> {
             .client_certificate
             .as_ref()
             .and_then(|word| self.word("way to ask for a certificate", word, &asks));
+        let resumption = raw.resumption.as_ref();
+        if let (Some(word), Direction::Inbound) = (resumption, direction) {
+            let message = "a sender of ours resumes no session";
+            self.error(word.span(), message, Some("leave `resumption` to next hops".into()));
+        }
+        let resumption = resumption
+            .and_then(|word| self.word("way to resume sessions", word, &Resumption::NAMES));
         let mut script = self.script(direction, raw.script.as_ref());
         let hello = raw.hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
         let resumes = raw.resumes.unwrap_or_default();
@@ -267,6 +275,7 @@ impl<'a> Checker<'a> {
             forges,
             script,
             asks_certificate: asks_certificate.unwrap_or_default(),
+            resumption: resumption.unwrap_or_default(),
             sni: raw.sni.as_ref().map(|sni| self.fill(sni, &name.span())),
         };
         self.fits(direction, name, raw, &peer);

@@ -199,6 +199,8 @@ pub struct Peer {
     pub script: Script,
     /// Outbound: whether it asks for a client certificate.
     pub asks_certificate: AsksCertificate,
+    /// Outbound: whether its sessions can be resumed.
+    pub resumption: Resumption,
     /// Inbound: the name in SNI, a template; `None`: the relay's name; `Some("none")`: no SNI.
     pub sni: Option<String>,
 }
@@ -226,6 +228,29 @@ pub enum AsksCertificate {
     Optional,
     /// It asks and ends the handshake without one.
     Required,
+}
+
+/// Whether the sessions of a receiver can be resumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resumption {
+    /// No: each connection has a whole handshake.
+    #[default]
+    No,
+    /// By tickets.
+    Tickets,
+    /// By tickets that allow early data in TLS 1.3 (RFC 8446 section 2.3).
+    EarlyData,
+}
+
+impl Resumption {
+    /// All, with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("no", Self::No), ("tickets", Self::Tickets), ("early-data", Self::EarlyData)];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, one)| *one == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// What the resolver does with one record type of the recipient's domain.
