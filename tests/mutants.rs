@@ -240,6 +240,24 @@ fn the_downgrade_mark_means_nothing_to_a_relay_without_tls_13() {
 }
 
 #[test]
+fn what_wants_a_forged_flight_withheld_or_forgiven_is_failed_too() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    for (mutant, scenario) in [
+        (Mutant::ClientClearIfBroken, "outbound/forged/flight-truncated"),
+        (Mutant::ClientLacksTls13, "outbound/forged/nothing"),
+        (Mutant::ClientNeverRetries, "outbound/forged/then-honest"),
+    ] {
+        let options = Options { cases: vec![scenario.into()], ..Options::default() };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+        let choice = Choice::Reference(Some(mutant));
+        let record = runtime
+            .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
+            .expect("the lab can be built");
+        assert!(failed(&record).contains(scenario), "{}", mutant.name());
+    }
+}
+
+#[test]
 fn whoever_overlooks_all_forgeries_fails_every_scenario_that_wants_one_refused() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
     let options = Options { cases: vec!["outbound/forged/*".into()], ..Options::default() };
