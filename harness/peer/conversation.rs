@@ -12,7 +12,7 @@ use waxseal_model::scenario::{Fault, ForgedHello, Framing, Quirk};
 use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
 
 use super::Recorder;
-use super::probe::{Probe, change_cipher, lie};
+use super::probe::{Probe, begin_again, change_cipher, lie};
 use crate::tls::{self, Answers, ClientSetup, ServerSetup, Session};
 use crate::wire::tls::Reframed;
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line};
@@ -301,6 +301,9 @@ impl Conversation {
                 match probe.fault {
                     Some(Fault::ChangeCipherSpecBeforeKeys) => {
                         change_cipher(stream, &mut answers, note).await
+                    }
+                    Some(Fault::InsecureRenegotiation) => {
+                        begin_again(stream, &bytes, &answers, patience, note).await
                     }
                     Some(Fault::LyingHeartbeat) if beats => lie(stream, &mut answers, note).await,
                     _ => Ok(()),

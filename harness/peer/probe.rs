@@ -9,7 +9,7 @@ use waxseal_model::facts::{FailureCause, TlsFailure};
 use waxseal_model::scenario::Fault;
 use waxseal_model::trace::Happening;
 
-use crate::tls::{Answers, ClientSetup};
+use crate::tls::{Answers, BareSession, ClientSetup};
 use crate::wire::tls::{Message, content, write_records};
 
 /// How a ClientHello that was written by hand is sent.
@@ -49,6 +49,23 @@ pub(super) async fn change_cipher(
         Err(failure) => Err(failure),
         Ok(_) => Ok(()),
     }
+}
+
+/// A second ClientHello inside the session of a client that hides secure renegotiation: a relay that
+/// answers it lets anyone on the path put a beginning before a client's session (RFC 5746 section 1).
+pub(super) async fn begin_again(
+    stream: &mut TcpStream,
+    hello: &[u8],
+    answers: &Answers,
+    patience: Duration,
+    note: impl Fn(Happening),
+) -> Result<(), TlsFailure> {
+    let fault = Fault::InsecureRenegotiation.name();
+    let mut session = BareSession::establish(stream, hello, answers.heard(), patience).await?;
+    note(Happening::Faulted(fault.into()));
+    session.renegotiate(stream, hello, patience).await?;
+    note(Happening::WentAlong(fault.into()));
+    Ok(())
 }
 
 /// A heartbeat that says it holds three octets more than it does, and no padding: no memory that
