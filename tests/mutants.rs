@@ -134,6 +134,7 @@ fn each_fault_of_a_server_fails_its_own_scenario() {
         (Mutant::ServerBleeds, "inbound/handshake/heartbeat"),
         (Mutant::ServerOverlooksClear, "inbound/handshake/clear-inside-tls"),
         (Mutant::ServerRenegotiates, "inbound/handshake/renegotiation"),
+        (Mutant::ServerRenegotiates, "inbound/handshake/insecure-renegotiation"),
         (Mutant::ServerTakesOldVersions, "inbound/handshake/banned-version"),
         (Mutant::ServerLacksTls12, "inbound/handshake/plain"),
     ];

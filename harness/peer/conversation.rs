@@ -1,6 +1,6 @@
 //! One connection of a peer, in clear or inside TLS, with everything on it recorded.
 
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -8,12 +8,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use waxseal_model::facts::{FailureCause, TlsFailure};
-use waxseal_model::scenario::{Fault, ForgedHello, Forgery, Framing, Quirk};
+use waxseal_model::scenario::{Forgery, Framing};
 use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
 
 use super::Recorder;
-use super::probe::{Probe, change_cipher, lie};
-use crate::tls::{self, Answers, ClientSetup, Forged, ServerSetup, Session};
+use crate::tls::{self, ClientSetup, Forged, ServerSetup, Session};
 use crate::wire::tls::Reframed;
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line};
 
@@ -253,79 +252,37 @@ impl Conversation {
         }
     }
 
-    /// Sends a line in clear beneath the TLS session.
-    pub(super) fn say_beneath(&mut self, line: &str) {
-        let bytes = format!("{line}\r\n").into_bytes();
-        let Some(beneath) = self.beneath.take() else { return };
-        // What was said before is read by now, so there is room for a line.
-        let written = std::net::TcpStream::from(beneath).write_all(&bytes);
-        self.note(match written {
-            Ok(()) => Happening::Said { channel: Channel::Clear, bytes },
-            Err(error) => Happening::Trouble(format!("a line beneath TLS was not sent: {error}")),
-        });
+    /// The connection while it is in clear.
+    pub(super) fn in_clear(&mut self) -> Option<&mut TcpStream> {
+        match &mut self.stream {
+            Stream::Clear(stream) => Some(stream),
+            _ => None,
+        }
     }
 
-    /// Begins further handshakes inside the session, up to `most`, until one is refused.
-    pub(super) async fn renegotiate(&mut self, most: usize) -> Result<(), Over> {
-        let patience = self.patience.handshake;
-        for _ in 0..most {
-            let Stream::Tls(session) = &mut self.stream else { return Err(Over) };
-            match timeout(patience, session.renegotiate()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                    self.note(Happening::Trouble("this engine begins no second handshake".into()));
-                    return Err(Over);
-                }
-                Ok(Err(error)) => return Err(self.broke(&error)),
-                Err(_) => return Err(self.end(End::Silence)),
-            }
+    /// The session, once it is up.
+    pub(super) fn in_tls(&mut self) -> Option<&mut Session> {
+        match &mut self.stream {
+            Stream::Tls(session) => Some(session),
+            _ => None,
         }
-        Ok(())
     }
 
-    /// Sends a ClientHello that was written by hand, notes the answer to it, and plays a fault behind
-    /// the relay's first flight. No session comes of it.
-    pub(super) async fn probe(&mut self, hello: &ForgedHello, probe: Probe<'_>) -> Over {
-        self.note_early();
-        let patience = self.patience.handshake;
-        let Stream::Clear(stream) = &mut self.stream else { return Over };
-        let ClientSetup { sni, sessions, .. } = probe.setup;
-        let Some(bytes) = tls::hello_by_hand(hello, sni.as_deref(), sessions.as_ref()) else {
-            // There is no session to resume; that is in the trace.
-            return self.close().await;
-        };
-        let sent = stream.write_all(&bytes).await;
-        self.recorder.note(self.place.clone(), Happening::WroteHello(hello.to_string()));
-        if let Err(error) = sent {
-            return self.broke(&error);
-        }
-        let mut answers = Answers::default();
-        let answer = if hello.quirks.contains(&Quirk::SslV2) {
-            answers.flight_sslv2(stream, patience).await
-        } else {
-            answers.flight(stream, patience).await
-        };
-        let done = match answer {
-            Ok(facts) => {
-                let beats = facts.extensions.iter().any(|name| name == "heartbeat");
-                let note = |kind| self.recorder.note(self.place.clone(), kind);
-                note(Happening::Answered(Box::new(facts)));
-                match probe.fault {
-                    Some(Fault::ChangeCipherSpecBeforeKeys) => {
-                        change_cipher(stream, &mut answers, note).await
-                    }
-                    Some(Fault::LyingHeartbeat) if beats => lie(stream, &mut answers, note).await,
-                    _ => Ok(()),
-                }
-            }
-            Err(failure) => Err(failure),
-        };
-        if let Err(failure) = done {
-            self.note(Happening::NotSecured(failure));
-            self.stream = Stream::Gone;
-            return Over;
-        }
-        self.close().await
+    /// The connection beneath the session, once.
+    pub(super) fn beneath(&mut self) -> Option<std::net::TcpStream> {
+        self.beneath.take().map(std::net::TcpStream::from)
+    }
+
+    /// No session came of a handshake: how is noted, and the connection is over.
+    pub(super) fn not_secured(&mut self, failure: TlsFailure) -> Over {
+        self.note(Happening::NotSecured(failure));
+        self.stream = Stream::Gone;
+        Over
+    }
+
+    /// Where this conversation is written down, and as whose.
+    pub(super) fn written_to(&self) -> (Recorder, Place) {
+        (self.recorder.clone(), self.place.clone())
     }
 
     /// Reads the relay's ClientHello without answering it, and notes it.
@@ -423,7 +380,7 @@ impl Conversation {
         })
     }
 
-    fn broke(&mut self, error: &io::Error) -> Over {
+    pub(super) fn broke(&mut self, error: &io::Error) -> Over {
         self.end(match error.kind() {
             io::ErrorKind::UnexpectedEof => End::Fin,
             _ if tls::is_alert(error) => End::Alert,
@@ -440,7 +397,7 @@ impl Conversation {
         })
     }
 
-    fn end(&mut self, end: End) -> Over {
+    pub(super) fn end(&mut self, end: End) -> Over {
         if let Stream::Tls(session) = &self.stream {
             let strayed = if end == End::Garbled { session.strayed() } else { Vec::new() };
             if !strayed.is_empty() {

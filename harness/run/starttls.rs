@@ -272,8 +272,6 @@ impl Stage<'_> {
         let mut plan = SenderPlan::new(place, to, &peer.script, names, tls, patience);
         plan.implicit = self.remote.implicit;
         plan.faults = peer.faults.clone();
-        plan.hello = peer.hello.clone();
-        plan.records = peer.records;
         plan.then = Then::Quits;
         Some(plan)
     }

@@ -24,11 +24,29 @@ const LIMIT: usize = 1 << 18;
 pub struct Answers {
     records: Records,
     read: usize,
+    /// What a client needs that goes on by hand.
+    flight: Flight,
     /// The last alert that did not end the handshake.
     warned: Option<u8>,
 }
 
+/// What the server said up to TLS 1.2 that a client needs to go on.
+#[derive(Debug, Default)]
+pub struct Flight {
+    /// Its handshake messages, with their headers.
+    pub(super) messages: Vec<u8>,
+    pub(super) random: [u8; 32],
+    /// Its public value.
+    pub(super) public: Vec<u8>,
+    pub(super) asks_certificate: bool,
+}
+
 impl Answers {
+    /// What was said in the first flight.
+    pub fn heard(&self) -> &Flight {
+        &self.flight
+    }
+
     /// Reads the first flight: a ServerHello, and up to TLS 1.2 all until ServerHelloDone.
     ///
     /// # Errors
@@ -63,6 +81,9 @@ impl Answers {
                 _ => return Err(self.failure(FailureCause::OurObjection, "it is no first flight")),
             }
         }
+        self.flight.random = hello.random;
+        self.flight.public =
+            exchange.as_ref().map(|exchange| exchange.public.clone()).unwrap_or_default();
         Ok(facts(&hello, exchange))
     }
 
@@ -87,7 +108,10 @@ impl Answers {
                     }
                     continue;
                 }
-                Ok(Some(message)) => return Ok(message),
+                Ok(Some(message)) => {
+                    self.flight.hear(&message);
+                    return Ok(message);
+                }
                 Ok(None) => {}
                 Err(RecordError::TooLong(_)) => {
                     return Err(self.failure(FailureCause::OurObjection, "its answer is too long"));
@@ -158,6 +182,17 @@ impl Answers {
             alert_said: None,
             detail: detail.to_string(),
         }
+    }
+}
+
+impl Flight {
+    fn hear(&mut self, message: &Message) {
+        let Message::Handshake { kind, body } = message else { return };
+        // Its own length said that it fits.
+        self.messages.push(*kind);
+        self.messages.extend_from_slice(&(body.len() as u32).to_be_bytes()[1..]);
+        self.messages.extend_from_slice(body);
+        self.asks_certificate |= *kind == handshake::CERTIFICATE_REQUEST;
     }
 }
 

@@ -64,7 +64,7 @@ fn expand(
     hmac(secret, &info, digest)
 }
 
-fn hmac(key: &[u8], data: &[u8], digest: MessageDigest) -> Result<Vec<u8>, ErrorStack> {
+pub(super) fn hmac(key: &[u8], data: &[u8], digest: MessageDigest) -> Result<Vec<u8>, ErrorStack> {
     let key = PKey::hmac(key)?;
     Signer::new(digest, &key)?.sign_oneshot_to_vec(data)
 }

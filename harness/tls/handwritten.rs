@@ -162,6 +162,12 @@ fn bend(hello: &mut ClientHello, quirk: Quirk) {
         }
         Quirk::NoKeyShare => put(hello, Extension::key_share(&[])),
         Quirk::NoNullCompression => hello.compression = vec![1],
+        Quirk::NoRenegotiationInfo => {
+            hello.suites = vec![0xc02f, 0xc02b];
+            put(hello, Extension::groups(&[GROUPS[0]]));
+            take(hello, kind::RENEGOTIATION_INFO);
+            take(hello, kind::EXTENDED_MASTER_SECRET);
+        }
         Quirk::NoSuites => hello.suites.clear(),
         Quirk::PskAlone => put(hello, Extension::psk_modes(&[0])),
         // The modes of an ordinary client.

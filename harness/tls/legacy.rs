@@ -318,8 +318,9 @@ where
             tickets.give_legacy(&mut context).map_err(|error| objection(&error))?;
         }
         if setup.renegotiates {
-            // SSL_OP_ALLOW_CLIENT_RENEGOTIATION, which the safe interface does not know.
-            context.set_options(SslOptions::from_bits_retain(1 << 8));
+            // SSL_OP_ALLOW_CLIENT_RENEGOTIATION and SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION, which the
+            // safe interface does not know.
+            context.set_options(SslOptions::from_bits_retain(1 << 8 | 1 << 18));
         }
         let mode = match setup.ask {
             AskClient::No => SslVerifyMode::NONE,

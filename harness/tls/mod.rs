@@ -4,6 +4,7 @@
 
 mod alerts;
 mod answer;
+mod bare;
 mod binder;
 mod certificate;
 mod describe;
@@ -27,6 +28,7 @@ mod tickets;
 mod verify;
 
 pub use answer::Answers;
+pub use bare::BareSession;
 pub use certificate::{describe_certificate, describe_chain};
 pub use describe::{client_hello, group_name, scheme_name};
 pub use engine::{

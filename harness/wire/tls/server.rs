@@ -20,6 +20,8 @@ pub mod handshake {
     pub const SERVER_HELLO_DONE: u8 = 14;
     /// `client_key_exchange`.
     pub const CLIENT_KEY_EXCHANGE: u8 = 16;
+    /// `finished`.
+    pub const FINISHED: u8 = 20;
     /// `certificate_status`.
     pub const CERTIFICATE_STATUS: u8 = 22;
 }

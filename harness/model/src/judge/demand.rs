@@ -47,8 +47,10 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
         evidence.extend(super::ticket::meets(ticket, trace)?);
     }
     if !expect.alert.is_empty() {
-        let optional =
-            matches!(&expect.answer, Some(AnswerExpect::ServerHello(wanted)) if wanted.or_refused);
+        // Whoever may answer need not end the handshake, unless a fault follows the answer.
+        let faultless = case.peers.iter().all(|peer| peer.faults.is_empty());
+        let may = |answer: &AnswerExpect| matches!(answer, AnswerExpect::ServerHello(wanted) if wanted.or_refused);
+        let optional = faultless && expect.answer.as_ref().is_some_and(may);
         evidence.extend(super::answer::meets_alert(&expect.alert, optional, trace)?);
     }
     if let Some(reply) = &expect.reply {

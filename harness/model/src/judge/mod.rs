@@ -185,8 +185,7 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
                 |(_, event)| matches!(&event.kind, Happening::Faulted(played) if played == name),
             )
         };
-        // A heartbeat is only sent to a relay that offers them: without them there is no hole.
-        let due = |fault: &&Fault| **fault != Fault::LyingHeartbeat || heartbeats(trace);
+        let due = |fault: &&Fault| has_its_place(**fault, trace);
         if let Some(fault) = peer.faults.iter().filter(due).find(|f| !faulted(f.name())) {
             return Some(format!("The fault {} was never played.", fault.name()));
         }
@@ -203,12 +202,20 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
     None
 }
 
-/// Whether the relay answered a forged hello, and offered heartbeats or did not say that it does not.
-fn heartbeats(trace: &Trace) -> bool {
-    !trace.events.iter().any(|event| match &event.kind {
-        Happening::Answered(facts) => !facts.extensions.iter().any(|name| name == "heartbeat"),
-        _ => false,
-    })
+/// Whether there was a place for this fault: a heartbeat is only sent to a relay that offers them, and
+/// no session is gone on with that a relay refuses to begin. Without them there is no hole.
+fn has_its_place(fault: Fault, trace: &Trace) -> bool {
+    let mut answers = trace.events.iter().filter_map(|event| match &event.kind {
+        Happening::Answered(facts) => Some(facts),
+        _ => None,
+    });
+    match fault {
+        Fault::LyingHeartbeat => {
+            answers.all(|facts| facts.extensions.iter().any(|name| name == "heartbeat"))
+        }
+        Fault::InsecureRenegotiation => answers.next().is_some(),
+        _ => true,
+    }
 }
 
 /// How many steps of a peer's script have to be reached: all, unless the relay may keep the claim by

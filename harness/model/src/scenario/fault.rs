@@ -27,6 +27,9 @@ pub enum Fault {
     ChangeCipherSpecBeforeKeys,
     /// Inbound: sends an SMTP command in clear beneath the session, once that is up.
     ClearInsideTls,
+    /// Inbound: finishes the handshake of a client that hides secure renegotiation, and sends a second
+    /// ClientHello inside the session (RFC 5746 section 4.4).
+    InsecureRenegotiation,
     /// Inbound: where the relay offers heartbeats, sends one that says it holds three octets more than
     /// it does (CVE-2014-0160).
     LyingHeartbeat,
@@ -38,7 +41,7 @@ pub enum Fault {
 
 impl Fault {
     /// All faults with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 14] = [
+    pub const NAMES: [(&'static str, Self); 15] = [
         ("alert-after-client-hello", Self::AlertAfterClientHello),
         ("close-after-client-hello", Self::CloseAfterClientHello),
         ("garbage-after-client-hello", Self::GarbageAfterClientHello),
@@ -50,6 +53,7 @@ impl Fault {
         ("close-after-handshake", Self::CloseAfterHandshake),
         ("change-cipher-spec-before-keys", Self::ChangeCipherSpecBeforeKeys),
         ("clear-inside-tls", Self::ClearInsideTls),
+        ("insecure-renegotiation", Self::InsecureRenegotiation),
         ("lying-heartbeat", Self::LyingHeartbeat),
         ("renegotiation", Self::Renegotiation),
         ("no-close-notify", Self::NoCloseNotify),

@@ -32,16 +32,29 @@ impl Checker<'_> {
             let help = "outbound the ClientHello is the relay's; name a fault of the receiver";
             self.error(span, "only an inbound client sends a ClientHello", Some(help.into()));
         }
-        let behind = [Fault::ChangeCipherSpecBeforeKeys, Fault::LyingHeartbeat];
+        let behind = [
+            Fault::ChangeCipherSpecBeforeKeys,
+            Fault::InsecureRenegotiation,
+            Fault::LyingHeartbeat,
+        ];
         let fault = raw.faults.first().map_or(name.span(), Placed::span);
         if peer.hello.is_none() && peer.faults.iter().any(|fault| behind.contains(fault)) {
             let help = "add `hello = { version = \"1.2\" }`, to which the relay answers first";
-            self.error(fault, "this fault follows a forged ClientHello", Some(help.into()));
+            self.error(fault.clone(), "this fault follows a forged ClientHello", Some(help.into()));
         } else if peer.faults.contains(&Fault::Renegotiation)
             && peer.offer.newest() > Version::Tls12
         {
             let help = "add `offer = \"tls-1-2\"`";
-            self.error(fault, "TLS 1.3 knows no second handshake", Some(help.into()));
+            self.error(fault.clone(), "TLS 1.3 knows no second handshake", Some(help.into()));
+        }
+        let bare = |hello: &ForgedHello| {
+            hello.version == Version::Tls12 && hello.quirks == [Quirk::NoRenegotiationInfo]
+        };
+        if peer.faults.contains(&Fault::InsecureRenegotiation)
+            && peer.hello.as_ref().is_some_and(|hello| !bare(hello))
+        {
+            let help = "write `hello = { version = \"1.2\", quirks = \"no-renegotiation-info\" }`";
+            self.error(fault.clone(), "this fault goes on from one hello alone", Some(help.into()));
         }
         let psk = [Quirk::PskAlone, Quirk::PskWithKeyExchange];
         let resumed = peer.hello.as_ref().filter(|hello| {

@@ -48,6 +48,9 @@ pub enum Quirk {
     HighVersion,
     /// There is no key share: the server has to name a group (RFC 8446 section 4.1.4).
     NoKeyShare,
+    /// Nothing says that the client knows secure renegotiation (RFC 5746), and little else is offered:
+    /// X25519 with AES-128-GCM, and no extended_master_secret.
+    NoRenegotiationInfo,
     /// The null method is not among the compression methods (RFC 5246 section 7.4.1.2).
     NoNullCompression,
     /// The list of suites is empty.
@@ -67,7 +70,7 @@ pub enum Quirk {
 
 impl Quirk {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 17] = [
+    pub const NAMES: [(&'static str, Self); 18] = [
         ("alpn-http-2", Self::AlpnHttp2),
         ("cbc-encrypt-then-mac", Self::CbcEncryptThenMac),
         ("cbc-plain", Self::CbcPlain),
@@ -79,6 +82,7 @@ impl Quirk {
         ("high-version", Self::HighVersion),
         ("no-key-share", Self::NoKeyShare),
         ("no-null-compression", Self::NoNullCompression),
+        ("no-renegotiation-info", Self::NoRenegotiationInfo),
         ("no-suites", Self::NoSuites),
         ("psk-with-key-exchange", Self::PskWithKeyExchange),
         ("psk-alone", Self::PskAlone),

@@ -105,17 +105,17 @@ impl Case {
         self.next_hop.as_ref().map(|hop| hop.host.as_str()).or(whole)
     }
 
-    /// Whether what is expected shows in the dialogue alone: inbound, and whatever becomes of the
-    /// message. Such a case can be played without sending one.
+    /// Whether what is expected shows in the dialogue of one connection alone: inbound, and whatever
+    /// becomes of the message. Such a case can be played without sending one.
     pub fn needs_no_mail(&self) -> bool {
         let expect = &self.expect;
         let rests_on_mail = !expect.outcome.is_empty()
             || expect.attempts.is_some()
             || expect.taken_by.is_some()
             || expect.dsn.is_some()
-            || expect.answer.is_some()
             || !expect.visited.is_empty();
-        self.direction == Direction::Inbound && !self.observe && !rests_on_mail
+        let once = self.peers.iter().all(|peer| peer.script.parts.len() == 1);
+        self.direction == Direction::Inbound && !self.observe && !rests_on_mail && once
     }
 
     /// Whether the relay may have to break off for this case to hold: such a case needs a control.
