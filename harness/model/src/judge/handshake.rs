@@ -154,12 +154,13 @@ fn is(suite: &Suite, choice: &SuiteChoice) -> bool {
 }
 
 pub(super) fn meets_offered(wanted: &OfferedExpect, names: &Names, trace: &Trace) -> Met {
-    let hellos: Vec<(usize, &HelloFacts)> = of_peers(trace)
-        .filter_map(|(at, event)| match &event.kind {
-            Happening::Hello(hello) => Some((at, hello.as_ref())),
-            _ => None,
-        })
-        .collect();
+    // A connection that is used again had its hello with an earlier message.
+    let used = |place: &Place| of_peers(trace).any(|(_, event)| event.place == *place);
+    let hellos = trace.events.iter().enumerate().filter_map(|(at, event)| match &event.kind {
+        Happening::Hello(hello) if used(&event.place) => Some((at, hello.as_ref())),
+        _ => None,
+    });
+    let hellos: Vec<(usize, &HelloFacts)> = hellos.collect();
     if hellos.is_empty() {
         return Err(undecided("The relay sent no ClientHello."));
     }
@@ -238,5 +239,34 @@ fn choice_name(choice: &SuiteChoice) -> &str {
         SuiteChoice::Kind(SuiteKind::All) => "known",
         SuiteChoice::Kind(kind) => kind.name(),
         SuiteChoice::Named(name) => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::expect::HelloRule;
+
+    /// A hello on connection 1, then another message that is taken on connection `second`.
+    fn offered(second: u32) -> Met {
+        let event = |connection, kind| Event {
+            at: Duration::ZERO,
+            place: Place::Peer { name: "mx".into(), connection },
+            kind,
+        };
+        let hello = HelloFacts { sni: Some("mx.test.".into()), ..HelloFacts::default() };
+        let next = Event { place: Place::Run, ..event(1, Happening::NextMessage) };
+        let took = event(second, Happening::Took { channel: Channel::Tls });
+        let events = vec![event(1, Happening::Hello(Box::new(hello))), next, took];
+        let wanted = OfferedExpect { form: vec![HelloRule::SniIsHostName], ..Default::default() };
+        meets_offered(&wanted, &Names::new(), &Trace { events })
+    }
+
+    #[test]
+    fn the_hello_of_a_connection_that_is_used_again_counts() {
+        assert!(offered(1).is_err_and(|unmet| unmet.witnessed));
+        assert!(offered(2).is_err_and(|unmet| unmet.undecided));
     }
 }
