@@ -71,6 +71,7 @@ fn body(scan: &Scan, text: &mut String) {
         ("served without SNI", &answers.without_sni),
         ("served with unknown SNI", &answers.unknown_sni),
         ("client may renegotiate", &facts.sessions.client_renegotiation),
+        ("second handshake is not tied", &facts.sessions.insecure_renegotiation),
         ("resumption in TLS 1.2", &facts.sessions.resumption_tls12),
         ("resumption in TLS 1.3", &facts.sessions.resumption_tls13),
         ("heartbeats", &facts.holes.heartbeat),

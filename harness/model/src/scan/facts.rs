@@ -71,6 +71,7 @@ impl HostFacts {
             },
             sessions: Sessions {
                 client_renegotiation: moot(why),
+                insecure_renegotiation: moot(why),
                 resumption_tls12: moot(why),
                 resumption_tls13: moot(why),
             },
@@ -269,6 +270,9 @@ pub struct Holes {
 pub struct Sessions {
     /// The client may begin a second handshake in TLS 1.2.
     pub client_renegotiation: Found<bool>,
+    /// It may, and the second is not tied to the first (RFC 5746, CVE-2009-3555). Moot where the host
+    /// answers renegotiation_info: a client without it was not played.
+    pub insecure_renegotiation: Found<bool>,
     /// A session of TLS 1.2 is resumed by its id or ticket.
     pub resumption_tls12: Found<bool>,
     /// A session of TLS 1.3 is resumed by its ticket.
