@@ -52,7 +52,7 @@ command_of() { # JOB TOOL ADDRESS FILE
         tls-nmap) echo "nmap -n -Pn -p 25 --script ssl-enum-ciphers,ssl-cert,ssl-dh-params -oX $4 $3" ;;
         suites-sslyze) echo "$sslyze --json_out $4 $3:25" ;;
         tls-sslyze) echo "$sslyze --certinfo --reneg --resum --compression --heartbleed --openssl_ccs --fallback --ems --robot --elliptic_curves --json_out $4 $3:25" ;;
-        tls-testssl) echo "testssl --quiet --color 0 --warnings off --overwrite -t smtp -p -e -f -S -R -F -H -I --jsonfile $4 $3:25" ;;
+        tls-testssl) echo "testssl --quiet --color 0 --warnings off -t smtp -p -e -f -S -R -H -I -Z -BB --jsonfile $4 $3:25" ;;
     esac
 }
 
@@ -72,10 +72,13 @@ for job in suites tls whole; do
             [ "$name" != testssl ] || count=1
             before=$(connections $host)
             for _ in $(seq "$count"); do
+                rm -f "$out/$job.$name.$host"
                 start=$(date +%s%N)
                 timeout 900 bash -c "$(command_of $job "$name" "$(address $host)" "$out/$job.$name.$host")" >"$out/said" 2>&1 </dev/null || :
                 times+=($((($(date +%s%N) - start) / 1000000)))
             done
+            # A tool that wrote nothing was not timed.
+            [ -s "$out/$job.$name.$host" ] || { printf '%28s' "failed"; head -n 3 "$out/said" >&2; continue; }
             median=$(printf '%s\n' "${times[@]}" | sort -n | sed -n "$(((count + 1) / 2))p")
             [ "$name" != waxseal ] || base[$host]=$median
             made=$((($(connections $host) - before) / count))

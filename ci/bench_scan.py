@@ -76,6 +76,9 @@ class Sslscan:
         return {(version(c), int(c.get("id"), 16)): c.get("cipher") for c in self.test.iter("cipher")}
 
     def facts_table(self):
+        again = self.test.find("renegotiation")
+        # Where no second handshake is begun at all, it does not tell.
+        secure = None if again is None or again.get("supported") != "1" else again.get("secure") == "1"
         find = lambda name, key: (lambda e: None if e is None else e.get(key) == "1")(self.test.find(name))
         bits = [int(c.get("dhebits")) for c in self.test.iter("cipher") if c.get("dhebits")]
         key = self.test.find(".//certificate/pk")
@@ -88,7 +91,7 @@ class Sslscan:
             "schemes of TLS 1.2": len([s for s in self.test.iter("connection-signature-algorithm") if "1.2" in s.get("sslversion", "")]) or None,
             "key of the certificate": key.get("bits") if key is not None else None,
             "signed with SHA-1": "sha1" in digest.text.lower() if digest is not None else None,
-            "secure renegotiation": find("renegotiation", "secure"),
+            "secure renegotiation": secure,
             "fallback signal": find("fallback", "supported"),
             "compression": find("compression", "supported"),
             "heartbleed": any(bleeds) if bleeds else None,
@@ -186,6 +189,7 @@ class Testssl:
             "client renegotiates": None if "secure_client_renego" not in self.rows else "not vulnerable" not in self.rows["secure_client_renego"].lower(),
             "fallback signal": said("fallback_SCSV", "supported"),
             "heartbleed": None if "heartbleed" not in self.rows else "not vulnerable" not in self.rows["heartbleed"].lower(),
+            "ROBOT": None if "ROBOT" not in self.rows else "not vulnerable" not in self.rows["ROBOT"].lower() and "vulnerable" in self.rows["ROBOT"].lower(),
             "early ChangeCipherSpec": None if "CCS" not in self.rows else "not vulnerable" not in self.rows["CCS"].lower(),
         }
 

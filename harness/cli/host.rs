@@ -56,7 +56,9 @@ impl Asking {
         let patience = self.limits.patience.min(self.limits.time);
         match resolve(&target, patience).await {
             Ok(addresses) => {
-                let (address, tried) = reachable(&addresses, patience / 2).await;
+                let left = self.limits.time.saturating_sub(begun.elapsed());
+                let share = left / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+                let (address, tried) = reachable(&addresses, share.min(patience / 2)).await;
                 raw.connections = tried;
                 if let Some(address) = address {
                     target.address = Some(address.ip().to_string());

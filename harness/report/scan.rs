@@ -71,6 +71,7 @@ fn body(scan: &Scan, text: &mut String) {
         ("served without SNI", &answers.without_sni),
         ("served with unknown SNI", &answers.unknown_sni),
         ("client may renegotiate", &facts.sessions.client_renegotiation),
+        ("second handshake is not tied", &facts.sessions.insecure_renegotiation),
         ("resumption in TLS 1.2", &facts.sessions.resumption_tls12),
         ("resumption in TLS 1.3", &facts.sessions.resumption_tls13),
         ("heartbeats", &facts.holes.heartbeat),
@@ -80,6 +81,9 @@ fn body(scan: &Scan, text: &mut String) {
     ] {
         row(title, yes(found, "yes", "no"));
     }
+    let (in_clear, in_tls) = (&facts.extensions.in_clear, &facts.extensions.in_tls);
+    row("offered in clear alone", only(in_clear, in_tls));
+    row("offered in TLS alone", only(in_tls, in_clear));
     let alpn = match &answers.unknown_alpn {
         Found::Known(UnknownAlpn::Ignored) => "ignored".into(),
         Found::Known(UnknownAlpn::Alert) => "no_application_protocol".into(),
@@ -146,6 +150,19 @@ fn listing(found: &Found<Listing>) -> String {
         }
         Found::Moot(why) => format!("- ({why})"),
         Found::Unknown(why) => format!("? ({why})"),
+    }
+}
+
+/// What stands in one list and not in the other.
+fn only(one: &Found<Vec<String>>, other: &Found<Vec<String>>) -> String {
+    match (one, other) {
+        (Found::Known(one), Found::Known(other)) => {
+            let lines: Vec<_> = one.iter().filter(|line| !other.contains(line)).collect();
+            let lines: Vec<_> = lines.into_iter().map(|line| plain(line)).collect();
+            if lines.is_empty() { "nothing".into() } else { lines.join(", ") }
+        }
+        (Found::Unknown(why), _) | (_, Found::Unknown(why)) => format!("? ({why})"),
+        (Found::Moot(why), _) | (_, Found::Moot(why)) => format!("- ({why})"),
     }
 }
 

@@ -116,7 +116,7 @@ async fn ask(host: &Host, setup: &ClientSetup, roots: &[Vec<u8>], name: Option<&
     let mut answer = Answer::Clear(Found::default());
     for _ in 0..2 {
         // The place is given up with the visit, once the handshake is over.
-        let Visit { stream, place: _place } = match host.visit().await {
+        let Visit { stream, place: _place, .. } = match host.visit().await {
             Ok(visit) => visit,
             Err(trouble) => return Answer::Clear(Found::Unknown(trouble.words())),
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use waxseal_model::scan::Entry;
 
@@ -26,27 +26,22 @@ impl Trouble {
     }
 }
 
-/// Brings a connection to where a hello may be sent. Asks for nothing but STARTTLS.
+/// Brings a connection to where a hello may be sent, and gives what is offered in clear. Asks for
+/// nothing but STARTTLS.
 pub(super) async fn enter(
     stream: &mut TcpStream,
     entry: Entry,
     patience: Duration,
-) -> Result<(), Trouble> {
+) -> Result<Vec<String>, Trouble> {
     if entry == Entry::Implicit {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut buffer = LineBuffer::default();
     let greeting = reply(stream, &mut buffer, "greeting", patience).await?;
     if greeting.code != Some(220) {
         return Err(Trouble::Passing(format!("it greets with {}", greeting.shown())));
     }
-    // An address literal is a right name for a client that has none (RFC 5321 section 4.1.4).
-    let literal = match stream.local_addr() {
-        Ok(address) if address.is_ipv4() => format!("[{}]", address.ip()),
-        Ok(address) => format!("[IPv6:{}]", address.ip()),
-        Err(_) => "[127.0.0.1]".into(),
-    };
-    say(stream, &format!("EHLO {literal}")).await?;
+    say(stream, &introduction(stream)).await?;
     let offered = reply(stream, &mut buffer, "answer to EHLO", patience).await?;
     match offered.code {
         Some(250) => {}
@@ -67,7 +62,49 @@ pub(super) async fn enter(
     if !buffer.is_empty() {
         return Err(Trouble::Passing("it says more behind its answer to STARTTLS".into()));
     }
-    Ok(())
+    Ok(offered.keywords())
+}
+
+/// EHLO with our address: a literal is a right name for a client that has none (RFC 5321 section
+/// 4.1.4).
+pub(super) fn introduction(stream: &TcpStream) -> String {
+    match stream.local_addr() {
+        Ok(address) if address.is_ipv4() => format!("EHLO [{}]", address.ip()),
+        Ok(address) => format!("EHLO [IPv6:{}]", address.ip()),
+        Err(_) => "EHLO [127.0.0.1]".into(),
+    }
+}
+
+/// What is offered inside TLS: the keywords of the reply to this EHLO, and QUIT.
+///
+/// # Errors
+/// A fragment that says why there is no reply that offers anything.
+pub(super) async fn offered_inside<T>(
+    session: &mut T,
+    introduction: &str,
+    greets: bool,
+    patience: Duration,
+) -> Result<Vec<String>, String>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut buffer = LineBuffer::default();
+    let talking = async {
+        if greets {
+            let greeting = reply(session, &mut buffer, "greeting", patience).await?;
+            if greeting.code != Some(220) {
+                return Err(Trouble::Passing(format!("it greets with {}", greeting.shown())));
+            }
+        }
+        say(session, introduction).await?;
+        let offered = reply(session, &mut buffer, "answer to EHLO", patience).await?;
+        let _ = say(session, "QUIT").await;
+        match offered.code {
+            Some(250) => Ok(offered.keywords()),
+            _ => Err(Trouble::Passing(format!("it answers EHLO with {}", offered.shown()))),
+        }
+    };
+    talking.await.map_err(Trouble::words)
 }
 
 struct Reply {
@@ -81,10 +118,15 @@ impl Reply {
         format!("`{}`", self.lines.last().map(String::as_str).unwrap_or_default())
     }
 
+    /// The lines behind the first, without their codes.
+    fn keywords(&self) -> Vec<String> {
+        let lines = self.lines.iter().skip(1).take(100);
+        lines.map(|line| line.get(4..).unwrap_or_default().trim_end().to_owned()).collect()
+    }
+
     fn lists_starttls(&self) -> bool {
-        self.lines.iter().skip(1).any(|line| {
-            let word = line.get(4..).unwrap_or_default().split(' ').next().unwrap_or_default();
-            word.eq_ignore_ascii_case("STARTTLS")
+        self.keywords().iter().any(|line| {
+            line.split(' ').next().is_some_and(|word| word.eq_ignore_ascii_case("STARTTLS"))
         })
     }
 }
@@ -96,13 +138,13 @@ pub(super) fn harmless(bytes: &[u8]) -> String {
     bytes.iter().take(120).map(|octet| char::from(shown(octet))).collect()
 }
 
-async fn say(stream: &mut TcpStream, line: &str) -> Result<(), Trouble> {
+async fn say<T: AsyncWrite + Unpin>(stream: &mut T, line: &str) -> Result<(), Trouble> {
     let written = stream.write_all(format!("{line}\r\n").as_bytes()).await;
     written.map_err(|error| Trouble::Passing(format!("the connection broke: {error}")))
 }
 
-async fn reply(
-    stream: &mut TcpStream,
+async fn reply<T: AsyncRead + Unpin>(
+    stream: &mut T,
     buffer: &mut LineBuffer,
     what: &str,
     patience: Duration,

@@ -17,6 +17,8 @@ use super::reply::{Reader, Reply};
 /// An open connection, and its place among those that are open at once.
 pub(super) struct Visit<'a> {
     pub(super) stream: TcpStream,
+    /// What the host offered in clear; empty where TLS comes first.
+    pub(super) offered: Vec<String>,
     pub(super) place: Option<SemaphorePermit<'a>>,
 }
 
@@ -157,7 +159,7 @@ impl Host {
                 Err(Trouble::Passing(format!("the {:?} for this host were over", self.limits.time)))
             });
             match opened {
-                Ok(stream) => return Ok(Visit { stream, place }),
+                Ok((stream, offered)) => return Ok(Visit { stream, offered, place }),
                 Err(trouble @ Trouble::NoTls(_)) => return Err(trouble),
                 Err(Trouble::Passing(why)) => {
                     drop(place);
@@ -178,7 +180,7 @@ impl Host {
         }
     }
 
-    async fn open(&self) -> Result<TcpStream, Trouble> {
+    async fn open(&self) -> Result<(TcpStream, Vec<String>), Trouble> {
         self.made.fetch_add(1, Ordering::Relaxed);
         let patience = self.patience();
         let mut stream = match timeout(patience, TcpStream::connect(self.address)).await {
@@ -193,8 +195,8 @@ impl Host {
         // Hellos are small and awaited: waiting to fill a segment would only add delay.
         let _ = stream.set_nodelay(true);
         // Boxed: scans join many of these futures, and each would carry the buffers of a dialogue.
-        Box::pin(enter(&mut stream, self.target.entry, self.patience())).await?;
-        Ok(stream)
+        let offered = Box::pin(enter(&mut stream, self.target.entry, self.patience())).await?;
+        Ok((stream, offered))
     }
 
     /// Sends these bytes where a hello is due, and reads the host's first flight.

@@ -6,6 +6,7 @@
 mod answers;
 mod certificates;
 mod exchange;
+mod extensions;
 mod front;
 mod hellos;
 mod holes;

@@ -20,7 +20,10 @@ const CLIENT_KEY_EXCHANGE: u8 = 16;
 /// How long a host may take for its answer. Silence is none: it decides nothing.
 const MOMENT: Duration = Duration::from_secs(3);
 
-/// One connection for each forged message, and as many again where the answers differ. How long an
+/// How often answers that differ have to differ in the same way again.
+const REPEATS: usize = 2;
+
+/// One connection for each message, and as many again, twice, where the answers differ. How long an
 /// answer takes is never compared.
 pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<bool> {
     let Some((version, suites)) = static_rsa(heard) else {
@@ -40,11 +43,18 @@ pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Foun
             _ => Found::Known(false),
         };
     }
-    match round(host, &hello, version).await {
-        Ok(second) if second == first => Found::Known(true),
-        Ok(_) => Found::Unknown("its answers to forged premaster secrets follow no pattern".into()),
-        Err(why) => Found::Unknown(why),
+    // Several machines behind one address differ as well; they do not repeat a pattern.
+    for _ in 0..REPEATS {
+        match round(host, &hello, version).await {
+            Ok(again) if again == first => {}
+            Ok(_) => {
+                let why = "its answers to forged premaster secrets follow no pattern";
+                return Found::Unknown(why.into());
+            }
+            Err(why) => return Found::Unknown(why),
+        }
     }
+    Found::Known(true)
 }
 
 /// The newest version with static RSA in which the message has a length (SSL 3.0 has none), and those

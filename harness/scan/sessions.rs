@@ -20,20 +20,24 @@ pub(super) async fn learn(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Se
         resumption(host, sni, heard, Version::Tls12),
         resumption(host, sni, heard, Version::Tls13),
     );
-    Sessions { client_renegotiation, resumption_tls12, resumption_tls13 }
+    let insecure_renegotiation = match ties(heard) {
+        Some(true) => Found::Moot("it ties a second handshake to the first".into()),
+        _ => client_renegotiation.clone(),
+    };
+    Sessions { client_renegotiation, insecure_renegotiation, resumption_tls12, resumption_tls13 }
+}
+
+/// Whether the newest version below TLS 1.3 answers renegotiation_info; `None`: there is none.
+fn ties(heard: &[Heard]) -> Option<bool> {
+    let (version, _) = newest_old(heard)?;
+    let mut flights = heard.iter().filter(|h| h.facts.version == version).flat_map(|h| &h.flights);
+    Some(flights.all(|(_, flight)| answers(flight, kind::RENEGOTIATION_INFO)))
 }
 
 async fn renegotiation(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Found<bool> {
     let Some((version, _)) = newest_old(heard) else {
         return absent(heard, "nothing below TLS 1.3 is spoken");
     };
-    let flights = heard.iter().filter(|h| h.facts.version == version).flat_map(|h| &h.flights);
-    if !flights.into_iter().all(|(_, flight)| answers(flight, kind::RENEGOTIATION_INFO)) {
-        // The engine begins no second handshake with a host that cannot tie it to the first.
-        return Found::Unknown(
-            "it does not know secure renegotiation, and no other was tried".into(),
-        );
-    }
     let mut visit = match host.visit().await {
         Ok(visit) => visit,
         Err(trouble) => return Found::Unknown(trouble.words()),

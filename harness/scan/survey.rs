@@ -7,7 +7,7 @@ use super::front::Trouble;
 use super::hellos::{Hellos, whole};
 use super::host::Host;
 use super::versions::{Heard, examine, ssl2};
-use super::{answers, exchange, holes, sessions, tolerance};
+use super::{answers, exchange, extensions, holes, sessions, tolerance};
 
 /// How much of a host's TLS is asked about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +75,7 @@ async fn more(host: &Host, hellos: &Hellos, heard: &[Heard], facts: &mut HostFac
         facts.tolerance,
         facts.holes,
         facts.sessions,
+        facts.extensions,
     ) = tokio::join!(
         Box::pin(exchange::curves(host, hellos, heard)),
         Box::pin(exchange::groups_tls13(host, hellos, heard)),
@@ -84,6 +85,7 @@ async fn more(host: &Host, hellos: &Hellos, heard: &[Heard], facts: &mut HostFac
         Box::pin(tolerance::learn(host, hellos, heard)),
         Box::pin(holes::learn(host, hellos, heard)),
         Box::pin(sessions::learn(host, hellos.sni(), heard)),
+        Box::pin(extensions::learn(host, hellos, heard)),
     );
 }
 

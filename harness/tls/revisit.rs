@@ -111,7 +111,8 @@ where
 
 /// Whether the server goes along with a second handshake that the client begins (TLS 1.2 and older).
 ///
-/// A server that answers no_renegotiation, or ends the connection, does not.
+/// A server that answers no_renegotiation, or ends the connection, does not. Whether the second is
+/// tied to the first (RFC 5746) makes no difference here.
 ///
 /// # Errors
 /// [`NoAnswer`]: the first handshake did not succeed, or the server kept silent.
@@ -213,6 +214,8 @@ where
     };
     let mut context = context(&offer, false).map_err(NoAnswer::new)?;
     context.clear_options(SslOptions::NO_TICKET);
+    // A second handshake is asked of servers that do not tie it to the first as well.
+    context.set_options(SslOptions::ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
     context.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
     let keep = Arc::clone(saved);
     context.set_new_session_callback(move |_, session| {

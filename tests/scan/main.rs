@@ -10,3 +10,4 @@ mod reference;
 mod robot;
 mod second;
 mod server;
+mod untied;

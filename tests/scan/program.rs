@@ -98,6 +98,12 @@ async fn the_reference_relay_keeps_every_must_of_a_whole_scan() {
         assert_eq!(scan.target.entry, entry);
         assert_eq!(verdicts(scan, Judgement::Fail), [""; 0], "{:#?}", scan.findings);
         assert_eq!(verdicts(scan, Judgement::Moot), ["rfc7507-scsv-server"]);
+        let offers = |found: &Found<Vec<String>>| {
+            found.known().map(|lines| lines.iter().any(|line| line == "STARTTLS"))
+        };
+        let in_clear = (entry != Entry::Implicit).then_some(true);
+        assert_eq!(offers(&scan.facts.extensions.in_clear), in_clear);
+        assert_eq!(offers(&scan.facts.extensions.in_tls), Some(false), "{:#?}", scan.facts);
         assert!(verdicts(scan, Judgement::Pass).len() > 25, "{:#?}", scan.findings);
         let checks = scan.checks.known().expect("the checks are played");
         assert!(checks.iter().any(|case| case.verdict == Verdict::Pass));

@@ -159,7 +159,7 @@ async fn robot(behaviour: impl Behaviour) -> Found<bool> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_host_that_tells_twice_alike_is_an_oracle() {
+async fn only_a_host_that_tells_alike_each_time_is_an_oracle() {
     let identity = identity(RSA);
     for (kind, expected) in [
         (Kind::Sound, Some(false)),

@@ -32,6 +32,8 @@ pub struct HostFacts {
     pub holes: Holes,
     /// A second handshake, and a second session.
     pub sessions: Sessions,
+    /// What is offered to SMTP.
+    pub extensions: Extensions,
 }
 
 impl HostFacts {
@@ -71,9 +73,11 @@ impl HostFacts {
             },
             sessions: Sessions {
                 client_renegotiation: moot(why),
+                insecure_renegotiation: moot(why),
                 resumption_tls12: moot(why),
                 resumption_tls13: moot(why),
             },
+            extensions: Extensions { in_clear: moot(why), in_tls: moot(why) },
         }
     }
 
@@ -269,8 +273,21 @@ pub struct Holes {
 pub struct Sessions {
     /// The client may begin a second handshake in TLS 1.2.
     pub client_renegotiation: Found<bool>,
+    /// It may, and the second is not tied to the first (RFC 5746, CVE-2009-3555). Moot where the host
+    /// answers renegotiation_info: a client without it was not played.
+    pub insecure_renegotiation: Found<bool>,
     /// A session of TLS 1.2 is resumed by its id or ticket.
     pub resumption_tls12: Found<bool>,
     /// A session of TLS 1.3 is resumed by its ticket.
     pub resumption_tls13: Found<bool>,
+}
+
+/// The extensions of SMTP that a reply to EHLO lists, each line as it stands (RFC 5321 section
+/// 4.1.1.1). Text of the host, with what a terminal would obey made harmless.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Extensions {
+    /// Before TLS; moot where TLS comes first.
+    pub in_clear: Found<Vec<String>>,
+    /// Inside TLS.
+    pub in_tls: Found<Vec<String>>,
 }

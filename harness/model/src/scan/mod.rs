@@ -22,8 +22,8 @@ use crate::requirement::Level;
 
 pub use chain_rules::judge_certificates;
 pub use facts::{
-    Accepted, Answers, Holes, HostFacts, Listing, Oddity, Order, Sessions, SuiteParts, Tolerance,
-    UnknownAlpn, VersionFacts,
+    Accepted, Answers, Extensions, Holes, HostFacts, Listing, Oddity, Order, Sessions, SuiteParts,
+    Tolerance, UnknownAlpn, VersionFacts,
 };
 pub use finding::{Finding, Judgement, exit_code};
 pub use rules::judge;

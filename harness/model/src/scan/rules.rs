@@ -145,6 +145,14 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
         ),
     );
     add(
+        "rfc5746-no-insecure-reneg",
+        no_if_asked(
+            &facts.sessions.insecure_renegotiation,
+            "A client may begin a second handshake that is tied to nothing before it.",
+            "No second handshake is begun without a tie to the first.",
+        ),
+    );
+    add(
         "client-reneg-limited",
         no_if_asked(
             &facts.sessions.client_renegotiation,
