@@ -41,6 +41,7 @@ pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Exte
         sni: hellos.sni().map(str::to_owned),
         identity: None,
         engine: Some(Engine::Legacy),
+        sessions: None,
     };
     let (introduction, patience) = (introduction(&stream), host.patience());
     let in_tls = match tls::connect(&setup, stream, patience).await.result {
