@@ -100,21 +100,21 @@ fn each_fault_of_the_hello_fails_its_own_scenario() {
 
 #[test]
 fn what_each_combination_claims_can_be_broken() {
-    let outbound = [
-        (Mutant::ClientLacksTls12, "outbound/combinations/forward-secret"),
-        (Mutant::ClientLacksTls12, "outbound/combinations/further"),
-        (Mutant::ClientTakesOldVersions, "outbound/combinations/ssl-3"),
-        (Mutant::ClientTakesOldVersions, "outbound/combinations/tls-1-0"),
-        (Mutant::ClientTakesOldVersions, "outbound/combinations/tls-1-1"),
-        (Mutant::ClientTakesOldVersions, "outbound/combinations/old-forced"),
+    let old = [
+        (Mutant::ClientTakesOldVersions, "outbound/versions/ssl-3-each-suite"),
+        (Mutant::ClientTakesOldVersions, "outbound/versions/tls-1-0-each-suite"),
+        (Mutant::ClientTakesOldVersions, "outbound/versions/tls-1-1-each-suite"),
+        (Mutant::ClientTakesOldVersions, "outbound/versions/old-forced-each-suite"),
+        (Mutant::ServerTakesOldVersions, "inbound/versions/ssl-3-each-suite"),
+        (Mutant::ServerTakesOldVersions, "inbound/versions/tls-1-0-each-suite"),
+        (Mutant::ServerTakesOldVersions, "inbound/versions/tls-1-1-each-suite"),
     ];
-    each_fails_its_own("outbound/combinations/*", &outbound);
-    let inbound = [
-        (Mutant::ServerTakesOldVersions, "inbound/combinations/ssl-3"),
-        (Mutant::ServerTakesOldVersions, "inbound/combinations/tls-1-0"),
-        (Mutant::ServerTakesOldVersions, "inbound/combinations/tls-1-1"),
+    each_fails_its_own("*/versions/*-each-suite*", &old);
+    let modern = [
+        (Mutant::ClientLacksTls12, "outbound/forward-secrecy/groups-and-keys"),
+        (Mutant::ClientLacksTls12, "outbound/forward-secrecy/further-groups-and-keys"),
     ];
-    each_fails_its_own("inbound/combinations/*", &inbound);
+    each_fails_its_own("outbound/forward-secrecy/*groups-and-keys*", &modern);
 }
 
 #[test]
