@@ -187,7 +187,8 @@ class Testssl:
             "signed with SHA-1": said("cert_signatureAlgorithm", "sha1"),
             "secure renegotiation": said("secure_renego", "supported"),
             "client renegotiates": None if "secure_client_renego" not in self.rows else "not vulnerable" not in self.rows["secure_client_renego"].lower(),
-            "fallback signal": said("fallback_SCSV", "supported"),
+            # It does not ask where nothing below TLS 1.2 is spoken.
+            "fallback signal": None if "no protocol below" in self.rows.get("fallback_SCSV", "").lower() else said("fallback_SCSV", "supported"),
             "heartbleed": None if "heartbleed" not in self.rows else "not vulnerable" not in self.rows["heartbleed"].lower(),
             "ROBOT": None if "ROBOT" not in self.rows else "not vulnerable" not in self.rows["ROBOT"].lower() and "vulnerable" in self.rows["ROBOT"].lower(),
             "early ChangeCipherSpec": None if "CCS" not in self.rows else "not vulnerable" not in self.rows["CCS"].lower(),

@@ -1,9 +1,11 @@
 //! The certificates a host shows, by what it is asked for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::task::JoinSet;
+use waxseal_model::certificate::StapleFacts;
 use waxseal_model::facts::{Engine, FailureCause, TlsFailure};
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scan::{AskedKey, AskedName, Found, HostFacts, Refusal, Shown, ShownChain};
@@ -40,31 +42,41 @@ pub async fn certificates(
                     shown.push(Shown { version, key, name, result });
                     continue;
                 }
-                let (host, roots, own) = (Arc::clone(host), Arc::clone(roots), own.clone());
+                let (host, own) = (Arc::clone(host), own.clone());
                 asking.spawn(async move {
                     let setup = setup(own.as_deref(), version, key, name);
-                    let named = own.as_deref().filter(|_| name != AskedName::Unknown);
-                    let result = ask(&host, &setup, &roots, named).await;
-                    (Shown { version, key, name, result: Found::default() }, setup, result)
+                    let answer = ask(&host, &setup).await;
+                    (Shown { version, key, name, result: Found::default() }, setup, answer)
                 });
             }
         }
     }
     let answers = asking.join_all().await;
-    let good = answers.iter().find(|(.., answer)| matches!(answer, Answer::Clear(Found::Known(_))));
+    let good = answers.iter().find(|(.., answer)| matches!(answer, Answer::Showed(..)));
     let ended = answers.iter().any(|(.., answer)| matches!(answer, Answer::Ended(_)));
     // Only a host that still answers a good hello has refused another by ending it.
     let alive = match good {
-        Some((_, setup, _)) if ended => {
-            matches!(ask(host, setup, roots, None).await, Answer::Clear(Found::Known(_)))
-        }
+        Some((_, setup, _)) if ended => matches!(ask(host, setup).await, Answer::Showed(..)),
         _ => false,
+    };
+    // Most hosts show one chain whatever they are asked: it is verified once.
+    let mut known = BTreeMap::new();
+    let mut describe = |chain: Vec<Vec<u8>>, name: Option<&str>| {
+        let now = SystemTime::now();
+        let facts = known
+            .entry((chain, name.is_some()))
+            .or_insert_with_key(|(chain, _)| describe_chain(chain, roots, name, now));
+        facts.clone()
     };
     shown.extend(answers.into_iter().map(|(shown, _, answer)| Shown {
         result: match answer {
-            Answer::Clear(result) => result,
+            Answer::Showed(chain, staple) => {
+                let name = own.as_deref().filter(|_| shown.name != AskedName::Unknown);
+                Found::Known(ShownChain { chain: describe(chain, name), staple })
+            }
+            Answer::Refused(how) => Found::Moot(how),
             Answer::Ended(how) if alive => Found::Moot(how),
-            Answer::Ended(how) => Found::Unknown(how),
+            Answer::Ended(why) | Answer::Open(why) => Found::Unknown(why),
         },
         ..shown
     }));
@@ -106,30 +118,30 @@ fn setup(own: Option<&str>, version: Version, key: AskedKey, name: AskedName) ->
 }
 
 enum Answer {
-    Clear(Found<ShownChain>),
+    /// A chain in DER, leaf first, and the staple.
+    Showed(Vec<Vec<u8>>, Option<StapleFacts>),
+    /// It said that it has none of this kind; how.
+    Refused(String),
     /// It ended the handshake each time, in a way that may be a limit as well; how.
     Ended(String),
+    /// Nothing can be said; why.
+    Open(String),
 }
 
 /// One handshake, and a second one where the end of the first is no clear word.
-async fn ask(host: &Host, setup: &ClientSetup, roots: &[Vec<u8>], name: Option<&str>) -> Answer {
-    let mut answer = Answer::Clear(Found::default());
+async fn ask(host: &Host, setup: &ClientSetup) -> Answer {
+    let mut answer = Answer::Open(String::new());
     for _ in 0..2 {
         // The place is given up with the visit, once the handshake is over.
         let Visit { stream, place: _place, .. } = match host.visit().await {
             Ok(visit) => visit,
-            Err(trouble) => return Answer::Clear(Found::Unknown(trouble.words())),
+            Err(trouble) => return Answer::Open(trouble.words()),
         };
-        let failure = match tls::connect(setup, stream, host.patience()).await.result {
-            Ok(session) => {
-                let facts = session.facts;
-                let chain = describe_chain(&facts.peer_chain, roots, name, SystemTime::now());
-                return Answer::Clear(Found::Known(ShownChain { chain, staple: facts.staple }));
-            }
-            Err(failure) => failure,
+        answer = match tls::connect(setup, stream, host.patience()).await.result {
+            Ok(session) => Answer::Showed(session.facts.peer_chain, session.facts.staple),
+            Err(failure) => read(failure),
         };
-        answer = read(failure);
-        if matches!(answer, Answer::Clear(Found::Moot(_))) {
+        if matches!(answer, Answer::Showed(..) | Answer::Refused(_)) {
             break;
         }
     }
@@ -140,19 +152,17 @@ async fn ask(host: &Host, setup: &ClientSetup, roots: &[Vec<u8>], name: Option<&
 /// trouble, or by choosing what was not asked for.
 fn read(failure: TlsFailure) -> Answer {
     const INTERNAL_ERROR: u8 = 80;
+    let ended = |how| format!("it ended the handshake ({how})");
     match (failure.cause, failure.alert_heard) {
-        (FailureCause::RelayAlert, Some(alert)) => {
-            let how = format!("it ended the handshake ({})", Refusal::Alert(alert));
-            match alert {
-                INTERNAL_ERROR => Answer::Ended(how),
-                _ => Answer::Clear(Found::Moot(how)),
-            }
+        (FailureCause::RelayAlert, Some(INTERNAL_ERROR)) => {
+            Answer::Ended(ended(Refusal::Alert(INTERNAL_ERROR)))
         }
+        (FailureCause::RelayAlert, Some(alert)) => Answer::Refused(ended(Refusal::Alert(alert))),
         (FailureCause::NothingInCommon, _) => {
-            Answer::Clear(Found::Moot("it chose what was not offered".into()))
+            Answer::Refused("it chose what was not offered".into())
         }
-        (FailureCause::RelayClosed, _) => Answer::Ended("it ended the handshake (closed)".into()),
-        (FailureCause::RelayReset, _) => Answer::Ended("it ended the handshake (reset)".into()),
-        _ => Answer::Clear(Found::Unknown(failure.detail)),
+        (FailureCause::RelayClosed, _) => Answer::Ended(ended(Refusal::Closed)),
+        (FailureCause::RelayReset, _) => Answer::Ended(ended(Refusal::Reset)),
+        _ => Answer::Open(failure.detail),
     }
 }
