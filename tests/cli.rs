@@ -140,3 +140,18 @@ fn the_example_relay_keeps_what_it_declares() {
     let run = waxseal(&["run", "--command", &command, "--case", "*/control#opportunistic"]);
     assert_eq!(code(&run), Some(0), "{}{}", out(&run), err(&run));
 }
+
+#[test]
+fn the_doctor_says_what_is_missing_and_what_to_do() {
+    let built_in = waxseal(&["relays", "doctor", "reference"]);
+    assert_eq!(code(&built_in), Some(0), "{}", err(&built_in));
+    let absent = waxseal(&["relays", "doctor", "dovecot"]);
+    assert_eq!(code(&absent), Some(2));
+    assert!(
+        err(&absent).contains("`sudo waxseal relays install dovecot@trixie`"),
+        "{}",
+        err(&absent)
+    );
+    let listed = out(&waxseal(&["relays"]));
+    assert!(listed.contains("  outbound: none. It has one next hop"), "{listed}");
+}

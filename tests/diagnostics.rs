@@ -7,11 +7,32 @@ const HEAD: &str = "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-clie
 const END: &str = "[expect]\noutcome = \"withheld\"\n";
 
 /// Name, path and text. The text in the middle is the mistake, between a good head and a good end.
-const WRONG: [(&str, &str, &str); 29] = [
+const WRONG: [(&str, &str, &str); 37] = [
     ("an unknown key", "outbound/x.toml", "conector = \"mutual\"\n"),
     ("an unknown connector", "outbound/x.toml", "connector = \"encryption\"\n"),
     ("a connector of the other direction", "inbound/x.toml", "connector = \"dane\"\n"),
     ("an unknown fault", "outbound/x.toml", "[peer.mx]\nfaults = [\"reset-after-hello\"]\n"),
+    (
+        "an unknown forgery",
+        "outbound/x.toml",
+        "[peer.mx]\noffer = \"tls-1-2\"\nforges = \"suite-not-ofered\"\n",
+    ),
+    (
+        "a forgery of another version",
+        "outbound/x.toml",
+        "[peer.mx]\noffer = \"tls-1-2\"\nforges = \"retry-twice\"\n",
+    ),
+    (
+        "a forgery of a client",
+        "inbound/x.toml",
+        "[peer.client]\noffer = \"tls-1-2\"\nforges = \"second-server-hello\"\n",
+    ),
+    (
+        "a forgery and a fault",
+        "outbound/x.toml",
+        "[peer.mx]\noffer = \"tls-1-2\"\nforges = \"fragments\"\n\
+         faults = [\"reset-after-client-hello\"]\n",
+    ),
     (
         "an unknown kind of suite",
         "outbound/x.toml",
@@ -43,6 +64,11 @@ const WRONG: [(&str, &str, &str); 29] = [
         "an offer that no engine plays",
         "outbound/x.toml",
         "[peer.mx]\noffer = { versions = [\"ssl3\"], suites = \"ecdhe\" }\n",
+    ),
+    (
+        "an offer that goes with no such key",
+        "outbound/x.toml",
+        "[peer.mx]\noffer = { versions = [\"1.2\"], suites = \"static-rsa\" }\ncert = \"trusted-ecdsa\"\n",
     ),
     (
         "an unknown quirk",
@@ -78,13 +104,33 @@ const WRONG: [(&str, &str, &str); 29] = [
     ),
     ("two peers inbound", "inbound/x.toml", "[peer.one]\n[peer.two]\n"),
     ("a matrix of numbers", "outbound/x.toml", "matrix.version = [1.2]\n"),
+    (
+        "an exception from a matrix for what is not there",
+        "outbound/x.toml",
+        "matrix.version = [\"1.0\", \"1.2\"]\nmatrix.except = [{ version = \"1.1\" }]\n",
+    ),
+    (
+        "an unknown alert",
+        "outbound/x.toml",
+        "[case.one]\nexpect = { alert = \"protocol_verson\" }\n",
+    ),
+    (
+        "an unknown rule",
+        "outbound/x.toml",
+        "[case.one]\nexpect = { offered.form = \"suite-once\" }\n",
+    ),
     ("a value of the wrong type", "outbound/x.toml", "connector = 3\n"),
     ("no folder that says the direction", "sideways/x.toml", ""),
     ("broken TOML", "outbound/x.toml", "connector = \"mutual\n"),
 ];
 
 /// Whole texts, for what is missing or stands at the end.
-const WHOLE: [(&str, &str); 8] = [
+const WHOLE: [(&str, &str); 9] = [
+    (
+        "nothing forged that could be refused",
+        "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n[expect]\n\
+         tls = \"forgery-refused\"\n",
+    ),
     ("no claim", "cites = [\"rfc3207-454-client-forced\"]\n[expect]\noutcome = \"withheld\"\n"),
     (
         "no requirement",

@@ -8,7 +8,9 @@ use std::sync::Mutex;
 use waxseal::catalogue::Catalogue;
 use waxseal::relay::reference::Mutant;
 use waxseal::run::{Choice, Options, Unwatched, run};
+use waxseal_model::expect::TlsExpect;
 use waxseal_model::record::{Record, Verdict};
+use waxseal_model::scenario::Case;
 
 /// Mutants at once.
 const AT_ONCE: usize = 3;
@@ -54,23 +56,48 @@ fn play_all(catalogue: &Catalogue) -> Vec<(Mutant, Record)> {
     played.into_inner().expect("nobody panics with it")
 }
 
-#[test]
-fn each_fault_of_the_certificates_fails_its_own_scenario() {
+/// Plays each fault against the scenarios of `glob` and asks for one that it has to fail.
+fn each_fails_its_own(glob: &str, pairs: &[(Mutant, &str)]) {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
-    for (mutant, scenario) in [
-        (Mutant::ServerForgetsIntermediate, "inbound/certificates/order"),
-        (Mutant::ServerRepeatsLeaf, "inbound/certificates/order"),
-        (Mutant::ServerShowsShortKey, "inbound/certificates/rsa-2048"),
-    ] {
-        let options =
-            Options { cases: vec!["inbound/certificates/*".into()], ..Options::default() };
+    for (mutant, scenario) in pairs {
+        let options = Options { cases: vec![glob.into()], ..Options::default() };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-        let choice = Choice::Reference(Some(mutant));
+        let choice = Choice::Reference(Some(*mutant));
         let record = runtime
             .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
             .expect("the lab can be built");
-        assert!(failed(&record).contains(scenario), "{}", mutant.name());
+        let found = failed(&record);
+        assert!(found.contains(scenario), "{} fails {found:?}", mutant.name());
     }
+}
+
+#[test]
+fn each_fault_of_the_certificates_fails_its_own_scenario() {
+    let pairs = [
+        (Mutant::ServerForgetsIntermediate, "inbound/certificates/order"),
+        (Mutant::ServerRepeatsLeaf, "inbound/certificates/order"),
+        (Mutant::ServerShowsShortKey, "inbound/certificates/rsa-2048"),
+    ];
+    each_fails_its_own("inbound/certificates/*", &pairs);
+}
+
+#[test]
+fn each_fault_of_the_hello_fails_its_own_scenario() {
+    let pairs = [
+        (Mutant::ClientSpeaksSsl2, "outbound/hello/tls-record"),
+        (Mutant::ClientListsOldestFirst, "outbound/hello/newest-version-first"),
+        (Mutant::ClientLeadsWithStaticRsa, "outbound/hello/forward-secret-first"),
+        (Mutant::ClientRepeatsItself, "outbound/hello/extensions-once"),
+        (Mutant::ClientRepeatsItself, "outbound/hello/suites-once"),
+        (Mutant::ClientResumesWithoutDhe, "outbound/hello/psk-with-dhe"),
+        (Mutant::ClientNamesWithDot, "outbound/hello/sni-is-host-name"),
+        (Mutant::ClientOffersBareCbc, "outbound/hello/cbc-with-encrypt-then-mac"),
+        (Mutant::ClientFallsBack, "outbound/hello/no-silent-fallback"),
+        (Mutant::ClientSendsEarlyData, "outbound/hello/no-early-data"),
+    ];
+    each_fails_its_own("outbound/hello/*", &pairs);
+    let pairs = [(Mutant::ClientResumesForAnyRule, "outbound/forced/resumed-session")];
+    each_fails_its_own("outbound/forced/resumed-session*", &pairs);
 }
 
 #[test]
@@ -125,6 +152,127 @@ fn each_fault_of_a_server_fails_its_own_scenario() {
         }
     }
     assert!(survivors.is_empty(), "not caught: {survivors:#?}");
+}
+
+#[test]
+fn what_each_combination_claims_can_be_broken() {
+    let outbound = [
+        (Mutant::ClientLacksTls12, "outbound/combinations/forward-secret"),
+        (Mutant::ClientLacksTls12, "outbound/combinations/further"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/ssl-3"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/tls-1-0"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/tls-1-1"),
+        (Mutant::ClientTakesOldVersions, "outbound/combinations/old-forced"),
+    ];
+    each_fails_its_own("outbound/combinations/*", &outbound);
+    let inbound = [
+        (Mutant::ServerTakesOldVersions, "inbound/combinations/ssl-3"),
+        (Mutant::ServerTakesOldVersions, "inbound/combinations/tls-1-0"),
+        (Mutant::ServerTakesOldVersions, "inbound/combinations/tls-1-1"),
+    ];
+    each_fails_its_own("inbound/combinations/*", &inbound);
+}
+
+#[test]
+fn a_relay_that_takes_old_versions_does_not_refuse_them_by_an_alert() {
+    let pairs = [(Mutant::ClientTakesOldVersions, "outbound/versions/refusal-alert")];
+    each_fails_its_own("outbound/versions/refusal-alert*", &pairs);
+}
+
+#[test]
+fn each_fault_of_a_clients_handshake_fails_its_own_scenarios() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let rows: [(Mutant, &[&str]); 10] = [
+        (Mutant::ClientMindsMissingCloseNotify, &["no-close-notify"]),
+        (Mutant::ClientRefusesFragments, &["fragments"]),
+        (Mutant::ClientTakesAnyOrder, &["done-before-key-exchange", "second-server-hello"]),
+        (Mutant::ClientTakesAnySessionId, &["session-id-changed"]),
+        (
+            Mutant::ClientTakesAnySuite,
+            &["suite-not-offered-1-2", "suite-not-offered-1-3", "suite-of-tls-1-3"],
+        ),
+        (
+            Mutant::ClientTakesAnyVersion,
+            &[
+                "selected-version-old",
+                "selected-version-unknown",
+                "version-ssl-3",
+                "version-tls-1-3",
+            ],
+        ),
+        (Mutant::ClientTakesCompression, &["compression"]),
+        (Mutant::ClientTakesUnofferedExtensions, &["alpn-not-offered", "extension-unknown"]),
+        (Mutant::ClientTakesUnsafeRenegotiation, &["renegotiation-info"]),
+        (Mutant::ClientTakesZeroShare, &["share-all-zero"]),
+    ];
+    for (mutant, scenarios) in rows {
+        let options = Options { cases: vec!["outbound/forged/*".into()], ..Options::default() };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+        let record = runtime
+            .block_on(run(
+                &catalogue,
+                Choice::Reference(Some(mutant)),
+                &options,
+                &Unwatched,
+                pending(),
+            ))
+            .expect("the lab can be built");
+        let expected: BTreeSet<String> =
+            scenarios.iter().map(|name| format!("outbound/forged/{name}")).collect();
+        let failed: BTreeSet<String> = failed(&record).into_iter().map(str::to_owned).collect();
+        assert_eq!(failed, expected, "{}", mutant.name());
+    }
+}
+
+#[test]
+fn the_downgrade_mark_means_nothing_to_a_relay_without_tls_13() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let cases = vec!["outbound/forged/downgrade-mark".into()];
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    let choice = Choice::Reference(Some(Mutant::ClientLacksTls13));
+    let options = Options { cases, ..Options::default() };
+    let record = runtime
+        .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
+        .expect("the lab can be built");
+    for case in &record.cases {
+        assert_eq!(case.verdict, Verdict::Skipped, "{}: {}", case.id, case.reason);
+        assert!(case.reason.contains("does not offer TLS 1.3"), "{}", case.reason);
+    }
+}
+
+#[test]
+fn what_wants_a_forged_flight_withheld_or_forgiven_is_failed_too() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    for (mutant, scenario) in [
+        (Mutant::ClientClearIfBroken, "outbound/forged/flight-truncated"),
+        (Mutant::ClientLacksTls13, "outbound/forged/nothing"),
+        (Mutant::ClientNeverRetries, "outbound/forged/then-honest"),
+    ] {
+        let options = Options { cases: vec![scenario.into()], ..Options::default() };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+        let choice = Choice::Reference(Some(mutant));
+        let record = runtime
+            .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
+            .expect("the lab can be built");
+        assert!(failed(&record).contains(scenario), "{}", mutant.name());
+    }
+}
+
+#[test]
+fn whoever_overlooks_all_forgeries_fails_every_scenario_that_wants_one_refused() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let options = Options { cases: vec!["outbound/forged/*".into()], ..Options::default() };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    let choice = Choice::Reference(Some(Mutant::ClientOverlooksForgeries));
+    let record = runtime
+        .block_on(run(&catalogue, choice, &options, &Unwatched, pending()))
+        .expect("the lab can be built");
+    let wants = |case: &&Case| case.expect.tls == Some(TlsExpect::ForgeryRefused);
+    let expected: BTreeSet<&str> =
+        catalogue.cases().filter(wants).map(|case| case.scenario.as_str()).collect();
+    let missing: Vec<_> = expected.difference(&failed(&record)).copied().collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(expected.len() > 20);
 }
 
 #[test]

@@ -1,19 +1,46 @@
-//! The published JSON Schema is that of the types, and what a run writes keeps it.
+//! The published JSON Schemas are those of the types, and what is written keeps them.
 
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use waxseal::catalogue::Catalogue;
 use waxseal_model::record::schema;
+use waxseal_model::scenario::Connector;
 
-const COMMAND: &str = "cargo run -- schema > harness/model/schema/results.schema.json";
+use super::starttls::relay;
 
 #[test]
-fn the_published_schema_is_that_of_the_types() {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("harness/model/schema/results.schema.json");
-    let published = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(published == schema(), "the published schema is stale: {COMMAND}");
+fn the_published_schemas_are_those_of_the_types() {
+    for (arguments, name, schema) in [
+        ("schema", "results.schema.json", schema()),
+        ("schema --scan", "scan.schema.json", waxseal_model::scan::schema()),
+    ] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("harness/model/schema");
+        let published = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let command = format!("cargo run -- {arguments} > harness/model/schema/{name}");
+        assert!(published == schema, "the published schema is stale: {command}");
+    }
+}
+
+#[test]
+fn what_a_scan_writes_keeps_its_schema() {
+    let schema: Value = serde_json::from_str(&waxseal_model::scan::schema()).expect("it is JSON");
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    let kind = Connector::Opportunistic;
+    let (_running, addresses) = runtime.block_on(relay(&catalogue, None, &[kind]));
+    let to = addresses[&kind].to_string();
+    for arguments in [&[to.as_str()][..], &[&to, "--only", "suites"], &["nothing.invalid"]] {
+        let mut waxseal = Command::new(env!("CARGO_BIN_EXE_waxseal"));
+        let output = waxseal.args(["scan", "--format", "json"]).args(arguments).output();
+        let output = output.expect("the program can be run").stdout;
+        let scan: Value = serde_json::from_slice(&output).expect("the scan is JSON");
+        assert_eq!(keeps(&schema, &schema, &scan, "scan"), Ok(()));
+        let mut marred = scan;
+        marred["facts"]["tls"] = "yes".into();
+        assert!(keeps(&schema, &schema, &marred, "scan").is_err());
+    }
 }
 
 /// Outcomes of every kind, handshakes finished and not, a report, and a case that is observed.

@@ -4,19 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::net::{TcpListener, TcpStream};
 use waxseal::catalogue::Catalogue;
 use waxseal::relay::Remote;
 use waxseal::relay::reference::{Memory, Mutant, Running, Setup};
 use waxseal::run::{CheckOptions, starttls_checks};
-use waxseal::scan::certificates;
+use waxseal::scan::{Host, Limits, certificates, parse_target};
 use waxseal::tls::Identity;
 use waxseal_certs::Authorities;
 use waxseal_model::certificate::Problem;
 use waxseal_model::record::{CaseRecord, Verdict};
-use waxseal_model::scan::AskedKey;
+use waxseal_model::scan::{AskedKey, Entry, Found, HostFacts, ShownChain};
 use waxseal_model::scenario::Connector;
 use waxseal_model::trace::Happening;
 
@@ -29,7 +30,7 @@ fn identity(catalogue: &Catalogue, recipe: &str) -> Identity {
 }
 
 /// The reference relay with listeners of these kinds; nothing it takes leads anywhere.
-async fn relay(
+pub async fn relay(
     catalogue: &Catalogue,
     mutant: Option<Mutant>,
     kinds: &[Connector],
@@ -66,8 +67,9 @@ async fn check(catalogue: &Catalogue, address: SocketAddr, implicit: bool) -> Ve
         introduces: Some("client.waxseal.test".into()),
         ..CheckOptions::default()
     };
-    let records =
+    let checked =
         starttls_checks(catalogue, &remote, &options).await.expect("the profile is there");
+    let records = checked.cases;
     assert!(!records.is_empty());
     for record in &records {
         let sent =
@@ -180,16 +182,22 @@ fn the_certificates_of_a_host_are_collected_by_what_it_is_asked_for() {
         let kinds = [Connector::Opportunistic, Connector::Implicit];
         let (_running, addresses) = relay(&catalogue, None, &kinds).await;
         for (kind, address) in addresses {
-            let implicit = kind == Connector::Implicit;
-            let remote = Remote { address, name: Some(NAME.into()), implicit };
-            let patience = Duration::from_secs(10);
-            let shown = certificates(&remote, &[], "client.waxseal.test", patience).await;
+            let entry = match kind {
+                Connector::Implicit => Entry::Implicit,
+                _ => Entry::Relay,
+            };
+            let target = parse_target(NAME, entry).expect("it is a name");
+            let host = Host::new(target, address, Limits::default(), Instant::now());
+            let (host, facts) = (Arc::new(host), HostFacts::default());
+            let shown = certificates(&host, &facts, &Arc::default()).await;
+            assert!((12..=20).contains(&host.connections()), "{}", host.connections());
             assert_eq!(shown.len(), 12);
             for shown in shown {
                 // The relay has a certificate for one RSA key, whatever name it is asked for.
                 let rsa = shown.key == AskedKey::Rsa;
-                assert_eq!(shown.result.is_ok(), rsa, "{shown:?}");
-                let Ok((chain, staple)) = shown.result else { continue };
+                assert_eq!(shown.result.known().is_some(), rsa, "{shown:?}");
+                assert!(!matches!(shown.result, Found::Unknown(_)), "{shown:?}");
+                let Found::Known(ShownChain { chain, staple }) = shown.result else { continue };
                 assert_eq!(chain.leaf().map(|leaf| leaf.key_bits), Some(2048));
                 assert_eq!((chain.problems, staple), (vec![Problem::Incomplete], None));
             }

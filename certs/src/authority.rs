@@ -129,6 +129,10 @@ impl Authorities {
         let own;
         let key = match recipe.key {
             Key::Rsa2048 => self.rsa_key()?,
+            Key::Ed25519 => {
+                own = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
+                &own
+            }
             Key::P384 => {
                 own = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384)?;
                 &own

@@ -69,12 +69,21 @@ pub enum Key {
     /// ECDSA with P-384.
     #[serde(rename = "p-384")]
     P384,
+    /// Ed25519 (RFC 8410).
+    Ed25519,
     /// RSA of 2048 bits.
     #[serde(rename = "rsa-2048")]
     Rsa2048,
     /// RSA of 1024 bits: too short since 2013.
     #[serde(rename = "rsa-1024")]
     Rsa1024,
+}
+
+impl Key {
+    /// Whether it is RSA, whatever its size.
+    pub fn is_rsa(self) -> bool {
+        matches!(self, Self::Rsa1024 | Self::Rsa2048)
+    }
 }
 
 /// The digest of a signature.

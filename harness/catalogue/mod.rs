@@ -5,10 +5,13 @@
 use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
-use waxseal_certs::Recipes;
+use waxseal_certs::{Recipe, Recipes};
 use waxseal_model::diagnostic::Diagnostic;
 use waxseal_model::requirement::{self, Profile};
-use waxseal_model::scenario::{Case, Known, Scenario, load, load_offers};
+use waxseal_model::scenario::{Case, Known, Peer, Scenario, load, load_offers};
+use waxseal_model::script::Direction;
+
+use crate::tls::Unplayable;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -113,6 +116,10 @@ impl Catalogue {
         let known = Known {
             requirements: requirements.keys().cloned().collect(),
             recipes: recipes.keys().cloned().collect(),
+            rsa_recipes: {
+                let rsa = |(_, recipe): &(_, &Recipe)| recipe.key.is_rsa();
+                recipes.iter().filter(rsa).map(|(name, _)| name.clone()).collect()
+            },
             offers,
         };
         let mut scenarios = Vec::new();
@@ -152,17 +159,33 @@ pub fn check(path: &str, text: &str, known: &Known) -> Result<Scenario, Vec<Diag
     let unplayable: Vec<Diagnostic> = scenario
         .cases
         .iter()
-        .flat_map(|case| &case.peers)
-        .filter_map(|peer| crate::tls::choose(&peer.offer, None, None).err())
-        .map(|unplayable| Diagnostic {
-            file: path.into(),
-            span: text.find("offer").map(|at| at..at + 5),
-            message: unplayable.to_string(),
-            help: Some("ask for versions and suites that exist together".into()),
+        .flat_map(|case| case.peers.iter().map(|peer| (case.direction, peer)))
+        .filter_map(|(direction, peer)| {
+            let unplayable = match crate::tls::choose(&peer.offer, None, None) {
+                Err(unplayable) => unplayable,
+                Ok(_) if direction == Direction::Outbound => lacks_key(peer, known)?,
+                Ok(_) => return None,
+            };
+            Some(Diagnostic {
+                file: path.into(),
+                span: text.find("offer").map(|at| at..at + 5),
+                message: unplayable.to_string(),
+                help: Some("ask for versions, suites and a key that exist together".into()),
+            })
         })
         .take(1)
         .collect();
     if unplayable.is_empty() { Ok(scenario) } else { Err(unplayable) }
+}
+
+/// Why a next hop cannot play its offer with the certificate that the file names: it would refuse by
+/// itself, and the relay would pass by our accident. The usual certificate goes by the offer.
+fn lacks_key(peer: &Peer, known: &Known) -> Option<Unplayable> {
+    let recipe = peer.cert.as_deref().filter(|recipe| *recipe != "trusted")?;
+    let rsa = known.rsa_recipes.contains(recipe);
+    let version = crate::tls::version_without_suite_for_key(&peer.offer, rsa)?;
+    let kind = if rsa { "an RSA key" } else { "a key other than RSA" };
+    Some(Unplayable(format!("no suite for {version} goes with {kind}, which {recipe} has")))
 }
 
 fn one(text: &str, diagnostic: Diagnostic) -> Wrong {

@@ -7,7 +7,7 @@ use waxseal_model::facts::Engine;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
-use crate::run::{Rule, connector_of};
+use crate::run::{Route, Rule, connector_of};
 
 /// Shows, with evidence, whether a mail relay keeps its TLS promises.
 #[derive(Debug, Parser)]
@@ -45,7 +45,11 @@ pub(super) enum Command {
         what: Option<Relays>,
     },
     /// Print the JSON Schema of `--format json` and results.json.
-    Schema,
+    Schema {
+        /// That of one line of `waxseal scan --format json`.
+        #[arg(long)]
+        scan: bool,
+    },
     /// Check scenario files.
     Check {
         /// Files or folders below an `inbound` or `outbound` folder.
@@ -83,6 +87,10 @@ pub(super) struct RunArguments {
     /// partner.example=domain-validation; .partner.example stands for all domains below it.
     #[arg(long = "connector", value_name = "DOMAIN=CONNECTOR", requires = "config")]
     pub(super) connectors: Vec<Rule>,
+    /// With --config: the host that the configuration sends a domain's mail to whatever its MX
+    /// records say, such as a relayhost; or the name that its MX has to have. The lab plays it.
+    #[arg(long = "mx", value_name = "DOMAIN=HOST[:PORT]", requires = "config")]
+    pub(super) routes: Vec<Route>,
     /// With --config: what the listener is meant to demand, `opportunistic` if nothing is said.
     #[arg(long, value_name = "CONNECTOR", requires = "config", value_parser = inbound)]
     pub(super) inbound: Vec<Connector>,
@@ -119,7 +127,7 @@ pub(super) struct RunArguments {
     /// Keep the relay's files and its log, and say where they are.
     #[arg(long)]
     pub(super) keep: bool,
-    /// One line a case.
+    /// One line a case; of a single case the transcript.
     #[arg(short, long)]
     pub(super) verbose: bool,
 }
@@ -162,9 +170,12 @@ pub(super) struct ScanArguments {
     /// The port is 587 where none is named.
     #[arg(long)]
     pub(super) submission: bool,
-    /// Part of a scan; may be given more than once.
-    #[arg(long, value_enum, value_name = "PART")]
+    /// Parts of a scan, with commas between or given more than once.
+    #[arg(long, value_enum, value_name = "PART", value_delimiter = ',')]
     pub(super) only: Vec<Part>,
+    /// A file of roots in PEM, trusted beside those of this machine; may be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub(super) roots: Vec<PathBuf>,
     /// A file of pins that every host has to fit, or the name of one that is built in.
     #[arg(long, value_name = "FILE")]
     pub(super) expect: Option<String>,
@@ -187,6 +198,8 @@ pub(super) struct ScanArguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Part {
+    /// Versions and suites alone.
+    Suites,
     /// Versions, suites, groups and what else can be learnt of TLS.
     Tls,
     /// What certificates are shown.

@@ -17,7 +17,7 @@ pub(super) fn explain(catalogue: &Catalogue, id: &str, results: Option<&Path>) -
     let found: Vec<_> = catalogue
         .cases()
         .filter(|case| case.id == plain || case.scenario == plain)
-        .map(|case| domain.map_or_else(|| case.clone(), |domain| case.to_domain(domain)))
+        .map(|case| domain.map_or_else(|| case.clone(), |domain| case.to_domain(domain, None)))
         .collect();
     if found.is_empty() {
         let known = catalogue.cases().flat_map(|case| [case.id.as_str(), case.scenario.as_str()]);

@@ -5,24 +5,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
 use waxseal_model::certificate::ChainFacts;
 use waxseal_model::pins::{Pins, Seen};
 use waxseal_model::record::CaseRecord;
-use waxseal_model::scan::{AskedName, Entry, Found, HostFacts, Shown, Target};
+use waxseal_model::scan::{AskedName, Entry, Found, HostFacts, NOT_ASKED, Shown, Target};
 
 use super::arguments::Part;
 use crate::catalogue::Catalogue;
 use crate::relay::Remote;
-use crate::run::{CheckOptions, literal, starttls_checks};
-use crate::scan::{Limits, certificates, resolve, survey};
+use crate::run::{CheckOptions, starttls_checks};
+use crate::scan::{Depth, Host, Limits, certificates, reachable, resolve, survey};
 
 /// What every host of one call is asked.
 pub(super) struct Asking {
     pub(super) parts: Vec<Part>,
     pub(super) limits: Limits,
     pub(super) profile: String,
-    pub(super) roots: Vec<Vec<u8>>,
+    /// In DER.
+    pub(super) roots: Arc<Vec<Vec<u8>>>,
     /// Read while the first host is surveyed: it takes longer than most scans.
     pub(super) catalogue: OnceCell<Result<Arc<Catalogue>, String>>,
 }
@@ -42,23 +42,27 @@ impl Asking {
         self.parts.is_empty() || self.parts.contains(&part)
     }
 
-    /// Asks one host for all that is wanted of it. Each part has the whole time of the limits.
+    /// Asks one host for all that is wanted of it, within the time of the limits.
     pub(super) async fn ask(&self, mut target: Target) -> Raw {
         let begun = Instant::now();
-        let not_asked = || "it was not asked for".to_owned();
         let mut raw = Raw {
-            facts: HostFacts { tls: Found::Moot(not_asked()), ..HostFacts::default() },
-            certificates: Found::Moot(not_asked()),
-            checks: Found::Moot(not_asked()),
+            facts: HostFacts::not_asked(),
+            certificates: Found::Moot(NOT_ASKED.into()),
+            checks: Found::Moot(NOT_ASKED.into()),
             connections: 0,
             duration: Duration::ZERO,
             target: target.clone(),
         };
-        match resolve(&target, self.limits.patience.min(self.limits.time)).await {
-            Ok(address) => {
-                target.address = Some(address.ip().to_string());
-                raw.target = target;
-                self.parts(&mut raw, address).await;
+        let patience = self.limits.patience.min(self.limits.time);
+        match resolve(&target, patience).await {
+            Ok(addresses) => {
+                let (address, tried) = reachable(&addresses, patience / 2).await;
+                raw.connections = tried;
+                if let Some(address) = address {
+                    target.address = Some(address.ip().to_string());
+                    raw.target = target;
+                    self.parts(&mut raw, address, begun).await;
+                }
             }
             Err(why) => raw.facts.tls = Found::Unknown(why),
         }
@@ -66,37 +70,35 @@ impl Asking {
         raw
     }
 
-    async fn parts(&self, raw: &mut Raw, address: SocketAddr) {
-        if self.asks(Part::Tls) {
-            let surveyed = Box::pin(survey(&raw.target, address, self.limits));
-            let (surveyed, ()) = tokio::join!(surveyed, self.prepare());
-            raw.connections = surveyed.connections;
-            raw.facts = surveyed.facts;
+    async fn parts(&self, raw: &mut Raw, address: SocketAddr, begun: Instant) {
+        let host = Arc::new(Host::new(raw.target.clone(), address, self.limits, begun));
+        let depth = match self.parts.contains(&Part::Suites) {
+            true if !self.asks(Part::Tls) => Some(Depth::Suites),
+            _ => self.asks(Part::Tls).then_some(Depth::Whole),
+        };
+        if let Some(depth) = depth {
+            (raw.facts, ()) = tokio::join!(Box::pin(survey(&host, depth)), self.prepare());
         }
         let without = match &raw.facts.tls {
             Found::Known(false) => Some("the host offers no TLS".to_owned()),
             Found::Unknown(why) => Some(why.clone()),
             Found::Known(true) | Found::Moot(_) => None,
         };
-        let named = raw.target.host.parse::<std::net::IpAddr>().is_err();
-        let remote = Remote {
-            address,
-            name: named.then(|| raw.target.host.clone()),
-            implicit: raw.target.entry == Entry::Implicit,
-        };
         if self.asks(Part::Certificates) {
             raw.certificates = match &without {
                 Some(why) => Found::Moot(why.clone()),
-                None => self.certificates(&remote).await,
+                None => Found::Known(certificates(&host, &raw.facts, &self.roots).await),
             };
-            raw.connections += raw.certificates.known().map_or(0, Vec::len);
         }
         if self.asks(Part::Starttls) {
-            raw.checks = match without {
-                Some(why) => Found::Moot(why),
-                None => self.checks(&remote).await,
+            let (checks, connections) = match without {
+                Some(why) => (Found::Moot(why), 0),
+                None => self.checks(&host, raw, address).await,
             };
+            raw.checks = checks;
+            raw.connections += connections;
         }
+        raw.connections += host.connections();
     }
 
     async fn prepare(&self) {
@@ -115,31 +117,35 @@ impl Asking {
         self.catalogue.get_or_init(read).await
     }
 
-    async fn certificates(&self, remote: &Remote) -> Found<Vec<Shown>> {
-        let patience = self.limits.patience.min(self.limits.time);
-        let introduces = literal(remote.address);
-        let asking = certificates(remote, &self.roots, &introduces, patience);
-        match timeout(self.limits.time, asking).await {
-            Ok(shown) => Found::Known(shown),
-            Err(_) => Found::Unknown("the time for the host was over".into()),
+    async fn checks(
+        &self,
+        host: &Host,
+        raw: &Raw,
+        address: SocketAddr,
+    ) -> (Found<Vec<CaseRecord>>, usize) {
+        if let Some(why) = host.over() {
+            return (Found::Unknown(why), 0);
         }
-    }
-
-    async fn checks(&self, remote: &Remote) -> Found<Vec<CaseRecord>> {
         let catalogue = match self.catalogue().await {
             Ok(catalogue) => Arc::clone(catalogue),
-            Err(why) => return Found::Unknown(why.clone()),
+            Err(why) => return (Found::Unknown(why.clone()), 0),
+        };
+        let named = raw.target.host.parse::<std::net::IpAddr>().is_err();
+        let remote = Remote {
+            address,
+            name: named.then(|| raw.target.host.clone()),
+            implicit: raw.target.entry == Entry::Implicit,
         };
         let options = CheckOptions {
             profile: self.profile.clone(),
-            jobs: self.limits.connections,
-            limit: self.limits.time.min(Duration::from_secs(20)),
+            jobs: host.at_once(),
+            limit: host.left().min(Duration::from_secs(20)),
+            time: host.left(),
             ..CheckOptions::default()
         };
-        match timeout(self.limits.time, starttls_checks(&catalogue, remote, &options)).await {
-            Ok(Ok(records)) => Found::Known(records),
-            Ok(Err(error)) => Found::Unknown(error.to_string()),
-            Err(_) => Found::Unknown("the time for the host was over".into()),
+        match starttls_checks(&catalogue, &remote, &options).await {
+            Ok(checked) => (Found::Known(checked.cases), checked.connections),
+            Err(error) => (Found::Unknown(error.to_string()), 0),
         }
     }
 }

@@ -49,8 +49,12 @@ pub fn main() -> ExitCode {
         Command::Explain { id, results } => {
             with_catalogue(|catalogue| explain::explain(catalogue, &id, results.as_deref()))
         }
-        Command::Schema => {
-            print(&waxseal_model::record::schema());
+        Command::Schema { scan } => {
+            print(&if scan {
+                waxseal_model::scan::schema()
+            } else {
+                waxseal_model::record::schema()
+            });
             ExitCode::SUCCESS
         }
         Command::Matrix(arguments) => {

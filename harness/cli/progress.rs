@@ -49,6 +49,14 @@ impl Watch for Progress {
         self.bar.suspend(|| drop(writeln!(anstream::stderr(), "override: {line}")));
     }
 
+    fn unplayed(&self, host: &str) {
+        let text = format!(
+            "hint: the relay looked for {host}, which the lab does not play; if the configuration sends \
+             mail there, say --mx DOMAIN={host}"
+        );
+        self.bar.suspend(|| drop(writeln!(anstream::stderr(), "{text}")));
+    }
+
     fn judged(&self, case: &CaseRecord) {
         if self.lines {
             let line = report::line(case);

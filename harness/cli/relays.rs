@@ -15,6 +15,10 @@ use crate::run::{Choice, Options, Unwatched, run};
 
 pub(super) fn relays(catalogue: &Catalogue, what: Option<&Relays>) -> ExitCode {
     let done = match what {
+        Some(Relays::Install { relay } | Relays::Doctor { relay }) if relay == "reference" => {
+            print("reference: built in, nothing is missing; `waxseal run` plays it\n");
+            Ok(ExitCode::SUCCESS)
+        }
         None => list().map(|()| ExitCode::SUCCESS),
         Some(Relays::Install { relay }) => install(relay).map(|()| ExitCode::SUCCESS),
         Some(Relays::Doctor { relay }) => doctor(catalogue, relay),
@@ -44,6 +48,9 @@ fn list() -> Result<(), RelayError> {
             let declared: Vec<_> = declared.map(Connector::name).collect();
             text.push_str(&format!("  {direction}: {}\n", declared.join(", ")));
         }
+        for (direction, why) in &contract.absent {
+            text.push_str(&format!("  {direction}: none. {why}\n"));
+        }
         let needs: Vec<_> = contract.needs.iter().map(ToString::to_string).collect();
         if !needs.is_empty() {
             text.push_str(&format!("  needs: {}\n", needs.join(", ")));
@@ -66,7 +73,8 @@ fn install(relay: &str) -> Result<(), RelayError> {
     Ok(())
 }
 
-/// Plays the two cases in which everybody does everything right.
+/// Plays the two cases in which everybody does everything right, each under the least demanding
+/// connector that the driver declares.
 fn doctor(catalogue: &Catalogue, relay: &str) -> Result<ExitCode, RelayError> {
     let driver = Driver::find(relay)?;
     let sandbox = sandbox::enter();
@@ -75,9 +83,18 @@ fn doctor(catalogue: &Catalogue, relay: &str) -> Result<ExitCode, RelayError> {
     }
     driver.check_needs(sandbox.as_ref().ok())?;
     print(&format!("{relay}: all it needs is here\n"));
-    let cases = driver.contract.directions.iter();
+    let contract = &driver.contract;
+    let mildest = |direction| {
+        let mut known = Connector::ALL.into_iter().filter(|connector| connector.exists(direction));
+        let declared = known.find(|connector| contract.connectors.declare(direction, *connector));
+        declared.unwrap_or(Connector::Opportunistic)
+    };
+    let cases = contract.directions.iter();
     let cases: Vec<_> =
-        cases.map(|direction| default_control(*direction, Connector::Opportunistic)).collect();
+        cases.map(|direction| default_control(*direction, mildest(*direction))).collect();
+    for (direction, why) in &contract.absent {
+        print(&format!("{relay}: no {direction} mail: {why}\n"));
+    }
     let options = Options { cases, sandbox: sandbox.ok(), ..Options::default() };
     let choice = Choice::Driven(Box::new(driver));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

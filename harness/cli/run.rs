@@ -87,13 +87,22 @@ async fn interrupted() {
 fn own(arguments: &RunArguments, path: &Path) -> Result<Own, String> {
     let config = std::fs::canonicalize(path)
         .map_err(|error| format!("could not use the configuration {}: {error}", path.display()))?;
-    let rules = &arguments.connectors;
+    let mut rules = arguments.connectors.clone();
     let twice = rules
         .iter()
         .enumerate()
         .find(|(at, rule)| rules.iter().take(*at).any(|earlier| earlier.domain == rule.domain));
     if let Some((_, rule)) = twice {
         return Err(format!("`--connector` names {} twice", rule.domain));
+    }
+    for route in &arguments.routes {
+        let rule = rules.iter_mut().find(|rule| rule.domain == route.domain).ok_or_else(|| {
+            let domain = &route.domain;
+            format!("`--mx` names {domain}, which no `--connector` does: say what its mail is meant to get")
+        })?;
+        if rule.next_hop.replace(route.next_hop.clone()).is_some() {
+            return Err(format!("`--mx` names {} twice", route.domain));
+        }
     }
     let inbound = match &arguments.inbound[..] {
         [] => vec![Connector::Opportunistic],
@@ -107,7 +116,7 @@ fn own(arguments: &RunArguments, path: &Path) -> Result<Own, String> {
                 .into(),
         );
     }
-    Ok(Own { config, settings: arguments.config_set.clone(), rules: rules.clone(), inbound })
+    Ok(Own { config, settings: arguments.config_set.clone(), rules, inbound })
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, String> {
@@ -138,7 +147,10 @@ fn finish(
         }
     }
     match arguments.format {
-        Format::Human => print(&report::summary(record, &catalogue.requirements)),
+        Format::Human => {
+            let alone = report::alone(record).filter(|_| arguments.verbose);
+            print(&(alone.unwrap_or_default() + &report::summary(record, &catalogue.requirements)));
+        }
         Format::Json => print(&json),
         Format::Markdown => print(&markdown),
     }

@@ -1,7 +1,7 @@
 //! `waxseal scan`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::{print, refuse};
 use crate::catalogue::{Rules, host_pins};
 use crate::report;
 use crate::scan::{Limits, parse_target};
-use crate::tls::system_roots;
+use crate::tls::{read_certificates_pem, system_roots};
 
 /// Scans every target and reports each as it is done, in the order they were named.
 pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
@@ -45,15 +45,33 @@ pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
         Ok(pins) => pins,
         Err(text) => return refuse(&text),
     };
-    if pins.is_some() && !arguments.only.is_empty() && !arguments.only.contains(&Part::Certificates)
-    {
+    let certificates = arguments.only.is_empty() || arguments.only.contains(&Part::Certificates);
+    if pins.is_some() && !certificates {
         return refuse("--expect needs --only certificates, or no --only");
     }
+    if !arguments.roots.is_empty() && !certificates {
+        return refuse("--roots needs --only certificates, or no --only");
+    }
+    let roots = match certificates.then(|| roots(&arguments.roots)).transpose() {
+        Ok(roots) => Arc::new(roots.unwrap_or_default()),
+        Err(text) => return refuse(&text),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("could not start: {error}")),
     };
-    let codes = runtime.block_on(all(&rules, profile, arguments, pins.as_ref(), targets));
+    let asking = Arc::new(Asking {
+        parts: arguments.only.clone(),
+        limits: Limits {
+            connections: arguments.connections,
+            time: Duration::from_secs(arguments.time),
+            ..Limits::default()
+        },
+        profile: arguments.profile.clone(),
+        roots,
+        catalogue: OnceCell::new(),
+    });
+    let codes = runtime.block_on(all(&rules, profile, arguments, pins.as_ref(), &asking, targets));
     // A name that cannot be resolved may keep a thread of the resolver busy: it is not waited for.
     runtime.shutdown_background();
     // The gravest first: broken, then unusable, then undecided.
@@ -90,6 +108,17 @@ fn read(path: &Path) -> Result<String, String> {
         .map_err(|error| format!("could not read the targets {}: {error}", path.display()))
 }
 
+/// The roots of this machine and of these files, in DER.
+fn roots(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, String> {
+    let mut roots = system_roots();
+    for path in files {
+        let wrong = |what: String| format!("could not use the roots {}: {what}", path.display());
+        let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+        roots.extend(read_certificates_pem(&pem).map_err(wrong)?);
+    }
+    Ok(roots)
+}
+
 /// The pins of a file, or of a host that is built in.
 fn pins(named: &str) -> Result<Pins, String> {
     let (path, text) = if named.contains(['/', '.']) {
@@ -110,25 +139,14 @@ async fn all(
     profile: &Profile,
     arguments: &ScanArguments,
     pins: Option<&Pins>,
+    asking: &Arc<Asking>,
     targets: Vec<Target>,
 ) -> Vec<u8> {
-    let limits = Limits {
-        connections: arguments.connections,
-        time: Duration::from_secs(arguments.time),
-        ..Limits::default()
-    };
-    let asking = Arc::new(Asking {
-        parts: arguments.only.clone(),
-        limits,
-        profile: arguments.profile.clone(),
-        roots: system_roots(),
-        catalogue: OnceCell::new(),
-    });
     let gate = Arc::new(Semaphore::new(arguments.jobs));
     let count = targets.len();
     let mut running = JoinSet::new();
     for (at, target) in targets.into_iter().enumerate() {
-        let (gate, asking) = (Arc::clone(&gate), Arc::clone(&asking));
+        let (gate, asking) = (Arc::clone(&gate), Arc::clone(asking));
         running.spawn(async move {
             // The gate is never closed; were it, no place would be needed.
             let _place = gate.acquire().await;

@@ -46,7 +46,10 @@ pub enum LabError {
         cause: io::Error,
     },
     /// The relay ended before it was ready or asked to. Speaks about the relay or its set-up.
-    #[error("wait for the relay: it ended with {status}{}", after_newline(tail))]
+    #[error(
+        "start the relay: it ended with {status} before it listened everywhere{}",
+        after_newline(tail)
+    )]
     RelayEnded {
         /// Exit status in words.
         status: String,
@@ -69,5 +72,5 @@ pub enum LabError {
 }
 
 fn after_newline(tail: &str) -> String {
-    if tail.is_empty() { String::new() } else { format!("; its last words:\n{tail}") }
+    if tail.is_empty() { "; it said nothing".into() } else { format!("; its last words:\n{tail}") }
 }

@@ -8,11 +8,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use waxseal_model::facts::{FailureCause, TlsFailure};
-use waxseal_model::scenario::Framing;
+use waxseal_model::scenario::{Forgery, Framing};
 use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
 
 use super::Recorder;
-use crate::tls::{self, ClientSetup, ServerSetup, Session};
+use crate::tls::{self, ClientSetup, Forged, ServerSetup, Session};
 use crate::wire::tls::Reframed;
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line};
 
@@ -193,14 +193,26 @@ impl Conversation {
     }
 
     /// Negotiates TLS as the server.
-    pub(super) async fn accept_tls(&mut self, setup: &ServerSetup) -> Result<(), Over> {
+    pub(super) async fn accept_tls(
+        &mut self,
+        setup: &ServerSetup,
+        forgery: Option<Forgery>,
+    ) -> Result<(), Over> {
         self.note_early();
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(Over);
         };
-        let handshake = tls::accept(setup, stream, self.patience.handshake).await;
+        let patience = self.patience.handshake;
+        let (handshake, forged) = match forgery {
+            None => (tls::accept(setup, stream, patience).await, None),
+            Some(forgery) => tls::accept_forging(setup, forgery, stream, patience).await,
+        };
         if let Some(hello) = handshake.hello {
             self.note(Happening::Hello(Box::new(hello)));
+        }
+        if let (Some(Forged { version, answer }), Some(forgery)) = (forged, forgery) {
+            let forgery = forgery.name().into();
+            self.note(Happening::Forged { forgery, answer, version });
         }
         self.secure(handshake.result)
     }
@@ -283,7 +295,7 @@ impl Conversation {
                 if let Some(hello) = crate::tls::client_hello(&bytes) {
                     return Ok::<_, io::Error>(Some(hello));
                 }
-                let starts_tls = bytes.first().is_none_or(|byte| *byte == 0x16);
+                let starts_tls = bytes.first().is_none_or(|byte| *byte == 0x16 || byte & 0x80 != 0);
                 let read = stream.read(&mut chunk).await?;
                 if read == 0 || !starts_tls || bytes.len() > 65_536 {
                     return Ok(None);
@@ -316,6 +328,11 @@ impl Conversation {
             Stream::Tls(session) => drop(session.shutdown().await),
             Stream::Gone => {}
         }
+        self.end(End::Ours)
+    }
+
+    /// Ends the connection by FIN alone, without a word of TLS.
+    pub(super) fn leave(&mut self) -> Over {
         self.end(End::Ours)
     }
 

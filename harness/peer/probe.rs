@@ -63,12 +63,12 @@ impl Conversation {
         let note = |kind| recorder.note(place.clone(), kind);
         let Some(stream) = self.in_clear() else { return Over };
         let ClientSetup { sni, sessions, .. } = probe.setup;
-        let Some(bytes) = tls::forge(hello, sni.as_deref(), sessions.as_ref()) else {
+        let Some(bytes) = tls::hello_by_hand(hello, sni.as_deref(), sessions.as_ref()) else {
             // There is no session to resume; that is in the trace.
             return self.close().await;
         };
         let sent = stream.write_all(&bytes).await;
-        note(Happening::Forged(hello.to_string()));
+        note(Happening::WroteHello(hello.to_string()));
         if let Err(error) = sent {
             return self.broke(&error);
         }

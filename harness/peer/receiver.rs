@@ -3,7 +3,7 @@
 use tokio::net::TcpStream;
 use waxseal_model::facts::FailureCause;
 use waxseal_model::judge::Names;
-use waxseal_model::scenario::Fault;
+use waxseal_model::scenario::{Fault, Forgery};
 use waxseal_model::script::{Act, Script};
 use waxseal_model::trace::{Ending, Happening, Place};
 
@@ -23,6 +23,8 @@ pub struct ReceiverPlan {
     script: Script,
     /// Misbehaviour below SMTP.
     pub faults: Vec<Fault>,
+    /// What is forged in its first handshake, its second, …; the last one goes on.
+    pub forges: Vec<Forgery>,
     /// How it negotiates TLS.
     pub tls: ServerSetup,
     /// What the content is that it takes.
@@ -47,6 +49,7 @@ impl ReceiverPlan {
             host: names.get("mx").cloned().unwrap_or_default(),
             script: fill_script(script, names),
             faults: Vec::new(),
+            forges: Vec::new(),
             tls,
             content: Content::Message,
             mailbox: false,
@@ -73,13 +76,15 @@ pub async fn receive(plan: &ReceiverPlan, stream: TcpStream, number: u32, record
     };
     let talk = Conversation::new(stream, place, recorder, plan.patience);
     talk.note(Happening::Connected);
-    let mut session = Session { plan, talk, unanswered: None, expects_content: false };
+    let mut session = Session { plan, number, talk, unanswered: None, expects_content: false };
     // How it ended is in the trace.
-    let _ = session.serve(number).await;
+    let _ = session.serve().await;
 }
 
 struct Session<'a> {
     plan: &'a ReceiverPlan,
+    /// The connection's number, from 1.
+    number: u32,
     talk: Conversation,
     /// The relay's last command, as long as we owe its reply.
     unanswered: Option<Vec<u8>>,
@@ -87,9 +92,9 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    async fn serve(&mut self, number: u32) -> Result<(), Over> {
+    async fn serve(&mut self) -> Result<(), Over> {
         let plan = self.plan;
-        let part = plan.script.part(number);
+        let part = plan.script.part(self.number);
         let mut said = false;
         let mut steps = part.iter().peekable();
         while let Some(step) = steps.next() {
@@ -98,6 +103,7 @@ impl Session<'_> {
                 Act::Hear(pattern) => {
                     let line = if self.expects_content {
                         self.take_content().await?;
+                        self.talk.note(reached());
                         continue;
                     } else {
                         self.talk.hear().await?.bytes
@@ -227,15 +233,24 @@ impl Session<'_> {
             Content::Message => Happening::Took { channel },
             Content::Report => report::read(&content, channel),
         });
-        self.talk.say("250 2.0.0 Taken").await
+        self.talk.say("250 2.0.0 Taken").await?;
+        if self.plan.faults.contains(&Fault::NoCloseNotify) && self.talk.secured() {
+            self.talk.note(Happening::Faulted(Fault::NoCloseNotify.name().into()));
+            return Err(self.talk.leave());
+        }
+        Ok(())
     }
 
     async fn negotiate(&mut self) -> Result<(), Over> {
-        let Some(fault) = self.plan.faults.first().copied() else {
-            return self.talk.accept_tls(&self.plan.tls).await;
+        let fault = self.plan.faults.first().copied();
+        let Some(fault) = fault.filter(|fault| *fault != Fault::NoCloseNotify) else {
+            let before = usize::try_from(self.number.saturating_sub(1)).unwrap_or(usize::MAX);
+            let forges = &self.plan.forges;
+            let forgery = forges.get(before).or(forges.last()).copied();
+            return self.talk.accept_tls(&self.plan.tls, forgery).await;
         };
         if fault == Fault::CloseAfterHandshake {
-            self.talk.accept_tls(&self.plan.tls).await?;
+            self.talk.accept_tls(&self.plan.tls, None).await?;
             self.talk.note(Happening::Faulted(fault.name().into()));
             return Err(self.talk.close().await);
         }

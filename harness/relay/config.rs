@@ -6,7 +6,7 @@ use waxseal_model::scenario::Connector;
 
 use super::driver::{Driver, Prepared};
 use super::error::RelayError;
-use super::place::{Place, last_words};
+use super::place::{Place, last_words, printable};
 
 /// The user's configuration, and what the lab wants of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub async fn adopt(
         return Err(refused(last_words(&output)));
     }
     let told = String::from_utf8_lossy(&output.stdout);
-    Ok(told.lines().map(|line| line.escape_debug().to_string()).collect())
+    Ok(told.lines().map(printable).collect())
 }
 
 #[cfg(test)]

@@ -21,11 +21,18 @@ pub struct Contract {
     pub about: Option<String>,
     /// Which ways mail can go through it. Cases of the other are skipped.
     pub directions: BTreeSet<Direction>,
+    /// Why mail does not go through it the other way, one sentence.
+    #[serde(default)]
+    pub absent: BTreeMap<Direction, String>,
     /// Which TLS demands it can be configured for. Cases of the others are skipped.
     pub connectors: Connectors,
     /// Whether a single address can be put under another demand than the rest of its domain.
     #[serde(default)]
     pub address_rules: bool,
+    /// Whether its demands go by the name of the next hop, so that two domains that share one share
+    /// the demand too.
+    #[serde(default)]
+    pub rules_by_host: bool,
     /// What has to be there before it can start.
     #[serde(default)]
     pub needs: Vec<Need>,
@@ -150,8 +157,10 @@ impl Contract {
             name: "command".into(),
             about: None,
             directions: [Direction::Inbound, Direction::Outbound].into(),
+            absent: BTreeMap::new(),
             connectors: Connectors::all(),
             address_rules: true,
+            rules_by_host: false,
             needs: Vec::new(),
             concurrency: 16,
             process: Call { command: command? },
@@ -262,6 +271,8 @@ command = ["./start.sh"]
 deferred = "500ms"
 [too-late]
 give-up = "After four days."
+[absent]
+outbound = "It has one next hop."
 [install]
 debian = { suites = ["trixie", "bookworm"], packages = ["example"] }
 command = ["./install.sh"]
@@ -274,6 +285,7 @@ command = ["./install.sh"]
         assert_eq!(contract.settle.deferred, Duration::from_millis(500));
         assert_eq!(contract.process.command.words(), ["./start.sh"]);
         assert_eq!(contract.concurrency, 1);
+        assert_eq!(contract.absent[&Direction::Outbound], "It has one next hop.");
         assert_eq!(contract.too_late[&Late::GiveUp], "After four days.");
         assert_eq!(contract.install.unwrap().suites(), ["trixie", "bookworm"]);
     }
@@ -286,9 +298,10 @@ command = ["./install.sh"]
             ("[\"./start.sh\"]", "[]", 7),
             ("mutual", "mutal", 4),
             ("give-up", "giveup", 11),
-            ("[\"example\"]", "[]", 13),
-            ("\"example\"", "\"-o=x\"", 13),
-            ("packages", "package", 13),
+            ("outbound", "outbuond", 13),
+            ("[\"example\"]", "[]", 15),
+            ("\"example\"", "\"-o=x\"", 15),
+            ("packages", "package", 15),
         ] {
             let text = GOOD.replace(from, to);
             let error = Contract::parse(Path::new("relay.toml"), &text).unwrap_err().to_string();

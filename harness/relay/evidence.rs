@@ -1,6 +1,7 @@
 //! What a driver can do for a run besides listening: tell its queue, take a message, and say
 //! when silence counts.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ impl Evidence {
         Self {
             settle: Some(contract.settle.deferred),
             queue: contract.queue.as_ref().map(|call| {
-                Arc::new(Queue { place: place(&call.command), last: Mutex::default() })
+                Arc::new(Queue(Teller::Command(place(&call.command), Mutex::default())))
             }),
             submit: contract.submit.as_ref().map(|command| Arc::new(Submit(place(command)))),
             account: contract.account.clone(),
@@ -59,34 +60,57 @@ pub struct Queued {
     pub reason: String,
 }
 
-/// The relay's queue, told by a command.
+/// The relay's queue.
 #[derive(Debug)]
-pub struct Queue {
-    place: Place,
-    last: Mutex<Option<(Instant, Arc<Vec<Queued>>)>>,
+pub struct Queue(Teller);
+
+/// Who tells it.
+enum Teller {
+    /// A command of the driver; with its last answer, and when it was asked for.
+    Command(Place, Mutex<Option<(Instant, Arc<Vec<Queued>>)>>),
+    /// A relay in this process.
+    Within(Box<dyn Fn() -> Vec<Queued> + Send + Sync>),
 }
 
 impl Queue {
+    /// The queue of a relay in this process.
+    pub fn within(list: impl Fn() -> Vec<Queued> + Send + Sync + 'static) -> Self {
+        Self(Teller::Within(Box::new(list)))
+    }
+
     /// The queue as it is now. Those who ask at the same time get one and the same answer.
     ///
     /// # Errors
     /// [`RelayError::Command`]: the command failed, took too long, or printed something else.
     pub async fn look(&self) -> Result<Arc<Vec<Queued>>, RelayError> {
+        let (place, last) = match &self.0 {
+            Teller::Command(place, last) => (place, last),
+            Teller::Within(list) => return Ok(Arc::new(list())),
+        };
         let asked = Instant::now();
-        let mut last = self.last.lock().await;
+        let mut last = last.lock().await;
         if let Some((began, queue)) = last.as_ref()
             && *began >= asked
         {
             return Ok(Arc::clone(queue));
         }
         let began = Instant::now();
-        let output = self.place.run(&[], b"").await?;
+        let output = place.run(&[], b"").await?;
         if !output.status.success() {
-            return Err(self.place.failed(&output));
+            return Err(place.failed(&output));
         }
-        let queue = Arc::new(parse(&output.stdout).map_err(|mistake| self.place.error(mistake))?);
+        let queue = Arc::new(parse(&output.stdout).map_err(|mistake| place.error(mistake))?);
         *last = Some((began, Arc::clone(&queue)));
         Ok(queue)
+    }
+}
+
+impl fmt::Debug for Teller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command(place, _) => f.debug_tuple("Command").field(place).finish(),
+            Self::Within(_) => f.write_str("Within"),
+        }
     }
 }
 
@@ -146,7 +170,7 @@ mod tests {
     }
 
     fn queue(script: &str) -> Queue {
-        Queue { place: place(script), last: Mutex::default() }
+        Queue(Teller::Command(place(script), Mutex::default()))
     }
 
     #[tokio::test]

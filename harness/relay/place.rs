@@ -90,5 +90,17 @@ impl Place {
 /// The last line on its standard error.
 pub(super) fn last_words(output: &Output) -> String {
     let words = String::from_utf8_lossy(&output.stderr);
-    words.lines().last().unwrap_or("it said nothing").escape_debug().to_string()
+    printable(words.lines().last().unwrap_or("it said nothing"))
+}
+
+/// A line that a terminal can be shown; quotes stay as they are, so that a command can be copied.
+pub(super) fn printable(line: &str) -> String {
+    let mut shown = String::new();
+    for character in line.chars() {
+        match character {
+            '\'' | '"' | '\\' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
+    shown
 }

@@ -77,6 +77,7 @@ fn tls_words(tls: &TlsExpect) -> String {
     match tls {
         TlsExpect::Established => "established".into(),
         TlsExpect::Refused => "refused".into(),
+        TlsExpect::ForgeryRefused => "refused at what is forged, before it goes on".into(),
         TlsExpect::Facts(facts) => facts_words(facts),
     }
 }
@@ -125,6 +126,8 @@ fn offered_words(offered: &OfferedExpect) -> String {
     words.add("first-suite", offered.first_suite.as_ref().map(|s| suite_words(s).to_owned()));
     words.add("sni", offered.sni.clone());
     words.add("compression", offered.no_compression.then(|| "none".into()));
+    let form: Vec<_> = offered.form.iter().map(|rule| rule.name()).collect();
+    words.add("form", (!form.is_empty()).then(|| form.join(" and ")));
     words.0.join(", ")
 }
 

@@ -3,7 +3,7 @@
 use waxseal_model::judge::Names;
 use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Catalogue;
-use waxseal_model::scenario::{AsksCertificate, Case, Framing, Peer, RuleBy};
+use waxseal_model::scenario::{AsksCertificate, Case, Framing, Peer, Resumption, RuleBy};
 use waxseal_model::script::Direction;
 
 use super::expectation::{expectation, suite_words};
@@ -92,10 +92,16 @@ fn peer_words(peer: &Peer) -> String {
         offer.dh_bits.map(|bits| format!("dh-bits {bits}")),
         peer.cert.as_ref().map(|cert| format!("certificate {cert}")),
         asks.map(str::to_owned),
+        (peer.resumption != Resumption::No)
+            .then(|| format!("resumption {}", peer.resumption.name())),
         peer.sni.as_ref().map(|sni| format!("sni {sni}")),
     ];
     let hello = peer.hello.as_ref().map(|hello| format!("ClientHello written by hand: {hello}"));
     let faults = peer.faults.iter().map(|fault| format!("fault {}", fault.name()));
+    let forges = peer
+        .forges
+        .iter()
+        .map(|forgery| format!("forges {} ({})", forgery.name(), forgery.clause()));
     words
         .into_iter()
         .flatten()
@@ -103,6 +109,7 @@ fn peer_words(peer: &Peer) -> String {
         .chain(hello)
         .chain(peer.resumes.then(|| "resumes the session of its first connection".into()))
         .chain(faults)
+        .chain(forges)
         .collect::<Vec<_>>()
         .join(", ")
 }

@@ -4,6 +4,7 @@
 
 mod expectation;
 mod explain;
+mod hello;
 mod list;
 mod markdown;
 mod matrix;
@@ -19,7 +20,7 @@ pub use markdown::markdown;
 pub use matrix::{matrix, matrix_markdown};
 pub use pillar::Pillar;
 pub use scan::{scan_lines, scan_table};
-pub use terminal::{line, summary};
+pub use terminal::{alone, line, summary};
 pub use transcript::transcript;
 
 /// The record as JSON, the source of every other form.

@@ -3,7 +3,7 @@
 use waxseal_model::offer::SuiteKind;
 use waxseal_model::requirement::Catalogue;
 use waxseal_model::scan::{
-    Accepted, Entry, Found, Judgement, Listing, Order, Scan, UnknownAlpn, VersionFacts,
+    Accepted, Entry, Found, Judgement, Listing, NOT_ASKED, Order, Scan, UnknownAlpn, VersionFacts,
 };
 
 use super::shown;
@@ -49,11 +49,15 @@ fn body(scan: &Scan, text: &mut String) {
     for version in &facts.versions {
         self::version(version, text);
     }
+    if facts.groups == Found::Moot(NOT_ASKED.into()) {
+        return;
+    }
     text.push('\n');
     let mut row = |title: &str, what: String| text.push_str(&format!("{title:<30} {what}\n"));
     row("groups to TLS 1.2", listing(&facts.groups));
     row("groups of TLS 1.3", listing(&facts.groups_tls13));
     row("key exchange signed with", listing(&facts.schemes));
+    row("the same in TLS 1.3", listing(&facts.schemes_tls13));
     let answers = &facts.answers;
     for (title, found) in [
         ("secure renegotiation", &answers.secure_renegotiation),
@@ -72,6 +76,7 @@ fn body(scan: &Scan, text: &mut String) {
         ("heartbeats", &facts.holes.heartbeat),
         ("heartbeat reads memory", &facts.holes.heartbleed),
         ("early ChangeCipherSpec taken", &facts.holes.early_ccs),
+        ("forged premaster is told apart", &facts.holes.robot),
     ] {
         row(title, yes(found, "yes", "no"));
     }
@@ -167,11 +172,12 @@ fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
     }
     let count = |verdict| scan.findings.iter().filter(|found| found.verdict == verdict).count();
     text.push_str(&format!(
-        "{} pass, {} fail, {} inconclusive, {} observed; {} in {}.{:02} s, profile {}\n",
+        "{} pass, {} fail, {} inconclusive, {} observed, {} moot; {} in {}.{:02} s, profile {}\n",
         count(Judgement::Pass),
         count(Judgement::Fail),
         count(Judgement::Inconclusive),
         count(Judgement::Observed),
+        count(Judgement::Moot),
         connections(scan.connections),
         scan.duration_ms / 1000,
         scan.duration_ms % 1000 / 10,

@@ -20,8 +20,9 @@ pub(super) fn certificates(found: &Found<Vec<Shown>>, text: &mut String) {
     let mut blocks: Vec<(String, Vec<String>)> = Vec::new();
     for shown in shown {
         let block = match &shown.result {
-            Ok((chain, staple)) => block(chain, staple.as_ref()),
-            Err(why) => format!("no certificate: {}\n", plain(why)),
+            Found::Known(shown) => block(&shown.chain, shown.staple.as_ref()),
+            Found::Moot(why) => format!("no certificate: {}\n", plain(why)),
+            Found::Unknown(why) => format!("certificate not known: {}\n", plain(why)),
         };
         let asked = question(shown);
         match blocks.iter_mut().find(|(known, _)| *known == block) {
@@ -71,7 +72,7 @@ fn block(chain: &ChainFacts, staple: Option<&StapleFacts>) -> String {
     row("valid", &format!("{} to {}", day(leaf.not_before), day(leaf.not_after)));
     row("issuer", &leaf.issuer);
     row("chain", &format!("{} sent", chain.certificates.len()));
-    row("root", chain.root.as_deref().unwrap_or("none that is trusted here"));
+    row("root", &root(chain));
     row("SHA-256", &leaf.fingerprint);
     if let Some(staple) = staple {
         let current = if staple.current { "current" } else { "out of date" };
@@ -81,6 +82,19 @@ fn block(chain: &ChainFacts, staple: Option<&StapleFacts>) -> String {
         row("problem", problem.sentence());
     }
     text
+}
+
+/// The trusted root, or the name at which the chain ends.
+fn root(chain: &ChainFacts) -> String {
+    let Some(last) = chain.certificates.last() else { return "none".into() };
+    match &chain.root {
+        Some(root) => root.clone(),
+        None if chain.certificates.len() > 1 && last.self_issued() => {
+            format!("{}, sent and not trusted here (--roots FILE names more)", last.subject)
+        }
+        None if last.self_issued() => "none: the certificate is its own issuer".into(),
+        None => format!("{}, not sent and not trusted here (--roots FILE names more)", last.issuer),
+    }
 }
 
 /// The UTC day of a time in seconds since 1970.

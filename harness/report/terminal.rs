@@ -42,6 +42,13 @@ pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
     text
 }
 
+/// The transcript of a case that was played alone and did not fail.
+pub fn alone(record: &Record) -> Option<String> {
+    let [case] = record.cases.as_slice() else { return None };
+    let told = matches!(case.verdict, Verdict::Pass | Verdict::Observed);
+    told.then(|| transcript(case.direction, &case.trace, &case.evidence))
+}
+
 /// By pillar, by requirement, and in one line.
 fn numbers(record: &Record) -> String {
     let mut text = format!(
@@ -132,6 +139,9 @@ fn command(record: &Record, case: &CaseRecord) -> String {
     }
     if let Some(domain) = &case.domain {
         text.push_str(&format!(" --connector '{domain}={}'", case.connector));
+        if let Some(host) = &case.next_hop {
+            text.push_str(&format!(" --mx '{domain}={host}'"));
+        }
     }
     text
 }

@@ -1,22 +1,38 @@
 //! A trace as dialogue, in the notation of the scenarios.
 
-use waxseal_model::facts::{AnswerFacts, ClientCertificate, Speaker, TlsFacts};
+use waxseal_model::alert::alert_name;
+use waxseal_model::facts::{
+    AnswerFacts, ClientCertificate, ForgeryAnswer, HelloFacts, Speaker, TlsFacts,
+};
+use waxseal_model::scenario::Forgery;
 use waxseal_model::script::{Direction, speakers};
 use waxseal_model::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
 
-/// The dialogue of a case, connection by connection in the order of time. `marked` events carry an
-/// arrow. Bytes of the relay are escaped: they are hostile in a terminal.
+use super::hello::{hello_lines, same_offer};
+
+/// The dialogue of a case, connection by connection in the order of time. `marked` events, on which
+/// the judgement rests, carry an arrow. Bytes of the relay are escaped: they are hostile in a terminal.
 pub fn transcript(direction: Direction, trace: &Trace, marked: &[usize]) -> String {
     let mut text = String::new();
     let mut place = None;
+    let mut offered: Option<&HelloFacts> = None;
     for (at, event) in trace.events.iter().enumerate() {
-        let Some(lines) = lines(direction, event) else { continue };
+        let Some(mut lines) = lines(direction, event) else { continue };
+        if let Happening::Hello(hello) = &event.kind {
+            lines = match offered {
+                Some(before) if same_offer(before, hello) => vec!["(the same ClientHello)".into()],
+                // In full where the judgement rests on it.
+                _ => hello_lines(hello, marked.contains(&at)),
+            };
+            lines[0].insert_str(0, "C: ");
+            offered = Some(hello);
+        }
         if place != Some(&event.place) {
             text.push_str(&format!("  [{}]\n", title(&event.place)));
             place = Some(&event.place);
         }
-        let mark = if marked.contains(&at) { "->" } else { "  " };
-        for line in lines {
+        for (number, line) in lines.iter().enumerate() {
+            let mark = if number == 0 && marked.contains(&at) { "->" } else { "  " };
             text.push_str(&format!("{mark}  {line}\n"));
         }
     }
@@ -70,13 +86,14 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         Happening::Reached { .. } | Happening::Finished => None,
         Happening::Diverged { .. } => one("(the relay leaves the script)".into()),
         Happening::Faulted(name) => one(format!("{ours}: (fault {name})")),
-        Happening::Hello(hello) => {
-            let versions: Vec<_> = hello.versions.iter().map(|v| v.name()).collect();
-            one(format!("C: (ClientHello: {}; {} suites)", versions.join(" "), hello.suites.len()))
-        }
-        Happening::Forged(words) => one(format!("C: (ClientHello written by hand: {words})")),
+        Happening::Hello(hello) => Some(hello_lines(hello, false)),
+        Happening::WroteHello(words) => one(format!("C: (ClientHello written by hand: {words})")),
         Happening::Answered(facts) => one(answered(facts)),
         Happening::WentAlong(name) => one(format!("{theirs}: (goes along with {name})")),
+        Happening::Forged { forgery, answer, version } => Some(vec![
+            format!("{ours}: (flight of {version}: {})", clause(forgery)),
+            forgery_answer(theirs, answer),
+        ]),
         Happening::Ticket(ticket) => one(format!(
             "S: ({} of {}, {} seconds, {} octets of early data)",
             if ticket.ticket { "ticket" } else { "session id" },
@@ -86,20 +103,20 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         )),
         Happening::Secured(facts) => one(secured(facts)),
         Happening::NotSecured(failure) => {
-            let alert = |who: &str, code: Option<u8>| {
-                code.map(|code| format!(", {who} alert {code}")).unwrap_or_default()
+            let whose = |who: &str, code: Option<u8>| {
+                code.map(|code| format!(", {who} alert {}", alert_words(code))).unwrap_or_default()
             };
             one(format!(
                 "C & S: (no TLS: {}{}{})",
                 failure.detail.escape_debug(),
-                alert("relay's", failure.alert_heard),
-                alert("our", failure.alert_said)
+                whose("relay's", failure.alert_heard),
+                whose("our", failure.alert_said)
             ))
         }
         Happening::NextMessage => one("(the next message)".into()),
         Happening::Alerted(alert) => one(match alert.by {
-            Speaker::Relay => format!("{theirs}: (TLS alert {})", alert.description),
-            Speaker::Peer => format!("{ours}: (TLS alert {})", alert.description),
+            Speaker::Relay => format!("{theirs}: (TLS alert {})", alert_words(alert.description)),
+            Speaker::Peer => format!("{ours}: (TLS alert {})", alert_words(alert.description)),
         }),
         Happening::Took { channel } => one(format!("({} took the message)", side(channel))),
         Happening::Accepted { .. } => one("(the relay took the message)".into()),
@@ -125,6 +142,34 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         .into()),
         Happening::Deadline => one("(the time allowed ran out)".into()),
         Happening::Trouble(text) => one(format!("(our trouble: {})", text.escape_debug())),
+    }
+}
+
+fn clause(forgery: &str) -> String {
+    match Forgery::from_name(forgery) {
+        Some(forgery) => forgery.clause().to_owned(),
+        None => format!("forged, {}", forgery.escape_debug()),
+    }
+}
+
+/// The name of an alert, or its number where it has none.
+fn alert_words(description: u8) -> String {
+    alert_name(description).map_or_else(|| description.to_string(), str::to_owned)
+}
+
+fn forgery_answer(theirs: &str, answer: &ForgeryAnswer) -> String {
+    match answer {
+        ForgeryAnswer::WentOn(with) => format!("{theirs}: (goes on: {})", with.escape_debug()),
+        ForgeryAnswer::Alert(code) => {
+            format!("{theirs}: (refuses it: TLS alert {})", alert_words(*code))
+        }
+        ForgeryAnswer::Closed => format!("{theirs}: (ends the connection before it goes on)"),
+        ForgeryAnswer::Reset => format!("{theirs}: (resets the connection before it goes on)"),
+        ForgeryAnswer::Unclear => {
+            format!("{theirs}: (ends the connection, at whatever it did not like)")
+        }
+        ForgeryAnswer::Silence => format!("{theirs}: (says nothing more)"),
+        ForgeryAnswer::Moot(why) => format!("(sent as it was: {})", why.escape_debug()),
     }
 }
 

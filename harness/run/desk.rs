@@ -99,6 +99,7 @@ fn record(case: &Case, level: Level, judgement: Judgement, result: Option<&Playe
         direction: case.direction,
         connector: case.connector,
         domain: case.domain.clone(),
+        next_hop: case.next_hop.as_ref().map(ToString::to_string),
         level,
         requirements: case.cites.clone(),
         verdict: judgement.verdict,

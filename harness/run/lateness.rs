@@ -15,16 +15,19 @@ pub(super) fn waits_for(case: &Case) -> Vec<Late> {
     let (sender, hops): (Vec<&Peer>, Vec<&Peer>) =
         case.peers.iter().partition(|peer| peer.name == "sender");
     let silent = hops.iter().any(|peer| peer.faults.contains(&Fault::SilentAfterClientHello));
-    let again = |peers: &[&Peer]| peers.iter().any(|peer| peer.script.parts.len() > 1);
+    let again = |peers: &[&Peer]| {
+        peers.iter().any(|peer| peer.script.parts.len() > 1 || peer.forges.len() > 1)
+    };
     // A later message comes to the next part of a script too.
     let comes_back = case.before.is_empty() && again(&hops);
+    let one_hop_again = hops.len() == 1 && case.expect.attempts.is_some_and(|least| least > 1);
     let delivered = !case.expect.outcome.is_empty()
         && case.expect.outcome.iter().all(|outcome| outcome.delivered());
     // A domain without mail (RFC 7505) is no reason to wait.
     let null = case.dns.iter().any(|fault| fault.kind == DnsFaultKind::Null);
     let bounced = case.expect.outcome == [Outcome::Bounced];
     [
-        (Late::Retry, (comes_back && delivered) || again(&sender)),
+        (Late::Retry, (comes_back && delivered) || one_hop_again || again(&sender)),
         (Late::GiveUp, bounced && !null),
         (Late::TimeOut, silent),
     ]
@@ -46,6 +49,7 @@ mod tests {
             waits_for(found.unwrap_or_else(|| panic!("there is no scenario {id}")))
         };
         assert_eq!(waits("outbound/forced/retry"), [Late::Retry]);
+        assert_eq!(waits("outbound/forged/then-honest"), [Late::Retry]);
         assert_eq!(waits("outbound/forced/gives-back"), [Late::GiveUp]);
         assert_eq!(waits("outbound/forced/report"), [Late::Retry, Late::GiveUp]);
         assert_eq!(waits("outbound/forced/handshake-silent"), [Late::TimeOut]);

@@ -26,12 +26,13 @@ use waxseal_model::domain::DomainRecord;
 use waxseal_model::facts::Engine;
 use waxseal_model::record::{CaseRecord, Record, RelayName, SCHEMA, Summary, Verdict};
 use waxseal_model::scenario::Case;
+use waxseal_model::trace::Place;
 
-pub use own::{Own, Rule, connector_of};
+pub use own::{Own, Route, Rule, connector_of};
 pub use plan::RunError;
 pub use play::names;
 pub use start::Choice;
-pub use starttls::{CheckOptions, literal, starttls_checks};
+pub use starttls::{CheckOptions, Checked, starttls_checks};
 
 use crate::catalogue::Catalogue;
 use crate::lab::Sandbox;
@@ -85,6 +86,8 @@ pub trait Watch: Send + Sync {
     fn kept(&self, _directory: &Path) {}
     /// The lab sets this in the user's own configuration.
     fn overridden(&self, _line: &str) {}
+    /// With the user's own configuration the relay looked for this host, and nobody plays it.
+    fn unplayed(&self, _host: &str) {}
     /// One of them has its verdict.
     fn judged(&self, _case: &CaseRecord) {}
 }
@@ -145,6 +148,13 @@ pub async fn run(
         tail = relay.ended() => Some((Verdict::Error, format!("The relay ended by itself: {tail}"))),
     };
     relay.stop().await;
+    let stranded = |record: &CaseRecord| {
+        let met = record.trace.events.iter().any(|event| matches!(event.place, Place::Peer { .. }));
+        record.domain.is_some() && record.verdict == Verdict::Inconclusive && !met
+    };
+    if records.values().any(stranded) {
+        world.unplayed().iter().for_each(|host| watch.unplayed(host));
+    }
     if let Some((verdict, reason)) = early {
         for case in playable {
             records.entry(&case.id).or_insert_with(|| desk.unfinished(case, verdict, &reason));
@@ -264,8 +274,9 @@ impl<'a> Stage<'a> {
             let (engine, mut way) = (turn.engine, self.way.clone());
             way.engine = engine.or(way.engine);
             tasks.spawn(async move {
-                // A whole domain of the user's plays one case at a time, without holding a place.
-                let turn = case.domain.as_deref().and_then(|domain| world.turn(domain));
+                // What is one domain or host of the user's plays one case at a time, without holding
+                // a place.
+                let turn = case.shared_name().map(|name| world.turn(name));
                 let _turn = match turn {
                     Some(turn) => Some(turn.lock_owned().await),
                     None => None,

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use waxseal_model::expect::Never;
 use waxseal_model::facts::Engine;
-use waxseal_model::judge::{Names, outcome};
+use waxseal_model::judge::{Names, breaches, outcome};
 use waxseal_model::offer::Offer;
 use waxseal_model::scenario::{
-    AsksCertificate, Before, Case, Connector, DnsFaultKind, Framing, Peer, RuleBy,
+    AsksCertificate, Before, Case, Connector, DnsFaultKind, Framing, Peer, Resumption, RuleBy,
 };
 use waxseal_model::script::{Direction, Script};
 use waxseal_model::trace::{Channel, Event, Happening, Place, Trace};
@@ -22,7 +23,13 @@ use super::world::{PATIENCE, RELAY, World, serve};
 use crate::lab::{Data, Kind};
 use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Then, Waited, message, send};
 use crate::relay::evidence::{Handed, Queue, Submit};
-use crate::tls::{AskClient, ClientSetup};
+use crate::tls::{AskClient, ClientSetup, Tickets};
+
+/// Octets of early data that a next hop allows, where it allows any. That it is offered is what counts.
+const EARLY_DATA: u32 = 16_384;
+
+/// Longer than the reference relay waits between two attempts.
+const AGAIN: Duration = Duration::from_millis(300);
 
 /// Plays one outbound case to the end of its message, and gives what was heard until then.
 pub(super) async fn outbound(
@@ -42,15 +49,21 @@ pub(super) async fn outbound(
     [Kind::Mx, Kind::Tlsa].into_iter().for_each(|kind| world.zones.heal(&domain, kind));
     let hops: Vec<&Peer> = case.peers.iter().filter(|peer| peer.name != "sender").collect();
     let mut first = None;
+    let port = case.next_hop.as_ref().and_then(|hop| hop.port);
     for (at, peer) in hops.iter().enumerate() {
-        let host = format!("{}.{hosts}", peer.name);
+        let host = match &case.next_hop {
+            Some(hop) => hop.host.clone(),
+            None => format!("{}.{hosts}", peer.name),
+        };
+        // A host of the user's need not lie below the domain.
         let address = world.case_address()?;
         first = first.or(Some(address));
-        world.zones.add(&host, Data::A(address))?;
+        world.own(&host, recorder);
+        world.zones.replace(&host, vec![Data::A(address)])?;
         let preference = u16::try_from(10 * (at + 1)).unwrap_or(u16::MAX);
         world.zones.add(&domain, Data::Mx { preference, host: host.clone() })?;
         let plan = receiver(world, peer, &host, names, way.engine)?;
-        peers.spawn(serve(world.listen(address).await?, plan, recorder.clone()));
+        peers.spawn(serve(world.listen(address, port).await?, plan, recorder.clone()));
     }
     break_dns(world, case, names, &hops, first)?;
     let sender_domain = names["from"].split('@').nth(1).unwrap_or_default().to_owned();
@@ -63,7 +76,7 @@ pub(super) async fn outbound(
     let mut plan = receiver(world, peer, &host, names, way.engine)?;
     plan.content = Content::Report;
     plan.mailbox = case.peer("sender").is_none();
-    peers.spawn(serve(world.listen(address).await?, plan, recorder.clone()));
+    peers.spawn(serve(world.listen(address, None).await?, plan, recorder.clone()));
 
     for (at, before) in case.before.iter().enumerate() {
         let names = earlier(names, at, before);
@@ -79,9 +92,9 @@ pub(super) async fn outbound(
         recorder.note(Place::Run, Happening::NextMessage);
     }
     send_one(world, case, names, recorder, way).await?;
-    match case.domain.as_deref() {
-        Some(whole) if !whole.starts_with('.') => leave(world, names, recorder).await,
-        _ => Ok(recorder.trace()),
+    match case.shared_name() {
+        Some(_) => leave(world, case, names, recorder).await,
+        None => Ok(recorder.trace()),
     }
 }
 
@@ -113,7 +126,11 @@ async fn send_one(
         Some(submit) => hand(submit, names, recorder).await?,
         None => inject(world, case, names, recorder, way.limit).await,
     }
-    await_end(names, recorder, way, until).await
+    await_end(names, recorder, way, until).await?;
+    if case.expect.never.contains(&Never::SentTwice) {
+        await_again(names, recorder, way, until).await?;
+    }
+    Ok(())
 }
 
 /// The resolver's faults of the case; `first` is the address of its first next hop.
@@ -153,8 +170,10 @@ fn mailbox() -> Peer {
         offer: Offer::modern(),
         cert: Some("trusted".into()),
         faults: Vec::new(),
+        forges: Vec::new(),
         script: Script { parts: vec![Vec::new()] },
         asks_certificate: AsksCertificate::No,
+        resumption: Resumption::No,
         sni: None,
     }
 }
@@ -174,10 +193,16 @@ fn receiver(
     let recipe = peer.cert.as_deref().unwrap_or("trusted");
     let mut tls = world.server_setup(&peer.offer, recipe, host, ask)?;
     tls.engine = engine;
+    tls.tickets = match peer.resumption {
+        Resumption::No => None,
+        Resumption::Tickets => Some(Tickets::new()?),
+        Resumption::EarlyData => Some(Tickets::new()?.with_early_data(EARLY_DATA)),
+    };
     let mut names = names.clone();
     names.insert("mx".into(), host.into());
     let mut plan = ReceiverPlan::new(&peer.name, &peer.script, &names, tls, PATIENCE);
     plan.faults = peer.faults.clone();
+    plan.forges = peer.forges.clone();
     Ok(plan)
 }
 
@@ -237,7 +262,7 @@ async fn await_end(
     until: Duration,
 ) -> Result<(), RunError> {
     let ended = |events: &[Event]| {
-        outcome(Direction::Outbound, &Trace { events: events.to_vec() }).is_some()
+        outcome(Direction::Outbound, events).is_some()
             || events.iter().any(|event| matches!(event.kind, Happening::Trouble(_)))
     };
     let settle = way.evidence.settle;
@@ -268,6 +293,38 @@ async fn await_end(
             Seen::Missing => recorder.note(Place::Run, Happening::Vanished),
         }
     }
+}
+
+/// Waits until the relay has let go of a message that was taken, or has sent it once more: at most as
+/// long as silence takes to count, or longer than any second attempt of a relay without a queue that
+/// can be asked.
+async fn await_again(
+    names: &Names,
+    recorder: &Recorder,
+    way: &Way,
+    until: Duration,
+) -> Result<(), RunError> {
+    let again = |events: &[Event]| !breaches(Never::SentTwice, &trace_of(events)).is_empty();
+    let settle = way.evidence.settle.unwrap_or(AGAIN);
+    let mut looked = Duration::ZERO;
+    loop {
+        let calm = |events: &[Event]| calm_since(events).map(|since| since.max(looked));
+        let waited = recorder.wait_until(until, Some(settle), again, calm).await;
+        let Some(queue) = way.evidence.queue.as_ref().filter(|_| waited == Waited::Settled) else {
+            return Ok(());
+        };
+        match look(queue, names).await? {
+            Seen::Waits(reason) => recorder.note(Place::Run, Happening::Waiting { reason }),
+            Seen::Missing => return Ok(()),
+            // It is on its way: what happens next is heard.
+            Seen::Busy => {}
+        }
+        looked = recorder.elapsed();
+    }
+}
+
+fn trace_of(events: &[Event]) -> Trace {
+    Trace { events: events.to_vec() }
 }
 
 /// Since when nothing is going on: the last event of a peer or of the resolver, if there was one

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use waxseal_model::diagnostic::closest;
-use waxseal_model::scenario::{Case, Connector, Scenario, default_control};
+use waxseal_model::scenario::{Case, Connector, NextHop, Scenario, default_control};
 use waxseal_model::script::Direction;
 
 use crate::catalogue::Catalogue;
@@ -31,6 +31,17 @@ pub struct Rule {
     pub domain: String,
     /// The demand.
     pub connector: Connector,
+    /// The host that the relay sends this mail to whatever the MX records say, if it does.
+    pub next_hop: Option<NextHop>,
+}
+
+/// Where the mail of a domain goes: `partner.example=gateway.example`, `.example=[gateway.example]:587`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The domain of a rule.
+    pub domain: String,
+    /// The host.
+    pub next_hop: NextHop,
 }
 
 impl Own {
@@ -62,18 +73,26 @@ impl Own {
                 .rules
                 .iter()
                 .filter(|rule| rule.connector == case.connector)
-                .map(|rule| case.to_domain(&rule.domain))
+                .map(|rule| case.to_domain(&rule.domain, rule.next_hop.as_ref()))
                 .collect(),
         }
     }
 
     /// Why a case cannot be played with rules of which only these are known.
     pub(super) fn lacks(case: &Case) -> Option<String> {
-        (!case.before.is_empty() || case.sender_connector.is_some()).then(|| {
-            "The case needs a second rule of a known name, and goes with the driver's own \
-             configuration only."
-                .into()
-        })
+        if !case.before.is_empty() || case.sender_connector.is_some() {
+            let second = "The case needs a second rule of a known name, and goes with the driver's \
+                          own configuration only.";
+            return Some(second.into());
+        }
+        let host = &case.next_hop.as_ref()?.host;
+        let hops = case.peers.iter().filter(|peer| peer.name != "sender").count();
+        let needs = match () {
+            () if hops > 1 => "more than one next hop",
+            () if !case.dns.is_empty() => "a resolver that breaks",
+            () => return None,
+        };
+        Some(format!("The case needs {needs}, and all mail of this domain goes to {host}."))
     }
 }
 
@@ -84,20 +103,55 @@ impl FromStr for Rule {
         let (domain, connector) = text
             .split_once('=')
             .ok_or("write DOMAIN=CONNECTOR, for example partner.example=domain-validation")?;
-        let domain = domain.trim_end_matches('.').to_ascii_lowercase();
-        let labels = domain.strip_prefix('.').unwrap_or(&domain);
-        let good = |label: &str| {
-            (1..=63).contains(&label.len())
-                && label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        };
-        if labels.len() > 200 || !labels.split('.').all(good) {
-            return Err(format!(
-                "`{domain}` is no domain; write it in ASCII, with a leading dot for all below it"
-            ));
-        }
+        let domain = domain_of(domain)?;
         let connector = connector_of(Direction::Outbound, connector)?;
-        Ok(Self { domain, connector })
+        Ok(Self { domain, connector, next_hop: None })
     }
+}
+
+impl FromStr for Route {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (domain, hop) = text
+            .split_once('=')
+            .ok_or("write DOMAIN=HOST or DOMAIN=HOST:PORT, as in partner.example=gw.example:587")?;
+        let (host, port) = match hop.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (hop, None),
+        };
+        let port = port.map(|port| match port.parse() {
+            Ok(port) if port > 0 => Ok(port),
+            _ => Err(format!("`{port}` is no port; write a number from 1 to 65535")),
+        });
+        // As relays write a host that has no MX records of its own.
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        if !is_name(&host) || host.parse::<std::net::Ipv4Addr>().is_ok() {
+            return Err(format!("`{host}` is no host; the lab plays hosts that have a name"));
+        }
+        let next_hop = NextHop { host, port: port.transpose()? };
+        Ok(Self { domain: domain_of(domain)?, next_hop })
+    }
+}
+
+/// A whole domain, or with a leading dot all below it.
+fn domain_of(text: &str) -> Result<String, String> {
+    let domain = text.trim_end_matches('.').to_ascii_lowercase();
+    match is_name(domain.strip_prefix('.').unwrap_or(&domain)) {
+        true => Ok(domain),
+        false => Err(format!(
+            "`{domain}` is no domain; write it in ASCII, with a leading dot for all below it"
+        )),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let good = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    text.len() <= 200 && text.split('.').all(good)
 }
 
 impl fmt::Display for Rule {
@@ -148,6 +202,41 @@ mod tests {
             let error = text.parse::<Rule>().unwrap_err();
             assert!(error.contains(words), "{error}");
         }
+    }
+
+    #[test]
+    fn a_route_is_read_or_told_what_is_wrong() {
+        for (text, host, port) in [
+            (".Partner.example=GW.example.", "gw.example", None),
+            ("a.example=[gw.example]:587", "gw.example", Some(587)),
+        ] {
+            let route: Route = text.parse().unwrap();
+            assert_eq!(route.next_hop, NextHop { host: host.into(), port });
+        }
+        for (text, words) in [
+            ("partner.example", "write DOMAIN=HOST"),
+            ("a.example=", "is no host"),
+            ("a.example=[10.1.2.3]", "the lab plays hosts that have a name"),
+            ("a.example=gw.example:0", "is no port"),
+            ("a.example=gw.example:smtp", "is no port"),
+            ("..=gw.example", "is no domain"),
+        ] {
+            let error = text.parse::<Route>().unwrap_err();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_domain_with_one_host_leaves_out_what_needs_more() {
+        let whole = Catalogue::embedded().unwrap();
+        let mut own = own(&["a.example=opportunistic"]);
+        own.rules[0].next_hop = Some(NextHop { host: "gw.example".into(), port: None });
+        let own = own.catalogue(&whole);
+        let lacks = |id: &str| Own::lacks(own.case(&format!("outbound/{id}@a.example")).unwrap());
+        assert_eq!(lacks("control#opportunistic"), None);
+        let sentence = "The case needs a resolver that breaks, and all mail of this domain goes \
+                        to gw.example.";
+        assert_eq!(lacks("opportunistic/null-mx").as_deref(), Some(sentence));
     }
 
     #[test]

@@ -39,6 +39,9 @@ pub enum RunError {
     /// The relay could not be used.
     #[error("could not {0}")]
     Relay(#[from] crate::relay::RelayError),
+    /// A next hop could not be made resumable.
+    #[error("could not prepare a next hop: {0}")]
+    Tickets(#[from] crate::tls::NoTickets),
     /// A certificate could not be made.
     #[error(transparent)]
     Certificate(#[from] waxseal_certs::Error),

@@ -12,6 +12,7 @@ use waxseal_model::trace::{Happening, Place, Trace};
 use super::RunError;
 use super::outbound::outbound;
 use super::world::{PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK, World};
+use crate::lab::Data;
 use crate::peer::{Recorder, SenderPlan, Then, send};
 use crate::relay::Evidence;
 use crate::tls::{ClientSetup, SessionStore};
@@ -63,8 +64,12 @@ pub fn names(case: &Case, number: usize) -> Names {
         (_, None) => format!("c{number}.sender.test"),
     };
     let mx = case.peers.first().map_or("mx", |peer| peer.name.as_str());
+    let mx = match &case.next_hop {
+        Some(hop) => hop.host.clone(),
+        None => format!("{mx}.{hosts}"),
+    };
     [
-        ("mx", format!("{mx}.{hosts}")),
+        ("mx", mx),
         ("sender", "client.waxseal.test".to_owned()),
         ("from", format!("c{number}@{sender_domain}")),
         ("recipient", format!("c{number}@{domain}")),
@@ -89,6 +94,10 @@ async fn inbound(
         recorder.note(Place::Run, Happening::Trouble(text));
         return Ok(recorder.trace());
     };
+    // Relays may ask whether the sender could be answered.
+    let sender_domain = names["from"].split('@').nth(1).unwrap_or(PARTNER_DOMAIN);
+    let answers = Data::Mx { preference: 10, host: format!("mx.{SINK}") };
+    world.zones.replace(sender_domain, vec![answers])?;
     let identity = peer.cert.as_ref().map(|recipe| world.identity(recipe, PARTNER)).transpose()?;
     let sni = match peer.sni.as_deref() {
         Some("none") => None,

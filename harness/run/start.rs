@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -13,8 +13,12 @@ use super::driven::{self, Driven};
 use super::lateness::waits_for;
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError, Watch};
+use crate::relay::evidence::Queue;
 use crate::relay::reference::{Memory, Mutant, Running, Setup};
 use crate::relay::{Driver, Evidence, RelayError, Root};
+
+/// When to ask the reference relay where a message is; it tries again sooner than that.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// The relay a run is about.
 #[derive(Clone, Debug)]
@@ -61,7 +65,9 @@ impl Choice {
         let (name, direction) = (self.name(), case.direction);
         if let Self::Driven(driver) = self {
             if !driver.contract.directions.contains(&direction) {
-                return Some(format!("The relay {name} takes no part in {direction} mail."));
+                let why = driver.contract.absent.get(&direction).map(|why| format!(": {why}"));
+                let why = why.unwrap_or_else(|| ".".into());
+                return Some(format!("The relay {name} takes no part in {direction} mail{why}"));
             }
             if case.handed_in_tls && driver.contract.submit.is_some() {
                 return Some(format!("The relay {name} is handed its messages by a command."));
@@ -69,6 +75,13 @@ impl Choice {
             let by_address = case.before.iter().any(|before| before.rule == RuleBy::Address);
             if by_address && !driver.contract.address_rules {
                 return Some(format!("The relay {name} declares no rules for single addresses."));
+            }
+            let shared = case.before.iter().any(|before| before.connector != case.connector);
+            if shared && driver.contract.rules_by_host {
+                return Some(format!(
+                    "The rules of the relay {name} go by the name of the next hop: two of them \
+                     cannot share one."
+                ));
             }
             let late = waits_for(case).into_iter();
             if let Some(when) = late.filter_map(|late| driver.contract.too_late.get(&late)).next() {
@@ -130,7 +143,11 @@ impl Relay {
     /// What can be learned about its messages.
     pub(super) fn evidence(&self) -> Evidence {
         match self {
-            Self::Reference(_) => Evidence::default(),
+            Self::Reference(running) => Evidence {
+                settle: Some(SETTLE),
+                queue: Some(Arc::new(Queue::within(running.queue()))),
+                ..Evidence::default()
+            },
             Self::Driven(driven) => driven.evidence(),
         }
     }

@@ -4,11 +4,12 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use waxseal_model::judge::Names;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::record::{CaseRecord, Verdict};
@@ -26,6 +27,8 @@ use crate::tls::ClientSetup;
 const FOLDERS: [&str; 3] = ["inbound/starttls/", "inbound/injection/", "inbound/certificates/"];
 /// The folder of scenarios about listeners that demand TLS.
 const FORCED: &str = "inbound/forced/";
+/// Why a case has no end.
+const OVER: &str = "The time for the host was over before this case was.";
 /// The case that shows whether STARTTLS is offered.
 const OFFERED: &str = "inbound/starttls/offered#opportunistic";
 /// The case that shows whether a listener demands TLS.
@@ -42,6 +45,17 @@ pub struct CheckOptions {
     pub introduces: Option<String>,
     /// Time allowed for one case.
     pub limit: Duration,
+    /// Time allowed for all of them; what is not finished then is inconclusive.
+    pub time: Duration,
+}
+
+/// What a host was asked, and at what cost.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The cases, in the order of their scenarios.
+    pub cases: Vec<CaseRecord>,
+    /// TCP connections made.
+    pub connections: usize,
 }
 
 impl Default for CheckOptions {
@@ -51,6 +65,7 @@ impl Default for CheckOptions {
             jobs: 4,
             introduces: None,
             limit: Duration::from_secs(60),
+            time: Duration::from_secs(600),
         }
     }
 }
@@ -69,7 +84,7 @@ pub async fn starttls_checks(
     catalogue: &Catalogue,
     remote: &Remote,
     options: &CheckOptions,
-) -> Result<Vec<CaseRecord>, RunError> {
+) -> Result<Checked, RunError> {
     let levels = plan::profile(catalogue, &options.profile)?.levels(&catalogue.requirements);
     let mut desk = Desk::new(catalogue, &levels);
     let mut stage = Stage {
@@ -77,6 +92,8 @@ pub async fn starttls_checks(
         options,
         introduces: options.introduces.clone().unwrap_or_else(|| literal(remote.address)),
         offer: Offer::modern(),
+        until: Instant::now() + options.time,
+        connections: Arc::default(),
     };
     let host = stage.meet(catalogue, &mut desk).await?;
     let mut cases = selected(catalogue, host.connector);
@@ -101,12 +118,20 @@ pub async fn starttls_checks(
         why_not = "The host takes MAIL in clear: it does not demand TLS.";
         cases.extend(forced(catalogue).map(undelivered));
     }
-    let skipped = |case| desk.unfinished(case, so, why_not);
-    let record = |case| match desk.record(case) {
+    let over = stage.until <= Instant::now();
+    if !host.offers_tls && over {
+        (so, why_not) = (Verdict::Inconclusive, OVER);
+    }
+    let record = |case: &Case| match desk.record(case) {
         Some(record) if host.offers_tls || case.id == OFFERED => record,
-        _ => skipped(case),
+        // It was selected to be played, and was not played to its end.
+        _ if over && host.offers_tls && case.connector == host.connector => {
+            desk.unfinished(case, Verdict::Inconclusive, OVER)
+        }
+        _ => desk.unfinished(case, so, why_not),
     };
-    Ok(cases.iter().map(record).collect())
+    let cases = cases.iter().map(record).collect();
+    Ok(Checked { cases, connections: stage.connections.load(Ordering::Relaxed) })
 }
 
 /// What has to be known of a host before it can be asked the rest.
@@ -167,6 +192,8 @@ struct Stage<'a> {
     options: &'a CheckOptions,
     introduces: String,
     offer: Offer,
+    until: Instant,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Stage<'_> {
@@ -206,10 +233,12 @@ impl Stage<'_> {
         for case in cases {
             let (gate, names, limit) = (Arc::clone(&gate), self.names(), self.options.limit);
             let (id, plan) = (case.id.clone(), self.plan(&case, &names));
+            let connections = Arc::clone(&self.connections);
             playing.spawn(async move {
                 // The semaphore is never closed.
                 let _permit = gate.acquire_owned().await;
                 let (recorder, begun) = (Recorder::new(), Instant::now());
+                connections.fetch_add(usize::from(plan.is_some()), Ordering::Relaxed);
                 if let Some(plan) = plan
                     && timeout(limit, send(&plan, recorder.clone())).await.is_err()
                 {
@@ -218,7 +247,9 @@ impl Stage<'_> {
                 (id, Played { names, trace: recorder.trace(), duration: begun.elapsed() })
             });
         }
-        while let Some(done) = playing.join_next().await {
+        // What is still played when the time is over ends with the set.
+        let until = tokio::time::Instant::from_std(self.until);
+        while let Ok(Some(done)) = timeout_at(until, playing.join_next()).await {
             let (id, played) = done.map_err(|error| RunError::Broke(error.to_string()))?;
             desk.take(id, played);
         }
@@ -272,7 +303,7 @@ fn anything() -> Offer {
 }
 
 /// The address that we have towards a host, as a literal.
-pub fn literal(to: SocketAddr) -> String {
+fn literal(to: SocketAddr) -> String {
     let any = match to {
         SocketAddr::V4(_) => "0.0.0.0:0",
         SocketAddr::V6(_) => "[::]:0",

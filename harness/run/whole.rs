@@ -1,9 +1,10 @@
-//! A whole domain of the user's, in which one case follows another: what one leaves behind must not
-//! pass for the next one's.
+//! A whole domain or a host of the user's, with which one case follows another: what one leaves behind
+//! must not pass for the next one's.
 
 use std::time::Duration;
 
 use waxseal_model::judge::{Names, outcome};
+use waxseal_model::scenario::Case;
 use waxseal_model::script::Direction;
 use waxseal_model::trace::{Happening, Place, Trace};
 
@@ -16,9 +17,11 @@ use crate::peer::Recorder;
 const GIVEN_BACK: Duration = Duration::from_secs(10);
 
 /// Ends a case: gives its trace, and waits until the relay holds nothing of it any more. A message
-/// that is still queued meets a domain that takes no mail (RFC 7505) and is given back.
+/// that is still queued meets a domain that takes no mail (RFC 7505), or the user's host at an address
+/// where nobody listens, and is given back.
 pub(super) async fn leave(
     world: &World,
+    case: &Case,
     names: &Names,
     recorder: &Recorder,
 ) -> Result<Trace, RunError> {
@@ -29,6 +32,9 @@ pub(super) async fn leave(
     let trace = recorder.trace();
     if !gone(&trace) {
         world.zones.replace(&names["domain"], vec![Data::null_mx()])?;
+        if let Some(hop) = &case.next_hop {
+            world.zones.replace(&hop.host, vec![Data::A(world.case_address()?)])?;
+        }
         let until = recorder.elapsed() + GIVEN_BACK;
         let reported = |events: &[_]| gone(&Trace { events: events.to_vec() });
         recorder.wait_until(until, None, reported, |_| None).await;
@@ -42,7 +48,7 @@ fn gone(trace: &Trace) -> bool {
     let reported = trace.events.iter().any(
         |event| matches!(&event.kind, Happening::Reported { action, .. } if action == "failed"),
     );
-    let outcome = outcome(Direction::Outbound, trace);
+    let outcome = outcome(Direction::Outbound, &trace.events);
     reported || matches!(outcome, Some(Bounced | DeliveredPlaintext | DeliveredTls | Rejected))
 }
 

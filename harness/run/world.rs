@@ -1,6 +1,6 @@
 //! The lab of one run: names, addresses, certificates, and who listens where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -53,6 +53,7 @@ pub(super) struct World {
     addresses: Mutex<Addresses>,
     pub(super) listeners: Mutex<BTreeMap<Connector, SocketAddr>>,
     cases: Cases,
+    unplayed: Unplayed,
     turns: Mutex<BTreeMap<String, Arc<Turn>>>,
     _server: DnsServer,
     _sink: JoinSet<()>,
@@ -61,7 +62,13 @@ pub(super) struct World {
 /// Which trace a name of the lab belongs to.
 type Cases = Arc<Mutex<BTreeMap<String, Recorder>>>;
 
-/// Whose turn it is to play in a domain.
+/// Hosts that the relay looked for, and that nobody plays.
+type Unplayed = Arc<Mutex<BTreeSet<String>>>;
+
+/// As many of them are kept.
+const MOST_UNPLAYED: usize = 50;
+
+/// Whose turn it is to play with a name of the user's.
 type Turn = tokio::sync::Mutex<()>;
 
 /// How long our peers wait. The relay gives up first, or the case's deadline comes.
@@ -75,8 +82,17 @@ impl World {
     pub(super) async fn build(catalogue: &Catalogue, options: &Options) -> Result<Self, RunError> {
         let zones = Zones::new();
         let cases = Cases::default();
-        let heard = Arc::clone(&cases);
-        let listening: Listening = Arc::new(move |query: Query| note_query(&heard, query));
+        let unplayed = Unplayed::default();
+        let (heard, missed) = (Arc::clone(&cases), Arc::clone(&unplayed));
+        let listening: Listening = Arc::new(move |query: Query| {
+            if let Some(nobody) = note_query(&heard, query) {
+                let mut missed = missed.lock().unwrap_or_else(PoisonError::into_inner);
+                // What a relay asks is hostile: it cannot fill the memory.
+                if missed.len() < MOST_UNPLAYED {
+                    missed.insert(nobody);
+                }
+            }
+        });
         let dns_port = if options.sandbox.is_some() { 53 } else { 0 };
         let dns = SocketAddr::new(IpAddr::V4(addresses::DNS), dns_port);
         let server = DnsServer::start(dns, zones.clone(), listening).await?;
@@ -90,6 +106,7 @@ impl World {
             addresses: Mutex::new(Addresses::new()),
             listeners: Mutex::default(),
             cases,
+            unplayed,
             turns: Mutex::default(),
             _server: server,
             _sink: JoinSet::new(),
@@ -111,7 +128,7 @@ impl World {
         let tls = self.server_setup(&Offer::modern(), "trusted", &host, AskClient::No)?;
         let script = Script { parts: vec![Vec::new()] };
         let plan = ReceiverPlan::new("sink", &script, &names, tls, PATIENCE);
-        let listener = self.listen(address).await?;
+        let listener = self.listen(address, None).await?;
         self._sink.spawn(serve(listener, plan, Recorder::new()));
         Ok(())
     }
@@ -130,15 +147,25 @@ impl World {
         cases.insert(domain.to_owned(), recorder.clone()).is_none()
     }
 
-    /// Whoever holds this plays alone in a whole domain of the user's. All that lie below a name
-    /// with a leading dot are played side by side.
-    pub(super) fn turn(&self, domain: &str) -> Option<Arc<Turn>> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        (!domain.starts_with('.')).then(|| Arc::clone(turns.entry(domain.into()).or_default()))
+    /// The hosts whose address the relay asked for in vain, and not about the lab.
+    pub(super) fn unplayed(&self) -> Vec<String> {
+        let unplayed = self.unplayed.lock().unwrap_or_else(PoisonError::into_inner);
+        unplayed.iter().filter(|name| !name.ends_with(".test")).cloned().collect()
     }
 
-    pub(super) async fn listen(&self, address: Ipv4Addr) -> Result<TcpListener, RunError> {
-        let at = SocketAddr::new(IpAddr::V4(address), self.smtp_port);
+    /// Whoever holds this plays alone with a name of the user's.
+    pub(super) fn turn(&self, name: &str) -> Arc<Turn> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(name.into()).or_default())
+    }
+
+    /// Listens as a next hop does, or at a port of the user's.
+    pub(super) async fn listen(
+        &self,
+        address: Ipv4Addr,
+        port: Option<u16>,
+    ) -> Result<TcpListener, RunError> {
+        let at = SocketAddr::new(IpAddr::V4(address), port.unwrap_or(self.smtp_port));
         TcpListener::bind(at)
             .await
             .map_err(|error| RunError::System { what: format!("listen on {at}"), error })
@@ -223,7 +250,9 @@ async fn one(plan: ReceiverPlan, stream: TcpStream, number: u32, recorder: Recor
     receive(&plan, stream, number, recorder).await;
 }
 
-fn note_query(cases: &Cases, query: Query) {
+/// Tells the case that a question belongs to; or gives the name, where it is a host that no case
+/// knows and nobody plays.
+fn note_query(cases: &Cases, query: Query) -> Option<String> {
     let name = query.name.trim_end_matches('.').to_ascii_lowercase();
     let cases = cases.lock().unwrap_or_else(PoisonError::into_inner);
     let mut rest = name.as_str();
@@ -231,13 +260,16 @@ fn note_query(cases: &Cases, query: Query) {
         if let Some(recorder) = cases.get(rest) {
             let asked =
                 Happening::Asked { name: name.clone(), record: query.record, answer: query.answer };
-            return recorder.note(Place::Dns, asked);
+            recorder.note(Place::Dns, asked);
+            return None;
         }
         match rest.split_once('.') {
             Some((_, parent)) => rest = parent,
-            None => return,
+            None => break,
         }
     }
+    let host = query.record == "A" && matches!(query.answer.as_str(), "NXDOMAIN" | "NOERROR 0");
+    (host && name.contains('.')).then_some(name)
 }
 
 /// A port that is free on the loopback addresses, for next hops outside a sandbox.

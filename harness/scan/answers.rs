@@ -1,4 +1,4 @@
-//! What a host answers to extensions and signals of TLS 1.2 and older.
+//! What a host answers to extensions and signals, most of them of TLS 1.2 and older.
 
 use waxseal_model::offer::Version;
 use waxseal_model::scan::{Answers, Found, Refusal, UnknownAlpn};
@@ -8,7 +8,7 @@ use super::hellos::{Hellos, USUAL_SUITES, remove, set, whole};
 use super::host::Host;
 use super::reply::{Flight, Reply};
 use super::versions::{Heard, absent};
-use crate::tls::suite_parts;
+use crate::tls::{NoAnswer, agrees_to, suite_parts};
 use crate::wire::tls::{ClientHello, Extension, kind};
 
 /// TLS_FALLBACK_SCSV (RFC 7507 section 2).
@@ -73,6 +73,14 @@ pub(super) fn newest_old(heard: &[Heard]) -> Option<(Version, Vec<u16>)> {
     Some((found.facts.version, found.flights.keys().copied().collect()))
 }
 
+/// The newest version below TLS 1.3, as its answers stand in clear; TLS 1.3 where there is no other.
+pub(super) fn newest_told(heard: &[Heard]) -> Option<(Version, Vec<u16>)> {
+    newest_old(heard).or_else(|| {
+        let found = heard.iter().rev().find(|heard| !heard.flights.is_empty())?;
+        Some((found.facts.version, found.flights.keys().copied().collect()))
+    })
+}
+
 fn downgrade_mark(heard: &[Heard]) -> Found<bool> {
     let of = |version| heard.iter().find(|heard| heard.facts.version == version);
     let speaks13 = of(Version::Tls13).is_some_and(|heard| !heard.flights.is_empty());
@@ -115,18 +123,38 @@ async fn compression(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<boo
     }
 }
 
+/// In TLS 1.3 the answer is encrypted: where the hello is not refused, an engine goes on.
 async fn alpn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<UnknownAlpn> {
-    let Some((version, suites)) = newest_old(heard) else {
-        return absent(heard, "nothing below TLS 1.3 is spoken");
+    let Some((version, suites)) = newest_told(heard) else {
+        return absent(heard, "no version is spoken");
     };
     let mut hello = hellos.hello(version, &suites);
     set(&mut hello, Extension::alpn(&[UNKNOWN_PROTOCOL]));
     match host.ask_surely(&whole(&hello)).await {
+        Reply::Flight(_) if version == Version::Tls13 => encrypted_alpn(host, hellos).await,
         Reply::Flight(flight) if answers(&flight, kind::ALPN) => Found::Known(UnknownAlpn::Echoed),
         Reply::Flight(_) => Found::Known(UnknownAlpn::Ignored),
         Reply::Refused(Refusal::Alert(120)) => Found::Known(UnknownAlpn::Alert),
         Reply::Refused(_) => Found::Known(UnknownAlpn::OtherEnd),
         Reply::Unclear(why) => Found::Unknown(why),
+    }
+}
+
+async fn encrypted_alpn(host: &Host, hellos: &Hellos) -> Found<UnknownAlpn> {
+    let mut visit = match host.visit().await {
+        Ok(visit) => visit,
+        Err(trouble) => return Found::Unknown(trouble.words()),
+    };
+    let (patience, version) = (host.patience(), Version::Tls13);
+    let asking = agrees_to(&mut visit.stream, version, hellos.sni(), UNKNOWN_PROTOCOL, patience);
+    match host.within(asking).await {
+        Some(Ok(true)) => Found::Known(UnknownAlpn::Echoed),
+        Some(Ok(false)) => Found::Known(UnknownAlpn::Ignored),
+        Some(Err(NoAnswer { end: Some(Refusal::Alert(120)), .. })) => {
+            Found::Known(UnknownAlpn::Alert)
+        }
+        Some(Err(why)) => Found::Unknown(why.to_string()),
+        None => Found::Unknown("the time for this host was over".into()),
     }
 }
 

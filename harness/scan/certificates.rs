@@ -1,61 +1,78 @@
 //! The certificates a host shows, by what it is asked for.
 
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
-use waxseal_model::certificate::StapleFacts;
-use waxseal_model::facts::Engine;
+use waxseal_model::facts::{Engine, FailureCause, TlsFailure};
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
-use waxseal_model::scan::{AskedKey, AskedName, Shown};
+use waxseal_model::scan::{AskedKey, AskedName, Found, HostFacts, Refusal, Shown, ShownChain};
 
-use crate::relay::Remote;
+use super::hellos::Hellos;
+use super::host::{Host, Visit};
 use crate::tls::{self, ClientSetup, describe_chain};
-use crate::wire::{LineBuffer, read_reply};
 
 /// A name that no host has (RFC 6761 section 6.4).
 const UNKNOWN: &str = "unknown.invalid";
 
 /// Asks a host for its certificates in TLS 1.2 and 1.3, for each kind of key, and with each kind of
-/// name; `roots` (DER) are those that are trusted. Each answer takes at most `patience` for the
-/// dialogue and as long again for the handshake.
+/// name; `roots` (DER) are those that are trusted. A version that `facts` says is not spoken is not
+/// asked for.
 ///
 /// The host's name is compared where it is known and was asked for or left out: what a host shows
 /// to those who ask for another is not wrong.
 pub async fn certificates(
-    remote: &Remote,
-    roots: &[Vec<u8>],
-    introduces: &str,
-    patience: Duration,
+    host: &Arc<Host>,
+    facts: &HostFacts,
+    roots: &Arc<Vec<Vec<u8>>>,
 ) -> Vec<Shown> {
+    let own = Hellos::new(&host.target.host).sni().map(str::to_owned);
     let mut asking = JoinSet::new();
+    let mut shown = Vec::new();
     for version in [Version::Tls12, Version::Tls13] {
         for key in [AskedKey::Rsa, AskedKey::Ecdsa] {
             for name in [AskedName::Own, AskedName::None, AskedName::Unknown] {
-                if name == AskedName::Own && remote.name.is_none() {
+                if name == AskedName::Own && own.is_none() {
                     continue;
                 }
-                let (remote, roots) = (remote.clone(), roots.to_vec());
-                let introduces = introduces.to_owned();
+                if facts.speaks(version) == Some(false) {
+                    let result = Found::Moot(format!("{version} is not spoken"));
+                    shown.push(Shown { version, key, name, result });
+                    continue;
+                }
+                let (host, roots, own) = (Arc::clone(host), Arc::clone(roots), own.clone());
                 asking.spawn(async move {
-                    let setup = setup(&remote, version, key, name);
-                    let chain = ask(&remote, &setup, &introduces, patience).await;
-                    let own = remote.name.as_deref().filter(|_| name != AskedName::Unknown);
-                    let result = chain.map(|(chain, staple)| {
-                        (describe_chain(&chain, &roots, own, SystemTime::now()), staple)
-                    });
-                    Shown { version, key, name, result }
+                    let setup = setup(own.as_deref(), version, key, name);
+                    let named = own.as_deref().filter(|_| name != AskedName::Unknown);
+                    let result = ask(&host, &setup, &roots, named).await;
+                    (Shown { version, key, name, result: Found::default() }, setup, result)
                 });
             }
         }
     }
-    let mut shown: Vec<Shown> = asking.join_all().await;
+    let answers = asking.join_all().await;
+    let good = answers.iter().find(|(.., answer)| matches!(answer, Answer::Clear(Found::Known(_))));
+    let ended = answers.iter().any(|(.., answer)| matches!(answer, Answer::Ended(_)));
+    // Only a host that still answers a good hello has refused another by ending it.
+    let alive = match good {
+        Some((_, setup, _)) if ended => {
+            matches!(ask(host, setup, roots, None).await, Answer::Clear(Found::Known(_)))
+        }
+        _ => false,
+    };
+    shown.extend(answers.into_iter().map(|(shown, _, answer)| Shown {
+        result: match answer {
+            Answer::Clear(result) => result,
+            Answer::Ended(how) if alive => Found::Moot(how),
+            Answer::Ended(how) => Found::Unknown(how),
+        },
+        ..shown
+    }));
     shown.sort_by_key(|shown| (shown.version, shown.key, shown.name));
     shown
 }
 
-fn setup(remote: &Remote, version: Version, key: AskedKey, name: AskedName) -> ClientSetup {
+fn setup(own: Option<&str>, version: Version, key: AskedKey, name: AskedName) -> ClientSetup {
     let schemes: &[&str] = match key {
         AskedKey::Rsa => &[
             "rsa_pss_rsae_sha256",
@@ -80,7 +97,7 @@ fn setup(remote: &Remote, version: Version, key: AskedKey, name: AskedName) -> C
         ..Offer::modern()
     };
     let sni = match name {
-        AskedName::Own => remote.name.clone(),
+        AskedName::Own => own.map(str::to_owned),
         AskedName::None => None,
         AskedName::Unknown => Some(UNKNOWN.to_owned()),
     };
@@ -88,46 +105,54 @@ fn setup(remote: &Remote, version: Version, key: AskedKey, name: AskedName) -> C
     ClientSetup { offer, sni, identity: None, engine: Some(Engine::Legacy), sessions: None }
 }
 
-type Chain = (Vec<Vec<u8>>, Option<StapleFacts>);
-
-async fn ask(
-    remote: &Remote,
-    setup: &ClientSetup,
-    introduces: &str,
-    patience: Duration,
-) -> Result<Chain, String> {
-    let silent = |_| "nothing came in time".to_owned();
-    let stream = timeout(patience, begin(remote, introduces, patience)).await.map_err(silent)??;
-    let session = tls::connect(setup, stream, patience).await.result;
-    let facts = session.map_err(|failure| failure.detail)?.facts;
-    Ok((facts.peer_chain, facts.staple))
+enum Answer {
+    Clear(Found<ShownChain>),
+    /// It ended the handshake each time, in a way that may be a limit as well; how.
+    Ended(String),
 }
 
-/// Connects, and where TLS does not come first says what is said until it does.
-async fn begin(remote: &Remote, introduces: &str, patience: Duration) -> Result<TcpStream, String> {
-    use tokio::io::AsyncWriteExt;
-    let mut stream = TcpStream::connect(remote.address).await.map_err(|error| error.to_string())?;
-    if remote.implicit {
-        return Ok(stream);
-    }
-    let mut buffer = LineBuffer::default();
-    for (command, code) in [
-        (None, "220"),
-        (Some(format!("EHLO {introduces}")), "250"),
-        (Some("STARTTLS".into()), "220"),
-    ] {
-        if let Some(command) = &command {
-            let line = format!("{command}\r\n");
-            stream.write_all(line.as_bytes()).await.map_err(|error| error.to_string())?;
-        }
-        let reply = read_reply(&mut stream, &mut buffer, patience).await;
-        let reply = reply.map_err(|error| error.to_string())?;
-        let last = reply.last().map(|line| line.bytes.as_slice()).unwrap_or_default();
-        if !last.starts_with(code.as_bytes()) {
-            let what = command.as_deref().unwrap_or("the greeting");
-            let said = String::from_utf8_lossy(last).escape_debug().to_string();
-            return Err(format!("the host answered `{said}` to {what}"));
+/// One handshake, and a second one where the end of the first is no clear word.
+async fn ask(host: &Host, setup: &ClientSetup, roots: &[Vec<u8>], name: Option<&str>) -> Answer {
+    let mut answer = Answer::Clear(Found::default());
+    for _ in 0..2 {
+        // The place is given up with the visit, once the handshake is over.
+        let Visit { stream, place: _place } = match host.visit().await {
+            Ok(visit) => visit,
+            Err(trouble) => return Answer::Clear(Found::Unknown(trouble.words())),
+        };
+        let failure = match tls::connect(setup, stream, host.patience()).await.result {
+            Ok(session) => {
+                let facts = session.facts;
+                let chain = describe_chain(&facts.peer_chain, roots, name, SystemTime::now());
+                return Answer::Clear(Found::Known(ShownChain { chain, staple: facts.staple }));
+            }
+            Err(failure) => failure,
+        };
+        answer = read(failure);
+        if matches!(answer, Answer::Clear(Found::Moot(_))) {
+            break;
         }
     }
-    Ok(stream)
+    answer
+}
+
+/// A host says that it has no such certificate by an alert other than the one about its own
+/// trouble, or by choosing what was not asked for.
+fn read(failure: TlsFailure) -> Answer {
+    const INTERNAL_ERROR: u8 = 80;
+    match (failure.cause, failure.alert_heard) {
+        (FailureCause::RelayAlert, Some(alert)) => {
+            let how = format!("it ended the handshake ({})", Refusal::Alert(alert));
+            match alert {
+                INTERNAL_ERROR => Answer::Ended(how),
+                _ => Answer::Clear(Found::Moot(how)),
+            }
+        }
+        (FailureCause::NothingInCommon, _) => {
+            Answer::Clear(Found::Moot("it chose what was not offered".into()))
+        }
+        (FailureCause::RelayClosed, _) => Answer::Ended("it ended the handshake (closed)".into()),
+        (FailureCause::RelayReset, _) => Answer::Ended("it ended the handshake (reset)".into()),
+        _ => Answer::Clear(Found::Unknown(failure.detail)),
+    }
 }

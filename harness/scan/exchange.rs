@@ -1,13 +1,13 @@
 //! Groups and signature schemes: as with suites, what a host picks is taken out of the offer.
 
 use waxseal_model::offer::Version;
-use waxseal_model::scan::{Found, Listing};
+use waxseal_model::scan::{Found, Listing, Refusal};
 
 use super::hellos::{CURVES, GROUPS_TLS13, Hellos, SCHEMES, set, whole};
 use super::host::Host;
 use super::reply::{Flight, Reply};
 use super::versions::{Heard, absent, signed_by};
-use crate::tls::{group_name, scheme_name};
+use crate::tls::{NoAnswer, group_name, scheme_name, signs};
 use crate::wire::tls::{ClientHello, Extension, kind};
 
 /// Groups up to TLS 1.2. One connection for each and one more.
@@ -100,6 +100,70 @@ pub(super) async fn schemes(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Fo
         (hello, |flight: &Flight| flight.exchange.as_ref().and_then(|exchange| exchange.scheme))
     })
     .await
+}
+
+/// Schemes of TLS 1.3 that the engine can verify.
+const SCHEMES_TLS13: [&str; 11] = [
+    "ecdsa_secp256r1_sha256",
+    "ecdsa_secp384r1_sha384",
+    "ecdsa_secp521r1_sha512",
+    "ed25519",
+    "ed448",
+    "rsa_pss_rsae_sha256",
+    "rsa_pss_rsae_sha384",
+    "rsa_pss_rsae_sha512",
+    "rsa_pss_pss_sha256",
+    "rsa_pss_pss_sha384",
+    "rsa_pss_pss_sha512",
+];
+
+/// Signature schemes of the key exchange in TLS 1.3, which stand behind its encryption: an engine
+/// reads them. One connection for each and one more.
+pub(super) async fn schemes_tls13(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<Listing> {
+    if !heard.iter().any(|h| h.facts.version == Version::Tls13 && !h.flights.is_empty()) {
+        return absent(heard, "TLS 1.3 is not spoken");
+    }
+    let mut left = SCHEMES_TLS13.to_vec();
+    let mut list = Listing::default();
+    let end = loop {
+        match signature(host, hellos.sni(), &left).await {
+            Ok(Some(name)) if left.contains(&name.as_str()) => {
+                left.retain(|other| *other != name);
+                list.names.push(name);
+                if left.is_empty() {
+                    break None;
+                }
+            }
+            Ok(_) => break Some("what it signs with is not told".into()),
+            // handshake_failure: it has no other (RFC 8446 section 4.4.2.2).
+            Err(NoAnswer { end: Some(Refusal::Alert(40)), .. }) => break None,
+            // Any other end counts where a client that knows all is served after it, and this one
+            // is not again.
+            Err(NoAnswer { end: Some(how), .. }) => {
+                let served = signature(host, hellos.sni(), &SCHEMES_TLS13).await.is_ok();
+                let again = signature(host, hellos.sni(), &left).await;
+                let same = matches!(&again, Err(NoAnswer { end: Some(_), .. }));
+                break (!served || !same).then(|| format!("it ended the handshake ({how})"));
+            }
+            Err(why) => break Some(why.to_string()),
+        }
+    };
+    match end {
+        Some(why) if list.names.is_empty() => Found::Unknown(why),
+        incomplete => Found::Known(Listing { incomplete, ..list }),
+    }
+}
+
+/// What the host signs with for a client that knows these schemes alone. One connection.
+async fn signature(
+    host: &Host,
+    sni: Option<&str>,
+    schemes: &[&str],
+) -> Result<Option<String>, NoAnswer> {
+    let mut visit = host.visit().await.map_err(|trouble| NoAnswer::new(trouble.words()))?;
+    let asking = signs(&mut visit.stream, sni, schemes, host.patience());
+    let asked = host.within(asking).await;
+    asked.unwrap_or_else(|| Err(NoAnswer::new("the time for this host was over")))
 }
 
 /// Offers all, takes out what is picked, and asks again until nothing is left that would be taken.

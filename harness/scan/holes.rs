@@ -11,25 +11,30 @@ use super::exchange::answers;
 use super::hellos::{Hellos, set, whole};
 use super::host::Host;
 use super::reply::{End, Reader, Reply};
+use super::robot;
 use super::versions::{Heard, absent};
 use crate::wire::tls::{Extension, Message, content, kind, write_records};
 
 /// How long a host may take for an answer that a sound one does not give.
 const MOMENT: Duration = Duration::from_millis(1500);
 
-/// One connection for heartbeats, one for ChangeCipherSpec.
+/// One connection for heartbeats, one for ChangeCipherSpec; those of [`robot`] where there is static
+/// RSA.
 pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Holes {
     let Some((version, suites)) = newest_old(heard) else {
         let moot = || absent(heard, "nothing below TLS 1.3 is spoken");
-        return Holes { heartbeat: moot(), heartbleed: moot(), early_ccs: moot() };
+        return Holes { heartbeat: moot(), heartbleed: moot(), early_ccs: moot(), robot: moot() };
     };
     let mut hello = hellos.hello(version, &suites);
     let plain = whole(&hello);
     set(&mut hello, Extension::heartbeat(1));
     let beating = whole(&hello);
-    let (beats, early_ccs) =
-        tokio::join!(heartbeat(host, &beating, version), early_ccs(host, &plain, version));
-    Holes { heartbeat: beats.0, heartbleed: beats.1, early_ccs }
+    let (beats, early_ccs, robot) = tokio::join!(
+        heartbeat(host, &beating, version),
+        early_ccs(host, &plain, version),
+        robot::learn(host, hellos, heard),
+    );
+    Holes { heartbeat: beats.0, heartbleed: beats.1, early_ccs, robot }
 }
 
 /// Whether heartbeats are on, and where they are, whether three octets come back that were never

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant as StdInstant};
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -17,7 +17,7 @@ use super::reply::{Reader, Reply};
 /// An open connection, and its place among those that are open at once.
 pub(super) struct Visit<'a> {
     pub(super) stream: TcpStream,
-    _place: Option<SemaphorePermit<'a>>,
+    pub(super) place: Option<SemaphorePermit<'a>>,
 }
 
 /// How much a scan may ask of a host.
@@ -47,8 +47,8 @@ const STRIKES: usize = 5;
 /// The first pause of a host in trouble; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// One host under scan.
-pub(super) struct Host {
+/// One host under scan: every part of a scan shares its time, its places and its pace.
+pub struct Host {
     pub(super) target: Target,
     address: SocketAddr,
     limits: Limits,
@@ -73,12 +73,13 @@ struct Pace {
 }
 
 impl Host {
-    pub(super) fn new(target: Target, address: SocketAddr, limits: Limits) -> Self {
+    /// A host whose time runs since `begun`.
+    pub fn new(target: Target, address: SocketAddr, limits: Limits, begun: StdInstant) -> Self {
         Self {
             target,
             address,
             limits,
-            until: Instant::now() + limits.time,
+            until: Instant::from_std(begun) + limits.time,
             gate: Semaphore::new(limits.connections.max(1)),
             pace: Mutex::default(),
             made: AtomicUsize::new(0),
@@ -86,14 +87,33 @@ impl Host {
         }
     }
 
-    /// Connections made so far.
-    pub(super) fn connections(&self) -> usize {
+    /// TCP connections made so far.
+    pub fn connections(&self) -> usize {
         self.made.load(Ordering::Relaxed)
+    }
+
+    /// What is left of its time.
+    pub fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// Connections that it bears at once: one, once it was in trouble.
+    pub fn at_once(&self) -> usize {
+        if self.pace().slow { 1 } else { self.limits.connections.max(1) }
+    }
+
+    /// Why no more questions are asked, as a fragment; `None`: they are.
+    pub fn over(&self) -> Option<String> {
+        if self.left().is_zero() {
+            return Some(format!("the {:?} for this host were over", self.limits.time));
+        }
+        let pace = self.pace();
+        (pace.strikes >= STRIKES).then(|| format!("it stopped answering: {}", pace.trouble))
     }
 
     /// Time for one answer, within what is left for the host.
     pub(super) fn patience(&self) -> Duration {
-        self.limits.patience.min(self.until.saturating_duration_since(Instant::now()))
+        self.limits.patience.min(self.left())
     }
 
     /// Waits for something, but not beyond the time for the host.
@@ -103,15 +123,6 @@ impl Host {
 
     fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Why no more questions are asked, if so.
-    fn over(&self) -> Option<String> {
-        if self.until <= Instant::now() {
-            return Some(format!("the {:?} for this host were over", self.limits.time));
-        }
-        let pace = self.pace();
-        (pace.strikes >= STRIKES).then(|| format!("it stopped answering: {}", pace.trouble))
     }
 
     /// A place among the connections that are open at once. A slow host has one place in the end.
@@ -146,7 +157,7 @@ impl Host {
                 Err(Trouble::Passing(format!("the {:?} for this host were over", self.limits.time)))
             });
             match opened {
-                Ok(stream) => return Ok(Visit { stream, _place: place }),
+                Ok(stream) => return Ok(Visit { stream, place }),
                 Err(trouble @ Trouble::NoTls(_)) => return Err(trouble),
                 Err(Trouble::Passing(why)) => {
                     drop(place);
@@ -162,7 +173,7 @@ impl Host {
             }
             attempt += 1;
             // A pause is what a host that limits its clients asks for; nothing else would do.
-            sleep(pause.min(self.until.saturating_duration_since(Instant::now()))).await;
+            sleep(pause.min(self.left())).await;
             pause *= 2;
         }
     }
@@ -191,20 +202,31 @@ impl Host {
         let mut reply = Reply::Unclear(String::new());
         // Silence and nonsense may be a lost packet or a limit: twice is enough.
         for _ in 0..2 {
-            let mut visit = match Box::pin(self.visit()).await {
+            let visit = match Box::pin(self.visit()).await {
                 Ok(visit) => visit,
                 Err(trouble) => return Reply::Unclear(trouble.words()),
             };
-            let patience = self.patience();
-            // A host that closes at once is heard by reading.
-            let _ = timeout(patience, visit.stream.write_all(hello)).await;
-            reply = Box::pin(Reader::new(&mut visit.stream, patience).flight(patience)).await;
+            reply = self.exchange(visit, hello).await;
             if !matches!(reply, Reply::Unclear(_)) {
                 break;
             }
         }
         self.note(hello, &reply);
         reply
+    }
+
+    /// The same on a connection that is open already, once.
+    pub(super) async fn ask_here(&self, visit: Visit<'_>, hello: &[u8]) -> Reply {
+        let reply = self.exchange(visit, hello).await;
+        self.note(hello, &reply);
+        reply
+    }
+
+    async fn exchange(&self, mut visit: Visit<'_>, hello: &[u8]) -> Reply {
+        let patience = self.patience();
+        // A host that closes at once is heard by reading.
+        let _ = timeout(patience, visit.stream.write_all(hello)).await;
+        Box::pin(Reader::new(&mut visit.stream, patience).flight(patience)).await
     }
 
     fn note(&self, hello: &[u8], reply: &Reply) {

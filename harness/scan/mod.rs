@@ -11,6 +11,7 @@ mod hellos;
 mod holes;
 mod host;
 mod reply;
+mod robot;
 mod sessions;
 mod survey;
 mod target;
@@ -18,6 +19,6 @@ mod tolerance;
 mod versions;
 
 pub use certificates::certificates;
-pub use host::Limits;
-pub use survey::{Surveyed, survey};
-pub use target::{TargetError, parse_target, resolve};
+pub use host::{Host, Limits};
+pub use survey::{Depth, survey};
+pub use target::{TargetError, parse_target, reachable, resolve};

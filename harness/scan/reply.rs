@@ -13,7 +13,7 @@ use super::front::harmless;
 use crate::tls::key_exchange;
 use crate::wire::tls::{
     Message, RecordError, Records, ServerHello, ServerKeyExchange, handshake,
-    read_certificate_status,
+    read_certificate_status, read_certificates,
 };
 
 /// Octets that are read of one answer.
@@ -38,6 +38,8 @@ pub(super) struct Flight {
     pub(super) exchange: Option<ServerKeyExchange>,
     /// An OCSP answer was stapled.
     pub(super) stapled: bool,
+    /// The host's own certificate, in DER.
+    pub(super) leaf: Option<Vec<u8>>,
 }
 
 impl Flight {
@@ -154,7 +156,7 @@ impl<'a> Reader<'a> {
                 Err(end) => return end.reply(patience),
             }
         };
-        let mut flight = Flight { hello, exchange: None, stapled: false };
+        let mut flight = Flight { hello, exchange: None, stapled: false, leaf: None };
         if flight.version() == Some(Version::Tls13) {
             return Reply::Flight(Box::new(flight));
         }
@@ -162,6 +164,10 @@ impl<'a> Reader<'a> {
             match self.message().await {
                 Ok(Message::Handshake { kind: handshake::SERVER_HELLO_DONE, .. }) => {
                     return Reply::Flight(Box::new(flight));
+                }
+                Ok(Message::Handshake { kind: handshake::CERTIFICATE, body }) => {
+                    flight.leaf =
+                        read_certificates(&body).ok().and_then(|chain| chain.into_iter().next());
                 }
                 Ok(Message::Handshake { kind: handshake::SERVER_KEY_EXCHANGE, body }) => {
                     flight.exchange = read_exchange(&flight.hello, &body);

@@ -1,71 +1,57 @@
-//! One host from the first connection to the last.
-
-use std::net::SocketAddr;
+//! One host's TLS from the first hello to the last.
 
 use waxseal_model::offer::Version;
-use waxseal_model::scan::{Found, HostFacts, Target};
+use waxseal_model::scan::{Found, HostFacts};
 
 use super::front::Trouble;
 use super::hellos::{Hellos, whole};
-use super::host::{Host, Limits};
+use super::host::Host;
 use super::versions::{Heard, examine, ssl2};
 use super::{answers, exchange, holes, sessions, tolerance};
 
-/// What was learnt, and at what cost.
-#[derive(Clone, Debug)]
-pub struct Surveyed {
-    /// The facts.
-    pub facts: HostFacts,
-    /// TCP connections made.
-    pub connections: usize,
+/// How much of a host's TLS is asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Versions and their suites alone, with no connection for anything else.
+    Suites,
+    /// All there is.
+    #[default]
+    Whole,
 }
 
-/// Learns all there is to learn of one host, within the limits.
+/// Learns what there is to learn of the TLS of one host, within its limits.
 ///
 /// It never fails: what could not be had is in the facts, with its reason.
-pub async fn survey(target: &Target, address: SocketAddr, limits: Limits) -> Surveyed {
-    let host = Host::new(target.clone(), address, limits);
-    let facts = Box::pin(facts(&host)).await;
-    Surveyed { facts, connections: host.connections() }
+pub async fn survey(host: &Host, depth: Depth) -> HostFacts {
+    Box::pin(facts(host, depth)).await
 }
 
-async fn facts(host: &Host) -> HostFacts {
+async fn facts(host: &Host, depth: Depth) -> HostFacts {
     let hellos = Hellos::new(&host.target.host);
-    let mut facts = HostFacts { tls: begins(host).await, ..HostFacts::default() };
+    let mut facts = match depth {
+        Depth::Suites => HostFacts::not_asked(),
+        Depth::Whole => HostFacts::default(),
+    };
+    facts.tls = begin(host, &hellos).await;
     if facts.tls != Found::Known(true) {
         return facts;
     }
-    // What later refusals are compared with; a host that refuses it may still be a very old one.
-    let _ = host.ask(&whole(&hellos.ordinary())).await;
     // Boxed: joined futures stand side by side on the stack otherwise.
-    let version = |version| Box::pin(examine(host, &hellos, version));
-    let (ssl2, a, b, c, d, e) = tokio::join!(
-        ssl2(host),
-        version(Version::Ssl3),
-        version(Version::Tls10),
-        version(Version::Tls11),
-        version(Version::Tls12),
+    let version = |version| Box::pin(examine(host, &hellos, version, depth));
+    // Those with the most suites begin: their questions wait for each other.
+    let (e, d, c, b, a, ssl2) = tokio::join!(
         version(Version::Tls13),
+        version(Version::Tls12),
+        version(Version::Tls11),
+        version(Version::Tls10),
+        version(Version::Ssl3),
+        ssl2(host),
     );
     let heard = [a, b, c, d, e];
     facts.ssl2 = ssl2;
-    (
-        facts.groups,
-        facts.groups_tls13,
-        facts.schemes,
-        facts.answers,
-        facts.tolerance,
-        facts.holes,
-        facts.sessions,
-    ) = tokio::join!(
-        Box::pin(exchange::curves(host, &hellos, &heard)),
-        Box::pin(exchange::groups_tls13(host, &hellos, &heard)),
-        Box::pin(exchange::schemes(host, &hellos, &heard)),
-        Box::pin(answers::learn(host, &hellos, &heard)),
-        Box::pin(tolerance::learn(host, &hellos, &heard)),
-        Box::pin(holes::learn(host, &hellos, &heard)),
-        Box::pin(sessions::learn(host, hellos.sni(), &heard)),
-    );
+    if depth == Depth::Whole {
+        more(host, &hellos, &heard, &mut facts).await;
+    }
     facts.versions = heard.into_iter().map(|heard: Heard| heard.facts).collect();
     // A host that never said a word of TLS did not begin it, whatever it answered to STARTTLS.
     let mute = facts.versions.iter().map(|version| match &version.support {
@@ -78,10 +64,37 @@ async fn facts(host: &Host) -> HostFacts {
     facts
 }
 
-/// Whether TLS may be begun. One connection.
-async fn begins(host: &Host) -> Found<bool> {
+/// Asks about all but versions and suites.
+async fn more(host: &Host, hellos: &Hellos, heard: &[Heard], facts: &mut HostFacts) {
+    (
+        facts.groups,
+        facts.groups_tls13,
+        facts.schemes,
+        facts.schemes_tls13,
+        facts.answers,
+        facts.tolerance,
+        facts.holes,
+        facts.sessions,
+    ) = tokio::join!(
+        Box::pin(exchange::curves(host, hellos, heard)),
+        Box::pin(exchange::groups_tls13(host, hellos, heard)),
+        Box::pin(exchange::schemes(host, hellos, heard)),
+        Box::pin(exchange::schemes_tls13(host, hellos, heard)),
+        Box::pin(answers::learn(host, hellos, heard)),
+        Box::pin(tolerance::learn(host, hellos, heard)),
+        Box::pin(holes::learn(host, hellos, heard)),
+        Box::pin(sessions::learn(host, hellos.sni(), heard)),
+    );
+}
+
+/// Whether TLS may be begun. One connection, on which an ordinary hello is asked at once: what later
+/// refusals are compared with. A host that refuses it may still be a very old one.
+async fn begin(host: &Host, hellos: &Hellos) -> Found<bool> {
     match host.visit().await {
-        Ok(_) => Found::Known(true),
+        Ok(visit) => {
+            host.ask_here(visit, &whole(&hellos.ordinary())).await;
+            Found::Known(true)
+        }
         Err(Trouble::NoTls(_)) => Found::Known(false),
         Err(Trouble::Passing(why)) => Found::Unknown(why),
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::lookup_host;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use waxseal_model::scan::{Entry, Target};
 
@@ -56,20 +56,47 @@ pub fn parse_target(text: &str, entry: Entry) -> Result<Target, TargetError> {
     Ok(Target { host: host.trim_end_matches('.').to_owned(), port, entry, address: None })
 }
 
-/// The first address of the target, by the system's resolver.
+/// The addresses of the target, asked of the system's resolver once, in its order.
 ///
 /// # Errors
 /// A fragment that says why there is none.
-pub async fn resolve(target: &Target, patience: Duration) -> Result<SocketAddr, String> {
+pub async fn resolve(target: &Target, patience: Duration) -> Result<Vec<SocketAddr>, String> {
     if let Ok(address) = target.host.parse::<IpAddr>() {
-        return Ok(SocketAddr::new(address, target.port));
+        return Ok(vec![SocketAddr::new(address, target.port)]);
     }
     let looking = lookup_host((target.host.as_str(), target.port));
     match timeout(patience, looking).await {
         Err(_) => Err(format!("the resolver gave no answer within {patience:?}")),
         Ok(Err(error)) => Err(format!("its name has no address: {error}")),
-        Ok(Ok(mut found)) => found.next().ok_or_else(|| "its name has no address".into()),
+        Ok(Ok(found)) => {
+            let mut addresses: Vec<SocketAddr> = Vec::new();
+            for address in found {
+                if !addresses.contains(&address) {
+                    addresses.push(address);
+                }
+            }
+            match addresses.is_empty() {
+                true => Err("its name has no address".into()),
+                false => Ok(addresses),
+            }
+        }
     }
+}
+
+/// Which of these addresses is scanned, and how many connections it took to tell: the first that
+/// takes a connection, as a host may list one that this network has no way to. The only one is not
+/// tried.
+pub async fn reachable(
+    addresses: &[SocketAddr],
+    patience: Duration,
+) -> (Option<SocketAddr>, usize) {
+    let [first, _, ..] = addresses else { return (addresses.first().copied(), 0) };
+    for (at, address) in addresses.iter().enumerate() {
+        if let Ok(Ok(_)) = timeout(patience, TcpStream::connect(address)).await {
+            return (Some(*address), at + 1);
+        }
+    }
+    (Some(*first), addresses.len())
 }
 
 #[cfg(test)]

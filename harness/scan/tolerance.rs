@@ -3,8 +3,8 @@
 use waxseal_model::offer::Version;
 use waxseal_model::scan::{Found, Oddity, Tolerance};
 
-use super::answers::newest_old;
-use super::hellos::{CURVES, Hellos, SCHEMES, set, whole};
+use super::answers::newest_told;
+use super::hellos::{CURVES, GROUPS_TLS13, Hellos, SCHEMES, set, whole};
 use super::host::Host;
 use super::reply::Reply;
 use super::versions::Heard;
@@ -12,7 +12,7 @@ use crate::wire::tls::{ClientHello, Extension, grease};
 
 /// Asks about every oddity. One connection each; the plain hello was answered before.
 pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Vec<Tolerance> {
-    let Some((version, suites)) = newest_old(heard) else {
+    let Some((version, suites)) = newest_told(heard) else {
         return Vec::new();
     };
     let plain = hellos.hello(version, &suites);
@@ -33,7 +33,7 @@ async fn one(host: &Host, plain: &ClientHello, version: Version, oddity: Oddity)
     if oddity == Oddity::HighVersion && version != Version::Tls12 {
         return Tolerance { oddity, borne: Found::Moot("TLS 1.2 is not spoken".into()) };
     }
-    let borne = match host.ask_surely(&odd(plain, oddity)).await {
+    let borne = match host.ask_surely(&odd(plain, version, oddity)).await {
         Reply::Flight(flight) if flight.version() == Some(version) => Found::Known(true),
         Reply::Flight(_) | Reply::Refused(_) => Found::Known(false),
         Reply::Unclear(why) => Found::Unknown(why),
@@ -41,16 +41,16 @@ async fn one(host: &Host, plain: &ClientHello, version: Version, oddity: Oddity)
     Tolerance { oddity, borne }
 }
 
-fn odd(plain: &ClientHello, oddity: Oddity) -> Vec<u8> {
+fn odd(plain: &ClientHello, version: Version, oddity: Oddity) -> Vec<u8> {
     let mut hello = plain.clone();
     match oddity {
         Oddity::Grease => {
             hello.suites.insert(0, grease(0));
-            set(&mut hello, Extension::groups(&[&[grease(1)], CURVES].concat()));
+            let groups = if version == Version::Tls13 { GROUPS_TLS13 } else { CURVES };
+            set(&mut hello, Extension::groups(&[&[grease(1)], groups].concat()));
             set(&mut hello, Extension::schemes(&[&[grease(2)], SCHEMES].concat()));
-            let extensions = hello.extensions.get_or_insert_default();
-            extensions.insert(0, Extension::grease(3));
-            extensions.push(Extension::versions(&[grease(4), plain.legacy_version]));
+            set(&mut hello, Extension::versions(&[grease(4), version.code()]));
+            hello.extensions.get_or_insert_default().insert(0, Extension::grease(3));
         }
         Oddity::HighVersion => hello.legacy_version = 0x0305,
         Oddity::RecordVersionSsl3 => return hello.records(0x0300, usize::MAX),
@@ -77,10 +77,11 @@ mod tests {
 
     #[test]
     fn a_padded_hello_has_the_length_that_its_name_says() {
-        let suites = [0xc02f; 60];
-        let plain = Hellos::new("mail.example").hello(Version::Tls12, &suites);
-        for (oddity, octets) in [(Oddity::MediumHello, 300), (Oddity::LongHello, 5000)] {
-            assert_eq!(odd(&plain, oddity).len(), octets + 5);
+        for version in [Version::Tls12, Version::Tls13] {
+            let plain = Hellos::new("mail.example").hello(version, &[0xc02f; 60]);
+            for (oddity, octets) in [(Oddity::MediumHello, 300), (Oddity::LongHello, 5000)] {
+                assert_eq!(odd(&plain, version, oddity).len(), octets + 5);
+            }
         }
     }
 }

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use waxseal_model::offer::Version;
-use waxseal_model::scan::{Accepted, Found, Order, Refusal, VersionFacts};
+use waxseal_model::scan::{Accepted, Found, NOT_ASKED, Order, Refusal, VersionFacts};
 
 use super::front::harmless;
 use super::hellos::{Hellos, USUAL_SUITES, all_suites, record_version};
 use super::host::Host;
 use super::reply::{Flight, Reply};
+use super::survey::Depth;
 use crate::tls::{group_name, openssl_name, scheme_name, suite, suite_parts};
 use crate::wire::tls::{SSLV2_CIPHERS, Sslv2ServerHello, write_sslv2_hello};
 
@@ -28,8 +29,8 @@ const FEW: usize = 40;
 ///
 /// Connections: one for each suite and one more, or one more for each part of the list where it has
 /// to be parted; one to learn whether it has to be, where the whole list is refused; two to be sure
-/// of a refusal that is no alert; one for the order.
-pub(super) async fn examine(host: &Host, hellos: &Hellos, version: Version) -> Heard {
+/// of a refusal that is no alert; one for the order, where that is asked for.
+pub(super) async fn examine(host: &Host, hellos: &Hellos, version: Version, depth: Depth) -> Heard {
     let mut heard = Heard {
         facts: VersionFacts {
             version,
@@ -64,7 +65,10 @@ pub(super) async fn examine(host: &Host, hellos: &Hellos, version: Version) -> H
     if heard.facts.support != Found::Known(false) {
         heard.facts.refusal = None;
     }
-    heard.facts.order = order(host, hellos, version, &picked).await;
+    heard.facts.order = match depth {
+        Depth::Suites => Found::Moot(NOT_ASKED.into()),
+        Depth::Whole => order(host, hellos, version, &picked).await,
+    };
     heard
 }
 

@@ -5,7 +5,7 @@ use openssl::hash::{MessageDigest, hash};
 use openssl::pkey::PKey;
 use openssl::sign::Signer;
 
-use super::resumption::Psk;
+use super::sessions::Psk;
 use crate::wire::tls::{ClientHello, Extension, kind};
 
 /// Adds the pre-shared key and its binder (RFC 8446 section 4.2.11), last of all extensions.

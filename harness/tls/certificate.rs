@@ -174,8 +174,10 @@ pub fn describe_chain(
 fn told_apart(problem: &ChainProblem, chain: &[CertificateFacts]) -> Problem {
     match problem {
         ChainProblem::NoCertificate => Problem::NoCertificate,
+        // The verifier objects first to a leaf that is marked as an authority, as those are that
+        // `openssl req -x509` makes.
+        ChainProblem::UnknownIssuer | ChainProblem::Other(_) if alone(chain) => Problem::SelfSigned,
         ChainProblem::UnknownIssuer => match chain.last() {
-            Some(only) if chain.len() == 1 && only.self_issued() => Problem::SelfSigned,
             Some(last) if last.self_issued() => Problem::UnknownIssuer,
             _ => Problem::Incomplete,
         },
@@ -186,6 +188,11 @@ fn told_apart(problem: &ChainProblem, chain: &[CertificateFacts]) -> Problem {
         ChainProblem::WrongUsage => Problem::WrongUsage,
         ChainProblem::Other(_) => Problem::NotGood,
     }
+}
+
+/// Whether the chain is one certificate that names itself as its issuer.
+fn alone(chain: &[CertificateFacts]) -> bool {
+    matches!(chain, [only] if only.self_issued())
 }
 
 #[cfg(test)]
@@ -232,6 +239,28 @@ mod tests {
         let junk = vec![vec![0x30, 0]];
         let junk = describe_chain(&junk, &[], Some(HOST), SystemTime::now()).problems;
         assert!(junk.contains(&Problem::Unreadable), "{junk:?}");
+    }
+
+    #[test]
+    fn a_private_root_is_told_apart_by_whether_it_is_sent_and_trusted() {
+        let now = SystemTime::now();
+        let authorities = Authorities::new(now).unwrap();
+        let issued = authorities.issue(&toml::from_str("about = ''").unwrap(), HOST).unwrap();
+        let root = authorities.trust_anchors();
+        let sent = [issued.chain.clone(), root.clone()].concat();
+        let say = |chain: &[Vec<u8>], roots: &[Vec<u8>]| {
+            let chain = describe_chain(chain, roots, Some(HOST), now);
+            (chain.problems, chain.root)
+        };
+        let trusted = (vec![], Some("waxseal root A".to_owned()));
+        assert_eq!(say(&issued.chain, &[]), (vec![Problem::Incomplete], None));
+        assert_eq!(say(&sent, &[]), (vec![Problem::UnknownIssuer], None));
+        assert_eq!(say(&issued.chain, &root), trusted);
+        assert_eq!(say(&sent, &root), trusted);
+        // Without its intermediate, no root helps.
+        assert_eq!(say(&issued.chain[..1], &root), (vec![Problem::Incomplete], None));
+        // Marked as an authority, as `openssl req -x509` makes it.
+        assert_eq!(say(&root, &[]).0, [Problem::SelfSigned, Problem::WrongName]);
     }
 
     #[test]

@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
-use waxseal_model::facts::{Engine, FailureCause, HelloFacts, Speaker, TlsFailure};
+use waxseal_model::facts::{Engine, FailureCause, ForgeryAnswer, HelloFacts, Speaker, TlsFailure};
 use waxseal_model::offer::{Offer, Version};
+use waxseal_model::scenario::Forgery;
 
 use super::alerts::Alerts;
 use super::certificate::describe_certificate;
 use super::describe::{client_hello, server_extensions};
-use super::resumption::{SessionStore, Tickets};
+use super::forge::Forging;
 use super::session::Session;
+use super::sessions::SessionStore;
 use super::suites::{exists_in, resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
+use super::tickets::Tickets;
 use super::{dh, legacy, modern};
 use crate::wire::tls::last_alert;
 
@@ -74,8 +77,7 @@ pub struct ClientSetup {
     pub identity: Option<Identity>,
     /// The engine, where the user forces one.
     pub engine: Option<Engine>,
-    /// Where the session is kept, and which is resumed; only the legacy engine does it. `None`: each
-    /// session is new.
+    /// Where sessions are kept, and resumed from where the server lets it; `None`: each session is new.
     pub sessions: Option<SessionStore>,
 }
 
@@ -86,6 +88,15 @@ pub struct Handshake {
     pub hello: Option<HelloFacts>,
     /// The session, or why there is none.
     pub result: Result<Session, TlsFailure>,
+}
+
+/// A flight of ours that was changed on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forged {
+    /// Its version, before it was changed.
+    pub version: Version,
+    /// What the relay did about it.
+    pub answer: ForgeryAnswer,
 }
 
 /// No engine can play this.
@@ -142,17 +153,52 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (tap, copy) = Tap::new(io);
+    accept_on(setup, tap, &copy, patience).await
+}
+
+/// Negotiates as a server whose flight is changed on its way out, within `patience`. `None`: it never
+/// came to a flight, or the flight went out as it was because the forgery has no meaning here: then
+/// the answer says why.
+pub async fn accept_forging<T>(
+    setup: &ServerSetup,
+    forgery: Forgery,
+    io: T,
+    patience: Duration,
+) -> (Handshake, Option<Forged>)
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    // The copy is of what is on the wire.
+    let (tap, copy) = Tap::new(io);
+    let (forging, watching) = Forging::new(tap, forgery, &setup.identity.key);
+    let handshake = accept_on(setup, forging, &copy, patience).await;
+    let tapped = copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let how = match &handshake.result {
+        Ok(_) => ForgeryAnswer::WentOn("it finished the handshake".into()),
+        Err(_) if tapped.reset => ForgeryAnswer::Reset,
+        Err(_) if tapped.ended => ForgeryAnswer::Closed,
+        Err(_) => ForgeryAnswer::Silence,
+    };
+    let forged = watching.answer(how).map(|(version, answer)| Forged { version, answer });
+    (handshake, forged)
+}
+
+/// Negotiates as the server on a stream of which `copy` is taken.
+async fn accept_on<S>(setup: &ServerSetup, io: S, copy: &Copy, patience: Duration) -> Handshake
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let alerts = Alerts::default();
     let engine = choose(&setup.offer, Some(&setup.identity), setup.engine);
     let playing = async {
         match engine {
-            Ok(Engine::Modern) => modern::accept(setup, tap, &alerts).await,
-            Ok(Engine::Legacy) => legacy::accept(setup, tap, &alerts).await,
+            Ok(Engine::Modern) => modern::accept(setup, io, &alerts).await,
+            Ok(Engine::Legacy) => legacy::accept(setup, io, &alerts).await,
             Err(ref unplayable) => Err((FailureCause::OurObjection, unplayable.to_string())),
         }
     };
     let result = timeout(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
-    finish(engine.ok(), result, &copy, &alerts, true)
+    finish(engine.ok(), result, copy, &alerts, true)
 }
 
 /// Negotiates as the client, within `patience`.

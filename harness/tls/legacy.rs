@@ -102,7 +102,26 @@ pub(super) fn check(offer: &Offer) -> Result<(), String> {
     context(offer, true).map(drop)
 }
 
+/// The method of a server with one version older than TLS 1.2. Such a server never heard of
+/// supported_versions and answers with its own version whatever is listed there, so that it is the
+/// client that has to refuse; a server that knows several would break off by itself.
+fn fixed_method(offer: &Offer) -> Option<SslMethod> {
+    // SAFETY: these functions give pointers to what lives as long as the process.
+    unsafe {
+        let method = match offer.versions.as_slice() {
+            [Version::Ssl3] => SSLv3_server_method(),
+            [Version::Tls10] => TLSv1_server_method(),
+            [Version::Tls11] => TLSv1_1_server_method(),
+            _ => return None,
+        };
+        (!method.is_null()).then(|| SslMethod::from_ptr(method))
+    }
+}
+
 unsafe extern "C" {
+    fn SSLv3_server_method() -> *const ffi::SSL_METHOD;
+    fn TLSv1_server_method() -> *const ffi::SSL_METHOD;
+    fn TLSv1_1_server_method() -> *const ffi::SSL_METHOD;
     fn SSL_get_ciphers(ssl: *const ffi::SSL) -> *const ffi::OPENSSL_STACK;
     fn SSL_CTX_set_security_callback(
         ctx: *mut ffi::SSL_CTX,
@@ -166,14 +185,18 @@ pub(super) fn context(offer: &Offer, server: bool) -> Result<SslContextBuilder, 
     // Errors of earlier calls stay in a queue of the thread: what follows must not show them.
     drop(ErrorStack::get());
     let build = || -> Result<SslContextBuilder, ErrorStack> {
-        let method = if server { SslMethod::tls_server() } else { SslMethod::tls_client() };
-        let mut context = SslContextBuilder::new(method)?;
+        let fixed = fixed_method(offer).filter(|_| server);
+        let flexible = fixed.is_none();
+        let usual = || if server { SslMethod::tls_server() } else { SslMethod::tls_client() };
+        let mut context = SslContextBuilder::new(fixed.unwrap_or_else(usual))?;
         context.set_security_level(0);
         // SAFETY: the context is alive; the callback keeps nothing. Level 0 alone still refuses
         // primes below 1024 bits.
         unsafe { SSL_CTX_set_security_callback(context.as_ptr(), anything_goes) };
-        context.set_min_proto_version(Some(version(offer.oldest())))?;
-        context.set_max_proto_version(Some(version(offer.newest())))?;
+        if flexible {
+            context.set_min_proto_version(Some(version(offer.oldest())))?;
+            context.set_max_proto_version(Some(version(offer.newest())))?;
+        }
         let skipped = [
             (Version::Ssl3, SslOptions::NO_SSLV3),
             (Version::Tls10, SslOptions::NO_TLSV1),
@@ -182,7 +205,7 @@ pub(super) fn context(offer: &Offer, server: bool) -> Result<SslContextBuilder, 
             (Version::Tls13, SslOptions::NO_TLSV1_3),
         ];
         for (version, option) in skipped {
-            if !offer.versions.contains(&version) {
+            if flexible && !offer.versions.contains(&version) {
                 context.set_options(option);
             }
         }

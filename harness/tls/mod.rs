@@ -11,17 +11,20 @@ mod describe;
 mod dh;
 mod engine;
 mod forge;
+mod handwritten;
 mod legacy;
 mod legacy_stream;
 mod legacy_told;
 mod modern;
+mod premaster;
 mod registry;
-mod resumption;
 mod revisit;
 mod session;
+mod sessions;
 mod staple;
 mod suites;
 mod tap;
+mod tickets;
 mod verify;
 
 pub use answer::Answers;
@@ -29,13 +32,17 @@ pub use bare::BareSession;
 pub use certificate::{describe_certificate, describe_chain};
 pub use describe::{client_hello, group_name, scheme_name};
 pub use engine::{
-    AskClient, ClientSetup, Handshake, Identity, ServerSetup, Unplayable, accept, choose, connect,
+    AskClient, ClientSetup, Forged, Handshake, Identity, ServerSetup, Unplayable, accept,
+    accept_forging, choose, connect,
 };
-pub use forge::forge;
+pub use forge::base_point;
+pub use handwritten::hello_by_hand;
 pub use legacy::openssl_name;
+pub use premaster::Premaster;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
-pub use resumption::{SessionStore, Tickets};
-pub use revisit::{NoAnswer, SavedSession, open_session, renegotiates, resumes};
+pub use revisit::{NoAnswer, SavedSession, agrees_to, open_session, renegotiates, resumes, signs};
 pub use session::{Session, is_alert};
-pub use suites::{resolve, suite};
-pub use verify::{ChainProblem, Usage, system_roots, verify_chain};
+pub use sessions::SessionStore;
+pub use suites::{resolve, suite, version_without_suite_for_key};
+pub use tickets::{NoTickets, Tickets};
+pub use verify::{ChainProblem, Usage, read_certificates_pem, system_roots, verify_chain};

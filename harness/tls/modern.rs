@@ -148,13 +148,6 @@ pub(super) async fn connect<T>(setup: &ClientSetup, io: T, alerts: &Alerts) -> P
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let provider = provider(&setup.offer);
-    let anyone = Arc::new(Anyone::new(Arc::clone(&provider), AskClient::No));
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&versions(&setup.offer))
-        .map_err(|error| objection(&error))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&anyone) as _);
     let key = match &setup.identity {
         Some(shown) => {
             let (chain, key) = identity(shown);
@@ -167,9 +160,22 @@ where
         None => None,
     };
     let has_key = key.is_some();
-    let shown = Arc::new(Shown { key, asked: false.into() });
-    let mut config = builder.with_client_cert_resolver(Arc::clone(&shown) as _);
+    let provider = provider(&setup.offer);
+    let mut anyone = Arc::new(Anyone::new(Arc::clone(&provider), AskClient::No));
+    let mut shown = Arc::new(Shown { key, asked: false.into() });
+    if let Some(sessions) = &setup.sessions {
+        (anyone, shown) = sessions.same(anyone, shown);
+    }
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&versions(&setup.offer))
+        .map_err(|error| objection(&error))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(&anyone) as _)
+        .with_client_cert_resolver(Arc::clone(&shown) as _);
     config.resumption = rustls::client::Resumption::disabled();
+    if let Some(sessions) = &setup.sessions {
+        sessions.keep_modern(&mut config);
+    }
     config.enable_sni = setup.sni.is_some();
     let name = setup.sni.clone().unwrap_or_else(|| "relay.invalid".into());
     let name = ServerName::try_from(name.clone())
@@ -234,7 +240,7 @@ fn facts(
 
 /// Takes anyone's certificate, but not without the key to it, and remembers how that was proven.
 #[derive(Debug)]
-struct Anyone {
+pub(super) struct Anyone {
     provider: Arc<CryptoProvider>,
     ask: AskClient,
     verified: OnceLock<u16>,
@@ -364,7 +370,7 @@ impl ClientCertVerifier for Anyone {
 
 /// Shows one certificate when asked, and remembers that it was asked.
 #[derive(Debug, Default)]
-struct Shown {
+pub(super) struct Shown {
     key: Option<Arc<rustls::sign::CertifiedKey>>,
     asked: std::sync::atomic::AtomicBool,
 }

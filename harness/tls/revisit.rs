@@ -1,7 +1,9 @@
-//! A client that comes back: a second handshake on one connection, a second session on another.
+//! Questions that need a whole handshake: a second one on one connection, a second session on
+//! another, what a server signs with, and what it agrees to behind the encryption of TLS 1.3.
 //!
 //! Played by the legacy engine, which does both in every version. Any server certificate is taken.
 
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,23 +11,48 @@ use openssl::ssl::{Ssl, SslOptions, SslSession, SslSessionCacheMode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
+use waxseal_model::scan::Refusal;
 
 use super::legacy::context;
 use super::legacy_stream::LegacyStream;
+use super::legacy_told::peer_signature;
+use super::session::{alert_of, is_alert_code};
 
 /// A session that may be resumed on another connection.
 pub struct SavedSession(SslSession);
 
 /// Why a question about a second time has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NoAnswer(String);
+#[error("{text}")]
+pub struct NoAnswer {
+    text: String,
+    /// How the server ended the first handshake; `None`: it kept silent, or our side objected.
+    pub end: Option<Refusal>,
+}
 
 impl NoAnswer {
-    fn new(text: impl ToString) -> Self {
-        Self(text.to_string())
+    /// No answer, for a reason of our own.
+    pub fn new(text: impl ToString) -> Self {
+        Self { text: text.to_string(), end: None }
+    }
+
+    fn ended(error: &openssl::ssl::Error) -> Self {
+        let stack = || error.ssl_error().into_iter().flat_map(|stack| stack.errors());
+        let alert = stack().filter(|error| is_alert_code(error)).find_map(alert_of);
+        let reset = error.io_error().is_some_and(|e| e.kind() == ErrorKind::ConnectionReset);
+        let end = match alert {
+            Some(alert) => Some(Refusal::Alert(alert)),
+            None if reset => Some(Refusal::Reset),
+            // Without an error of its own, OpenSSL means that the connection was closed.
+            None if stack().all(|error| error.reason() == Some(EOF)) => Some(Refusal::Closed),
+            None => None,
+        };
+        Self { end, ..Self::new("a whole handshake does not succeed") }
     }
 }
+
+/// OpenSSL's word for a FIN within a handshake.
+const EOF: &str = "unexpected eof while reading";
 
 /// Opens a session of this version and keeps it. `Ok(None)`: the server gave nothing to resume by.
 ///
@@ -45,7 +72,8 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let saved = Arc::new(Mutex::new(None));
-    let mut stream = connect(io, version, sni, None, &saved, patience).await?;
+    let client = Client { version, sni, ..Client::default() };
+    let mut stream = connect(io, &client, None, &saved, patience).await?;
     let talking = async {
         let mut answer = [0; 512];
         stream.write_all(command).await?;
@@ -74,8 +102,8 @@ pub async fn resumes<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let none = Arc::default();
-    let mut stream = connect(io, version, sni, Some(session), &none, patience).await?;
+    let client = Client { version, sni, ..Client::default() };
+    let mut stream = connect(io, &client, Some(session), &Arc::default(), patience).await?;
     let reused = stream.ssl().session_reused();
     let _ = timeout(patience, stream.shutdown()).await;
     Ok(reused)
@@ -96,18 +124,77 @@ pub async fn renegotiates<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let none = Arc::default();
-    let mut stream = connect(io, version, sni, None, &none, patience).await?;
+    let client = Client { version, sni, ..Client::default() };
+    let mut stream = connect(io, &client, None, &Arc::default(), patience).await?;
     match timeout(patience, stream.renegotiate()).await {
         Ok(done) => Ok(done.is_ok()),
         Err(_) => Err(NoAnswer::new("it keeps silent on a second handshake")),
     }
 }
 
-async fn connect<T>(
+/// The scheme with which a server of TLS 1.3 signs for a client that knows these alone, by their
+/// IANA names; `Ok(None)`: OpenSSL does not tell.
+///
+/// # Errors
+/// [`NoAnswer`]: there was no handshake. An alert says that the server has none of them, or that it
+/// is in trouble.
+pub async fn signs<T>(
+    io: T,
+    sni: Option<&str>,
+    schemes: &[&str],
+    patience: Duration,
+) -> Result<Option<String>, NoAnswer>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let client = Client { version: Version::Tls13, sni, schemes, protocol: None };
+    let mut stream = connect(io, &client, None, &Arc::default(), patience).await?;
+    // SAFETY: the session is alive and its handshake is finished.
+    let scheme = unsafe { peer_signature(stream.ssl()) };
+    let _ = timeout(patience, stream.shutdown()).await;
+    Ok(scheme)
+}
+
+/// Whether a server agrees to this protocol by ALPN (RFC 7301).
+///
+/// # Errors
+/// [`NoAnswer`]: there was no handshake.
+pub async fn agrees_to<T>(
     io: T,
     version: Version,
     sni: Option<&str>,
+    protocol: &[u8],
+    patience: Duration,
+) -> Result<bool, NoAnswer>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let client = Client { version, sni, schemes: &[], protocol: Some(protocol) };
+    let mut stream = connect(io, &client, None, &Arc::default(), patience).await?;
+    let agreed = stream.ssl().selected_alpn_protocol().is_some();
+    let _ = timeout(patience, stream.shutdown()).await;
+    Ok(agreed)
+}
+
+/// What a client of these questions offers.
+struct Client<'a> {
+    version: Version,
+    sni: Option<&'a str>,
+    /// Empty: every scheme.
+    schemes: &'a [&'a str],
+    /// The only protocol in ALPN, of at most 255 octets.
+    protocol: Option<&'a [u8]>,
+}
+
+impl Default for Client<'_> {
+    fn default() -> Self {
+        Self { version: Version::Tls12, sni: None, schemes: &[], protocol: None }
+    }
+}
+
+async fn connect<T>(
+    io: T,
+    client: &Client<'_>,
     session: Option<&SavedSession>,
     saved: &Arc<Mutex<Option<SslSession>>>,
     patience: Duration,
@@ -116,11 +203,12 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let offer = Offer {
-        versions: vec![version],
+        versions: vec![client.version],
         suites: vec![
             SuiteChoice::Kind(SuiteKind::ForwardSecret),
             SuiteChoice::Kind(SuiteKind::All),
         ],
+        schemes: client.schemes.iter().map(|scheme| (*scheme).to_owned()).collect(),
         ..Offer::modern()
     };
     let mut context = context(&offer, false).map_err(NoAnswer::new)?;
@@ -131,7 +219,11 @@ where
         *keep.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
     });
     let mut ssl = Ssl::new(&context.build()).map_err(NoAnswer::new)?;
-    if let Some(name) = sni {
+    if let Some(protocol) = client.protocol {
+        let length = u8::try_from(protocol.len()).map_err(NoAnswer::new)?;
+        ssl.set_alpn_protos(&[&[length], protocol].concat()).map_err(NoAnswer::new)?;
+    }
+    if let Some(name) = client.sni {
         ssl.set_hostname(name).map_err(NoAnswer::new)?;
     }
     if let Some(SavedSession(session)) = session {
@@ -141,7 +233,7 @@ where
     let mut stream = LegacyStream::new(ssl, io).map_err(NoAnswer::new)?;
     match timeout(patience, stream.connect()).await {
         Ok(Ok(())) => Ok(stream),
-        Ok(Err(_)) => Err(NoAnswer::new("a whole handshake does not succeed")),
+        Ok(Err(error)) => Err(NoAnswer::ended(&error)),
         Err(_) => Err(NoAnswer::new("it keeps silent in a handshake")),
     }
 }

@@ -160,6 +160,11 @@ pub(super) fn is_alert_code(error: &openssl::error::Error) -> bool {
     (1000..1256).contains(&(error.code() & 0x7f_ffff))
 }
 
+/// The description of the alert that OpenSSL's error stands for.
+pub(super) fn alert_of(error: &openssl::error::Error) -> Option<u8> {
+    u8::try_from((error.code() & 0x7f_ffff).checked_sub(1000)?).ok()
+}
+
 /// The system's own number of an error that OpenSSL only passes on: its codes have the highest of 32
 /// bits set.
 fn system_error(error: &openssl::error::Error) -> Option<i32> {

@@ -5,6 +5,7 @@ use waxseal_model::facts::Suite;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 
 use super::registry::{is_tls13, supplement};
+use crate::wire::tls::is_grease;
 
 /// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746) and TLS_FALLBACK_SCSV (RFC 7507): signals, no suites.
 pub(super) const SIGNALS: [u16; 2] = [0x00ff, 0x5600];
@@ -15,10 +16,15 @@ pub fn suite(id: u16) -> Suite {
         return Suite { id, name: row.name.to_owned(), kinds: row.kinds.to_vec() };
     }
     let Some(known) = TlsCipherSuite::from_id(id) else {
-        return Suite { id, name: format!("{id:#06x}"), kinds: Vec::new() };
+        return Suite { id, name: number_name(id), kinds: Vec::new() };
     };
     let kinds = if SIGNALS.contains(&id) { Vec::new() } else { kinds(id, known) };
     Suite { id, name: known.name.to_owned(), kinds }
+}
+
+/// How a code point without a name is shown: reserved ones (RFC 8701) say so.
+pub(super) fn number_name(number: u16) -> String {
+    if is_grease(number) { format!("GREASE {number:#06x}") } else { format!("{number:#06x}") }
 }
 
 fn kinds(id: u16, suite: &TlsCipherSuite) -> Vec<SuiteKind> {
@@ -91,6 +97,19 @@ pub(super) fn exists_in(suite: &Suite, version: Version) -> bool {
         Version::Ssl3
     };
     (oldest..Version::Tls13).contains(&version)
+}
+
+/// The first version of an offer for which a server with such a key has no suite; `None`: it has one
+/// for each. Anonymous suites and those of TLS 1.3 go with every key.
+pub fn version_without_suite_for_key(offer: &Offer, rsa: bool) -> Option<Version> {
+    let goes = |suite: &Suite| {
+        let free = suite.is(SuiteKind::Tls13) || suite.is(SuiteKind::Anonymous);
+        free || (suite.name.contains("_ECDSA_") != rsa && !suite.name.contains("_DSS_"))
+    };
+    let suites: Vec<_> =
+        resolve(offer, &super::legacy::available()).into_iter().map(suite).filter(goes).collect();
+    let there = |version: &Version| suites.iter().any(|suite| exists_in(suite, *version));
+    offer.versions.iter().copied().find(|version| !there(version))
 }
 
 /// A kind of key exchange brings no NULL, RC4 or export ciphers with it; a kind of cipher may

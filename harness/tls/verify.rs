@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
 
@@ -93,6 +94,22 @@ fn problem(error: webpki::Error) -> ChainProblem {
         webpki::Error::InvalidSignatureForPublicKey => ChainProblem::BadSignature,
         webpki::Error::RequiredEkuNotFoundContext(_) => ChainProblem::WrongUsage,
         other => ChainProblem::Other(other.to_string()),
+    }
+}
+
+/// The certificates of a file in PEM, in DER.
+///
+/// # Errors
+/// A fragment: something between the markers cannot be read, or there is no certificate.
+pub fn read_certificates_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let read = read.map_err(|error| format!("it is no PEM: {error}"))?;
+    if read.is_empty() {
+        return Err("no certificate in PEM stands in it".into());
+    }
+    match read.iter().position(|der| anchor_from_trusted_cert(der).is_err()) {
+        Some(at) => Err(format!("its certificate number {} cannot be read", at + 1)),
+        None => Ok(read.into_iter().map(|der| der.to_vec()).collect()),
     }
 }
 

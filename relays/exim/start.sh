@@ -8,15 +8,20 @@ root=$WAXSEAL_ROOT run=$WAXSEAL_DIR
 
 own() { mount -t tmpfs -o mode=755 waxseal "$root/$1"; }
 
-# The daemon reads the keys as a user of its own, Debian-exim of the private root.
-own etc/exim4
-cp "$run"/etc/exim4/* "$root/etc/exim4/"
-chmod 644 "$root"/etc/exim4/*
-mkdir "$root/etc/exim4/pki"
-cp "$run/$WAXSEAL_CERTIFICATE_CHAIN" "$run/$WAXSEAL_CERTIFICATE_KEY" \
-    "$run/$WAXSEAL_CLIENT_CERTIFICATE_CHAIN" "$run/$WAXSEAL_CLIENT_CERTIFICATE_KEY" \
-    "$run/$WAXSEAL_TRUST_ANCHORS" "$run/$WAXSEAL_CLIENT_TRUST_ANCHORS" "$root/etc/exim4/pki/"
-chown 9321 "$root"/etc/exim4/pki/*
+if [ "${WAXSEAL_CONFIG:-}" ]; then
+    # What config.sh has brought lies over the private root, each file at its own path.
+    mount -t overlay -o "lowerdir=$run/own:$root" waxseal "$root"
+else
+    # The daemon reads the keys as a user of its own, Debian-exim of the private root.
+    own etc/exim4
+    cp "$run"/etc/exim4/* "$root/etc/exim4/"
+    chmod 644 "$root"/etc/exim4/*
+    mkdir "$root/etc/exim4/pki"
+    cp "$run/$WAXSEAL_CERTIFICATE_CHAIN" "$run/$WAXSEAL_CERTIFICATE_KEY" \
+        "$run/$WAXSEAL_CLIENT_CERTIFICATE_CHAIN" "$run/$WAXSEAL_CLIENT_CERTIFICATE_KEY" \
+        "$run/$WAXSEAL_TRUST_ANCHORS" "$run/$WAXSEAL_CLIENT_TRUST_ANCHORS" "$root/etc/exim4/pki/"
+    chown 9321 "$root"/etc/exim4/pki/*
+fi
 own var/spool/exim4
 chown 9321:9321 "$root/var/spool/exim4"
 

@@ -1,4 +1,6 @@
-//! A configuration as an administrator has it, under test: needs root and the installed Postfix.
+//! A configuration as an administrator has it, under test: needs root and the installed product.
+
+mod exim;
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +12,12 @@ use waxseal_model::record::{Record, Verdict};
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configuration/postfix");
 
 fn run(config: &Path, arguments: &[&str]) -> Output {
+    run_of("postfix", config, arguments)
+}
+
+fn run_of(relay: &str, config: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_waxseal"))
-        .args(["run", "postfix", "--format", "json", "--config"])
+        .args(["run", relay, "--format", "json", "--config"])
         .arg(config)
         .args(arguments)
         .output()
@@ -80,6 +86,59 @@ fn the_partner_that_a_slip_leaves_unprotected_is_found() {
     let inbound = record.cases.iter().filter(|case| case.domain.is_none());
     assert!(inbound.map(|case| case.verdict).eq([Verdict::Pass]));
     assert!(!Path::new(FOLDER).join("tls_policy.db").exists(), "the user's folder was changed");
+}
+
+#[test]
+fn hosts_that_the_configuration_names_are_played() {
+    let arguments = [
+        "--connector=gateway.example=encryption-only",
+        "--connector=.gateway.example=encryption-only",
+        "--connector=slip.example=encryption-only",
+        "--connector=named.example=domain-validation",
+        "--mx=gateway.example=[gw.isp.example]:587",
+        "--mx=.gateway.example=gw.isp.example:587",
+        "--mx=slip.example=leaky.isp.example",
+        "--mx=named.example=mail.named.example",
+        "--case=outbound/forced/refused-454#*",
+        "--case=outbound/certificates/name-wrong-name#*",
+        "--case=outbound/forced/next-mx#*",
+    ];
+    let played = run(Path::new(FOLDER), &arguments);
+    if cannot(&played) {
+        return;
+    }
+    let told = err(&played);
+    let record: Record = serde_json::from_slice(&played.stdout).expect("the output is a record");
+    let domains: Vec<_> =
+        record.domains.iter().map(|found| (found.domain.as_str(), found.status)).collect();
+    let expected = [
+        (".gateway.example", Protection::Protected),
+        ("gateway.example", Protection::Protected),
+        ("named.example", Protection::Protected),
+        ("slip.example", Protection::Unprotected),
+    ];
+    assert_eq!(domains, expected, "{told}");
+}
+
+#[test]
+fn a_host_that_nobody_plays_is_told_with_the_way_out() {
+    let arguments = ["--connector=gateway.example=encryption-only", "--case=outbound/control#*"];
+    let played = run(Path::new(FOLDER), &arguments);
+    if cannot(&played) {
+        return;
+    }
+    let told = err(&played);
+    assert_eq!(played.status.code(), Some(3), "{told}");
+    let hint = "hint: the relay looked for gw.isp.example, which the lab does not play";
+    let hints: Vec<_> = told.lines().filter(|line| line.starts_with("hint: ")).collect();
+    assert!(matches!(hints[..], [only] if only.starts_with(hint)), "{told}");
+}
+
+#[test]
+fn a_route_without_a_rule_is_refused() {
+    let refused = run(Path::new(FOLDER), &["--mx=gateway.example=gw.isp.example"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(err(&refused).contains("`--mx` names gateway.example"), "{}", err(&refused));
 }
 
 #[test]

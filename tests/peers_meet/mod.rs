@@ -1,7 +1,9 @@
 //! No peer may be stronger than asked: every offer against its mirror and against its opposite,
 //! with each engine on each side. Otherwise a relay would pass a ban by our own accident.
 
+mod forgeries;
 mod offers;
+mod resumption;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -82,6 +84,7 @@ async fn carry(handshake: Handshake, client: bool) -> Result<TlsFacts, TlsFailur
 struct Identities {
     ecdsa: Identity,
     rsa: Identity,
+    ed25519: Identity,
     client: Identity,
 }
 
@@ -92,12 +95,23 @@ impl Identities {
             let issued = authorities.issue(&recipes[recipe], SNI).expect("a recipe can be made");
             Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa }
         };
-        Self { ecdsa: issue("trusted"), rsa: issue("trusted-rsa"), client: issue("client") }
+        Self {
+            ecdsa: issue("trusted"),
+            rsa: issue("trusted-rsa"),
+            ed25519: issue("trusted-ed25519"),
+            client: issue("client"),
+        }
     }
 
     /// As in a run: what only the legacy engine plays wants an RSA key. So do suites that name RSA,
-    /// and groups: in TLS 1.2 they bind the curve of a certificate as well (RFC 8422 section 5.1).
+    /// and groups: in TLS 1.2 they bind the curve of a certificate as well (RFC 8422 section 5.1). A
+    /// scheme wants its own.
     fn of(&self, offer: &Offer) -> &Identity {
+        match offer.schemes.first().map(String::as_str) {
+            Some("ed25519") => return &self.ed25519,
+            Some(scheme) if scheme.starts_with("ecdsa") => return &self.ecdsa,
+            _ => {}
+        }
         let modern = choose(offer, None, None) == Ok(Engine::Modern);
         let named = offer.suites.iter().any(|suite| matches!(suite, SuiteChoice::Named(_)));
         if modern && !named && offer.groups.is_empty() { &self.ecdsa } else { &self.rsa }
@@ -365,5 +379,28 @@ async fn an_alert_behind_the_handshake_is_told_with_its_direction() {
         // The modern engine sends it encrypted and keeps it to itself.
         let said = (engines.1 == Engine::Legacy).then_some(116);
         assert_eq!(failure.alert_said, said, "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_old_server_leaves_it_to_the_client_to_refuse() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let identities = Identities::new(&catalogue.recipes);
+    // A client that has suites of old, and no old version.
+    let client = offer(&[Version::Tls12, Version::Tls13], &[SuiteKind::All]);
+    for version in [Version::Ssl3, Version::Tls10, Version::Tls11] {
+        let server = offer(&[version], &[SuiteKind::All]);
+        let engines = (Engine::Legacy, Engine::Legacy);
+        let (client, server) = identities.setups(engines, (&client, &server), &identities.rsa);
+        match meet(&client, &server).await {
+            Meeting::Apart(client, server) => {
+                // protocol_version (RFC 8996 section 4).
+                assert_eq!(client.alert_said, Some(70), "{version}: {client:?}");
+                assert_eq!(server.alert_heard, Some(70), "{version}: {server:?}");
+                assert_eq!(server.cause, FailureCause::RelayAlert, "{version}: {server:?}");
+            }
+            Meeting::Met(..) => panic!("{version} was negotiated"),
+            Meeting::Unplayable(why) => panic!("{version}: {why}"),
+        }
     }
 }

@@ -120,6 +120,9 @@ async fn a_host_as_installed_is_found_with_its_old_suites() {
     }
     assert_eq!(facts.answers.secure_renegotiation, Found::Known(true));
     assert_eq!(facts.answers.compression, Found::Known(false));
+    let schemes = listed(&facts.schemes_tls13);
+    let sizes = [256, 384, 512].map(|size| format!("rsa_pss_rsae_sha{size}"));
+    assert!(schemes.is_subset(&sizes.into()) && !schemes.is_empty(), "{schemes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use waxseal::scan::{Limits, Surveyed};
+use waxseal::scan::Limits;
 use waxseal::tls::ServerSetup;
 use waxseal::wire::tls::read_client_hello;
 use waxseal_model::offer::{Offer, Version};
 use waxseal_model::scan::{Found, HostFacts, Refusal};
 
 use super::agreement::{ECDSA, Pairs, one_by_one};
-use super::server::{Behaviour, Correct, Host, greet, identity, setup};
+use super::server::{Behaviour, Correct, Host, Surveyed, greet, identity, setup};
 
 /// What is said or done to a client.
 #[derive(Clone, Copy)]

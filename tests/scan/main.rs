@@ -1,9 +1,12 @@
 //! `waxseal scan` against servers whose configuration is known.
 
 mod agreement;
+mod bounds;
 mod holes;
 mod limits;
 mod program;
+mod real;
 mod reference;
+mod robot;
 mod second;
 mod server;

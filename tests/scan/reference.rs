@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::net::TcpListener;
 use waxseal::catalogue::Rules;
 use waxseal::relay::reference::{Memory, Mutant, Running, Setup};
-use waxseal::scan::{Limits, parse_target, survey};
-use waxseal_model::offer::Version;
+use waxseal::scan::{Depth, Host, Limits, parse_target, survey};
+use waxseal_model::offer::{Offer, Version};
 use waxseal_model::requirement::Level;
-use waxseal_model::scan::{Entry, Finding, Found, HostFacts, Judgement, judge};
+use waxseal_model::scan::{
+    Entry, Finding, Found, HostFacts, Judgement, Oddity, UnknownAlpn, judge,
+};
 use waxseal_model::scenario::Connector;
 
 use super::agreement::ECDSA;
-use super::server::identity;
+use super::server::{Correct, Host as Server, identity, setup};
 
 async fn scan(connector: Connector, entry: Entry, mutant: Option<Mutant>) -> HostFacts {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port");
@@ -34,7 +38,8 @@ async fn scan(connector: Connector, entry: Entry, mutant: Option<Mutant>) -> Hos
     };
     let mut relay = Running::start(setup, vec![(connector, listener)]);
     let target = parse_target("relay.scan.test", entry).expect("it is a name");
-    let facts = survey(&target, address, Limits::default()).await.facts;
+    let host = Host::new(target, address, Limits::default(), Instant::now());
+    let facts = survey(&host, Depth::Whole).await;
     relay.stop().await;
     facts
 }
@@ -82,8 +87,9 @@ async fn the_reference_relay_is_as_it_is_built() {
             assert_eq!(facts.speaks(version), Some(false), "{version}");
         }
         assert_eq!(facts.ssl2, Found::Known(false));
+        assert!(broken(&facts).is_empty(), "{:#?}", findings(&facts));
         // Its library has no fallback signal; the downgrade mark does that work for TLS 1.3.
-        assert_eq!(broken(&facts), ["rfc7507-scsv-server"], "{:#?}", findings(&facts));
+        assert_eq!(facts.answers.fallback_signal, Found::Known(false));
         assert_eq!(facts.answers.downgrade_mark, Found::Known(true));
     }
 }
@@ -98,5 +104,28 @@ async fn a_faulty_relay_breaks_what_its_fault_breaks() {
         let facts = scan(Connector::Opportunistic, Entry::Relay, Some(mutant)).await;
         let broken = broken(&facts);
         assert!(broken.iter().any(|id| id == requirement), "{mutant:?}: {broken:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_of_tls_13_alone_is_asked_in_tls_13() {
+    let faulty = Some(Mutant::ServerLacksTls12);
+    let modern = scan(Connector::Opportunistic, Entry::Relay, faulty).await;
+    let offer = Offer { versions: vec![Version::Tls13], ..Offer::modern() };
+    let legacy = Server::start(Correct(Arc::new(setup(offer, identity(ECDSA))))).await;
+    let legacy = legacy.survey(Limits::default()).await.facts;
+    for facts in [modern, legacy] {
+        assert_eq!(facts.speaks(Version::Tls12), Some(false));
+        assert_eq!(facts.tolerance.len(), 7);
+        for found in &facts.tolerance {
+            let moot = found.oddity == Oddity::HighVersion;
+            assert_eq!(matches!(found.borne, Found::Moot(_)), moot, "{found:?}");
+            assert!(moot || found.borne == Found::Known(true), "{found:?}");
+        }
+        assert!(facts.groups_tls13.known().is_some_and(|list| list.names.len() > 2));
+        let schemes = facts.schemes_tls13.known().expect("the schemes are known");
+        assert_eq!(schemes.names, ["ecdsa_secp256r1_sha256"]);
+        assert_eq!(schemes.incomplete, None);
+        assert_eq!(facts.answers.unknown_alpn, Found::Known(UnknownAlpn::Ignored));
     }
 }

@@ -2,27 +2,34 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use waxseal::scan::{Limits, Surveyed, parse_target, survey};
+use waxseal::scan::{self, Depth, Limits, parse_target, survey};
 use waxseal::tls::{self, AskClient, Identity, ServerSetup};
 use waxseal::wire::{LineBuffer, read_line};
 use waxseal_certs::{Authorities, Recipe};
 use waxseal_model::facts::Engine;
 use waxseal_model::offer::Offer;
-use waxseal_model::scan::Entry;
+use waxseal_model::scan::{Entry, HostFacts};
 
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A certificate by a recipe in TOML.
 pub fn identity(recipe: &str) -> Identity {
+    certified(recipe).0
+}
+
+/// The same, and the root that it leads to, in PEM.
+pub fn certified(recipe: &str) -> (Identity, String) {
     let recipe: Recipe = toml::from_str(recipe).expect("the recipe is right");
     let authorities = Authorities::new(SystemTime::now()).expect("authorities can be made");
     let issued = authorities.issue(&recipe, "mail.scan.test").expect("a certificate can be made");
-    Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa }
+    let identity =
+        Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa };
+    (identity, authorities.trust_anchors_pem())
 }
 
 /// A server that plays this offer with the legacy engine.
@@ -40,6 +47,12 @@ pub fn setup(offer: Offer, identity: Identity) -> ServerSetup {
 /// What a host does with each connection, which has this number.
 pub trait Behaviour: Clone + Send + Sync + 'static {
     fn serve(&self, stream: TcpStream, number: usize) -> impl Future<Output = ()> + Send;
+}
+
+/// What was learnt of a host, and with how many connections.
+pub struct Surveyed {
+    pub facts: HostFacts,
+    pub connections: usize,
 }
 
 /// A host while it lives. Dropping it ends it.
@@ -66,7 +79,9 @@ impl Host {
 
     pub async fn survey(&self, limits: Limits) -> Surveyed {
         let target = parse_target("mail.scan.test", Entry::Relay).expect("it is a name");
-        survey(&target, self.address, limits).await
+        let host = scan::Host::new(target, self.address, limits, Instant::now());
+        let facts = survey(&host, Depth::Whole).await;
+        Surveyed { facts, connections: host.connections() }
     }
 }
 

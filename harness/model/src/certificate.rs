@@ -135,11 +135,12 @@ pub enum Problem {
     NoCertificate,
     /// One cannot be read.
     Unreadable,
-    /// The leaf is signed by itself, and nobody trusts it.
+    /// The leaf is alone, issued by itself, and nobody trusts it.
     SelfSigned,
-    /// The issuer of the last one is neither sent nor trusted.
+    /// The issuer of the last one is neither sent nor trusted: a private root, which need not be
+    /// sent (RFC 8446 section 4.4.2), or an intermediate that is missing. The two look alike.
     Incomplete,
-    /// It ends at a root that is not trusted.
+    /// It ends at a root that is sent and not trusted.
     UnknownIssuer,
     /// A signature in it is wrong.
     BadSignature,
@@ -168,8 +169,11 @@ impl Problem {
             Self::NoCertificate => "No certificate was sent.",
             Self::Unreadable => "A certificate of the chain cannot be read.",
             Self::SelfSigned => "The certificate is signed by itself.",
-            Self::Incomplete => "The chain is incomplete: its last issuer is not sent.",
-            Self::UnknownIssuer => "The chain leads to a root that is not trusted.",
+            Self::Incomplete => {
+                "The last issuer is neither sent nor trusted here: it is a private root, which need \
+                 not be sent, or an intermediate that is missing."
+            }
+            Self::UnknownIssuer => "The chain ends at a root that is sent and not trusted here.",
             Self::BadSignature => "A signature in the chain is wrong.",
             Self::Expired => "A certificate of the chain has expired.",
             Self::NotYetValid => "A certificate of the chain is not yet valid.",

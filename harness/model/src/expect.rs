@@ -1,5 +1,6 @@
 //! What a case expects of the relay. A harness's own trouble cannot be expressed here.
 
+use crate::alert::{alert_name, alert_names};
 use crate::offer::{SuiteChoice, Version};
 use crate::pattern::Pattern;
 
@@ -97,6 +98,8 @@ pub enum Never {
     AnonymousTls,
     /// The message taken inside TLS.
     MessageInTls,
+    /// The message sent once more after it was taken, or kept for that.
+    SentTwice,
     /// STARTTLS, though the keyword was not offered.
     UnofferedStarttls,
     /// What a fault of the scenario wants of the relay.
@@ -107,7 +110,7 @@ pub enum Never {
 
 impl Never {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 17] = [
+    pub const NAMES: [(&'static str, Self); 18] = [
         ("envelope-in-clear", Self::EnvelopeInClear),
         ("body-in-clear", Self::BodyInClear),
         ("credentials-in-clear", Self::CredentialsInClear),
@@ -122,6 +125,7 @@ impl Never {
         ("static-key-exchange", Self::StaticKeyExchange),
         ("anonymous-tls", Self::AnonymousTls),
         ("message-in-tls", Self::MessageInTls),
+        ("sent-twice", Self::SentTwice),
         ("unoffered-starttls", Self::UnofferedStarttls),
         ("went-along", Self::WentAlong),
         ("clear-answer", Self::ClearAnswer),
@@ -153,6 +157,7 @@ impl Never {
             Self::StaticKeyExchange => "the relay negotiated a suite without forward secrecy",
             Self::AnonymousTls => "the relay negotiated an anonymous suite",
             Self::MessageInTls => "the relay sent the message over this TLS session",
+            Self::SentTwice => "the relay did not let go of a message that had been taken",
             Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
             Self::ClearAnswer => "the relay answered in clear although TLS was up",
             Self::WentAlong => "the relay went along with the fault",
@@ -199,6 +204,9 @@ pub enum TlsExpect {
     Established,
     /// The relay refuses it: alert, close, or 4yz/5yz to STARTTLS. Silence is not a refusal.
     Refused,
+    /// The relay breaks it off at what is forged, before it goes on: by an alert, or by ending the
+    /// connection. Silence is not a refusal, and neither is a handshake that fails later.
+    ForgeryRefused,
     /// It finishes with these facts.
     Facts(TlsFactsExpect),
 }
@@ -287,31 +295,19 @@ pub enum Told {
 
 impl Told {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 15] = [
-        ("any", Self::ByAny),
-        ("none", Self::NotAtAll),
-        ("unexpected_message", Self::By(10)),
-        ("bad_record_mac", Self::By(20)),
-        ("record_overflow", Self::By(22)),
-        ("handshake_failure", Self::By(40)),
-        ("illegal_parameter", Self::By(47)),
-        ("decode_error", Self::By(50)),
-        ("decrypt_error", Self::By(51)),
-        ("protocol_version", Self::By(70)),
-        ("insufficient_security", Self::By(71)),
-        ("inappropriate_fallback", Self::By(86)),
-        ("no_renegotiation", Self::By(100)),
-        ("unrecognized_name", Self::By(112)),
-        ("no_application_protocol", Self::By(120)),
-    ];
+    pub(crate) fn names() -> Vec<(&'static str, Self)> {
+        let alerts = alert_names().into_iter().map(|(name, code)| (name, Self::By(code)));
+        [("any", Self::ByAny), ("none", Self::NotAtAll)].into_iter().chain(alerts).collect()
+    }
 
     /// The name in scenario files; a number where an alert has none there.
     pub fn name(self) -> String {
-        let known = Self::NAMES.iter().find(|(_, told)| *told == self);
-        match (known, self) {
-            (Some((name, _)), _) => (*name).to_owned(),
-            (None, Self::By(code)) => format!("alert {code}"),
-            (None, _) => String::new(),
+        match self {
+            Self::By(code) => {
+                alert_name(code).map_or_else(|| format!("alert {code}"), str::to_owned)
+            }
+            Self::ByAny => "any".into(),
+            Self::NotAtAll => "none".into(),
         }
     }
 
@@ -371,6 +367,57 @@ pub struct OfferedExpect {
     pub sni: Option<String>,
     /// Whether only the null compression method is offered.
     pub no_compression: bool,
+    /// Rules about its form.
+    pub form: Vec<HelloRule>,
+}
+
+/// A rule about the form of a ClientHello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HelloRule {
+    /// Suites in CBC mode come with encrypt_then_mac (RFC 7366).
+    CbcWithEncryptThenMac,
+    /// No extension and no group of a key share stands twice (RFC 8446 sections 4.2 and 4.2.8).
+    ExtensionsOnce,
+    /// No suite with ECDHE and a cipher of 128 bits or more stands behind one whose key exchange is
+    /// static. Suites of TLS 1.3 may stand anywhere; DHE and weak ciphers had better stand last.
+    ForwardSecretFirst,
+    /// Where it lists versions, its own field says TLS 1.2 (RFC 8446 section 4.1.2).
+    LegacyVersion,
+    /// Versions are listed newest first (RFC 8446 section 4.2.1).
+    NewestVersionFirst,
+    /// The newest version is no older than in an earlier hello to the same peer, unless
+    /// TLS_FALLBACK_SCSV says so (RFC 7507 section 4).
+    NoSilentFallback,
+    /// Where modes of resumption are listed, psk_dhe_ke is one of them (RFC 8446 section 4.2.9).
+    PskWithDhe,
+    /// The name in SNI, where there is one, is a host's: no address and no final dot (RFC 6066 section
+    /// 3).
+    SniIsHostName,
+    /// No suite stands twice.
+    SuitesOnce,
+    /// It stands in records of TLS, not in the framing of SSL 2.0 (RFC 6176 section 3).
+    TlsRecord,
+}
+
+impl HelloRule {
+    /// All rules with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 10] = [
+        ("cbc-with-encrypt-then-mac", Self::CbcWithEncryptThenMac),
+        ("extensions-once", Self::ExtensionsOnce),
+        ("forward-secret-first", Self::ForwardSecretFirst),
+        ("legacy-version", Self::LegacyVersion),
+        ("newest-version-first", Self::NewestVersionFirst),
+        ("no-silent-fallback", Self::NoSilentFallback),
+        ("psk-with-dhe", Self::PskWithDhe),
+        ("sni-is-host-name", Self::SniIsHostName),
+        ("suites-once", Self::SuitesOnce),
+        ("tls-record", Self::TlsRecord),
+    ];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, rule)| *rule == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// What is expected of one reply.

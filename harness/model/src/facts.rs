@@ -122,27 +122,87 @@ pub struct Alert {
     pub description: u8,
 }
 
-/// The relay's ClientHello, read from the bytes on the wire.
+/// The form in which a ClientHello came.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Framing {
+    /// A handshake message in records.
+    #[default]
+    Tls,
+    /// A CLIENT-HELLO of SSL 2.0, whatever version it asks for (RFC 5246 appendix E.2).
+    Ssl2,
+}
+
+/// The relay's ClientHello, read from the bytes on the wire. Code points without a name are written
+/// `0x1234`, reserved ones (RFC 8701) `GREASE 0x1a1a`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HelloFacts {
+    /// The form in which it came.
+    #[serde(default)]
+    pub framing: Framing,
+    /// The version of the first record; 0 in the framing of SSL 2.0, which has none.
+    #[serde(default)]
+    pub record_version: u16,
+    /// Size of the message in octets, without the headers of records.
+    #[serde(default)]
+    pub octets: u32,
     /// `legacy_version` of the hello (RFC 8446 section 4.1.2).
     pub legacy_version: u16,
     /// What is offered: `supported_versions` where sent, else `legacy_version` alone as top version.
     pub versions: Vec<Version>,
+    /// What else `supported_versions` lists: reserved code points, drafts, the unknown.
+    #[serde(default)]
+    pub other_versions: Vec<String>,
+    /// Size of the session id in octets.
+    #[serde(default)]
+    pub session_id: u8,
     /// Suites in the client's order, signalling values included.
     pub suites: Vec<Suite>,
     /// `supported_groups` in order, by the names of scenario files, or `0x1234`.
     pub groups: Vec<String>,
+    /// The groups that `key_share` has a public value for, in order.
+    #[serde(default)]
+    pub key_shares: Vec<String>,
     /// `signature_algorithms` in order, by IANA name, or `0x1234`.
     pub schemes: Vec<String>,
     /// The name in `server_name`.
     pub sni: Option<String>,
+    /// Size in octets of the ticket in `session_ticket` (RFC 5077): 0 asks for one.
+    #[serde(default)]
+    pub ticket: Option<u16>,
+    /// `psk_key_exchange_modes` in order: `psk_ke`, `psk_dhe_ke`, or `0x12`.
+    #[serde(default)]
+    pub psk_modes: Vec<String>,
+    /// How many sessions or keys `pre_shared_key` names (RFC 8446 section 4.2.11).
+    #[serde(default)]
+    pub psk_identities: u16,
     /// Protocols in `application_layer_protocol_negotiation`.
     pub alpn: Vec<String>,
     /// Extension types by IANA name, in the order sent, or `0x1234`.
     pub extensions: Vec<String>,
     /// Compression methods; `[0]` is "none".
     pub compression: Vec<u8>,
+}
+
+impl HelloFacts {
+    /// The newest version offered.
+    pub fn newest(&self) -> Option<Version> {
+        self.versions.iter().copied().max()
+    }
+
+    /// Whether it says that a newer version was tried before (RFC 7507).
+    pub fn signals_fallback(&self) -> bool {
+        self.suites.iter().any(|suite| suite.id == 0x5600)
+    }
+
+    /// Whether it says that it does secure renegotiation, by extension or by suite (RFC 5746 section
+    /// 3.4).
+    pub fn signals_renegotiation(&self) -> bool {
+        self.suites.iter().any(|suite| suite.id == 0x00ff)
+            || self.extensions.iter().any(|name| name == "renegotiation_info")
+    }
 }
 
 /// What a relay answered to a ClientHello that was written by hand.
@@ -211,6 +271,31 @@ pub enum FailureCause {
     Silence,
     /// Our side broke the handshake on purpose: the scenario's fault was played.
     Fault,
+}
+
+/// What the relay did about a forged flight of our server, as far as it shows in clear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForgeryAnswer {
+    /// It went on with the handshake; the text says what it sent. That the handshake fails later,
+    /// because what both sides have heard differs, is no refusal of the forgery.
+    WentOn(String),
+    /// It sent this alert (RFC 8446 section 6) before it went on.
+    Alert(u8),
+    /// It ended the connection in order before it went on, and before anything was sent behind what
+    /// was forged that could be the reason.
+    Closed,
+    /// Its side reset the connection, likewise.
+    Reset,
+    /// It ended the connection without an alert after the rest of a flight of TLS 1.3. Whoever
+    /// overlooks what is forged has other keys, and may end it so at the next record: nothing tells
+    /// whether it noticed.
+    Unclear,
+    /// Nothing came within the time allowed.
+    Silence,
+    /// What was to be forged has no meaning with this relay's ClientHello, for this reason; the
+    /// flight went out as it was.
+    Moot(String),
 }
 
 /// A handshake that did not finish.

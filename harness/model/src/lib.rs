@@ -2,6 +2,7 @@
 //!
 //! Pure: no socket, file, clock or TLS library is named here, and no product.
 
+pub mod alert;
 pub mod baseline;
 pub mod certificate;
 pub mod diagnostic;

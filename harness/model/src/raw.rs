@@ -22,7 +22,7 @@ pub struct File {
     pub control: Option<Placed<String>>,
     pub observe: Option<Placed<String>>,
     #[serde(default)]
-    pub matrix: toml::Table,
+    pub matrix: Ordered<toml::Value>,
     #[serde(default)]
     pub peer: Ordered<Peer>,
     #[serde(default)]
@@ -44,9 +44,11 @@ pub struct Peer {
     pub faults: Vec<Placed<String>>,
     pub hello: Option<Placed<Hello>>,
     pub records: Option<Placed<Records>>,
+    pub forges: Option<OneOrMany>,
     pub resumes: Option<bool>,
     pub script: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
+    pub resumption: Option<Placed<String>>,
     pub sni: Option<String>,
 }
 
@@ -226,6 +228,7 @@ pub struct Offered {
     pub first_suite: Option<Placed<String>>,
     pub sni: Option<Placed<String>>,
     pub compression: Option<Placed<String>>,
+    pub form: Option<OneOrMany>,
 }
 
 /// Members that are always or never there.

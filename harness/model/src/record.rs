@@ -117,7 +117,8 @@ pub enum Verdict {
     Observed,
     /// The relay was never brought to the point.
     Inconclusive,
-    /// The driver does not declare what the case needs.
+    /// The driver does not declare what the case needs, or the relay offers nothing that it could apply
+    /// to.
     Skipped,
     /// Our own trouble.
     Error,
@@ -165,6 +166,9 @@ pub struct CaseRecord {
     /// The domain of the user's own that mail went to; with a leading dot, one below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
+    /// The host of the user's own, `HOST` or `HOST:PORT`, that it was sent to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_hop: Option<String>,
     /// The strictest level of its requirements under the profile.
     pub level: Level,
     /// Requirement ids.
@@ -287,6 +291,7 @@ pub(crate) mod tests {
             direction: Direction::Outbound,
             connector: Connector::Opportunistic,
             domain: None,
+            next_hop: None,
             level,
             requirements: Vec::new(),
             verdict,

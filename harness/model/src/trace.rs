@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Alert, AnswerFacts, HelloFacts, TicketFacts, TlsFacts, TlsFailure};
+use crate::facts::{
+    Alert, AnswerFacts, ForgeryAnswer, HelloFacts, TicketFacts, TlsFacts, TlsFailure,
+};
+use crate::offer::Version;
 
 /// All that was heard and said in one case, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -163,11 +166,20 @@ pub enum Happening {
     /// A fault named in the scenario was played.
     Faulted(String),
     /// We sent a ClientHello that was written by hand. The text says what is odd about it.
-    Forged(String),
+    WroteHello(String),
     /// The relay answered it with a ServerHello or HelloRetryRequest.
     Answered(Box<AnswerFacts>),
     /// The relay did what this fault wants of it and nobody should do. The text is the fault's name.
     WentAlong(String),
+    /// Our server's flight was changed on its way out, as a scenario says.
+    Forged {
+        /// The forgery's name in scenario files.
+        forgery: String,
+        /// What the relay did about it.
+        answer: ForgeryAnswer,
+        /// The version of the flight before it was changed.
+        version: Version,
+    },
     /// The relay's ClientHello.
     Hello(Box<HelloFacts>),
     /// A handshake finished.

@@ -317,7 +317,7 @@ impl State {
 
 /// Tickets with forward secrecy and without early data, for some hours, unless this is a mutant.
 fn tickets(setup: &Setup) -> Option<Tickets> {
-    let tickets = Tickets::new()?;
+    let tickets = Tickets::new().ok()?;
     Some(match setup.mutant {
         Some(Mutant::ServerGivesLongTickets) => tickets.lasting(30 * 86_400),
         Some(Mutant::ServerAllowsEarlyData) => tickets.with_early_data(16_384),

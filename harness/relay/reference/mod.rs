@@ -3,11 +3,14 @@
 //! It shares `wire` and `tls` with the peers, and nothing else: it knows no scenario.
 
 mod by_hand;
+mod careless;
+mod handmade;
 mod inbound;
 mod memory;
 mod mutant;
 mod outbound;
 mod queue;
+mod scrutiny;
 mod session;
 
 use std::net::SocketAddr;
@@ -20,8 +23,9 @@ use waxseal_model::scenario::Connector;
 pub use memory::Memory;
 pub use mutant::Mutant;
 
+use super::evidence::Queued;
 use crate::lab::Resolver;
-use crate::tls::Identity;
+use crate::tls::{Identity, SessionStore};
 
 /// What the relay is told.
 #[derive(Clone, Debug)]
@@ -57,6 +61,15 @@ impl Setup {
         self.mutant == Some(mutant)
     }
 
+    /// The sessions that a fault resumes. The clean relay resumes none.
+    fn sessions(&self) -> Option<SessionStore> {
+        match self.mutant? {
+            Mutant::ClientResumesForAnyRule => Some(self.memory.sessions(false)),
+            Mutant::ClientSendsEarlyData => Some(self.memory.sessions(true)),
+            _ => None,
+        }
+    }
+
     /// The rule for a recipient: that of its address, where the local part names one, or that of
     /// its domain.
     fn connector(&self, local: &str, domain: &str) -> Connector {
@@ -76,6 +89,7 @@ impl Setup {
 #[derive(Debug)]
 pub struct Running {
     tasks: JoinSet<()>,
+    queue: queue::Queue,
 }
 
 impl Running {
@@ -89,7 +103,21 @@ impl Running {
             let (setup, queue) = (Arc::clone(&setup), queue.clone());
             tasks.spawn(inbound::listen(connector, listener, setup, queue));
         }
-        Self { tasks }
+        Self { tasks, queue }
+    }
+
+    /// The queue as it is now, for those who ask where a message is. No entry has a reason: each is
+    /// tried again within moments.
+    pub fn queue(&self) -> impl Fn() -> Vec<Queued> + Send + Sync + 'static {
+        let queue = self.queue.clone();
+        move || {
+            let told = |(number, recipient): (u64, String)| Queued {
+                id: number.to_string(),
+                recipient,
+                reason: String::new(),
+            };
+            queue.list().into_iter().map(told).collect()
+        }
     }
 
     /// Stops everything.

@@ -203,6 +203,10 @@ mutants! {
     ClientRemembersFailure = "client-remembers-failure",
     /// Outbound: a host that got mail under one rule is good enough for every other.
     ClientRemembersTrust = "client-remembers-trust",
+    /// Outbound: resumes a session whatever rule it was opened under, and asks for no certificate then.
+    ClientResumesForAnyRule = "client-resumes-for-any-rule",
+    /// Outbound: resumes sessions with early data.
+    ClientSendsEarlyData = "client-sends-early-data",
     /// Outbound: shows no certificate.
     ClientHidesCertificate = "client-hides-certificate",
     /// Outbound: knows the first MX only.
@@ -227,9 +231,46 @@ mutants! {
     ClientRefusesRsa = "client-refuses-rsa",
     /// Outbound: its hello leads with suites without forward secrecy.
     ClientLeadsWithStaticRsa = "client-leads-with-static-rsa",
-    /// Outbound: its hello offers compression and an export suite. No engine does any more: it is
-    /// written by hand, and no session comes of it.
+    /// Outbound: its hello offers compression and an export suite. No engine does any more: this hello
+    /// and the next six are written by hand, and no session comes of them.
     ClientOffersRelics = "client-offers-relics",
+    /// Outbound: its hello has the framing of SSL 2.0.
+    ClientSpeaksSsl2 = "client-speaks-ssl-2",
+    /// Outbound: a suite and an extension stand twice in its hello.
+    ClientRepeatsItself = "client-repeats-itself",
+    /// Outbound: its hello lists the oldest version first.
+    ClientListsOldestFirst = "client-lists-oldest-first",
+    /// Outbound: it would resume without a new key exchange.
+    ClientResumesWithoutDhe = "client-resumes-without-dhe",
+    /// Outbound: the name in SNI ends in a dot.
+    ClientNamesWithDot = "client-names-with-dot",
+    /// Outbound: its hello offers CBC suites without encrypt-then-MAC.
+    ClientOffersBareCbc = "client-offers-bare-cbc",
+    /// Outbound: offers TLS 1.2 alone, without a signal, after a failed attempt.
+    ClientFallsBack = "client-falls-back",
+    /// Outbound: takes whatever a server says in its half of the handshake for right. It is written
+    /// by hand, and no session comes of it.
+    ClientOverlooksForgeries = "client-overlooks-forgeries",
+    /// Outbound: takes handshake messages in any order, and ServerHello twice.
+    ClientTakesAnyOrder = "client-takes-any-order",
+    /// Outbound: takes any session id in a ServerHello.
+    ClientTakesAnySessionId = "client-takes-any-session-id",
+    /// Outbound: takes a suite that it did not offer for one that it did.
+    ClientTakesAnySuite = "client-takes-any-suite",
+    /// Outbound: takes any version in a ServerHello for one that it offered.
+    ClientTakesAnyVersion = "client-takes-any-version",
+    /// Outbound: overlooks that the ServerHello chooses a compression.
+    ClientTakesCompression = "client-takes-compression",
+    /// Outbound: skips extensions of the ServerHello that it did not offer.
+    ClientTakesUnofferedExtensions = "client-takes-unoffered-extensions",
+    /// Outbound: goes on with a server that does not acknowledge renegotiation_info.
+    ClientTakesUnsafeRenegotiation = "client-takes-unsafe-renegotiation",
+    /// Outbound: makes keys of an all-zero share.
+    ClientTakesZeroShare = "client-takes-zero-share",
+    /// Outbound: sends a message once more if the session ends without close_notify after it.
+    ClientMindsMissingCloseNotify = "client-minds-missing-close-notify",
+    /// Outbound: breaks off when a handshake message is cut into small records.
+    ClientRefusesFragments = "client-refuses-fragments",
     /// Outbound: a failed message disappears without a report.
     ClientLosesMail = "client-loses-mail",
     /// Outbound: gives up at the first temporary failure.

@@ -9,6 +9,7 @@ use waxseal_model::facts::ClientCertificate;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scenario::Connector;
 
+use super::handmade::handmade;
 use super::queue::Message;
 use super::session::{PATIENCE, Session};
 use super::{Mutant, Setup};
@@ -79,7 +80,7 @@ pub(super) async fn deliver(
             _ => continue,
         };
         for address in addresses {
-            let mut client = Client { setup, host, message };
+            let mut client = Client { setup, host, message, tries };
             last = client.try_host(address, demand).await;
             if !matches!(last, Attempt::Temporary(..)) {
                 return last;
@@ -93,6 +94,7 @@ struct Client<'a> {
     setup: &'a Setup,
     host: &'a str,
     message: &'a Message,
+    tries: u32,
 }
 
 /// How a session ended short of an answer about the message.
@@ -249,17 +251,17 @@ impl Client<'_> {
         let mutual = demand == Demand::Forced(Connector::Mutual)
             && !self.setup.is(Mutant::ClientHidesCertificate);
         let tls = ClientSetup {
-            offer: offer(self.setup),
+            offer: offer(self.setup, self.tries),
             sni: Some(self.host.to_owned()),
             identity: mutual.then(|| self.setup.client_identity.clone()),
             engine: None,
-            sessions: None,
+            sessions: self.setup.sessions(),
         };
-        if self.setup.is(Mutant::ClientOffersRelics) {
-            session.send(&relics()).await?;
+        if let Some(hello) = handmade(self.setup.mutant, self.host) {
+            session.send(&hello).await?;
             return Err(Broken::Tls("the hello was written by hand".into()));
         }
-        if !session.connect_tls(&tls).await {
+        if !session.connect_tls(&tls, self.setup.mutant).await {
             return Err(Broken::Tls("the TLS handshake failed".into()));
         }
         let facts = session.tls().map(|tls| &tls.facts);
@@ -267,6 +269,9 @@ impl Client<'_> {
             && facts.is_some_and(|facts| facts.client_certificate == ClientCertificate::NotShown)
         {
             return Err(Broken::Tls("there is no certificate to show".into()));
+        }
+        if self.setup.is(Mutant::ClientResumesForAnyRule) && facts.is_some_and(|f| f.resumed) {
+            return Ok(true);
         }
         let chain = facts.map(|facts| facts.peer_chain.clone()).unwrap_or_default();
         if let Err(problem) = self.judge_certificate(&chain, demand) {
@@ -331,6 +336,9 @@ impl Client<'_> {
         if self.setup.is(Mutant::ClientRemembersTrust) {
             self.setup.memory.remember(self.host);
         }
+        if self.setup.is(Mutant::ClientMindsMissingCloseNotify) {
+            session.command("QUIT").await?;
+        }
         session.quit().await;
         Ok(Attempt::Delivered)
     }
@@ -360,7 +368,7 @@ fn lists(reply: &[String], keyword: &str) -> bool {
 }
 
 /// TLS 1.2 and 1.3 with forward secrecy, unless this is a mutant.
-fn offer(setup: &Setup) -> Offer {
+fn offer(setup: &Setup, tries: u32) -> Offer {
     let mut offer = Offer::modern();
     let kinds = |kinds: &[SuiteKind]| kinds.iter().copied().map(SuiteChoice::Kind).collect();
     match setup.mutant {
@@ -388,16 +396,9 @@ fn offer(setup: &Setup) -> Offer {
             offer.suites = kinds(&[SuiteKind::StaticRsa, SuiteKind::Ecdhe]);
         }
         Some(Mutant::ClientLacksTls13) => offer.versions = vec![Version::Tls12],
+        Some(Mutant::ClientFallsBack) if tries > 1 => offer.versions = vec![Version::Tls12],
         Some(Mutant::ClientLacksTls12) => offer.versions = vec![Version::Tls13],
         _ => {}
     }
     offer
-}
-
-/// A ClientHello of TLS 1.2 with an export suite (0x0003) before an ordinary one, and with DEFLATE
-/// (RFC 3749) before no compression.
-fn relics() -> Vec<u8> {
-    let before = [0x16, 3, 1, 0, 48, 1, 0, 0, 44, 3, 3];
-    let behind = [0, 0, 4, 0x00, 0x03, 0xc0, 0x2f, 2, 1, 0];
-    [&before[..], &[7; 32], &behind].concat()
 }

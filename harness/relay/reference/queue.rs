@@ -1,6 +1,7 @@
 //! The queue: tries, tries again, gives back.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -26,33 +27,61 @@ pub(super) struct Message {
     pub(super) content: Vec<u8>,
 }
 
-/// Where messages are put in.
+/// Where messages are put in, and what is in it.
 #[derive(Clone, Debug)]
 pub(super) struct Queue {
-    sender: UnboundedSender<Message>,
+    sender: UnboundedSender<Entry>,
+    held: Arc<Mutex<Held>>,
 }
+
+/// The recipients of the messages that are not at their end, by number.
+#[derive(Debug, Default)]
+struct Held {
+    next: u64,
+    recipients: BTreeMap<u64, String>,
+}
+
+type Entry = (u64, Message);
 
 impl Queue {
     pub(super) fn push(&self, message: Message) {
+        let mut held = self.held();
+        let number = held.next;
+        held.next += 1;
+        held.recipients.insert(number, message.to.clone());
+        drop(held);
         // The worker lives as long as the relay; after that nobody waits for mail.
-        let _ = self.sender.send(message);
+        let _ = self.sender.send((number, message));
+    }
+
+    /// What is not at its end, as a number and the recipient.
+    pub(super) fn list(&self) -> Vec<(u64, String)> {
+        self.held().recipients.iter().map(|(number, to)| (*number, to.clone())).collect()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A queue and the work that empties it.
 pub(super) fn open(setup: Arc<Setup>) -> (Queue, impl Future<Output = ()>) {
     let (sender, receiver) = unbounded_channel();
-    let queue = Queue { sender };
+    let queue = Queue { sender, held: Arc::default() };
     (queue.clone(), work(setup, receiver, queue))
 }
 
-async fn work(setup: Arc<Setup>, mut receiver: UnboundedReceiver<Message>, queue: Queue) {
+async fn work(setup: Arc<Setup>, mut receiver: UnboundedReceiver<Entry>, queue: Queue) {
     let mut running = JoinSet::new();
     loop {
         tokio::select! {
             message = receiver.recv() => match message {
-                Some(message) => {
-                    running.spawn(carry(Arc::clone(&setup), message, queue.clone()));
+                Some((number, message)) => {
+                    let (setup, queue) = (Arc::clone(&setup), queue.clone());
+                    running.spawn(async move {
+                        carry(setup, message, &queue).await;
+                        queue.held().recipients.remove(&number);
+                    });
                 }
                 None => return,
             },
@@ -61,8 +90,9 @@ async fn work(setup: Arc<Setup>, mut receiver: UnboundedReceiver<Message>, queue
     }
 }
 
-/// Carries one message to its end.
-async fn carry(setup: Arc<Setup>, message: Message, queue: Queue) {
+/// Carries one message to its end: where it is given back, the report is in the queue before it
+/// leaves.
+async fn carry(setup: Arc<Setup>, message: Message, queue: &Queue) {
     let start = Instant::now();
     let to = message.to.to_ascii_lowercase();
     let (local, domain) = to.rsplit_once('@').unwrap_or(("", &to));

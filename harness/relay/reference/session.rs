@@ -6,8 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::Mutant;
 use super::by_hand::{Overlooking, answer_by_hand};
+use super::scrutiny::Scrutiny;
+use super::{Mutant, careless};
 use crate::tls::{self, ClientSetup, ServerSetup, Session as TlsSession};
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line, read_reply};
 
@@ -130,11 +131,21 @@ impl Session {
         }
     }
 
-    /// Negotiates TLS as the client.
-    pub(super) async fn connect_tls(&mut self, setup: &ClientSetup) -> bool {
+    /// Negotiates TLS as the client, and looks at what the library does not.
+    pub(super) async fn connect_tls(
+        &mut self,
+        setup: &ClientSetup,
+        mutant: Option<Mutant>,
+    ) -> bool {
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return false;
         };
+        if mutant == Some(Mutant::ClientOverlooksForgeries) {
+            let host = setup.sni.as_deref().unwrap_or_default();
+            careless::negotiate(stream, host, PATIENCE).await;
+            return false;
+        }
+        let stream = Scrutiny::new(stream, mutant);
         match tls::connect(setup, stream, PATIENCE).await.result {
             Ok(session) => {
                 self.stream = Stream::Tls(Box::new(session));

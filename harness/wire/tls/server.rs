@@ -88,6 +88,12 @@ impl ServerHello {
         extensions.into_iter().find(|found| found.kind == kind).map(|found| found.body.as_slice())
     }
 
+    /// The HelloRetryRequest that answers the same hello with these extensions (RFC 8446 section
+    /// 4.1.4).
+    pub fn retry(&self, extensions: Vec<Extension>) -> Self {
+        Self { random: RETRY, extensions: Some(extensions), ..self.clone() }
+    }
+
     /// Whether it asks for another ClientHello.
     pub fn is_retry(&self) -> bool {
         self.random == RETRY

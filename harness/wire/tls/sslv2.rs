@@ -29,6 +29,39 @@ pub fn write_sslv2_hello(version: u16, ciphers: &[[u8; 3]], challenge: &[u8; 16]
     bytes
 }
 
+/// A CLIENT-HELLO in the framing of SSL 2.0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sslv2ClientHello {
+    /// 0x0002 for SSL 2.0 itself, else the newest version of TLS that the client has.
+    pub version: u16,
+    /// In the client's order; a suite of TLS is 0 and its number.
+    pub ciphers: Vec<[u8; 3]>,
+    /// Of an earlier session; mostly empty.
+    pub session_id: Vec<u8>,
+    /// Octets of the message, without its header.
+    pub octets: u16,
+}
+
+impl Sslv2ClientHello {
+    /// Reads a record that is a CLIENT-HELLO; `None`: it is not complete yet, or is none.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let mut at = Cursor(bytes);
+        let header = at.number("header").ok().filter(|header| header & 0x8000 != 0)?;
+        let octets = header & 0x7fff;
+        let mut at = Cursor(at.take(usize::from(octets), "record").ok()?);
+        let kind = at.octet("type").ok()?;
+        let version = at.number("version").ok()?;
+        let [ciphers, session_id, challenge] =
+            [at.number("lengths"), at.number("lengths"), at.number("lengths")];
+        let ciphers = at.take(usize::from(ciphers.ok()?), "ciphers").ok()?.chunks_exact(3);
+        let ciphers = ciphers.map(|cipher| [cipher[0], cipher[1], cipher[2]]).collect();
+        let session_id = at.take(usize::from(session_id.ok()?), "session id").ok()?.to_vec();
+        at.take(usize::from(challenge.ok()?), "challenge").ok()?;
+        let whole = kind == 1 && at.end().is_ok();
+        whole.then_some(Self { version, ciphers, session_id, octets })
+    }
+}
+
 /// A SERVER-HELLO of SSL 2.0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sslv2ServerHello {
@@ -99,6 +132,20 @@ mod tests {
     }
 
     #[test]
+    fn a_hello_is_read_when_it_is_whole() {
+        let bytes = write_sslv2_hello(0x0303, &[[0, 0xc0, 0x2f], [7, 0, 0xc0]], &[9; 16]);
+        let hello = Sslv2ClientHello {
+            version: 0x0303,
+            ciphers: vec![[0, 0xc0, 0x2f], [7, 0, 0xc0]],
+            session_id: Vec::new(),
+            octets: 31,
+        };
+        assert_eq!(Sslv2ClientHello::read(&bytes), Some(hello));
+        assert_eq!(Sslv2ClientHello::read(&bytes[..30]), None);
+        assert_eq!(Sslv2ClientHello::read(b"\x16\x03\x01\0\x02ab"), None);
+    }
+
+    #[test]
     fn an_answer_is_read_when_it_is_whole() {
         let body = [4, 0, 1, 0, 2, 0, 2, 0, 3, 0, 1, 0xaa, 0xbb, 1, 0, 0x80, 7];
         let mut bytes = vec![0x80, body.len() as u8];
@@ -115,7 +162,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_break_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Sslv2ServerHello::read(&bytes);
+            let _ = (Sslv2ServerHello::read(&bytes), Sslv2ClientHello::read(&bytes));
         }
     }
 

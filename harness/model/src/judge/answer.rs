@@ -9,7 +9,7 @@ use crate::trace::{Channel, End, Happening, Place, Trace};
 /// Judges the first answer after the forged hello.
 pub(super) fn meets_answer(wanted: &AnswerExpect, trace: &Trace) -> Met {
     let after =
-        of_peers(trace).skip_while(|(_, event)| !matches!(event.kind, Happening::Forged(_)));
+        of_peers(trace).skip_while(|(_, event)| !matches!(event.kind, Happening::WroteHello(_)));
     let answer = after
         .filter_map(|(at, event)| match &event.kind {
             Happening::Answered(facts) => Some((at, Ok(facts.as_ref()))),
@@ -137,9 +137,10 @@ fn told(alert: Option<u8>) -> String {
 /// then there is nothing to tell.
 pub(super) fn meets_alert(wanted: &[Told], optional: bool, trace: &Trace) -> Met {
     let Some((at, alert)) = ended(trace) else {
-        return match optional {
-            true => Ok(Vec::new()),
-            false => Err(undecided("The relay ended no handshake.")),
+        return match (optional, not_asked(trace)) {
+            (true, _) => Ok(Vec::new()),
+            (false, Some(at)) => Ok(vec![at]),
+            (false, None) => Err(undecided("The relay ended no handshake.")),
         };
     };
     if wanted.iter().any(|told| told.holds(alert)) {
@@ -148,6 +149,27 @@ pub(super) fn meets_alert(wanted: &[Told], optional: bool, trace: &Trace) -> Met
     let names: Vec<_> = wanted.iter().map(|told| told.name()).collect();
     let reason = format!("The relay told it by {}, not by {}.", told(alert), names.join(" or "));
     Err(fail(reason, vec![at]))
+}
+
+/// The handshake that our own side ended because it found nothing in common.
+fn not_asked(trace: &Trace) -> Option<usize> {
+    of_peers(trace).find_map(|(at, event)| match &event.kind {
+        Happening::NotSecured(failure) if failure.cause == FailureCause::NothingInCommon => {
+            Some(at)
+        }
+        _ => None,
+    })
+}
+
+/// Why no alert was due from the relay, where our side had to end the handshake before it: neither
+/// kept nor broken.
+pub(super) fn not_due(wanted: &[Told], trace: &Trace) -> Option<String> {
+    let best = wanted.first()?;
+    let not_due = ended(trace).is_none() && not_asked(trace).is_some();
+    not_due.then(|| {
+        let name = best.name();
+        format!("Our side found nothing in common, so no {name} was due from the relay.")
+    })
 }
 
 /// What a relay that keeps the claim could have told better.
@@ -172,7 +194,7 @@ mod tests {
     }
 
     fn forged() -> Happening {
-        Happening::Forged("TLS 1.2".into())
+        Happening::WroteHello("TLS 1.2".into())
     }
 
     fn ended(cause: FailureCause, alert_heard: Option<u8>) -> Happening {
@@ -271,5 +293,29 @@ mod tests {
         let silent = trace(vec![forged(), ended(FailureCause::Silence, None)]);
         assert!(meets_alert(&wanted, false, &silent).is_err_and(|unmet| unmet.undecided));
         assert!(meets_alert(&wanted, true, &silent).is_ok());
+    }
+
+    #[test]
+    fn the_last_end_of_the_relay_counts() {
+        let banned = [Told::By(70), Told::ByAny, Told::NotAtAll];
+        let note = |alerts: &[u8]| {
+            let ends = alerts.iter().map(|alert| ended(FailureCause::RelayAlert, Some(*alert)));
+            note(&banned, &trace(ends.collect()))
+        };
+        assert_eq!(note(&[40, 70]), None);
+        assert!(note(&[70, 40]).is_some());
+        let closed = trace(vec![ended(FailureCause::RelayClosed, None)]);
+        let none = "It told so by no alert, and better would be protocol_version.";
+        assert_eq!(super::note(&banned, &closed).as_deref(), Some(none));
+    }
+
+    #[test]
+    fn who_was_never_asked_owes_no_alert() {
+        let wanted = [Told::By(70)];
+        let ours = trace(vec![ended(FailureCause::NothingInCommon, None)]);
+        assert!(meets_alert(&wanted, false, &ours).is_ok());
+        assert!(not_due(&wanted, &ours).unwrap().contains("no protocol_version was due"));
+        assert_eq!(not_due(&[], &ours), None);
+        assert!(meets_alert(&wanted, false, &trace(Vec::new())).is_err());
     }
 }

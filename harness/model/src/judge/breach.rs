@@ -8,6 +8,9 @@ use crate::trace::{Channel, Event, Happening, Place, Trace};
 
 /// The events in which the relay did what it must never do with the message that is judged.
 pub fn breaches(never: Never, trace: &Trace) -> Vec<usize> {
+    if never == Never::SentTwice {
+        return sent_twice(trace);
+    }
     let mut connections: BTreeMap<(&str, u32), State> = BTreeMap::new();
     let mut found = Vec::new();
     let judged_from = trace.judged_from();
@@ -20,6 +23,18 @@ pub fn breaches(never: Never, trace: &Trace) -> Vec<usize> {
         state.follow(event);
     }
     found
+}
+
+/// A second time that the message was taken, or that it still waits after the first.
+fn sent_twice(trace: &Trace) -> Vec<usize> {
+    let took = |event: &Event| {
+        matches!((&event.place, &event.kind), (Place::Peer { .. }, Happening::Took { .. }))
+    };
+    let judged = trace.judged().skip_while(|(_, event)| !took(event)).skip(1);
+    judged
+        .filter(|(_, event)| took(event) || matches!(event.kind, Happening::Waiting { .. }))
+        .map(|(at, _)| at)
+        .collect()
 }
 
 /// What one connection was told so far.
@@ -104,6 +119,8 @@ impl State {
                 _ => false,
             },
             Never::WentAlong => matches!(event.kind, Happening::WentAlong(_)),
+            // Not a matter of one connection.
+            Never::SentTwice => false,
             Never::UnofferedStarttls => clear(&["STARTTLS"]) && !self.starttls_listed,
             Never::OldTls => {
                 matches!(&event.kind, Happening::Secured(f) if f.version < Version::Tls12)
@@ -194,4 +211,31 @@ fn extension_of(line: &[u8]) -> Vec<String> {
         }
     }
     needed
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn check(events: Vec<Happening>, expected: &[usize]) {
+        let place = || Place::Peer { name: "mx".into(), connection: 1 };
+        let event = |kind| Event { at: Duration::ZERO, place: place(), kind };
+        let trace = Trace { events: events.into_iter().map(event).collect() };
+        assert_eq!(breaches(Never::SentTwice, &trace), expected, "{trace:?}");
+    }
+
+    #[test]
+    fn a_message_is_sent_twice_once_it_was_taken() {
+        let took = |channel| Happening::Took { channel };
+        let waits = || Happening::Waiting { reason: "lost connection".into() };
+        let next = || Happening::NextMessage;
+        check(vec![], &[]);
+        check(vec![took(Channel::Tls)], &[]);
+        check(vec![waits(), took(Channel::Tls)], &[]);
+        check(vec![took(Channel::Tls), waits()], &[1]);
+        check(vec![took(Channel::Tls), took(Channel::Clear)], &[1]);
+        check(vec![took(Channel::Tls), next(), took(Channel::Tls)], &[]);
+    }
 }

@@ -4,7 +4,7 @@ use super::handshake::{meets_offered, meets_tls, secured};
 use super::reply::meets_reply;
 use crate::expect::{AnswerExpect, DsnExpect, Outcome};
 use crate::judge::{Names, outcome::attempts};
-use crate::scenario::Case;
+use crate::scenario::{Case, Peer};
 use crate::trace::{Channel, Event, Happening, Place, Trace};
 
 /// A demand that is not met.
@@ -57,7 +57,7 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
         evidence.extend(meets_reply(reply, trace)?);
     }
     if !expect.outcome.is_empty() {
-        evidence.extend(meets_outcome(&expect.outcome, trace, outcome)?);
+        evidence.extend(meets_outcome(case, trace, outcome)?);
     }
     if let Some(least) = expect.attempts {
         let made = attempts(trace);
@@ -109,7 +109,8 @@ pub(super) fn undecided(reason: impl Into<String>) -> Unmet {
     Unmet { undecided: true, ..fail(reason, Vec::new()) }
 }
 
-fn meets_outcome(wanted: &[Outcome], trace: &Trace, outcome: Option<Outcome>) -> Met {
+fn meets_outcome(case: &Case, trace: &Trace, outcome: Option<Outcome>) -> Met {
+    let wanted = &case.expect.outcome[..];
     let Some(outcome) = outcome else {
         return Err(undecided("The time allowed ran out before the message ended."));
     };
@@ -134,6 +135,17 @@ fn meets_outcome(wanted: &[Outcome], trace: &Trace, outcome: Option<Outcome>) ->
     if outcome == Outcome::Deferred && wanted.contains(&Outcome::Bounced) && wanted.len() == 1 {
         return Err(undecided("The relay still keeps the message; when it gives up was not seen."));
     }
+    // Until it comes back it may only be slow.
+    if outcome == Outcome::Deferred
+        && wanted.iter().all(|outcome| outcome.delivered())
+        && let Some(peer) = case.peers.iter().find(|peer| awaited(peer, trace))
+    {
+        let reason = format!(
+            "The relay still keeps the message, and what {} has to say at the next attempt was never reached.",
+            peer.name
+        );
+        return Err(undecided(reason));
+    }
     if !wanted.contains(&outcome) {
         let names: Vec<_> = wanted.iter().map(|outcome| outcome.name().to_owned()).collect();
         let reason =
@@ -142,6 +154,12 @@ fn meets_outcome(wanted: &[Outcome], trace: &Trace, outcome: Option<Outcome>) ->
         return Err(Unmet { witnessed: moved_on, ..fail(reason, evidence) });
     }
     Ok(evidence)
+}
+
+/// Whether the peer's script goes on at an attempt that the relay has not made.
+fn awaited(peer: &Peer, trace: &Trace) -> bool {
+    let made = trace.of_peer(&peer.name).filter(|(_, event)| event.kind == Happening::Connected);
+    made.count() < peer.script.parts.len() && peer.script.parts.len() > 1
 }
 
 /// Whether the relay looked the domain up or connected to a peer.

@@ -1,11 +1,12 @@
 //! What the handshake and the relay's hello have to be.
 
 use super::demand::{Met, fail, of_peers, undecided, witnessed};
+use super::forged;
 use crate::expect::{OfferedExpect, TlsExpect, TlsFactsExpect};
 use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
 use crate::judge::Names;
 use crate::offer::{SuiteChoice, SuiteKind};
-use crate::trace::{Channel, Event, Happening, Trace};
+use crate::trace::{Channel, Event, Happening, Place, Trace};
 
 pub(super) fn secured(trace: &Trace) -> Vec<(usize, &TlsFacts)> {
     of_peers(trace)
@@ -29,6 +30,7 @@ pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met
                 .map(|at| vec![at])
                 .ok_or_else(|| undecided("The relay neither finished nor refused the handshake."))
         }
+        TlsExpect::ForgeryRefused => forged::refused(trace),
         TlsExpect::Established | TlsExpect::Facts(_) => {
             let Some((at, facts)) = secured.last() else {
                 return Err(match refusal(trace).or_else(|| took_in_clear(trace)) {
@@ -161,12 +163,25 @@ pub(super) fn meets_offered(wanted: &OfferedExpect, names: &Names, trace: &Trace
     if hellos.is_empty() {
         return Err(undecided("The relay sent no ClientHello."));
     }
-    for (at, hello) in &hellos {
-        if let Some(reason) = misses_offer(wanted, hello, names) {
+    for (number, (at, hello)) in hellos.iter().enumerate() {
+        let earlier = || {
+            let same_peer = |(before, _): &&(usize, &HelloFacts)| same_peer(trace, *before, *at);
+            hellos[..number].iter().filter(same_peer).map(|(_, hello)| *hello)
+        };
+        let malformed =
+            || wanted.form.iter().find_map(|rule| super::hello::breaks(*rule, hello, earlier()));
+        if let Some(reason) = misses_offer(wanted, hello, names).or_else(malformed) {
             return Err(witnessed(reason, vec![*at]));
         }
     }
     Ok(hellos.iter().map(|(at, _)| *at).collect())
+}
+
+fn same_peer(trace: &Trace, one: usize, other: usize) -> bool {
+    match (&trace.events[one].place, &trace.events[other].place) {
+        (Place::Peer { name: one, .. }, Place::Peer { name: other, .. }) => one == other,
+        (one, other) => one == other,
+    }
 }
 
 fn misses_offer(wanted: &OfferedExpect, hello: &HelloFacts, names: &Names) -> Option<String> {

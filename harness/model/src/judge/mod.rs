@@ -6,7 +6,9 @@ mod answer;
 mod breach;
 mod certificate;
 mod demand;
+mod forged;
 mod handshake;
+mod hello;
 mod outcome;
 mod reply;
 mod ticket;
@@ -17,7 +19,7 @@ pub use outcome::outcome;
 use crate::expect::{Never, Outcome};
 use crate::record::Verdict;
 use crate::requirement::Level;
-use crate::scenario::{Case, DnsFaultKind, Fault, Peer};
+use crate::scenario::{Case, DnsFaultKind, Fault, Forgery, Peer};
 use crate::script::Act;
 use crate::trace::{Channel, End, Happening, Place, Trace};
 
@@ -52,7 +54,7 @@ pub fn judge(
     trace: &Trace,
     control: Option<Verdict>,
 ) -> Judgement {
-    let outcome = outcome::outcome(case.direction, trace);
+    let outcome = outcome::outcome(case.direction, &trace.events);
     let found = |verdict, reason: String, evidence: Vec<usize>| Judgement {
         verdict,
         reason,
@@ -68,10 +70,14 @@ pub fn judge(
         .never
         .iter()
         .find_map(|never| breaches(*never, trace).first().map(|at| (*never, *at)));
+    let moot = forged::moot(trace);
     let demanded = demand::unmet(case, names, trace, outcome);
     let witnessed = demanded.as_ref().is_err_and(|unmet| unmet.witnessed);
     let judgement = if let Some((never, at)) = breach {
         found(Verdict::Fail, sentence(never.sentence()), vec![at])
+    } else if let (Some((at, why)), false) = (moot, witnessed) {
+        let reason = format!("The case does not apply to this relay: {why}.");
+        found(Verdict::Skipped, reason, vec![at])
     } else if control.is_some_and(|control| control != Verdict::Pass) && !witnessed {
         let reason = format!(
             "The well-behaved twin {} did not pass, so nothing can be said.",
@@ -91,6 +97,10 @@ pub fn judge(
                 None if evidence.is_empty() && outcome.is_none() => {
                     let reason = "Nothing was heard that a verdict could rest on.".to_owned();
                     found(Verdict::Inconclusive, reason, Vec::new())
+                }
+                _ if let Some(reason) = answer::not_due(&case.expect.alert, trace) => {
+                    let observed = Some(reason.clone());
+                    Judgement { observed, ..found(Verdict::Observed, reason, evidence) }
                 }
                 _ => {
                     let note = answer::note(&case.expect.alert, trace).or_else(|| {
@@ -179,6 +189,15 @@ fn unreached(case: &Case, trace: &Trace) -> Option<String> {
         if let Some(fault) = peer.faults.iter().filter(due).find(|f| !faulted(f.name())) {
             return Some(format!("The fault {} was never played.", fault.name()));
         }
+        let forged = |name: &str| {
+            trace.of_peer(&peer.name).any(
+                |(_, event)| matches!(&event.kind, Happening::Forged { forgery, .. } if forgery == name),
+            )
+        };
+        let mut forgeries = peer.forges.iter().filter(|forgery| **forgery != Forgery::Nothing);
+        if let Some(forgery) = forgeries.find(|forgery| !forged(forgery.name())) {
+            return Some(format!("The forgery {} was never played.", forgery.name()));
+        }
     }
     None
 }
@@ -211,7 +230,7 @@ fn due(case: &Case, peer: &Peer, trace: &Trace) -> usize {
         return until(|act| matches!(act, Act::Say { text, .. } if text == "STARTTLS"));
     }
     let injected = case.expect.never.contains(&Never::InjectedReplyUsed)
-        && outcome::outcome(case.direction, trace).is_some();
+        && outcome::outcome(case.direction, &trace.events).is_some();
     if injected && broke_off(trace, peer) {
         return until(|act| *act == Act::NegotiateTls);
     }
@@ -290,6 +309,38 @@ C: XUNKNOWN
 [expect]
 reply = { code = "5xx", or-ended = true }
 "#;
+
+    const COMES_BACK: &str = r#"
+claim = "It holds."
+why = "It matters."
+cites = ["id"]
+[peer.mx]
+script = '''
+S: 421 Not now
+<next connection>
+S: 220 mx
+'''
+[expect]
+outcome = "delivered-tls"
+"#;
+
+    #[test]
+    fn a_relay_that_has_not_come_back_yet_is_not_said_to_stay_away() {
+        let waits = Happening::Waiting { reason: "421".into() };
+        let first = [Happening::Connected, Happening::Reached { step: 0 }, waits.clone()];
+        let verdict =
+            |events: &[Happening]| judged("outbound/x", "mx", COMES_BACK, Verdict::Pass, events);
+        assert_eq!(verdict(&first), Verdict::Inconclusive);
+        let second = [Happening::Connected, Happening::Reached { step: 1 }, waits];
+        assert_eq!(verdict(&[&first[..], &second].concat()), Verdict::Fail);
+        let gives_up = Happening::Reported {
+            channel: Channel::Clear,
+            action: "failed".into(),
+            status: "4.4.7".into(),
+            diagnostic: String::new(),
+        };
+        assert_eq!(verdict(&[&first[..], &[gives_up]].concat()), Verdict::Fail);
+    }
 
     fn verdict(control: Verdict, events: &[Happening]) -> Verdict {
         judged("outbound/x", "mx", INJECTED, control, events)

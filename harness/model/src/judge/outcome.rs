@@ -9,9 +9,13 @@ use crate::trace::{Channel, End, Event, Happening, Place, Trace};
 ///
 /// A copy taken in clear outweighs one taken in TLS: the message was exposed. A report outweighs
 /// waiting. A close by the relay before it took an inbound message is `rejected`: the sender keeps
-/// it; so it does where the relay breaks the session by what it sends. Silence is nothing.
-pub fn outcome(direction: Direction, trace: &Trace) -> Option<Outcome> {
-    of_message(direction, &trace.events[trace.judged_from()..])
+/// it; so it does where the relay breaks the session by what it sends. Silence is nothing. `events`
+/// are those of a whole trace; of several messages the last counts.
+pub fn outcome(direction: Direction, events: &[Event]) -> Option<Outcome> {
+    events
+        .rsplit(|event| event.kind == Happening::NextMessage)
+        .next()
+        .and_then(|of_last| of_message(direction, of_last))
 }
 
 /// What became of each message before the one that is judged.

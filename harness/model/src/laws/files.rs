@@ -51,6 +51,7 @@ pub(super) fn known() -> Known {
     Known {
         requirements: ["one".to_owned()].into(),
         recipes: ["trusted".to_owned()].into(),
+        rsa_recipes: Default::default(),
         offers: BTreeMap::from([("modern".to_owned(), Offer::modern())]),
     }
 }

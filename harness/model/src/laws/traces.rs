@@ -5,8 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::facts::{
-    Alert, ClientCertificate, Engine, FailureCause, HelloFacts, Speaker, Suite, TlsFacts,
-    TlsFailure,
+    Alert, ClientCertificate, Engine, FailureCause, ForgeryAnswer, HelloFacts, Speaker, Suite,
+    TlsFacts, TlsFailure,
 };
 use crate::offer::{SuiteKind, Version};
 use crate::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
@@ -121,6 +121,17 @@ fn failure(cause: FailureCause) -> Happening {
     Happening::NotSecured(TlsFailure { engine: None, cause, alert_heard, alert_said, detail })
 }
 
+fn answer() -> impl Strategy<Value = ForgeryAnswer> {
+    prop_oneof![
+        Just(ForgeryAnswer::WentOn("x".into())),
+        any::<u8>().prop_map(ForgeryAnswer::Alert),
+        Just(ForgeryAnswer::Closed),
+        Just(ForgeryAnswer::Reset),
+        Just(ForgeryAnswer::Unclear),
+        Just(ForgeryAnswer::Silence),
+    ]
+}
+
 /// What our side does and what nobody does: nothing of it was heard from the relay.
 pub(super) fn silence() -> impl Strategy<Value = Happening> {
     prop_oneof![
@@ -168,6 +179,9 @@ pub(super) fn happening() -> impl Strategy<Value = Happening> {
         1 => prop::sample::select(CAUSES.to_vec()).prop_map(failure),
         1 => (speaker, any::<u8>())
             .prop_map(|(by, description)| Happening::Alerted(Alert { by, description })),
+        1 => (answer(), prop::sample::select(Version::ALL.to_vec())).prop_map(|(answer, version)| {
+            Happening::Forged { forgery: "x".into(), answer, version }
+        }),
         1 => prop_oneof![
             channel().prop_map(|channel| Happening::Took { channel }),
             channel().prop_map(|channel| Happening::Accepted { channel }),

@@ -22,6 +22,11 @@ fn cases() -> Vec<Case> {
         ("outbound", "", "never = ['envelope-in-clear', 'body-in-clear']"),
         ("outbound", "", "outcome = 'delivered-tls'\nnever = ['envelope-in-clear']"),
         ("outbound", "", "tls = 'refused'\nnever = ['envelope-in-clear']"),
+        (
+            "outbound",
+            "[peer.mx]\noffer = { versions = ['1.2'] }\nforges = 'second-server-hello'\n",
+            "tls = 'forgery-refused'\nnever = ['envelope-in-clear']",
+        ),
         ("outbound", "", "tls = { version = '>=1.2', client-certificate = 'shown', sni = '{mx}' }"),
         ("outbound", "", "offered = { versions.always = ['1.2'], suites.never = ['null'] }"),
         ("outbound", "", "attempts = 1\nvisited = ['mx']\ntaken-by = 'mx'"),

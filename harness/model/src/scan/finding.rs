@@ -1,17 +1,22 @@
 //! What a fact means for one requirement.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::requirement::Level;
 
 /// What the facts say of one requirement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judgement {
     /// It is broken.
     Fail,
     /// It could not be decided. Says nothing about the host.
     Inconclusive,
+    /// The host is such that the requirement protects nobody; the text says why.
+    Moot,
     /// Recorded, not judged: the level is info.
     Observed,
     /// It is kept.
@@ -24,6 +29,7 @@ impl Judgement {
         match self {
             Self::Fail => "fail",
             Self::Inconclusive => "inconclusive",
+            Self::Moot => "moot",
             Self::Observed => "observed",
             Self::Pass => "pass",
         }
@@ -31,7 +37,7 @@ impl Judgement {
 }
 
 /// One requirement, what was found, and the sentence that says so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// An id of the catalogue.
     pub requirement: String,

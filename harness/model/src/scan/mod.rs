@@ -3,30 +3,41 @@
 //! Facts are what was heard; an answer that could not be had is a fact of its own, with its reason.
 
 mod chain_rules;
+mod facts;
 mod finding;
 mod rules;
 mod shown;
 mod suite_rules;
+mod version_rules;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::Suite;
+use crate::alert::alert_name;
 use crate::offer::Version;
 use crate::record::{CaseRecord, Verdict};
 use crate::requirement::Level;
 
 pub use chain_rules::judge_certificates;
+pub use facts::{
+    Accepted, Answers, Holes, HostFacts, Listing, Oddity, Order, Sessions, SuiteParts, Tolerance,
+    UnknownAlpn, VersionFacts,
+};
 pub use finding::{Finding, Judgement, exit_code};
 pub use rules::judge;
-pub use shown::{AskedKey, AskedName, Shown};
+pub use shown::{AskedKey, AskedName, Shown, ShownChain};
 
-/// The version of the record's form.
-pub const SCHEMA: u32 = 1;
+/// The version of the record's form. 2: certificates are found, moot or unknown as all else is; more
+/// facts.
+pub const SCHEMA: u32 = 2;
+
+/// Why a question that nobody wanted asked is moot.
+pub const NOT_ASKED: &str = "it was not asked for";
 
 /// One host, scanned and judged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Scan {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -46,7 +57,7 @@ pub struct Scan {
     pub findings: Vec<Finding>,
     /// How it differs from what was expected of it, a sentence each; empty where nothing was.
     pub differences: Vec<String>,
-    /// TCP connections made for facts and certificates; those of the checks are not counted.
+    /// TCP connections made in all.
     pub connections: usize,
     /// How long it took.
     pub duration_ms: u64,
@@ -73,8 +84,16 @@ impl Scan {
     }
 }
 
+/// The JSON Schema (draft 2020-12) of a scan, as it is published in `schema/scan.schema.json`;
+/// `waxseal schema --scan` prints it.
+pub fn schema() -> String {
+    let schema = schemars::schema_for!(Scan);
+    // A schema is a JSON value, and every JSON value can be written.
+    serde_json::to_string_pretty(&schema).expect("a JSON value can be written") + "\n"
+}
+
 /// How TLS begins on a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Entry {
     /// With STARTTLS between mail hosts, port 25 (RFC 3207).
@@ -97,7 +116,7 @@ impl Entry {
 }
 
 /// A host and a port, as asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Target {
     /// A name or an address.
     pub host: String,
@@ -110,7 +129,7 @@ pub struct Target {
 }
 
 /// What a question came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Found<T> {
     /// The host answered.
@@ -138,7 +157,7 @@ impl<T> Default for Found<T> {
 }
 
 /// How a host ended what a hello began, other than with a ServerHello.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// A fatal alert with this description (RFC 8446 section 6.2).
@@ -163,250 +182,4 @@ impl fmt::Display for Refusal {
             Self::Version(version) => write!(f, "chose {version}"),
         }
     }
-}
-
-/// The name of an alert (IANA TLS Alerts).
-pub fn alert_name(description: u8) -> Option<&'static str> {
-    Some(match description {
-        0 => "close_notify",
-        10 => "unexpected_message",
-        20 => "bad_record_mac",
-        21 => "decryption_failed",
-        22 => "record_overflow",
-        40 => "handshake_failure",
-        42 => "bad_certificate",
-        47 => "illegal_parameter",
-        50 => "decode_error",
-        51 => "decrypt_error",
-        70 => "protocol_version",
-        71 => "insufficient_security",
-        80 => "internal_error",
-        86 => "inappropriate_fallback",
-        100 => "no_renegotiation",
-        109 => "missing_extension",
-        110 => "unsupported_extension",
-        112 => "unrecognized_name",
-        116 => "certificate_required",
-        120 => "no_application_protocol",
-        _ => return None,
-    })
-}
-
-/// All that was heard of one host.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HostFacts {
-    /// Whether TLS can be begun at all.
-    pub tls: Found<bool>,
-    /// Whether SSL 2.0 is spoken.
-    pub ssl2: Found<bool>,
-    /// SSL 3.0 to TLS 1.3, oldest first.
-    pub versions: Vec<VersionFacts>,
-    /// Groups up to TLS 1.2.
-    pub groups: Found<Listing>,
-    /// Groups of TLS 1.3.
-    pub groups_tls13: Found<Listing>,
-    /// Signature schemes of the key exchange of TLS 1.2.
-    pub schemes: Found<Listing>,
-    /// What TLS 1.2 and older answer to extensions and signals.
-    pub answers: Answers,
-    /// Odd but right hellos, and whether the host bears them.
-    pub tolerance: Vec<Tolerance>,
-    /// Known holes.
-    pub holes: Holes,
-    /// A second handshake, and a second session.
-    pub sessions: Sessions,
-}
-
-impl HostFacts {
-    /// What is known of one version.
-    pub fn version(&self, version: Version) -> Option<&VersionFacts> {
-        self.versions.iter().find(|facts| facts.version == version)
-    }
-
-    /// Whether a version is spoken; `None`: not known.
-    pub fn speaks(&self, version: Version) -> Option<bool> {
-        self.version(version)?.support.known().copied()
-    }
-
-    /// Every suite that was accepted, with its version.
-    pub fn accepted(&self) -> impl Iterator<Item = (Version, &Accepted)> {
-        self.versions.iter().flat_map(|facts| facts.suites.iter().map(|s| (facts.version, s)))
-    }
-}
-
-/// One version on one host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VersionFacts {
-    /// The version.
-    pub version: Version,
-    /// Whether it is spoken.
-    pub support: Found<bool>,
-    /// How it was refused, where it was.
-    pub refusal: Option<Refusal>,
-    /// Suites in the order in which the host picked them out of what was left.
-    pub suites: Vec<Accepted>,
-    /// Why there may be more suites; `None`: these are all.
-    pub incomplete: Option<String>,
-    /// Whose order decides.
-    pub order: Found<Order>,
-    /// The suites were offered in parts: the host does not bear all of them in one hello.
-    pub in_parts: bool,
-}
-
-/// Whose order of suites decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Order {
-    /// The host's.
-    Server,
-    /// The client's.
-    Client,
-}
-
-/// A suite that the host chose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Accepted {
-    /// The suite.
-    pub suite: Suite,
-    /// Its name in OpenSSL, where that knows it.
-    pub openssl: Option<String>,
-    /// What it is made of.
-    pub parts: SuiteParts,
-    /// The group of the key exchange, where there was one.
-    pub group: Option<String>,
-    /// Size in bits of the finite-field prime, where there was one.
-    pub dh_bits: Option<u32>,
-    /// The scheme of the signature over the key exchange, in TLS 1.2.
-    pub scheme: Option<String>,
-}
-
-/// What a suite is made of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SuiteParts {
-    /// `ecdhe`, `dhe`, `rsa`, `dh`, `ecdh`, `psk`, … ; `any` in TLS 1.3.
-    pub exchange: String,
-    /// `rsa`, `ecdsa`, `dss`, `anonymous`, `psk`, … ; `any` in TLS 1.3.
-    pub authentication: String,
-    /// `aes-128-gcm`, `rc4`, `null`, …
-    pub cipher: String,
-    /// Size of the key in bits, as it is nominally.
-    pub bits: u16,
-    /// `sha1`, `sha256`, `aead`, …
-    pub mac: String,
-}
-
-/// A list of names, and why it may lack some.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listing {
-    /// In the order in which the host picked them.
-    pub names: Vec<String>,
-    /// Why there may be more; `None`: these are all that were asked about.
-    pub incomplete: Option<String>,
-}
-
-/// What TLS 1.2 and older answer to extensions and signals.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answers {
-    /// renegotiation_info is answered (RFC 5746).
-    pub secure_renegotiation: Found<bool>,
-    /// extended_master_secret is answered (RFC 7627).
-    pub extended_master_secret: Found<bool>,
-    /// encrypt_then_mac is answered with CBC suites (RFC 7366).
-    pub encrypt_then_mac: Found<bool>,
-    /// session_ticket is answered (RFC 5077).
-    pub session_ticket: Found<bool>,
-    /// An OCSP answer is stapled in TLS 1.2 (RFC 6066 section 8).
-    pub ocsp_staple: Found<bool>,
-    /// The fallback signal ends a needless fallback (RFC 7507).
-    pub fallback_signal: Found<bool>,
-    /// The random is marked where TLS 1.3 was possible (RFC 8446 section 4.1.3).
-    pub downgrade_mark: Found<bool>,
-    /// DEFLATE is chosen where it is offered.
-    pub compression: Found<bool>,
-    /// What an offer of an unknown protocol came to (RFC 7301).
-    pub unknown_alpn: Found<UnknownAlpn>,
-    /// A hello without server_name is served.
-    pub without_sni: Found<bool>,
-    /// A hello with an unknown server_name is served.
-    pub unknown_sni: Found<bool>,
-}
-
-/// What an offer of an unknown protocol came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UnknownAlpn {
-    /// The extension was passed over.
-    Ignored,
-    /// no_application_protocol.
-    Alert,
-    /// Another alert, or the end of the connection.
-    OtherEnd,
-    /// The host agreed to a protocol that it cannot know.
-    Echoed,
-}
-
-/// An odd but right hello.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Oddity {
-    /// Reserved suites, groups, schemes, versions and extensions (RFC 8701).
-    Grease,
-    /// A version beyond TLS 1.2 without supported_versions (RFC 5246 appendix E.1).
-    HighVersion,
-    /// A record version of 3.0 (RFC 5246 appendix E.1).
-    RecordVersionSsl3,
-    /// A record version of 3.3.
-    RecordVersionTls12,
-    /// A hello of 256 to 511 octets.
-    MediumHello,
-    /// A hello of more than 4 KiB.
-    LongHello,
-    /// A hello over several records (RFC 5246 section 6.2.1).
-    SplitRecords,
-}
-
-impl Oddity {
-    /// In words, after "a hello ".
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Grease => "with reserved numbers (GREASE)",
-            Self::HighVersion => "with a version beyond TLS 1.2",
-            Self::RecordVersionSsl3 => "in records of version 3.0",
-            Self::RecordVersionTls12 => "in records of version 3.3",
-            Self::MediumHello => "of 256 to 511 octets",
-            Self::LongHello => "of more than 4 KiB",
-            Self::SplitRecords => "over several records",
-        }
-    }
-}
-
-/// Whether an odd hello is borne.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tolerance {
-    /// What is odd.
-    pub oddity: Oddity,
-    /// Whether it is answered as a plain one is.
-    pub borne: Found<bool>,
-}
-
-/// Known holes, each asked about without harm.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holes {
-    /// The heartbeat extension is answered (RFC 6520).
-    pub heartbeat: Found<bool>,
-    /// A heartbeat is answered with octets that were never sent (CVE-2014-0160).
-    pub heartbleed: Found<bool>,
-    /// A ChangeCipherSpec is taken before there are keys (CVE-2014-0224).
-    pub early_ccs: Found<bool>,
-}
-
-/// A second handshake, and a second session.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sessions {
-    /// The client may begin a second handshake in TLS 1.2.
-    pub client_renegotiation: Found<bool>,
-    /// A session of TLS 1.2 is resumed by its id or ticket.
-    pub resumption_tls12: Found<bool>,
-    /// A session of TLS 1.3 is resumed by its ticket.
-    pub resumption_tls13: Found<bool>,
 }

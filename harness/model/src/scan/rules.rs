@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::suite_rules::{exchange, suites};
-use super::{Finding, Found, HostFacts, Judgement, Oddity, Refusal, UnknownAlpn};
-use crate::offer::Version;
+use super::version_rules::{moot_signal, versions};
+use super::{Finding, Found, HostFacts, Judgement, Oddity, UnknownAlpn};
 use crate::requirement::Level;
 
 /// What the facts say of one requirement: kept or not and a sentence, or why it is undecided.
@@ -37,6 +37,7 @@ pub fn judge(facts: &HostFacts, levels: &BTreeMap<String, Level>) -> Vec<Finding
     exchange(facts, &mut add);
     hygiene(facts, &mut add);
     tolerance(facts, &mut add);
+    findings.extend(moot_signal(facts, levels));
     findings
 }
 
@@ -49,63 +50,6 @@ pub(super) fn finding(id: &str, level: Level, outcome: Outcome) -> Finding {
         Ok((false, text)) => (Judgement::Fail, text),
     };
     Finding { requirement: id.into(), level, verdict, text }
-}
-
-fn versions(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
-    let banned = |version| Some(spoken(facts, version, false));
-    add("rfc9325-no-sslv2", Some(no(&facts.ssl2, "SSL 2.0 is spoken", "SSL 2.0 is not spoken")));
-    add("rfc9325-no-sslv3", banned(Version::Ssl3));
-    add("rfc8996-server-no-tls10", banned(Version::Tls10));
-    add("rfc8996-server-no-tls11", banned(Version::Tls11));
-    let both = match (spoken(facts, Version::Tls10, false), spoken(facts, Version::Tls11, false)) {
-        (Ok((true, _)), Ok((true, _))) => Ok((true, "TLS 1.0 and 1.1 are not spoken.".into())),
-        (Ok((false, text)), _) | (_, Ok((false, text))) => Ok((false, text)),
-        (Err(why), _) | (_, Err(why)) => Err(why),
-    };
-    add("exo-no-tls10-11", Some(both));
-    add("rfc9325-tls12-support", Some(spoken(facts, Version::Tls12, true)));
-    add("rfc9325-tls13-support", Some(spoken(facts, Version::Tls13, true)));
-    add("rfc8996-server-alert", refusal_alert(facts));
-    add(
-        "rfc7507-scsv-server",
-        yes_if_asked(
-            &facts.answers.fallback_signal,
-            "The fallback signal ends a needless fallback.",
-            "A hello with the fallback signal is served below the best version.",
-        ),
-    );
-}
-
-fn spoken(facts: &HostFacts, version: Version, wanted: bool) -> Outcome {
-    let Some(found) = facts.version(version) else {
-        return Err(format!("{version} was not asked about."));
-    };
-    match &found.support {
-        Found::Known(true) => Ok((wanted, format!("{version} is spoken."))),
-        Found::Known(false) => {
-            let how = found.refusal.as_ref().map(|how| format!(" ({how})")).unwrap_or_default();
-            Ok((!wanted, format!("{version} is not spoken{how}.")))
-        }
-        Found::Unknown(why) | Found::Moot(why) => {
-            Err(format!("Whether {version} is spoken is not known: {why}."))
-        }
-    }
-}
-
-/// TLS 1.0 and 1.1 are to be refused with protocol_version. Another alert and a bare close are taken
-/// as well, and told; a reset is nothing that a client can read.
-fn refusal_alert(facts: &HostFacts) -> Option<Outcome> {
-    let refused: Vec<_> = [Version::Tls10, Version::Tls11]
-        .into_iter()
-        .filter_map(|version| facts.version(version))
-        .filter_map(|found| Some((found.version, found.refusal.as_ref()?)))
-        .collect();
-    if refused.is_empty() {
-        return None;
-    }
-    let good = refused.iter().all(|(_, how)| !matches!(how, Refusal::Reset));
-    let list: Vec<_> = refused.iter().map(|(version, how)| format!("{version}: {how}")).collect();
-    Some(Ok((good, format!("Refused with {}.", list.join(", ")))))
 }
 
 fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
@@ -193,6 +137,14 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
         ),
     );
     add(
+        "no-robot",
+        no_if_asked(
+            &facts.holes.robot,
+            "A forged premaster secret is answered otherwise than a right one.",
+            "A forged premaster secret is answered as a right one is.",
+        ),
+    );
+    add(
         "client-reneg-limited",
         no_if_asked(
             &facts.sessions.client_renegotiation,
@@ -231,7 +183,7 @@ fn tolerance(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
     }
 }
 
-fn no(found: &Found<bool>, yes: &str, no: &str) -> Outcome {
+pub(super) fn no(found: &Found<bool>, yes: &str, no: &str) -> Outcome {
     match found {
         Found::Known(true) => Ok((false, format!("{yes}."))),
         Found::Known(false) => Ok((true, format!("{no}."))),
@@ -239,7 +191,7 @@ fn no(found: &Found<bool>, yes: &str, no: &str) -> Outcome {
     }
 }
 
-fn yes_if_asked(found: &Found<bool>, yes: &str, no: &str) -> Option<Outcome> {
+pub(super) fn yes_if_asked(found: &Found<bool>, yes: &str, no: &str) -> Option<Outcome> {
     match found {
         Found::Known(true) => Some(Ok((true, yes.into()))),
         Found::Known(false) => Some(Ok((false, no.into()))),
@@ -257,7 +209,7 @@ mod tests {
     use super::super::{Accepted, SuiteParts, VersionFacts};
     use super::*;
     use crate::facts::Suite;
-    use crate::offer::SuiteKind;
+    use crate::offer::{SuiteKind, Version};
 
     fn levels(ids: &[&str]) -> BTreeMap<String, Level> {
         ids.iter().map(|id| ((*id).to_owned(), Level::Must)).collect()
@@ -359,6 +311,39 @@ mod tests {
         assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Pass));
         facts.versions[0].incomplete = Some("the time was over".into());
         assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Inconclusive));
+    }
+
+    #[test]
+    fn the_fallback_signal_is_moot_only_where_the_mark_does_its_work() {
+        let id = "rfc7507-scsv-server";
+        let said = |old: Found<bool>, mark: Found<bool>, signal: Found<bool>| {
+            let mut facts = host(Version::Tls12, &[SuiteKind::Ecdhe], None);
+            for version in [Version::Ssl3, Version::Tls10, Version::Tls11] {
+                let mut found = facts.versions[0].clone();
+                (found.version, found.support) = (version, old.clone());
+                facts.versions.push(found);
+            }
+            facts.ssl2 = Found::Known(false);
+            (facts.answers.downgrade_mark, facts.answers.fallback_signal) = (mark, signal);
+            verdict(&facts, id)
+        };
+        let (yes, no) = (Found::Known(true), Found::Known(false));
+        let unknown = Found::Unknown(String::new());
+        for (old, mark, signal, expected) in [
+            (&no, &yes, &no, Judgement::Moot),
+            (&no, &yes, &unknown, Judgement::Moot),
+            (&no, &yes, &yes, Judgement::Pass),
+            (&no, &no, &yes, Judgement::Pass),
+            (&yes, &yes, &yes, Judgement::Pass),
+            (&yes, &yes, &no, Judgement::Fail),
+            (&no, &no, &no, Judgement::Fail),
+            (&no, &Found::Moot(String::new()), &no, Judgement::Fail),
+            (&unknown, &yes, &no, Judgement::Inconclusive),
+            (&no, &unknown, &no, Judgement::Inconclusive),
+        ] {
+            let found = said(old.clone(), mark.clone(), signal.clone());
+            assert_eq!(found, Some(expected), "{old:?} {mark:?} {signal:?}");
+        }
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! The certificates a host shows, by what it was asked for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Found;
 use crate::certificate::{ChainFacts, StapleFacts};
 use crate::offer::Version;
 
 /// The name a client asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum AskedName {
     /// The host's own.
@@ -18,7 +22,9 @@ pub enum AskedName {
 }
 
 /// The kind of key a client can verify.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum AskedKey {
     /// RSA alone.
@@ -28,7 +34,7 @@ pub enum AskedKey {
 }
 
 /// What a host showed when it was asked in one way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shown {
     /// The version.
     pub version: Version,
@@ -36,14 +42,22 @@ pub struct Shown {
     pub key: AskedKey,
     /// The name.
     pub name: AskedName,
-    /// The chain, and the stapled response if there was one; or why there was no handshake, as a
-    /// fragment for people. Silence and refusal are both no handshake.
-    pub result: Result<(ChainFacts, Option<StapleFacts>), String>,
+    /// The chain; moot where the host has none of this kind, as it said itself or is known of it.
+    pub result: Found<ShownChain>,
+}
+
+/// A chain, and what came with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShownChain {
+    /// The chain.
+    pub chain: ChainFacts,
+    /// The stapled response, if there was one.
+    pub staple: Option<StapleFacts>,
 }
 
 impl Shown {
     /// The chain, where there was a handshake.
     pub fn chain(&self) -> Option<&ChainFacts> {
-        self.result.as_ref().ok().map(|(chain, _)| chain)
+        self.result.known().map(|shown| &shown.chain)
     }
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::load::Known;
 use super::{
-    AsksCertificate, Before, Case, Connector, DnsFault, DnsFaultKind, Fault, Peer, RuleBy,
+    AsksCertificate, Before, Case, Connector, DnsFault, DnsFaultKind, Fault, Forgery, Peer,
+    Resumption, RuleBy,
 };
 use crate::diagnostic::{Diagnostic, closest};
 use crate::expect::Outcome;
@@ -135,6 +136,7 @@ impl<'a> Checker<'a> {
             sender_connector: message.sender_connector,
             handed_in_tls: message.handed_in_tls,
             domain: None,
+            next_hop: None,
             dns,
         })
     }
@@ -234,6 +236,7 @@ impl<'a> Checker<'a> {
             Some(word) => self.word("certificate recipe", word, &recipes),
             None => (direction == Direction::Outbound).then(|| "trusted".to_owned()),
         };
+        let forges = self.forges(direction, &offer, raw);
         let faults =
             raw.faults.iter().filter_map(|f| self.word("fault", f, &Fault::NAMES)).collect();
         let asks = [
@@ -245,6 +248,13 @@ impl<'a> Checker<'a> {
             .client_certificate
             .as_ref()
             .and_then(|word| self.word("way to ask for a certificate", word, &asks));
+        let resumption = raw.resumption.as_ref();
+        if let (Some(word), Direction::Inbound) = (resumption, direction) {
+            let message = "a sender of ours resumes no session";
+            self.error(word.span(), message, Some("leave `resumption` to next hops".into()));
+        }
+        let resumption = resumption
+            .and_then(|word| self.word("way to resume sessions", word, &Resumption::NAMES));
         let mut script = self.script(direction, raw.script.as_ref());
         let hello = raw.hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
         let resumes = raw.resumes.unwrap_or_default();
@@ -262,12 +272,36 @@ impl<'a> Checker<'a> {
             hello,
             resumes,
             records: records.unwrap_or_default(),
+            forges,
             script,
             asks_certificate: asks_certificate.unwrap_or_default(),
+            resumption: resumption.unwrap_or_default(),
             sni: raw.sni.as_ref().map(|sni| self.fill(sni, &name.span())),
         };
         self.fits(direction, name, raw, &peer);
         peer
+    }
+
+    fn forges(&mut self, direction: Direction, offer: &Offer, raw: &raw::Peer) -> Vec<Forgery> {
+        let words = raw.forges.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+        let mut forges = Vec::new();
+        for word in words {
+            let Some(forgery) = self.word("forgery", word, &Forgery::NAMES) else { continue };
+            let version = forgery.version();
+            if direction == Direction::Inbound {
+                let help = "forgeries of a client are asked by `waxseal scan`";
+                self.error(word.span(), "only a next hop forges its handshake", Some(help.into()));
+            } else if !version.fits(offer) {
+                let help = format!("give this peer {}", version.words());
+                let message = format!("`{}` has no meaning with this offer", forgery.name());
+                self.error(word.span(), message, Some(help));
+            } else if !raw.faults.is_empty() {
+                let help = Some("leave out the faults, or what is forged".into());
+                self.error(word.span(), "a fault is played instead of a handshake", help);
+            }
+            forges.push(forgery);
+        }
+        forges
     }
 
     fn script(&mut self, direction: Direction, raw: Option<&Placed<String>>) -> Script {

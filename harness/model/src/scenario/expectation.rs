@@ -3,8 +3,8 @@
 use super::Peer;
 use super::check::Checker;
 use crate::expect::{
-    CertificateExpect, DsnExpect, Expect, Never, OfferedExpect, Outcome, ReplyExpect, TlsExpect,
-    TlsFactsExpect,
+    CertificateExpect, DsnExpect, Expect, HelloRule, Never, OfferedExpect, Outcome, ReplyExpect,
+    TlsExpect, TlsFactsExpect,
 };
 use crate::facts::ClientCertificate;
 use crate::offer::Version;
@@ -24,7 +24,7 @@ impl Checker<'_> {
         let never = raw.never.iter().flat_map(|list| &list.0);
         Expect {
             outcome,
-            tls: raw.tls.as_ref().and_then(|tls| self.tls(tls)),
+            tls: raw.tls.as_ref().and_then(|tls| self.tls(tls, peers)),
             offered: raw.offered.as_ref().map(|offered| self.offered(offered)),
             certificate: raw.certificate.as_ref().map(|raw| self.certificate(raw.get_ref())),
             answer: raw.answer.as_ref().and_then(|answer| self.answer(answer)),
@@ -46,13 +46,23 @@ impl Checker<'_> {
         }
     }
 
-    fn tls(&mut self, raw: &Placed<raw::Tls>) -> Option<TlsExpect> {
+    fn tls(&mut self, raw: &Placed<raw::Tls>, peers: &[Peer]) -> Option<TlsExpect> {
         let table = match raw.get_ref() {
             raw::Tls::Word(word) => {
                 let word = Placed::new(raw.span(), word.clone());
-                let known =
-                    [("established", TlsExpect::Established), ("refused", TlsExpect::Refused)];
-                return self.word("expectation of TLS", &word, &known);
+                let known = [
+                    ("established", TlsExpect::Established),
+                    ("refused", TlsExpect::Refused),
+                    ("forgery-refused", TlsExpect::ForgeryRefused),
+                ];
+                let expected = self.word("expectation of TLS", &word, &known);
+                if expected == Some(TlsExpect::ForgeryRefused)
+                    && peers.iter().all(|peer| peer.forges.is_empty())
+                {
+                    let help = "name what is forged: `forges = \"suite-not-offered\"`";
+                    self.error(raw.span(), "no peer forges anything", Some(help.into()));
+                }
+                return expected;
             }
             raw::Tls::Facts(table) => table,
         };
@@ -125,6 +135,10 @@ impl Checker<'_> {
             .compression
             .as_ref()
             .and_then(|word| self.word("way to offer compression", word, &[("none", true)]));
+        let form = raw.form.iter().flat_map(|list| &list.0);
+        let form = form
+            .filter_map(|word| self.word("rule about the hello's form", word, &HelloRule::NAMES));
+        let form = form.collect();
         OfferedExpect {
             versions,
             suites,
@@ -134,6 +148,7 @@ impl Checker<'_> {
             first_suite,
             sni: raw.sni.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
             no_compression: no_compression.unwrap_or_default(),
+            form,
         }
     }
 

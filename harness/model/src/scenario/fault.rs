@@ -1,7 +1,7 @@
 //! Misbehaviour of a peer below SMTP.
 
-/// One misbehaviour, played instead of a handshake, after the relay's ClientHello (outbound) or in
-/// place of ours (inbound).
+/// One misbehaviour: most are played instead of a handshake, after the relay's ClientHello (outbound)
+/// or in place of ours (inbound).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// Sends a fatal `handshake_failure` alert and closes.
@@ -35,11 +35,13 @@ pub enum Fault {
     LyingHeartbeat,
     /// Inbound: begins another handshake inside the session, up to five times (TLS 1.2).
     Renegotiation,
+    /// Outbound: ends the connection without close_notify as soon as it has taken the message.
+    NoCloseNotify,
 }
 
 impl Fault {
     /// All faults with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 14] = [
+    pub const NAMES: [(&'static str, Self); 15] = [
         ("alert-after-client-hello", Self::AlertAfterClientHello),
         ("close-after-client-hello", Self::CloseAfterClientHello),
         ("garbage-after-client-hello", Self::GarbageAfterClientHello),
@@ -54,6 +56,7 @@ impl Fault {
         ("insecure-renegotiation", Self::InsecureRenegotiation),
         ("lying-heartbeat", Self::LyingHeartbeat),
         ("renegotiation", Self::Renegotiation),
+        ("no-close-notify", Self::NoCloseNotify),
     ];
 
     /// The name in scenario files.

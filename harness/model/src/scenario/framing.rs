@@ -144,7 +144,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn told(&mut self, raw: &raw::OneOrMany) -> Vec<Told> {
-        raw.0.iter().filter_map(|word| self.word("alert", word, &Told::NAMES)).collect()
+        raw.0.iter().filter_map(|word| self.word("alert", word, &Told::names())).collect()
     }
 
     pub(super) fn version_range(&mut self, word: &Placed<String>) -> Option<VersionRange> {

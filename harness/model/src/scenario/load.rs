@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::Checker;
+use super::matrix::{Matrix, Value};
 use super::{Case, Connector, Scenario};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::offer::Offer;
@@ -16,6 +17,8 @@ pub struct Known {
     pub requirements: BTreeSet<String>,
     /// Certificate recipes.
     pub recipes: BTreeSet<String>,
+    /// Those of them whose key is RSA.
+    pub rsa_recipes: BTreeSet<String>,
     /// Offers by name.
     pub offers: BTreeMap<String, Offer>,
 }
@@ -64,7 +67,7 @@ pub fn load(id: &str, file: &str, text: &str, known: &Known) -> Result<Scenario,
     };
     let raw: raw::File =
         toml::from_str(text).map_err(|error| vec![toml_diagnostic(file, &error)])?;
-    let matrix = read_matrix(file, &raw.matrix)?;
+    let matrix = Matrix::read(file, &raw.matrix)?;
     let mut cases = Vec::new();
     let mut errors: Vec<Diagnostic> = Vec::new();
     let unnamed = (None, raw::Case::default());
@@ -74,7 +77,7 @@ pub fn load(id: &str, file: &str, text: &str, known: &Known) -> Result<Scenario,
         raw.case.0.iter().map(|(name, case)| (Some(name.get_ref().as_str()), case)).collect()
     };
     for (name, row) in rows {
-        for values in combinations(&matrix) {
+        for values in matrix.combinations() {
             let filled: BTreeMap<_, _> =
                 values.iter().map(|(key, value)| (key.clone(), value.text.clone())).collect();
             let mut checker = Checker::new(file, known, &filled);
@@ -120,59 +123,6 @@ fn toml_diagnostic(file: &str, error: &toml::de::Error) -> Diagnostic {
     let help = help.or(missing.map(|name| format!("add `{name} = …`")));
     let span = error.span().filter(|span| *span != (0..0));
     Diagnostic { file: file.into(), span, message, help }
-}
-
-/// One value of a matrix: how ids name it, and what is filled in.
-#[derive(Clone)]
-pub(super) struct Value {
-    name: String,
-    text: String,
-}
-
-type Matrix = Vec<(String, Vec<Value>)>;
-
-fn read_matrix(file: &str, table: &toml::Table) -> Result<Matrix, Vec<Diagnostic>> {
-    let wrong = |key: &str| {
-        vec![Diagnostic {
-            file: file.into(),
-            span: None,
-            message: format!("`matrix.{key}` is no list of strings"),
-            help: Some("write `matrix.NAME = [\"a\", \"b\"]`, or a table of named strings".into()),
-        }]
-    };
-    let mut matrix = Vec::new();
-    for (key, value) in table {
-        let values: Option<Vec<Value>> = match value {
-            toml::Value::Array(list) => list
-                .iter()
-                .map(|item| item.as_str().map(|s| Value { name: s.into(), text: s.into() }))
-                .collect(),
-            toml::Value::Table(table) => table
-                .iter()
-                .map(|(name, item)| {
-                    item.as_str().map(|s| Value { name: name.clone(), text: s.into() })
-                })
-                .collect(),
-            _ => None,
-        };
-        let values = values.filter(|values| !values.is_empty()).ok_or_else(|| wrong(key))?;
-        matrix.push((key.clone(), values));
-    }
-    Ok(matrix)
-}
-
-fn combinations(matrix: &Matrix) -> Vec<Vec<(String, Value)>> {
-    matrix.iter().fold(vec![Vec::new()], |rows, (key, values)| {
-        rows.iter()
-            .flat_map(|row| {
-                values.iter().map(move |value| {
-                    let mut row: Vec<(String, Value)> = row.clone();
-                    row.push((key.clone(), value.clone()));
-                    row
-                })
-            })
-            .collect()
-    })
 }
 
 fn case_id(id: &str, name: Option<&str>, values: &[(String, Value)]) -> String {

@@ -5,12 +5,15 @@
 mod check;
 mod expectation;
 mod fault;
+mod forgery;
 mod framing;
 mod hello;
 mod load;
+mod matrix;
 
 pub use check::PLAY_NAMES;
 pub use fault::Fault;
+pub use forgery::{ForgedVersion, Forgery};
 pub use hello::{ForgedHello, Framing, Quirk};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 
@@ -71,6 +74,9 @@ pub struct Case {
     /// Outbound: the domain of the user's own that the message goes to; with a leading dot, one
     /// below it. `None`: a domain of the lab's.
     pub domain: Option<String>,
+    /// Outbound: the one host that all mail of the user's own domain goes to. `None`: each case has
+    /// hosts of its own, which the lab's MX records name.
+    pub next_hop: Option<NextHop>,
     /// What the resolver does with the recipient's domain.
     pub dns: Vec<DnsFault>,
 }
@@ -82,13 +88,21 @@ impl Case {
     }
 
     /// The same case with mail to a domain of the user's own, paired with that domain's control.
-    pub fn to_domain(&self, domain: &str) -> Self {
+    pub fn to_domain(&self, domain: &str, next_hop: Option<&NextHop>) -> Self {
         Self {
             id: format!("{}@{domain}", self.id),
             control: Some(format!("{}@{domain}", self.control_id())),
             domain: Some(domain.to_owned()),
+            next_hop: next_hop.cloned(),
             ..self.clone()
         }
+    }
+
+    /// The name of the user's own that other cases use too: the one host that mail goes to, or a
+    /// whole domain. Such cases cannot be played side by side.
+    pub fn shared_name(&self) -> Option<&str> {
+        let whole = self.domain.as_deref().filter(|domain| !domain.starts_with('.'));
+        self.next_hop.as_ref().map(|hop| hop.host.as_str()).or(whole)
     }
 
     /// Whether what is expected shows in the dialogue of one connection alone: inbound, and whatever
@@ -109,13 +123,33 @@ impl Case {
         let expect = &self.expect;
         let withheld =
             !expect.outcome.is_empty() && !expect.outcome.iter().any(|outcome| outcome.delivered());
-        let refused = matches!(expect.tls, Some(crate::expect::TlsExpect::Refused));
+        let refused = matches!(
+            expect.tls,
+            Some(crate::expect::TlsExpect::Refused | crate::expect::TlsExpect::ForgeryRefused)
+        );
         let reply = expect.reply.as_ref().is_some_and(|reply| {
             reply.or_ended
                 || reply.code.as_ref().is_some_and(crate::pattern::Pattern::only_refusals)
         });
         let answer = matches!(expect.answer, Some(crate::expect::AnswerExpect::Refused));
         withheld || refused || reply || answer
+    }
+}
+
+/// A host that the user's own configuration names as the next hop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextHop {
+    /// Its name.
+    pub host: String,
+    /// Where it listens; `None`: where every next hop of the lab does.
+    pub port: Option<u16>,
+}
+
+/// `gateway.example`, or `gateway.example:587`.
+impl std::fmt::Display for NextHop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 
@@ -159,10 +193,14 @@ pub struct Peer {
     pub resumes: bool,
     /// Inbound: the records of the ClientHello.
     pub records: Framing,
+    /// Outbound: what it forges in its first handshake, its second, …; the last one goes on.
+    pub forges: Vec<Forgery>,
     /// What it says; from its end on the peer behaves correctly.
     pub script: Script,
     /// Outbound: whether it asks for a client certificate.
     pub asks_certificate: AsksCertificate,
+    /// Outbound: whether its sessions can be resumed.
+    pub resumption: Resumption,
     /// Inbound: the name in SNI, a template; `None`: the relay's name; `Some("none")`: no SNI.
     pub sni: Option<String>,
 }
@@ -190,6 +228,29 @@ pub enum AsksCertificate {
     Optional,
     /// It asks and ends the handshake without one.
     Required,
+}
+
+/// Whether the sessions of a receiver can be resumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resumption {
+    /// No: each connection has a whole handshake.
+    #[default]
+    No,
+    /// By tickets.
+    Tickets,
+    /// By tickets that allow early data in TLS 1.3 (RFC 8446 section 2.3).
+    EarlyData,
+}
+
+impl Resumption {
+    /// All, with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("no", Self::No), ("tickets", Self::Tickets), ("early-data", Self::EarlyData)];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, one)| *one == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// What the resolver does with one record type of the recipient's domain.

@@ -7,7 +7,7 @@ use waxseal_model::scenario::{ForgedHello, Quirk};
 
 use super::binder::bind;
 use super::registry::{is_tls13, registered_suites};
-use super::resumption::SessionStore;
+use super::sessions::SessionStore;
 use super::suites::suite;
 use crate::wire::tls::{
     ClientHello, Extension, SSLV2_CIPHERS, content, grease, kind, write_records, write_sslv2_hello,
@@ -55,7 +55,7 @@ const P256_SHARE: [u8; 65] = [
 /// The bytes of a hello, records and all, to a server of this name.
 ///
 /// `None`: it asks for a session to be resumed, and there is none in `sessions` that can be.
-pub fn forge(
+pub fn hello_by_hand(
     forged: &ForgedHello,
     sni: Option<&str>,
     sessions: Option<&SessionStore>,
@@ -218,7 +218,8 @@ mod tests {
 
     fn forged(version: Version, quirks: &[Quirk], octets: Option<u32>) -> ClientHello {
         let hello = ForgedHello { version, quirks: quirks.to_vec(), octets };
-        let bytes = forge(&hello, Some("mail.example"), None).expect("no session is asked for");
+        let bytes =
+            hello_by_hand(&hello, Some("mail.example"), None).expect("no session is asked for");
         read_client_hello(&bytes).expect("it is a ClientHello")
     }
 

@@ -1,14 +1,19 @@
-//! Sessions that are resumed: what a client keeps of them, and what a server gives it for that.
+//! What a client keeps of its sessions, to resume them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use foreign_types_shared::ForeignTypeRef;
 use openssl::ssl::{SslContextBuilder, SslOptions, SslRef, SslSession, SslSessionCacheMode};
 use openssl_sys as ffi;
-use rustls::server::{ProducesTickets, ServerSessionMemoryCache, StoresServerSessions};
-use rustls::{ServerConfig, crypto::aws_lc_rs};
+use rustls::ClientConfig;
+use rustls::client::{ClientSessionMemoryCache, ClientSessionStore, Resumption};
 use waxseal_model::facts::TicketFacts;
 use waxseal_model::offer::Version;
+
+use super::modern::{Anyone, Shown};
+
+/// Servers whose sessions the modern engine keeps: more than the hosts of any case.
+const KEPT: usize = 64;
 
 unsafe extern "C" {
     fn SSL_SESSION_get_ticket_lifetime_hint(session: *const ffi::SSL_SESSION) -> std::ffi::c_ulong;
@@ -22,12 +27,36 @@ unsafe extern "C" {
     );
 }
 
-/// What a client keeps of its last session. Clones are the same store.
-#[derive(Clone, Default)]
-pub struct SessionStore(Arc<Mutex<Option<SslSession>>>);
+/// What a client keeps of its sessions: the legacy engine the last one, the modern engine one a
+/// server. Clones are the same store.
+#[derive(Clone)]
+pub struct SessionStore {
+    last: Arc<Mutex<Option<SslSession>>>,
+    by_name: Arc<dyn ClientSessionStore>,
+    /// rustls resumes no session that was opened with another verifier or another key.
+    verifier: Arc<OnceLock<Arc<Anyone>>>,
+    shown: Arc<OnceLock<Arc<Shown>>>,
+    early_data: bool,
+}
 
 impl SessionStore {
-    /// What was given to resume the session by; `None`: nothing was.
+    /// No session yet.
+    pub fn new() -> Self {
+        Self {
+            last: Arc::default(),
+            by_name: Arc::new(ClientSessionMemoryCache::new(KEPT)),
+            verifier: Arc::default(),
+            shown: Arc::default(),
+            early_data: false,
+        }
+    }
+
+    /// The same, and early data is offered wherever a ticket allows it. The modern engine alone.
+    pub fn with_early_data(self) -> Self {
+        Self { early_data: true, ..self }
+    }
+
+    /// What the last session of the legacy engine was given to be resumed by; `None`: nothing.
     pub fn ticket(&self) -> Option<TicketFacts> {
         self.with(|session| {
             // SAFETY: the session is alive; these only read.
@@ -81,13 +110,13 @@ impl SessionStore {
             // A copy: the library marks its own as not resumable when a connection ends without our
             // close_notify.
             let copy = session.to_der().and_then(|der| SslSession::from_der(&der)).ok();
-            *store.0.lock().unwrap_or_else(PoisonError::into_inner) = copy;
+            *store.last.lock().unwrap_or_else(PoisonError::into_inner) = copy;
         });
     }
 
     /// Makes a session ask for being the one that is kept here, if any.
     pub(super) fn resume(&self, ssl: &mut SslRef) -> Result<(), openssl::error::ErrorStack> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match kept.as_ref() {
             // SAFETY: sessions of a store all come from contexts of the same engine.
             Some(session) => unsafe { ssl.set_session(session) },
@@ -95,8 +124,27 @@ impl SessionStore {
         }
     }
 
+    /// The verifier and the key of the first connection, for every later one.
+    pub(super) fn same(&self, anyone: Arc<Anyone>, shown: Arc<Shown>) -> (Arc<Anyone>, Arc<Shown>) {
+        let anyone = self.verifier.get_or_init(|| anyone);
+        let shown = self.shown.get_or_init(|| shown);
+        (Arc::clone(anyone), Arc::clone(shown))
+    }
+
+    /// Makes a client of the modern engine keep its sessions here, and resume them.
+    pub(super) fn keep_modern(&self, config: &mut ClientConfig) {
+        config.resumption = Resumption::store(Arc::clone(&self.by_name));
+        config.enable_early_data = self.early_data;
+    }
+
     fn with<T>(&self, read: impl FnOnce(&SslSession) -> Option<T>) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(read)
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(read)
+    }
+}
+
+impl Default for SessionStore {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -111,105 +159,4 @@ pub(super) struct Psk {
     pub(super) secret: Vec<u8>,
     pub(super) ticket: Vec<u8>,
     pub(super) suite: u16,
-}
-
-/// What a server gives its clients to resume by. Clones share keys and store.
-#[derive(Clone, Debug)]
-pub struct Tickets {
-    ticketer: Arc<dyn ProducesTickets>,
-    store: Arc<dyn StoresServerSessions>,
-    /// Keys of the legacy engine: name, HMAC and AES.
-    keys: [u8; 80],
-    early_data: u32,
-    without_exchange: bool,
-}
-
-impl Tickets {
-    /// Tickets of twelve hours, without early data, for resumption with a new key exchange.
-    ///
-    /// `None`: the libraries find no random numbers.
-    pub fn new() -> Option<Self> {
-        let mut keys = [0; 80];
-        openssl::rand::rand_bytes(&mut keys).ok()?;
-        Some(Self {
-            ticketer: aws_lc_rs::Ticketer::new().ok()?,
-            store: ServerSessionMemoryCache::new(256),
-            keys,
-            early_data: 0,
-            without_exchange: false,
-        })
-    }
-
-    /// The same, and they say that they last so many seconds. The modern engine alone.
-    pub fn lasting(self, seconds: u32) -> Self {
-        Self { ticketer: Arc::new(Lasting { inner: self.ticketer, seconds }), ..self }
-    }
-
-    /// The same, and they allow so many octets of early data. The modern engine alone.
-    pub fn with_early_data(self, octets: u32) -> Self {
-        Self { early_data: octets, ..self }
-    }
-
-    /// The same, and sessions are resumed without a new key exchange where the client wants that. The
-    /// legacy engine alone.
-    pub fn without_exchange(self) -> Self {
-        Self { without_exchange: true, ..self }
-    }
-
-    pub(super) fn give_modern(&self, config: &mut ServerConfig) {
-        config.send_tls13_tickets = 1;
-        config.session_storage = Arc::clone(&self.store);
-        if self.early_data > 0 {
-            // The library allows it for sessions that it keeps itself only.
-            config.max_early_data_size = self.early_data;
-        } else {
-            config.ticketer = Arc::clone(&self.ticketer);
-        }
-    }
-
-    pub(super) fn give_legacy(
-        &self,
-        context: &mut SslContextBuilder,
-    ) -> Result<(), openssl::error::ErrorStack> {
-        const SET_TICKET_KEYS: std::ffi::c_int = 59;
-        context.clear_options(SslOptions::NO_TICKET);
-        context.set_num_tickets(1)?;
-        context.set_session_id_context(b"waxseal")?;
-        let mut keys = self.keys;
-        // SAFETY: the context is alive; 80 octets are read and copied.
-        unsafe {
-            let keys_at = keys.as_mut_ptr().cast();
-            ffi::SSL_CTX_ctrl(context.as_ptr(), SET_TICKET_KEYS, 80, keys_at);
-        }
-        if self.without_exchange {
-            // SSL_OP_ALLOW_NO_DHE_KEX, which the safe interface does not know.
-            context.set_options(SslOptions::from_bits_retain(1 << 10));
-        }
-        Ok(())
-    }
-}
-
-/// Tickets that say they last another time than they do.
-#[derive(Debug)]
-struct Lasting {
-    inner: Arc<dyn ProducesTickets>,
-    seconds: u32,
-}
-
-impl ProducesTickets for Lasting {
-    fn enabled(&self) -> bool {
-        true
-    }
-
-    fn lifetime(&self) -> u32 {
-        self.seconds
-    }
-
-    fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
-        self.inner.encrypt(plain)
-    }
-
-    fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
-        self.inner.decrypt(cipher)
-    }
 }

@@ -1,0 +1,13 @@
+//! A server whose flight is changed on its way out, and what the client makes of that.
+//!
+//! Below either engine: the engine plays an honest server and never learns of it.
+
+mod answer;
+mod keys;
+#[cfg(test)]
+mod laws;
+mod rewrite;
+mod stream;
+
+pub use keys::base_point;
+pub(super) use stream::Forging;

@@ -1,0 +1,277 @@
+//! The forgeries: an honest flight in, the same with one thing changed out.
+
+use waxseal_model::scenario::Forgery;
+
+use super::super::suites::suite;
+use super::keys;
+use crate::wire::tls::{
+    ClientHello, Extension, Flight, HandshakeMessage, SignedCurve, content, handshake, kind,
+    write_records,
+};
+
+/// What the engine says behind the flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// Goes out as it is.
+    GoesOut,
+    /// Is kept back until the client has done something, or for a while: whoever notices what is
+    /// forged ends the handshake before it comes, whoever does not waits for it.
+    IsHeld,
+    /// Is kept back: it belongs to a hello that was not sent.
+    IsDropped,
+    /// Is kept back, and the connection is closed.
+    Closes,
+}
+
+/// A changed flight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rewritten {
+    /// Whole records, unless they are forged themselves.
+    pub(super) bytes: Vec<u8>,
+    pub(super) after: After,
+}
+
+/// Most octets that a record may hold in clear.
+pub(super) const WHOLE: usize = 1 << 14;
+
+/// The first octet count that no version allows a record (RFC 5246 section 6.2.3).
+pub(super) const TOO_LONG: usize = (1 << 14) + 2048 + 1;
+
+/// Changes a flight. `client` is the hello that it answers, `retried` says whether a
+/// HelloRetryRequest of the engine came before, `key` is the server's in PKCS#8.
+///
+/// # Errors
+/// Why the forgery has no meaning with this hello: a fragment, not a failure of anybody.
+pub(super) fn rewrite(
+    forgery: Forgery,
+    client: &ClientHello,
+    mut flight: Flight,
+    retried: bool,
+    key: &[u8],
+) -> Result<Rewritten, String> {
+    let tls13 = flight.hello.version() >= 0x0304;
+    let hello = &mut flight.hello;
+    match forgery {
+        // The engine has set the mark, because TLS 1.3 was struck out of the hello it saw.
+        Forgery::DowngradeMark if hello.downgrade_mark().is_none() => {
+            return Err("our server did not set the mark".into());
+        }
+        Forgery::Nothing | Forgery::DowngradeMark => {}
+        Forgery::SuiteNotOffered => hello.suite = other_suite(client, hello.suite, tls13)?,
+        Forgery::SuiteOfTls13 => hello.suite = 0x1301,
+        Forgery::VersionSsl3 => {
+            let offered = client.numbers(kind::SUPPORTED_VERSIONS, 1);
+            if offered.is_empty() {
+                return Err("its hello does not list the versions that it offers".into());
+            }
+            if offered.contains(&0x0300) {
+                return Err("it offers SSL 3.0".into());
+            }
+            hello.legacy_version = 0x0300;
+        }
+        Forgery::VersionTls13 => hello.legacy_version = 0x0304,
+        Forgery::SelectedVersionOld => set(hello, kind::SUPPORTED_VERSIONS, &[3, 3]),
+        Forgery::SelectedVersionUnknown => set(hello, kind::SUPPORTED_VERSIONS, &[3, 0x7f]),
+        Forgery::SessionIdChanged => match hello.session_id.first_mut() {
+            Some(first) => *first ^= 1,
+            None => hello.session_id = vec![7; 32],
+        },
+        Forgery::CompressionChosen => {
+            if client.compression.contains(&1) {
+                return Err("it offers DEFLATE".into());
+            }
+            hello.compression = 1;
+        }
+        Forgery::RenegotiationInfoMissing => {
+            let asked = client.suites.contains(&0x00ff)
+                || client.extension(kind::RENEGOTIATION_INFO).is_some();
+            let all = hello.extensions.iter_mut().flatten().count();
+            hello.extensions.iter_mut().for_each(|list| {
+                list.retain(|extension| extension.kind != kind::RENEGOTIATION_INFO);
+            });
+            if !asked || hello.extensions.iter().flatten().count() == all {
+                return Err("it does not ask for renegotiation_info".into());
+            }
+        }
+        Forgery::AlpnNotOffered => {
+            if client.extension(kind::ALPN).is_some() {
+                return Err("it offers ALPN".into());
+            }
+            hello.extensions.get_or_insert_default().push(Extension::alpn(&[b"smtp"]));
+        }
+        Forgery::ExtensionUnknown => {
+            hello.extensions.get_or_insert_default().push(Extension::new(0x1234, [0]));
+        }
+        Forgery::GroupNotOffered if tls13 => {
+            let offered = client.numbers(kind::SUPPORTED_GROUPS, 2);
+            let (group, public) = keys::share(|group| !offered.contains(&group))
+                .ok_or("it offers every group that we could choose")?;
+            set(hello, kind::KEY_SHARE, &server_share(group, &public));
+        }
+        Forgery::GroupNotShared => {
+            let offered = client.numbers(kind::SUPPORTED_GROUPS, 2);
+            let shared = shared(client);
+            let wanted = |group| offered.contains(&group) && !shared.contains(&group);
+            let (group, public) =
+                keys::share(wanted).ok_or("it shares every group that we could choose")?;
+            set(hello, kind::KEY_SHARE, &server_share(group, &public));
+        }
+        Forgery::ShareAllZero => {
+            if let Some(share) = hello.extension(kind::KEY_SHARE) {
+                // Group and length stay.
+                let (head, public) = share.split_at(share.len().min(4));
+                let zeros = [head, &vec![0; public.len()]].concat();
+                set(hello, kind::KEY_SHARE, &zeros);
+            }
+        }
+        Forgery::RetryForSharedGroup | Forgery::RetryTwice => {
+            let twice = forgery == Forgery::RetryTwice;
+            if twice && !retried {
+                return Err("it shares the one group of our server at once".into());
+            }
+            let group = hello.group().unwrap_or_default();
+            let mut extensions = vec![Extension::new(kind::SUPPORTED_VERSIONS, [3, 4])];
+            if twice {
+                // It would change the next hello, so that only its coming twice is wrong.
+                extensions.push(Extension::new(kind::COOKIE, [0, 4, 7, 7, 7, 7]));
+            } else {
+                extensions.push(Extension::new(kind::KEY_SHARE, group.to_be_bytes()));
+            }
+            *hello = hello.retry(extensions);
+            let bytes = flight.records(WHOLE);
+            return Ok(Rewritten { bytes, after: After::IsDropped });
+        }
+        Forgery::GroupNotOffered => choose_group(client, &mut flight, key)?,
+        Forgery::SignatureBroken => {
+            let exchange = flight
+                .message(handshake::SERVER_KEY_EXCHANGE)
+                .ok_or("the key exchange is not signed")?;
+            // The last octets are the signature's.
+            if let Some(last) = exchange.body.last_mut() {
+                *last ^= 1;
+            }
+        }
+        Forgery::DoneBeforeKeyExchange => {
+            let at = |kind| flight.messages.iter().position(|message| message.kind == kind);
+            let exchange = at(handshake::SERVER_KEY_EXCHANGE);
+            let (Some(to), Some(from)) = (exchange, at(handshake::SERVER_HELLO_DONE)) else {
+                return Err("there is no key exchange to be out of order".into());
+            };
+            let done = flight.messages.remove(from);
+            flight.messages.insert(to, done);
+        }
+        Forgery::SecondServerHello => {
+            let again = HandshakeMessage { kind: handshake::SERVER_HELLO, body: hello.body() };
+            flight.messages.insert(0, again);
+        }
+        Forgery::Fragments => {
+            return Ok(Rewritten { bytes: flight.records(1), after: After::GoesOut });
+        }
+        Forgery::EmptyRecord => {
+            let empty = write_records(content::HANDSHAKE, flight.version, &[], WHOLE);
+            let bytes = [empty, flight.records(WHOLE)].concat();
+            return Ok(Rewritten { bytes, after: After::GoesOut });
+        }
+        Forgery::RecordTooLong => {
+            let request = HandshakeMessage { kind: handshake::HELLO_REQUEST, body: Vec::new() };
+            let payload = flight.payload();
+            let lacking = TOO_LONG.saturating_sub(payload.len()).div_ceil(4);
+            let mut long = request.bytes().repeat(lacking);
+            long.extend_from_slice(&payload);
+            let length = u16::try_from(long.len()).map_err(|_| "our chain is too long")?;
+            let mut bytes = vec![content::HANDSHAKE];
+            bytes.extend_from_slice(&flight.version.to_be_bytes());
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(&long);
+            return Ok(Rewritten { bytes, after: After::GoesOut });
+        }
+        Forgery::FlightTruncated => {
+            let mut bytes = flight.records(WHOLE);
+            bytes.truncate(bytes.len() / 2);
+            return Ok(Rewritten { bytes, after: After::Closes });
+        }
+        Forgery::WarningBeforeHello => {
+            let warning = write_records(content::ALERT, flight.version, &[1, 112], WHOLE);
+            let bytes = [warning, flight.records(WHOLE)].concat();
+            return Ok(Rewritten { bytes, after: After::GoesOut });
+        }
+        Forgery::AlertAfterHello => {
+            flight.messages.clear();
+            let alert = write_records(content::ALERT, flight.version, &[2, 40], WHOLE);
+            let bytes = [flight.records(WHOLE), alert].concat();
+            return Ok(Rewritten { bytes, after: After::Closes });
+        }
+    }
+    let held = tls13 && forgery != Forgery::Nothing;
+    let after = if held { After::IsHeld } else { After::GoesOut };
+    Ok(Rewritten { bytes: flight.records(WHOLE), after })
+}
+
+/// The ClientHello without TLS 1.3, as somebody on the path would leave it; `None`: it is not
+/// offered.
+pub(super) fn without_tls13(client: &ClientHello) -> Option<ClientHello> {
+    let versions = client.numbers(kind::SUPPORTED_VERSIONS, 1);
+    if !versions.contains(&0x0304) {
+        return None;
+    }
+    let rest: Vec<u16> = versions.into_iter().filter(|version| *version != 0x0304).collect();
+    let mut changed = client.clone();
+    for extension in changed.extensions.iter_mut().flatten() {
+        if extension.kind == kind::SUPPORTED_VERSIONS {
+            *extension = Extension::versions(&rest);
+        }
+    }
+    Some(changed)
+}
+
+/// Puts another body into an extension, where it is there.
+fn set(hello: &mut crate::wire::tls::ServerHello, kind: u16, body: &[u8]) {
+    for extension in hello.extensions.iter_mut().flatten().filter(|found| found.kind == kind) {
+        extension.body = body.to_vec();
+    }
+}
+
+pub(super) fn server_share(group: u16, public: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(public.len()).unwrap_or(u16::MAX);
+    [&group.to_be_bytes(), &length.to_be_bytes(), public].concat()
+}
+
+/// The groups for which the client has sent a share.
+fn shared(client: &ClientHello) -> Vec<u16> {
+    let mut rest = client.extension(kind::KEY_SHARE).and_then(|body| body.get(2..));
+    let mut groups = Vec::new();
+    while let Some([high, low, a, b, tail @ ..]) = rest {
+        groups.push(u16::from_be_bytes([*high, *low]));
+        rest = tail.get(usize::from(u16::from_be_bytes([*a, *b]))..);
+    }
+    groups
+}
+
+/// A suite of the same version that was not offered, and that the same certificate serves.
+fn other_suite(client: &ClientHello, chosen: u16, tls13: bool) -> Result<u16, String> {
+    let ecdsa = suite(chosen).name.contains("_ECDSA_");
+    let candidates: &[u16] = match (tls13, ecdsa) {
+        (true, _) => &[0x1301, 0x1302, 0x1303, 0x1304, 0x1305],
+        (false, true) => &[0xc02c, 0xc02b, 0xcca9, 0xc024, 0xc023, 0xc00a, 0xc009, 0xc008, 0xc007],
+        (false, false) => &[0xc030, 0xc02f, 0xcca8, 0xc028, 0xc027, 0xc014, 0xc013, 0xc012, 0xc011],
+    };
+    let free = candidates.iter().copied().find(|suite| !client.suites.contains(suite));
+    free.ok_or_else(|| "it offers every suite that we could choose".into())
+}
+
+/// Replaces the group of a ServerKeyExchange, with a public value on it and a right signature.
+fn choose_group(client: &ClientHello, flight: &mut Flight, key: &[u8]) -> Result<(), String> {
+    let offered = client.numbers(kind::SUPPORTED_GROUPS, 2);
+    let (group, public) = keys::share(|group| !offered.contains(&group))
+        .ok_or("it offers every group that we could choose")?;
+    let randoms = [client.random, flight.hello.random].concat();
+    let exchange = flight.message(handshake::SERVER_KEY_EXCHANGE);
+    let exchange = exchange.ok_or("there is no key exchange")?;
+    let mut curve = SignedCurve::read(&exchange.body).ok_or("the key exchange has no curve")?;
+    (curve.group, curve.public) = (group, public);
+    let content = [randoms, curve.parameters()].concat();
+    curve.signature =
+        keys::sign(key, curve.scheme, &content).ok_or("our key cannot sign another group")?;
+    exchange.body = curve.body();
+    Ok(())
+}
