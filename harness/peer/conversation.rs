@@ -1,19 +1,17 @@
 //! One connection of a peer, in clear or inside TLS, with everything on it recorded.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use waxseal_model::facts::{FailureCause, TlsFailure};
-use waxseal_model::scenario::{Forgery, Framing};
 use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
 
 use super::Recorder;
-use crate::tls::{self, ClientSetup, Forged, ServerSetup, Session};
-use crate::wire::tls::Reframed;
+use crate::tls::{self, Session};
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line};
 
 /// How long a peer waits.
@@ -32,16 +30,16 @@ const CONTENT_LIMIT: usize = 1 << 20;
 
 /// One connection of a peer.
 pub(super) struct Conversation {
-    stream: Stream,
-    buffer: LineBuffer,
-    place: Place,
-    recorder: Recorder,
+    pub(super) stream: Stream,
+    pub(super) buffer: LineBuffer,
+    pub(super) place: Place,
+    pub(super) recorder: Recorder,
     pub(super) patience: Patience,
     /// The connection beneath our TLS session.
-    beneath: Option<OwnedFd>,
+    pub(super) beneath: Option<OwnedFd>,
 }
 
-enum Stream {
+pub(super) enum Stream {
     Clear(TcpStream),
     Tls(Box<Session>),
     Gone,
@@ -168,7 +166,7 @@ impl Conversation {
 
     /// Clear bytes that came before TLS may begin: evidence, never fed to TLS unless they are its
     /// beginning.
-    fn early(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn early(&mut self) -> Option<Vec<u8>> {
         let bytes = self.buffer.take_rest();
         (!bytes.is_empty()).then_some(bytes)
     }
@@ -190,135 +188,6 @@ impl Conversation {
             self.buffer.push(&chunk[..read]);
         }
         self.note_early();
-    }
-
-    /// Negotiates TLS as the server.
-    pub(super) async fn accept_tls(
-        &mut self,
-        setup: &ServerSetup,
-        forgery: Option<Forgery>,
-    ) -> Result<(), Over> {
-        self.note_early();
-        let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
-            return Err(Over);
-        };
-        let patience = self.patience.handshake;
-        let (handshake, forged) = match forgery {
-            None => (tls::accept(setup, stream, patience).await, None),
-            Some(forgery) => tls::accept_forging(setup, forgery, stream, patience).await,
-        };
-        if let Some(hello) = handshake.hello {
-            self.note(Happening::Hello(Box::new(hello)));
-        }
-        if let (Some(Forged { version, answer }), Some(forgery)) = (forged, forgery) {
-            let forgery = forgery.name().into();
-            self.note(Happening::Forged { forgery, answer, version });
-        }
-        self.secure(handshake.result)
-    }
-
-    /// Negotiates TLS as the client, with the records of the ClientHello cut and labelled so.
-    pub(super) async fn connect_tls(
-        &mut self,
-        setup: &ClientSetup,
-        framing: Framing,
-    ) -> Result<(), Over> {
-        self.note_early();
-        let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
-            return Err(Over);
-        };
-        self.beneath = stream.as_fd().try_clone_to_owned().ok();
-        let patience = self.patience.handshake;
-        let handshake = if framing == Framing::default() {
-            tls::connect(setup, stream, patience).await
-        } else {
-            let piece = framing.octets.map_or(usize::MAX, usize::from);
-            tls::connect(setup, Reframed::new(stream, framing.version, piece), patience).await
-        };
-        self.secure(handshake.result)
-    }
-
-    fn secure(&mut self, result: Result<Session, TlsFailure>) -> Result<(), Over> {
-        match result {
-            Ok(session) => {
-                self.note(Happening::Secured(Box::new(session.facts.clone())));
-                self.stream = Stream::Tls(Box::new(session));
-                Ok(())
-            }
-            Err(failure) => {
-                self.note(Happening::NotSecured(failure));
-                Err(Over)
-            }
-        }
-    }
-
-    /// The connection while it is in clear.
-    pub(super) fn in_clear(&mut self) -> Option<&mut TcpStream> {
-        match &mut self.stream {
-            Stream::Clear(stream) => Some(stream),
-            _ => None,
-        }
-    }
-
-    /// The session, once it is up.
-    pub(super) fn in_tls(&mut self) -> Option<&mut Session> {
-        match &mut self.stream {
-            Stream::Tls(session) => Some(session),
-            _ => None,
-        }
-    }
-
-    /// The connection beneath the session, once.
-    pub(super) fn beneath(&mut self) -> Option<std::net::TcpStream> {
-        self.beneath.take().map(std::net::TcpStream::from)
-    }
-
-    /// No session came of a handshake: how is noted, and the connection is over.
-    pub(super) fn not_secured(&mut self, failure: TlsFailure) -> Over {
-        self.note(Happening::NotSecured(failure));
-        self.stream = Stream::Gone;
-        Over
-    }
-
-    /// Where this conversation is written down, and as whose.
-    pub(super) fn written_to(&self) -> (Recorder, Place) {
-        (self.recorder.clone(), self.place.clone())
-    }
-
-    /// Reads the relay's ClientHello without answering it, and notes it.
-    pub(super) async fn read_hello(&mut self) -> Result<(), Over> {
-        let mut bytes = self.early().unwrap_or_default();
-        let Stream::Clear(stream) = &mut self.stream else { return Err(Over) };
-        let read = async {
-            let mut chunk = [0; 4096];
-            loop {
-                if let Some(hello) = crate::tls::client_hello(&bytes) {
-                    return Ok::<_, io::Error>(Some(hello));
-                }
-                let starts_tls = bytes.first().is_none_or(|byte| *byte == 0x16 || byte & 0x80 != 0);
-                let read = stream.read(&mut chunk).await?;
-                if read == 0 || !starts_tls || bytes.len() > 65_536 {
-                    return Ok(None);
-                }
-                bytes.extend_from_slice(&chunk[..read]);
-            }
-        };
-        match timeout(self.patience.handshake, read).await {
-            Ok(Ok(Some(hello))) => {
-                self.note(Happening::Hello(Box::new(hello)));
-                Ok(())
-            }
-            Ok(Ok(None)) => {
-                self.note(Happening::HeardEarly { channel: Channel::Clear, bytes });
-                self.note(Happening::NotSecured(failure(FailureCause::NotTls, "no ClientHello")));
-                Err(Over)
-            }
-            Ok(Err(error)) => Err(self.broke(&error)),
-            Err(_) => {
-                self.note(Happening::NotSecured(failure(FailureCause::Silence, "no ClientHello")));
-                Err(Over)
-            }
-        }
     }
 
     /// Ends the connection in order.

@@ -9,6 +9,7 @@ mod probe;
 mod receiver;
 mod recorder;
 mod report;
+mod secured;
 mod sender;
 
 pub use account::Account;

@@ -4,6 +4,7 @@
 
 mod desk;
 mod driven;
+mod ending;
 mod lateness;
 mod opinion;
 mod outbound;

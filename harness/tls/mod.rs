@@ -13,8 +13,6 @@ mod engine;
 mod forge;
 mod handwritten;
 mod legacy;
-mod legacy_stream;
-mod legacy_told;
 mod modern;
 mod premaster;
 mod registry;

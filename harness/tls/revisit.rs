@@ -13,9 +13,7 @@ use tokio::time::timeout;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scan::Refusal;
 
-use super::legacy::context;
-use super::legacy_stream::LegacyStream;
-use super::legacy_told::peer_signature;
+use super::legacy::{LegacyStream, context, peer_signature};
 use super::session::{alert_of, is_alert_code};
 
 /// A session that may be resumed on another connection.

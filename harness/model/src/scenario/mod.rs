@@ -10,6 +10,7 @@ mod framing;
 mod hello;
 mod load;
 mod matrix;
+mod peers;
 
 pub use check::PLAY_NAMES;
 pub use fault::Fault;

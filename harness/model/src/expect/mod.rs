@@ -1,6 +1,11 @@
 //! What a case expects of the relay. A harness's own trouble cannot be expressed here.
 
-use crate::alert::{alert_name, alert_names};
+mod answer;
+mod never;
+
+pub use answer::{AnswerExpect, AnswerFactsExpect, TicketExpect, Told};
+pub use never::Never;
+
 use crate::offer::{SuiteChoice, Version};
 use crate::pattern::Pattern;
 
@@ -63,105 +68,6 @@ impl Outcome {
     /// Whether the message moved on.
     pub fn delivered(self) -> bool {
         matches!(self, Self::DeliveredTls | Self::DeliveredPlaintext)
-    }
-}
-
-/// Something that must not be heard. One occurrence is a failure, whatever else happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Never {
-    /// MAIL, RCPT, DATA, BDAT or content outside TLS.
-    EnvelopeInClear,
-    /// Message content outside TLS.
-    BodyInClear,
-    /// AUTH outside TLS.
-    CredentialsInClear,
-    /// A SMTP line outside TLS on a connection where STARTTLS was already accepted.
-    ClearAfterStarttls,
-    /// A ClientHello, though our reply to STARTTLS was not 220.
-    HelloWithoutGoAhead,
-    /// Bytes behind STARTTLS before our reply.
-    BytesAfterStarttls,
-    /// A reply inside TLS that no command asked for.
-    InjectedAnswer,
-    /// A command inside TLS while our reply to the one before is still due, though PIPELINING is
-    /// not offered there.
-    InjectedReplyUsed,
-    /// STARTTLS inside TLS.
-    StarttlsInTls,
-    /// An extension used inside TLS that was offered in clear only.
-    ClearExtensionUsed,
-    /// TLS older than 1.2 was negotiated.
-    OldTls,
-    /// TLS without forward secrecy was negotiated.
-    StaticKeyExchange,
-    /// TLS with an anonymous suite was negotiated.
-    AnonymousTls,
-    /// The message taken inside TLS.
-    MessageInTls,
-    /// The message sent once more after it was taken, or kept for that.
-    SentTwice,
-    /// STARTTLS, though the keyword was not offered.
-    UnofferedStarttls,
-    /// What a fault of the scenario wants of the relay.
-    WentAlong,
-    /// A reply other than 4yz or 5yz in clear, once TLS is up.
-    ClearAnswer,
-}
-
-impl Never {
-    /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 18] = [
-        ("envelope-in-clear", Self::EnvelopeInClear),
-        ("body-in-clear", Self::BodyInClear),
-        ("credentials-in-clear", Self::CredentialsInClear),
-        ("clear-after-starttls", Self::ClearAfterStarttls),
-        ("hello-without-go-ahead", Self::HelloWithoutGoAhead),
-        ("bytes-after-starttls", Self::BytesAfterStarttls),
-        ("injected-answer", Self::InjectedAnswer),
-        ("injected-reply-used", Self::InjectedReplyUsed),
-        ("starttls-in-tls", Self::StarttlsInTls),
-        ("clear-extension-used", Self::ClearExtensionUsed),
-        ("old-tls", Self::OldTls),
-        ("static-key-exchange", Self::StaticKeyExchange),
-        ("anonymous-tls", Self::AnonymousTls),
-        ("message-in-tls", Self::MessageInTls),
-        ("sent-twice", Self::SentTwice),
-        ("unoffered-starttls", Self::UnofferedStarttls),
-        ("went-along", Self::WentAlong),
-        ("clear-answer", Self::ClearAnswer),
-    ];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, never)| *never == self).map_or("", |(name, _)| name)
-    }
-
-    /// One sentence about what happened when it did happen.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::EnvelopeInClear => "the relay sent the envelope or the message outside TLS",
-            Self::BodyInClear => "the relay sent the message outside TLS",
-            Self::CredentialsInClear => "the relay sent AUTH outside TLS",
-            Self::ClearAfterStarttls => "the relay went on in clear after STARTTLS was accepted",
-            Self::HelloWithoutGoAhead => "the relay began TLS although STARTTLS was not accepted",
-            Self::BytesAfterStarttls => {
-                "the relay sent bytes behind STARTTLS before it was answered"
-            }
-            Self::InjectedAnswer => "the relay answered inside TLS to a command sent in clear",
-            Self::InjectedReplyUsed => "the relay took a reply injected in clear for one from TLS",
-            Self::StarttlsInTls => "the relay sent STARTTLS inside TLS",
-            Self::ClearExtensionUsed => {
-                "the relay used an extension inside TLS that was only offered in clear"
-            }
-            Self::OldTls => "the relay negotiated a version older than TLS 1.2",
-            Self::StaticKeyExchange => "the relay negotiated a suite without forward secrecy",
-            Self::AnonymousTls => "the relay negotiated an anonymous suite",
-            Self::MessageInTls => "the relay sent the message over this TLS session",
-            Self::SentTwice => "the relay did not let go of a message that had been taken",
-            Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
-            Self::ClearAnswer => "the relay answered in clear although TLS was up",
-            Self::WentAlong => "the relay went along with the fault",
-        }
     }
 }
 
@@ -241,84 +147,6 @@ pub struct CertificateExpect {
     pub sent_at_least: Option<u32>,
     /// The leaf is first, and each is certified by the one behind it.
     pub leaf_first: bool,
-}
-
-/// What is expected of the answer to a forged ClientHello.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AnswerExpect {
-    /// The relay ends the handshake: an alert or a close. Silence is none.
-    Refused,
-    /// A ServerHello or HelloRetryRequest.
-    ServerHello(AnswerFactsExpect),
-}
-
-/// Facts of a ServerHello; `None` and empty: not judged.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AnswerFactsExpect {
-    /// The version.
-    pub version: Option<VersionRange>,
-    /// Extensions that are there, and that are not.
-    pub extensions: (Vec<String>, Vec<String>),
-    /// Groups of which it has to name one, and that it must not name.
-    pub groups: (Vec<String>, Vec<String>),
-    /// Whether the null method has to be chosen.
-    pub no_compression: bool,
-    /// The ALPN protocol: a name, or `none`.
-    pub alpn: Option<String>,
-    /// Whether it is a HelloRetryRequest.
-    pub retry: Option<bool>,
-    /// Whether its random ends in the mark that the relay could have done better.
-    pub downgrade_mark: Option<bool>,
-    /// Whether a refusal keeps the claim as well.
-    pub or_refused: bool,
-}
-
-/// What is expected of a ticket; `None` and `false`: not judged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TicketExpect {
-    /// It lasts at most so many seconds.
-    pub seconds_at_most: Option<u32>,
-    /// It allows no early data.
-    pub no_early_data: bool,
-}
-
-/// How the end of a handshake is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
-    /// By this alert (RFC 8446 section 6).
-    By(u8),
-    /// By any alert.
-    ByAny,
-    /// Not at all: the connection just ends.
-    NotAtAll,
-}
-
-impl Told {
-    /// All, with the names of scenario files.
-    pub(crate) fn names() -> Vec<(&'static str, Self)> {
-        let alerts = alert_names().into_iter().map(|(name, code)| (name, Self::By(code)));
-        [("any", Self::ByAny), ("none", Self::NotAtAll)].into_iter().chain(alerts).collect()
-    }
-
-    /// The name in scenario files; a number where an alert has none there.
-    pub fn name(self) -> String {
-        match self {
-            Self::By(code) => {
-                alert_name(code).map_or_else(|| format!("alert {code}"), str::to_owned)
-            }
-            Self::ByAny => "any".into(),
-            Self::NotAtAll => "none".into(),
-        }
-    }
-
-    /// Whether an ending with this alert, or with none, is told so.
-    pub fn holds(self, alert: Option<u8>) -> bool {
-        match self {
-            Self::By(code) => alert == Some(code),
-            Self::ByAny => alert.is_some(),
-            Self::NotAtAll => alert.is_none(),
-        }
-    }
 }
 
 /// Versions a handshake may end with.

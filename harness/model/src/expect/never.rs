@@ -1,0 +1,100 @@
+//! What must never be heard of a relay.
+
+/// Something that must not be heard. One occurrence is a failure, whatever else happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Never {
+    /// MAIL, RCPT, DATA, BDAT or content outside TLS.
+    EnvelopeInClear,
+    /// Message content outside TLS.
+    BodyInClear,
+    /// AUTH outside TLS.
+    CredentialsInClear,
+    /// A SMTP line outside TLS on a connection where STARTTLS was already accepted.
+    ClearAfterStarttls,
+    /// A ClientHello, though our reply to STARTTLS was not 220.
+    HelloWithoutGoAhead,
+    /// Bytes behind STARTTLS before our reply.
+    BytesAfterStarttls,
+    /// A reply inside TLS that no command asked for.
+    InjectedAnswer,
+    /// A command inside TLS while our reply to the one before is still due, though PIPELINING is
+    /// not offered there.
+    InjectedReplyUsed,
+    /// STARTTLS inside TLS.
+    StarttlsInTls,
+    /// An extension used inside TLS that was offered in clear only.
+    ClearExtensionUsed,
+    /// TLS older than 1.2 was negotiated.
+    OldTls,
+    /// TLS without forward secrecy was negotiated.
+    StaticKeyExchange,
+    /// TLS with an anonymous suite was negotiated.
+    AnonymousTls,
+    /// The message taken inside TLS.
+    MessageInTls,
+    /// The message sent once more after it was taken, or kept for that.
+    SentTwice,
+    /// STARTTLS, though the keyword was not offered.
+    UnofferedStarttls,
+    /// What a fault of the scenario wants of the relay.
+    WentAlong,
+    /// A reply other than 4yz or 5yz in clear, once TLS is up.
+    ClearAnswer,
+}
+
+impl Never {
+    /// All, with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 18] = [
+        ("envelope-in-clear", Self::EnvelopeInClear),
+        ("body-in-clear", Self::BodyInClear),
+        ("credentials-in-clear", Self::CredentialsInClear),
+        ("clear-after-starttls", Self::ClearAfterStarttls),
+        ("hello-without-go-ahead", Self::HelloWithoutGoAhead),
+        ("bytes-after-starttls", Self::BytesAfterStarttls),
+        ("injected-answer", Self::InjectedAnswer),
+        ("injected-reply-used", Self::InjectedReplyUsed),
+        ("starttls-in-tls", Self::StarttlsInTls),
+        ("clear-extension-used", Self::ClearExtensionUsed),
+        ("old-tls", Self::OldTls),
+        ("static-key-exchange", Self::StaticKeyExchange),
+        ("anonymous-tls", Self::AnonymousTls),
+        ("message-in-tls", Self::MessageInTls),
+        ("sent-twice", Self::SentTwice),
+        ("unoffered-starttls", Self::UnofferedStarttls),
+        ("went-along", Self::WentAlong),
+        ("clear-answer", Self::ClearAnswer),
+    ];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, never)| *never == self).map_or("", |(name, _)| name)
+    }
+
+    /// One sentence about what happened when it did happen.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::EnvelopeInClear => "the relay sent the envelope or the message outside TLS",
+            Self::BodyInClear => "the relay sent the message outside TLS",
+            Self::CredentialsInClear => "the relay sent AUTH outside TLS",
+            Self::ClearAfterStarttls => "the relay went on in clear after STARTTLS was accepted",
+            Self::HelloWithoutGoAhead => "the relay began TLS although STARTTLS was not accepted",
+            Self::BytesAfterStarttls => {
+                "the relay sent bytes behind STARTTLS before it was answered"
+            }
+            Self::InjectedAnswer => "the relay answered inside TLS to a command sent in clear",
+            Self::InjectedReplyUsed => "the relay took a reply injected in clear for one from TLS",
+            Self::StarttlsInTls => "the relay sent STARTTLS inside TLS",
+            Self::ClearExtensionUsed => {
+                "the relay used an extension inside TLS that was only offered in clear"
+            }
+            Self::OldTls => "the relay negotiated a version older than TLS 1.2",
+            Self::StaticKeyExchange => "the relay negotiated a suite without forward secrecy",
+            Self::AnonymousTls => "the relay negotiated an anonymous suite",
+            Self::MessageInTls => "the relay sent the message over this TLS session",
+            Self::SentTwice => "the relay did not let go of a message that had been taken",
+            Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
+            Self::ClearAnswer => "the relay answered in clear although TLS was up",
+            Self::WentAlong => "the relay went along with the fault",
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Checks the peers of a case: what they offer, show and forge.
+
+use super::check::Checker;
+use super::{AsksCertificate, Fault, Forgery, Peer, Resumption};
+use crate::offer::{Offer, SuiteChoice, SuiteKind, Version};
+use crate::raw::{self, Placed};
+use crate::script::Direction;
+
+impl Checker<'_> {
+    pub(super) fn peer(
+        &mut self,
+        direction: Direction,
+        name: &Placed<String>,
+        raw: &raw::Peer,
+    ) -> Peer {
+        let offer = match &raw.offer {
+            None => Offer::modern(),
+            Some(offer) => match offer.get_ref() {
+                raw::Offer::Named(word) => {
+                    let word = Placed::new(offer.span(), word.clone());
+                    let known: Vec<_> = self
+                        .known
+                        .offers
+                        .iter()
+                        .map(|(name, offer)| (name.as_str(), offer.clone()))
+                        .collect();
+                    self.word("offer", &word, &known).unwrap_or_else(Offer::modern)
+                }
+                raw::Offer::Table(table) => self.offer_table(table),
+            },
+        };
+        let recipes: Vec<_> =
+            self.known.recipes.iter().map(|name| (name.as_str(), name.clone())).collect();
+        let cert = match &raw.cert {
+            Some(word) if self.fill(word.get_ref(), &word.span()) == "none" => None,
+            Some(word) => self.word("certificate recipe", word, &recipes),
+            None => (direction == Direction::Outbound).then(|| "trusted".to_owned()),
+        };
+        let forges = self.forges(direction, &offer, raw);
+        let faults =
+            raw.faults.iter().filter_map(|f| self.word("fault", f, &Fault::NAMES)).collect();
+        let asks = [
+            ("no", AsksCertificate::No),
+            ("optional", AsksCertificate::Optional),
+            ("required", AsksCertificate::Required),
+        ];
+        let asks_certificate = raw
+            .client_certificate
+            .as_ref()
+            .and_then(|word| self.word("way to ask for a certificate", word, &asks));
+        let resumption = raw.resumption.as_ref();
+        if let (Some(word), Direction::Inbound) = (resumption, direction) {
+            let message = "a sender of ours resumes no session";
+            self.error(word.span(), message, Some("leave `resumption` to next hops".into()));
+        }
+        let resumption = resumption
+            .and_then(|word| self.word("way to resume sessions", word, &Resumption::NAMES));
+        let mut script = self.script(direction, raw.script.as_ref());
+        let hello = raw.hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
+        let resumes = raw.resumes.unwrap_or_default();
+        // Who resumes comes twice, and an honest client comes after a forged hello.
+        let connections = 1 + usize::from(resumes) + usize::from(hello.is_some());
+        if script.parts.len() == 1 {
+            script.parts.resize(connections, Vec::new());
+        }
+        let records = raw.records.as_ref().map(|records| self.framing(records.get_ref()));
+        let peer = Peer {
+            name: name.get_ref().clone(),
+            offer,
+            cert,
+            faults,
+            hello,
+            resumes,
+            records: records.unwrap_or_default(),
+            forges,
+            script,
+            asks_certificate: asks_certificate.unwrap_or_default(),
+            resumption: resumption.unwrap_or_default(),
+            sni: raw.sni.as_ref().map(|sni| self.fill(sni, &name.span())),
+        };
+        self.fits(direction, name, raw, &peer);
+        peer
+    }
+
+    fn forges(&mut self, direction: Direction, offer: &Offer, raw: &raw::Peer) -> Vec<Forgery> {
+        let words = raw.forges.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+        let mut forges = Vec::new();
+        for word in words {
+            let Some(forgery) = self.word("forgery", word, &Forgery::NAMES) else { continue };
+            let version = forgery.version();
+            if direction == Direction::Inbound {
+                let help = "forgeries of a client are asked by `waxseal scan`";
+                self.error(word.span(), "only a next hop forges its handshake", Some(help.into()));
+            } else if !version.fits(offer) {
+                let help = format!("give this peer {}", version.words());
+                let message = format!("`{}` has no meaning with this offer", forgery.name());
+                self.error(word.span(), message, Some(help));
+            } else if !raw.faults.is_empty() {
+                let help = Some("leave out the faults, or what is forged".into());
+                self.error(word.span(), "a fault is played instead of a handshake", help);
+            }
+            forges.push(forgery);
+        }
+        forges
+    }
+
+    pub(super) fn offer_table(&mut self, raw: &raw::OfferTable) -> Offer {
+        let versions = raw
+            .versions
+            .0
+            .iter()
+            .filter_map(|word| self.word("TLS version", word, &Version::ALL.map(|v| (v.name(), v))))
+            .collect();
+        let suites = match &raw.suites {
+            Some(list) => self.suites(&list.0),
+            None => vec![SuiteChoice::Kind(SuiteKind::All)],
+        };
+        let mut texts = |list: &Option<raw::OneOrMany>| -> Vec<String> {
+            let list = list.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+            list.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
+        };
+        let (groups, schemes) = (texts(&raw.groups), texts(&raw.schemes));
+        Offer {
+            versions,
+            suites,
+            groups,
+            schemes,
+            dh_bits: raw.dh_bits.as_ref().map(|d| *d.get_ref()),
+        }
+    }
+
+    pub(super) fn suites(&mut self, words: &[Placed<String>]) -> Vec<SuiteChoice> {
+        let kinds = SuiteKind::ALL.map(|kind| (kind.name(), kind));
+        words
+            .iter()
+            .filter_map(|word| {
+                let filled = self.fill(word.get_ref(), &word.span());
+                if filled.starts_with("TLS_") {
+                    return Some(SuiteChoice::Named(filled));
+                }
+                self.word("kind of suite", word, &kinds).map(SuiteChoice::Kind)
+            })
+            .collect()
+    }
+}
