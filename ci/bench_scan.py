@@ -48,7 +48,7 @@ class Waxseal:
         schemes = known(self.facts["schemes"])
         return {
             "smallest prime": min(primes, default="none"),
-            "groups": len(known(self.facts["groups"])["names"]),
+            "groups": len({name for key in ("groups", "groups_tls13") for name in (known(self.facts[key]) or {"names": []})["names"]}),
             "schemes of TLS 1.2": len(schemes["names"]) if schemes else None,
             "key of the certificate": leaf["key_bits"],
             "signed with SHA-1": "sha1" in leaf["signature"].lower(),
