@@ -103,6 +103,7 @@ impl Session<'_> {
                 Act::Hear(pattern) => {
                     let line = if self.expects_content {
                         self.take_content().await?;
+                        self.talk.note(reached());
                         continue;
                     } else {
                         self.talk.hear().await?.bytes

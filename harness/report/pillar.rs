@@ -13,6 +13,8 @@ pub enum Pillar {
     Versions,
     /// No suite without forward secrecy.
     ForwardSecrecy,
+    /// Hellos, answers, sessions: right, odd and forged.
+    Handshake,
     /// STARTTLS resets all state and takes nothing along.
     State,
     /// Chains, names and dates.
@@ -21,11 +23,12 @@ pub enum Pillar {
 
 impl Pillar {
     /// All pillars in the order of reports.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Opportunistic,
         Self::Forced,
         Self::Versions,
         Self::ForwardSecrecy,
+        Self::Handshake,
         Self::State,
         Self::Certificates,
     ];
@@ -35,6 +38,7 @@ impl Pillar {
         match scenario.split('/').nth(1).unwrap_or_default() {
             "versions" => Self::Versions,
             "forward-secrecy" => Self::ForwardSecrecy,
+            "handshake" | "hello" | "forged" | "resumption" => Self::Handshake,
             "injection" | "state" => Self::State,
             "certificates" | "mutual" => Self::Certificates,
             _ if connector == Connector::Opportunistic => Self::Opportunistic,
@@ -49,6 +53,7 @@ impl Pillar {
             Self::Forced => "Forced TLS",
             Self::Versions => "TLS 1.0/1.1 ban",
             Self::ForwardSecrecy => "Forward secrecy",
+            Self::Handshake => "TLS handshake",
             Self::State => "STARTTLS state and injection",
             Self::Certificates => "Certificates",
         }

@@ -118,7 +118,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             Speaker::Relay => format!("{theirs}: (TLS alert {})", alert_words(alert.description)),
             Speaker::Peer => format!("{ours}: (TLS alert {})", alert_words(alert.description)),
         }),
-        Happening::Took { channel } => one(format!("({} took the message)", side(channel))),
+        Happening::Took { channel } => one(format!("(took the message {})", side(channel))),
         Happening::Accepted { .. } => one("(the relay took the message)".into()),
         Happening::Refused { .. } => one("(the relay refused the message)".into()),
         Happening::Reported { channel, action, status, diagnostic } => one(format!(
