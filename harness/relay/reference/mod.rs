@@ -2,12 +2,12 @@
 //!
 //! It shares `wire` and `tls` with the peers, and nothing else: it knows no scenario.
 
-mod by_hand;
 mod careless;
-mod handmade;
 mod inbound;
 mod memory;
 mod mutant;
+mod odd_answers;
+mod odd_hellos;
 mod outbound;
 mod queue;
 mod scrutiny;

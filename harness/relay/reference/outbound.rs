@@ -9,7 +9,7 @@ use waxseal_model::facts::ClientCertificate;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scenario::Connector;
 
-use super::handmade::handmade;
+use super::odd_hellos::handmade;
 use super::queue::Message;
 use super::session::{PATIENCE, Session};
 use super::{Mutant, Setup};

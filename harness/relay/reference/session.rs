@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::by_hand::{Overlooking, answer_by_hand};
+use super::odd_answers::{Overlooking, answer_by_hand};
 use super::scrutiny::Scrutiny;
 use super::{Mutant, careless};
 use crate::tls::{self, ClientSetup, ServerSetup, Session as TlsSession};
