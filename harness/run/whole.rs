@@ -26,7 +26,11 @@ pub(super) async fn leave(
     recorder: &Recorder,
 ) -> Result<Trace, RunError> {
     if let Some(recipient) = stranger(&recorder.trace(), &names["recipient"]) {
-        let text = format!("a message of another case came in between, for {recipient}");
+        let text = match recipient == names["from"] {
+            // Where all mail goes by one host, so does what comes back.
+            true => "the report came to the host of the message and cannot be told from it".into(),
+            false => format!("a message of another case came in between, for {recipient}"),
+        };
         recorder.note(Place::Run, Happening::Trouble(text));
     }
     let trace = recorder.trace();
