@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer as Signer, KeyPair, KeyUsagePurpose, NameConstraints,
-    PKCS_RSA_SHA256,
+    PKCS_RSA_SHA256, RsaKeySize,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -54,6 +54,7 @@ pub struct Authorities {
     unknown: Ca,
     client: Ca,
     rsa: OnceLock<KeyPair>,
+    rsa_3072: OnceLock<KeyPair>,
     weak: OnceLock<weak::WeakKeys>,
 }
 
@@ -84,6 +85,7 @@ impl Authorities {
             unknown: Ca::root("waxseal unknown root", now)?,
             client: Ca::root("waxseal client CA", now)?,
             rsa: OnceLock::new(),
+            rsa_3072: OnceLock::new(),
             weak: OnceLock::new(),
         })
     }
@@ -128,7 +130,8 @@ impl Authorities {
         }
         let own;
         let key = match recipe.key {
-            Key::Rsa2048 => self.rsa_key()?,
+            Key::Rsa2048 => kept(&self.rsa, RsaKeySize::_2048)?,
+            Key::Rsa3072 => kept(&self.rsa_3072, RsaKeySize::_3072)?,
             Key::Ed25519 => {
                 own = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
                 &own
@@ -167,21 +170,13 @@ impl Authorities {
             chain.extend(above.iter().map(|ca| ca.der.clone()));
         }
         chain.insert(0, leaf);
-        let rsa = recipe.key == Key::Rsa2048;
+        let rsa = recipe.key.is_rsa();
         let key = if recipe.foreign_key { &KeyPair::generate_for(key.algorithm())? } else { key };
         Ok(Issued { chain, key: key.serialize_der(), rsa, weak: false })
     }
 
     fn root_pem_for_weak(&self) -> Result<(Vec<u8>, Vec<u8>), Error> {
         Ok((self.intermediate.der.clone(), self.intermediate.signer.key().serialize_der()))
-    }
-
-    fn rsa_key(&self) -> Result<&KeyPair, Error> {
-        if let Some(key) = self.rsa.get() {
-            return Ok(key);
-        }
-        let key = KeyPair::generate_for(&PKCS_RSA_SHA256)?;
-        Ok(self.rsa.get_or_init(|| key))
     }
 
     fn params(&self, recipe: &Recipe, name: &str) -> Result<CertificateParams, Error> {
@@ -214,7 +209,7 @@ impl Authorities {
             Usage::Any => Vec::new(),
         };
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        if recipe.key == Key::Rsa2048 {
+        if recipe.key.is_rsa() {
             params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
         }
         params.is_ca = IsCa::ExplicitNoCa;
@@ -228,6 +223,15 @@ impl Authorities {
         }
         Ok(params)
     }
+}
+
+/// An RSA key, made when it is first wanted: that takes its time.
+fn kept(cell: &OnceLock<KeyPair>, size: RsaKeySize) -> Result<&KeyPair, Error> {
+    if let Some(key) = cell.get() {
+        return Ok(key);
+    }
+    let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size)?;
+    Ok(cell.get_or_init(|| key))
 }
 
 impl Ca {

@@ -74,6 +74,9 @@ pub enum Key {
     /// RSA of 2048 bits.
     #[serde(rename = "rsa-2048")]
     Rsa2048,
+    /// RSA of 3072 bits.
+    #[serde(rename = "rsa-3072")]
+    Rsa3072,
     /// RSA of 1024 bits: too short since 2013.
     #[serde(rename = "rsa-1024")]
     Rsa1024,
@@ -82,7 +85,7 @@ pub enum Key {
 impl Key {
     /// Whether it is RSA, whatever its size.
     pub fn is_rsa(self) -> bool {
-        matches!(self, Self::Rsa1024 | Self::Rsa2048)
+        matches!(self, Self::Rsa1024 | Self::Rsa2048 | Self::Rsa3072)
     }
 }
 

@@ -69,6 +69,11 @@ impl Rules {
     }
 }
 
+/// The names of the profiles that are built in.
+pub fn profile_names() -> Vec<String> {
+    files("profiles").into_iter().map(|(path, _)| stem(&path).to_owned()).collect()
+}
+
 /// A file and what is wrong with it.
 #[derive(Debug)]
 pub struct Wrong {

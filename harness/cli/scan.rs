@@ -9,31 +9,27 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 use waxseal_model::pins::Pins;
-use waxseal_model::requirement::{Level, Profile};
+use waxseal_model::requirement::Level;
 use waxseal_model::scan::{Entry, Found, SCHEMA, Scan, Target, judge, judge_certificates};
 
 use super::arguments::{Part, ScanArguments, ScanFormat};
 use super::host::{Asking, Raw};
 use super::{print, refuse};
-use crate::catalogue::{Rules, host_pins};
+use crate::catalogue::{Rules, host_pins, profile_names};
 use crate::report;
 use crate::scan::{Limits, parse_target};
 use crate::tls::{read_certificates_pem, system_roots};
 
 /// Scans every target and reports each as it is done, in the order they were named.
 pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
-    let rules = match Rules::embedded() {
-        Ok(rules) => rules,
-        Err(wrong) => return refuse(&wrong.iter().map(ToString::to_string).collect::<String>()),
-    };
-    let Some(profile) = rules.profiles.get(&arguments.profile) else {
-        let known: Vec<_> = rules.profiles.keys().map(String::as_str).collect();
+    let profiles = profile_names();
+    if !profiles.contains(&arguments.profile) {
         return refuse(&format!(
             "there is no profile `{}`; there are {}",
             arguments.profile,
-            known.join(", ")
+            profiles.join(", ")
         ));
-    };
+    }
     let targets = match targets(arguments) {
         Ok(targets) if targets.is_empty() => {
             return refuse("name a host, or a file with --targets");
@@ -71,10 +67,14 @@ pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
         roots,
         catalogue: OnceCell::new(),
     });
-    let codes = runtime.block_on(all(&rules, profile, arguments, pins.as_ref(), &asking, targets));
+    let codes = runtime.block_on(all(arguments, pins.as_ref(), &asking, targets));
     // A name that cannot be resolved may keep a thread of the resolver busy: it is not waited for.
     runtime.shutdown_background();
     // The gravest first: broken, then unusable, then undecided.
+    let codes = match codes {
+        Ok(codes) => codes,
+        Err(text) => return refuse(&text),
+    };
     let code = [1, 2, 3].into_iter().find(|code| codes.contains(code)).unwrap_or(0);
     ExitCode::from(code)
 }
@@ -135,13 +135,13 @@ fn pins(named: &str) -> Result<Pins, String> {
 
 /// Scans side by side; gives the exit code of each.
 async fn all(
-    rules: &Rules,
-    profile: &Profile,
     arguments: &ScanArguments,
     pins: Option<&Pins>,
     asking: &Arc<Asking>,
     targets: Vec<Target>,
-) -> Vec<u8> {
+) -> Result<Vec<u8>, String> {
+    // Read beside the first connections: it takes longer than each of them.
+    let rules = tokio::task::spawn_blocking(Rules::embedded);
     let gate = Arc::new(Semaphore::new(arguments.jobs));
     let count = targets.len();
     let mut running = JoinSet::new();
@@ -153,6 +153,10 @@ async fn all(
             (at, asking.ask(target).await)
         });
     }
+    let rules = rules.await.map_err(|error| error.to_string())?;
+    let rules = rules.map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<String>())?;
+    let profile = rules.profiles.get(&arguments.profile);
+    let profile = profile.ok_or_else(|| format!("there is no profile `{}`", arguments.profile))?;
     let levels = profile.levels(&rules.requirements);
     let mut done: Vec<Option<Raw>> = (0..count).map(|_| None).collect();
     let mut next = 0;
@@ -173,7 +177,7 @@ async fn all(
             }
         }
     }
-    codes
+    Ok(codes)
 }
 
 fn judged(raw: Raw, profile: &str, levels: &BTreeMap<String, Level>, pins: Option<&Pins>) -> Scan {

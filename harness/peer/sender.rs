@@ -167,6 +167,10 @@ impl Session<'_> {
                     self.talk.say_all(&pieces).await?;
                     if steps.peek().is_none() {
                         self.talk.note(Happening::Finished);
+                        // What stands behind a bare ending may be no line of its own, and is not waited for.
+                        let whole = pieces.iter().take_while(|piece| piece.ends_with(b"\r\n"));
+                        let whole = whole.count();
+                        pieces.truncate(whole + 1);
                         behind = pieces.split_off(1);
                     }
                 }

@@ -204,7 +204,7 @@ async fn reference(
     }
     let recipe = match mutant {
         Some(Mutant::ServerShowsShortKey) => "trusted-rsa-1024",
-        _ => "trusted-rsa",
+        _ => "trusted-rsa-3072",
     };
     let mut identity = world.identity(recipe, RELAY)?;
     match mutant {

@@ -124,7 +124,7 @@ fn accepted(id: u16, flight: &Flight) -> Accepted {
     let exchange = flight.exchange.as_ref();
     Accepted {
         suite: suite(id),
-        openssl: openssl_name(id).map(str::to_owned),
+        openssl: openssl_name(id),
         parts: suite_parts(id),
         group: flight.group().map(group_name),
         dh_bits: exchange.and_then(|exchange| exchange.prime_bits()),

@@ -14,6 +14,7 @@ mod forge;
 mod handwritten;
 mod legacy;
 mod modern;
+mod names;
 mod premaster;
 mod registry;
 mod revisit;
@@ -35,7 +36,7 @@ pub use engine::{
 };
 pub use forge::base_point;
 pub use handwritten::hello_by_hand;
-pub use legacy::openssl_name;
+pub use names::openssl_name;
 pub use premaster::Premaster;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
 pub use revisit::{NoAnswer, SavedSession, agrees_to, open_session, renegotiates, resumes, signs};

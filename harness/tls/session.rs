@@ -85,6 +85,11 @@ impl AsyncRead for Session {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if polled.is_pending() {
+            // What was read may have to be answered, by a warning alert for example; tokio-rustls leaves
+            // that for the next write.
+            let _ = Pin::new(&mut self.stream).poll_flush(cx);
+        }
         polled.map_err(|error| told_apart(error, &self.alerts))
     }
 }

@@ -12,8 +12,8 @@ use waxseal_model::offer::Version;
 
 use super::modern::{Anyone, Shown};
 
-/// Servers whose sessions the modern engine keeps: more than the hosts of any case.
-const KEPT: usize = 64;
+/// Servers whose sessions the modern engine keeps: more than the hosts of any run.
+const KEPT: usize = 4096;
 
 unsafe extern "C" {
     fn SSL_SESSION_get_ticket_lifetime_hint(session: *const ffi::SSL_SESSION) -> std::ffi::c_ulong;

@@ -52,7 +52,8 @@ pub(in super::super) fn available() -> Vec<u16> {
 }
 
 /// The name of a suite in OpenSSL, where that has it.
-pub fn openssl_name(id: u16) -> Option<&'static str> {
+#[cfg(test)]
+pub(in super::super) fn library_name(id: u16) -> Option<&'static str> {
     LIBRARY.suites.iter().find(|(known, _)| *known == id).map(|(_, name)| name.as_str())
 }
 
@@ -65,10 +66,10 @@ pub(in super::super) fn listed() -> Vec<(u16, String, i32)> {
             let mut context = SslContextBuilder::new(SslMethod::tls()).ok()?;
             context.set_security_level(0);
             if id >> 8 == 0x13 {
-                context.set_ciphersuites(openssl_name(id)?).ok()?;
+                context.set_ciphersuites(library_name(id)?).ok()?;
             } else {
                 context.set_ciphersuites("").ok()?;
-                context.set_cipher_list(&format!("{}:@SECLEVEL=0", openssl_name(id)?)).ok()?;
+                context.set_cipher_list(&format!("{}:@SECLEVEL=0", library_name(id)?)).ok()?;
             }
             let ssl = Ssl::new(&context.build()).ok()?;
             // SAFETY: the stack belongs to `ssl`, which is alive; it is never empty here.

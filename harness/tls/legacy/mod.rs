@@ -23,10 +23,9 @@ mod stream;
 mod told;
 
 pub(super) use library::available;
-#[cfg(test)]
-pub(super) use library::listed;
-pub use library::openssl_name;
 use library::{LIBRARY, allow_anything, fixed_method, group, scheme, version};
+#[cfg(test)]
+pub(super) use library::{library_name, listed};
 pub(super) use stream::LegacyStream;
 pub(super) use told::peer_signature;
 use told::{listening, negotiated_group, was_asked};

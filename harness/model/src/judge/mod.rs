@@ -99,7 +99,7 @@ pub fn judge(
                     found(Verdict::Inconclusive, reason, Vec::new())
                 }
                 _ if let Some(reason) = answer::not_due(&case.expect.alert, trace) => {
-                    let observed = Some(reason.clone());
+                    let observed = Some("no alert was due".into());
                     Judgement { observed, ..found(Verdict::Observed, reason, evidence) }
                 }
                 _ => {
