@@ -24,10 +24,11 @@ pub(super) fn other(engine: Engine) -> Engine {
     }
 }
 
-/// A failure, after the case was played once more with `engine`: it stands if that fails too.
-/// `second` is `None` where the second play brought nothing.
+/// A failure, after the case was played once more with `engine`: it stands if that fails too, or
+/// if our own side broke then. `second` is `None` where the second play brought nothing.
 pub(super) fn settle(first: CaseRecord, engine: Engine, second: Option<CaseRecord>) -> CaseRecord {
-    let Some(second) = second.filter(|second| second.verdict != Verdict::Fail) else {
+    let agrees = [Verdict::Fail, Verdict::Error];
+    let Some(second) = second.filter(|second| !agrees.contains(&second.verdict)) else {
         return first;
     };
     let reason = format!(

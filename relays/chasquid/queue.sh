@@ -1,9 +1,8 @@
 #!/bin/sh
 # Prints the queue: chasquid keeps each message in a file of its own, as text with one recipient a block.
 set -eu
-cd "$WAXSEAL_DIR/data/queue" 2>/dev/null || exit 0
 # A file may be gone before it is read, because its message is.
-for file in m:*; do
+for file in "$WAXSEAL_DIR"/data/queue/m:* "$WAXSEAL_DIR"/more/*/data/queue/m:*; do
     [ -e "$file" ] && cat "$file" 2>/dev/null || :
 done | awk '
     # The text of a line `key: "text"`, with the escapes that JSON has too.
