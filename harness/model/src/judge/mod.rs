@@ -175,7 +175,7 @@ mod tests {
     use crate::facts::{ClientCertificate, Engine, FailureCause, Suite, TlsFacts, TlsFailure};
     use crate::offer::Version;
     use crate::scenario::{Known, load};
-    use crate::trace::{Ending, Event};
+    use crate::trace::{Channel, End, Ending, Event, Place};
 
     const INJECTED: &str = r#"
 claim = "It holds."
