@@ -5,7 +5,7 @@ use std::time::Duration;
 use waxseal_model::expect::Never;
 use waxseal_model::judge::{Names, breaches, outcome};
 use waxseal_model::script::Direction;
-use waxseal_model::trace::{Event, Happening, Place, Trace};
+use waxseal_model::trace::{Event, Happening, Place};
 
 use super::RunError;
 use super::play::Way;
@@ -66,7 +66,7 @@ pub(super) async fn await_again(
     way: &Way,
     until: Duration,
 ) -> Result<(), RunError> {
-    let again = |events: &[Event]| !breaches(Never::SentTwice, &trace_of(events)).is_empty();
+    let again = |events: &[Event]| !breaches(Never::SentTwice, events).is_empty();
     let settle = way.evidence.settle.unwrap_or(AGAIN);
     let mut looked = Duration::ZERO;
     loop {
@@ -83,10 +83,6 @@ pub(super) async fn await_again(
         }
         looked = recorder.elapsed();
     }
-}
-
-fn trace_of(events: &[Event]) -> Trace {
-    Trace { events: events.to_vec() }
 }
 
 /// Since when nothing is going on: the last event of a peer or of the resolver, if there was one

@@ -241,10 +241,15 @@ pub enum Happening {
     Trouble(String),
 }
 
+/// Where the message that is judged begins in the events of a trace.
+pub(crate) fn judged_from(events: &[Event]) -> usize {
+    events.iter().rposition(|event| event.kind == Happening::NextMessage).unwrap_or(0)
+}
+
 impl Trace {
     /// Where the message that is judged begins: an index into the events.
     pub fn judged_from(&self) -> usize {
-        self.events.iter().rposition(|event| event.kind == Happening::NextMessage).unwrap_or(0)
+        judged_from(&self.events)
     }
 
     /// The events from there on, with their indexes.

@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use crate::expect::Never;
 use crate::offer::{SuiteKind, Version};
-use crate::trace::{Channel, Event, Happening, Place, Trace};
+use crate::trace::{Channel, Event, Happening, Place, judged_from};
 
 /// The events in which the relay did what it must never do with the message that is judged.
-pub fn breaches(never: Never, trace: &Trace) -> Vec<usize> {
+pub fn breaches(never: Never, events: &[Event]) -> Vec<usize> {
     if never == Never::SentTwice {
-        return sent_twice(trace);
+        return sent_twice(events);
     }
     let mut connections: BTreeMap<(&str, u32), State> = BTreeMap::new();
     let mut found = Vec::new();
-    let judged_from = trace.judged_from();
-    for (at, event) in trace.events.iter().enumerate() {
+    let begins = judged_from(events);
+    for (at, event) in events.iter().enumerate() {
         let Place::Peer { name, connection } = &event.place else { continue };
         let state = connections.entry((name, *connection)).or_default();
-        if at >= judged_from && state.breached(never, event) {
+        if at >= begins && state.breached(never, event) {
             found.push(at);
         }
         state.follow(event);
@@ -26,11 +26,12 @@ pub fn breaches(never: Never, trace: &Trace) -> Vec<usize> {
 }
 
 /// A second time that the message was taken, or that it still waits after the first.
-fn sent_twice(trace: &Trace) -> Vec<usize> {
+fn sent_twice(events: &[Event]) -> Vec<usize> {
     let took = |event: &Event| {
         matches!((&event.place, &event.kind), (Place::Peer { .. }, Happening::Took { .. }))
     };
-    let judged = trace.judged().skip_while(|(_, event)| !took(event)).skip(1);
+    let judged = events.iter().enumerate().skip(judged_from(events));
+    let judged = judged.skip_while(|(_, event)| !took(event)).skip(1);
     judged
         .filter(|(_, event)| took(event) || matches!(event.kind, Happening::Waiting { .. }))
         .map(|(at, _)| at)
@@ -222,8 +223,8 @@ mod tests {
     fn check(events: Vec<Happening>, expected: &[usize]) {
         let place = || Place::Peer { name: "mx".into(), connection: 1 };
         let event = |kind| Event { at: Duration::ZERO, place: place(), kind };
-        let trace = Trace { events: events.into_iter().map(event).collect() };
-        assert_eq!(breaches(Never::SentTwice, &trace), expected, "{trace:?}");
+        let events: Vec<_> = events.into_iter().map(event).collect();
+        assert_eq!(breaches(Never::SentTwice, &events), expected, "{events:?}");
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub fn judge(
         .expect
         .never
         .iter()
-        .find_map(|never| breaches(*never, trace).first().map(|at| (*never, *at)));
+        .find_map(|never| breaches(*never, &trace.events).first().map(|at| (*never, *at)));
     let moot = forged::moot(trace);
     let demanded = demand::unmet(case, names, trace, outcome);
     let witnessed = demanded.as_ref().is_err_and(|unmet| unmet.witnessed);
