@@ -1,15 +1,13 @@
 //! The hellos a scan sends: right ones, each with one thing left out or put in.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
 
 use waxseal_model::offer::{SuiteKind, Version};
 
-use crate::tls::{is_tls13, registered_suites, suite, suite_parts};
+use crate::tls::{
+    RENEGOTIATION_SIGNAL, X25519_SHARE, is_tls13, random, registered_suites, suite, suite_parts,
+};
 use crate::wire::tls::{ClientHello, Extension, kind};
-
-/// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 section 3.3).
-const RENEGOTIATION_SIGNAL: u16 = 0x00ff;
 
 /// Groups of TLS 1.2 and older, today's first. Those of finite fields are left out: a server that
 /// knows RFC 7919 would answer with one of them in place of its own prime.
@@ -31,14 +29,6 @@ pub(super) const SCHEMES: &[u16] = &[
     0x0501, 0x0601, 0x0904, 0x0905, 0x0906, 0x081a, 0x081b, 0x081c, 0x0303, 0x0301, 0x0302, 0x0402,
     0x0203, 0x0201, 0x0202, 0x0101,
 ];
-
-/// A public value of X25519: the base point (RFC 7748 section 4.1). The host can compute with it,
-/// and we need not.
-const X25519_SHARE: [u8; 32] = {
-    let mut point = [0; 32];
-    point[0] = 9;
-    point
-};
 
 /// Every suite that a version may have, the weakest first: what a host picks out of all of them
 /// then says something.
@@ -167,15 +157,6 @@ pub(super) fn record_version(version: Version) -> u16 {
 pub(super) fn whole(hello: &ClientHello) -> Vec<u8> {
     let version = hello.legacy_version.min(Version::Tls10.code());
     hello.records(version, usize::MAX)
-}
-
-/// Octets that differ each time. They protect nothing: no secret is ever made from them.
-fn random() -> [u8; 32] {
-    let mut octets = [0; 32];
-    for part in octets.chunks_exact_mut(8) {
-        part.copy_from_slice(&RandomState::new().build_hasher().finish().to_be_bytes());
-    }
-    octets
 }
 
 #[cfg(test)]

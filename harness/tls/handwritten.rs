@@ -33,13 +33,13 @@ const SUITES_TLS13: [u16; 3] = [0x1301, 0x1302, 0x1303];
 /// Suites from the range for private use (RFC 8446 section 11).
 const UNKNOWN: [u16; 3] = [0xff10, 0xff11, 0xff12];
 /// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 section 3.3).
-const RENEGOTIATION_SIGNAL: u16 = 0x00ff;
+pub const RENEGOTIATION_SIGNAL: u16 = 0x00ff;
 /// TLS_FALLBACK_SCSV (RFC 7507 section 2).
 const FALLBACK_SIGNAL: u16 = 0x5600;
 
 /// Public values that the other side can compute with, and we need not: the base points of X25519
 /// (RFC 7748 section 4.1) and of P-256 (SEC 2 section 2.4.2).
-const X25519_SHARE: [u8; 32] = {
+pub const X25519_SHARE: [u8; 32] = {
     let mut point = [0; 32];
     point[0] = 9;
     point
@@ -176,7 +176,7 @@ fn bend(hello: &mut ClientHello, quirk: Quirk) {
             take(hello, kind::RENEGOTIATION_INFO);
             hello.suites.push(RENEGOTIATION_SIGNAL);
         }
-        // Another framing altogether: see `forge`.
+        // Another framing altogether: see `hello_by_hand`.
         Quirk::SslV2 => {}
         Quirk::UnknownSuites => hello.suites = UNKNOWN.to_vec(),
     }
@@ -196,7 +196,7 @@ fn take(hello: &mut ClientHello, kind: u16) {
 }
 
 /// Octets that differ each time. They protect nothing: no secret is ever made from them.
-fn random() -> [u8; 32] {
+pub fn random() -> [u8; 32] {
     let mut octets = [0; 32];
     for part in octets.chunks_exact_mut(8) {
         part.copy_from_slice(&RandomState::new().build_hasher().finish().to_be_bytes());

@@ -35,7 +35,7 @@ pub use engine::{
     accept_forging, choose, connect,
 };
 pub use forge::base_point;
-pub use handwritten::hello_by_hand;
+pub use handwritten::{RENEGOTIATION_SIGNAL, X25519_SHARE, hello_by_hand, random};
 pub use names::openssl_name;
 pub use premaster::Premaster;
 pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
