@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use waxseal_model::domain::Protection;
-use waxseal_model::record::{Record, Verdict};
+use waxseal_model::record::Verdict;
 
-use super::{cannot, err, run_of};
+use super::{cannot, err, protections, record, run_of};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configuration/exim");
 
@@ -52,9 +52,8 @@ fn partners_by_router_by_table_and_by_smarthost_are_told_apart() {
     ] {
         assert!(told.lines().any(|found| found == line), "no `{line}` in\n{told}");
     }
-    let record: Record = serde_json::from_slice(&played.stdout).expect("the output is a record");
-    let domains: Vec<_> =
-        record.domains.iter().map(|found| (found.domain.as_str(), found.status)).collect();
+    let record = record(&played);
+    let domains = protections(&record);
     let expected = [
         (".leaky.example", Protection::Unprotected),
         (".partner.example", Protection::Protected),

@@ -28,6 +28,15 @@ fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+fn record(output: &Output) -> Record {
+    serde_json::from_slice(&output.stdout).expect("the output is a record")
+}
+
+/// What became of each domain.
+fn protections(record: &Record) -> Vec<(&str, Protection)> {
+    record.domains.iter().map(|found| (found.domain.as_str(), found.status)).collect()
+}
+
 /// Whether this machine cannot play it; says why.
 fn cannot(output: &Output) -> bool {
     let told = err(output);
@@ -73,9 +82,8 @@ fn the_partner_that_a_slip_leaves_unprotected_is_found() {
     ] {
         assert!(told.lines().any(|found| found == line), "no `{line}` in\n{told}");
     }
-    let record: Record = serde_json::from_slice(&played.stdout).expect("the output is a record");
-    let domains: Vec<_> =
-        record.domains.iter().map(|found| (found.domain.as_str(), found.status)).collect();
+    let record = record(&played);
+    let domains = protections(&record);
     let expected = [
         (".leaky.example", Protection::Unprotected),
         (".partner.example", Protection::Protected),
@@ -108,9 +116,8 @@ fn hosts_that_the_configuration_names_are_played() {
         return;
     }
     let told = err(&played);
-    let record: Record = serde_json::from_slice(&played.stdout).expect("the output is a record");
-    let domains: Vec<_> =
-        record.domains.iter().map(|found| (found.domain.as_str(), found.status)).collect();
+    let record = record(&played);
+    let domains = protections(&record);
     let expected = [
         (".gateway.example", Protection::Protected),
         ("gateway.example", Protection::Protected),
