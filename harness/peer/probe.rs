@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
 use waxseal_model::facts::{FailureCause, TlsFailure};
 use waxseal_model::scenario::{Fault, ForgedHello, Quirk};
 use waxseal_model::trace::{Channel, End, Happening};
 
 use super::conversation::{Conversation, Over};
 use crate::tls::{self, Answers, BareSession, ClientSetup};
+use crate::wire::attention::{Allowance, within};
 use crate::wire::tls::{Message, content, write_records};
 
 /// How a ClientHello that was written by hand is sent.
@@ -41,7 +41,7 @@ impl Conversation {
         let patience = self.patience.handshake;
         for _ in 0..most {
             let Some(session) = self.in_tls() else { return Err(Over) };
-            match timeout(patience, session.renegotiate()).await {
+            match within(patience, session.renegotiate()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Unsupported => {
                     self.note(Happening::Trouble("this engine begins no second handshake".into()));
@@ -116,13 +116,13 @@ pub(super) async fn change_cipher(
     let change = write_records(content::CHANGE_CIPHER_SPEC, 0x0303, &[1], 1);
     note(Happening::Faulted(fault.into()));
     let _ = stream.write_all(&change).await;
-    match answers.message(stream, Instant::now() + MOMENT).await {
+    match answers.message(stream, &mut Allowance::new(MOMENT)).await {
         Err(failure) if failure.cause != FailureCause::Silence => return Err(failure),
         Err(_) => {}
         Ok(_) => return Ok(()),
     }
     let _ = stream.write_all(&change).await;
-    match answers.message(stream, Instant::now() + MOMENT).await {
+    match answers.message(stream, &mut Allowance::new(MOMENT)).await {
         // bad_record_mac or decryption_failed: it has keys.
         Err(failure) if matches!(failure.alert_heard, Some(20 | 21)) => {
             note(Happening::WentAlong(fault.into()));
@@ -162,7 +162,7 @@ pub(super) async fn lie(
     note(Happening::Faulted(fault.into()));
     let _ =
         stream.write_all(&write_records(content::HEARTBEAT, 0x0303, &request, usize::MAX)).await;
-    match answers.message(stream, Instant::now() + MOMENT).await {
+    match answers.message(stream, &mut Allowance::new(MOMENT)).await {
         Ok(Message::Heartbeat(answer)) if answer.len() > request.len() => {
             note(Happening::WentAlong(fault.into()));
             Ok(())

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use waxseal_model::facts::FailureCause;
 use waxseal_model::judge::Names;
 use waxseal_model::scenario::{Fault, ForgedHello, Framing};
@@ -17,6 +16,7 @@ use super::names::{fill, fill_script};
 use super::probe::Probe;
 use super::receiver::bytes_of;
 use crate::tls::ClientSetup;
+use crate::wire::attention::within;
 
 /// What a sender does.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ impl SenderPlan {
 
 /// Plays one connection to its end.
 pub async fn send(plan: &SenderPlan, recorder: Recorder) {
-    let connected = timeout(plan.patience.line, TcpStream::connect(plan.to)).await;
+    let connected = within(plan.patience.line, TcpStream::connect(plan.to)).await;
     let stream = match connected {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
 use waxseal_model::offer::Version;
 use waxseal_model::scan::Refusal;
 
 use super::front::harmless;
 use crate::tls::key_exchange;
+use crate::wire::attention::Allowance;
 use crate::wire::tls::{
     Message, RecordError, Records, ServerHello, ServerKeyExchange, handshake,
     read_certificate_status, read_certificates,
@@ -86,17 +86,17 @@ pub(super) struct Reader<'a> {
     records: Records,
     chunk: Vec<u8>,
     read: usize,
-    until: Instant,
+    allowance: Allowance,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(stream: &'a mut TcpStream, patience: Duration) -> Self {
-        let until = Instant::now() + patience;
-        Self { stream, records: Records::default(), chunk: vec![0; 8192], read: 0, until }
+        let allowance = Allowance::new(patience);
+        Self { stream, records: Records::default(), chunk: vec![0; 8192], read: 0, allowance }
     }
 
     pub(super) fn wait(&mut self, patience: Duration) {
-        self.until = Instant::now() + patience;
+        self.allowance = Allowance::new(patience);
     }
 
     pub(super) fn stream(&mut self) -> &mut TcpStream {
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
                     return Err(End::NotTls(harmless(self.records.rest())));
                 }
             }
-            let read = timeout_at(self.until, self.stream.read(&mut self.chunk)).await;
+            let read = self.allowance.bound(self.stream.read(&mut self.chunk)).await;
             match read {
                 Err(_) => return Err(End::Silent),
                 Ok(Ok(0)) => return Err(End::Closed),

@@ -4,13 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::{Instant, timeout_at};
 use waxseal_model::facts::{AnswerFacts, FailureCause, TlsFailure};
 use waxseal_model::offer::Version;
 
 use super::describe::{extension_name, group_name, protocols};
 use super::registry::key_exchange;
 use super::suites::suite;
+use crate::wire::attention::Allowance;
 use crate::wire::tls::{
     Message, RecordError, Records, ServerHello, ServerKeyExchange, Sslv2ServerHello, handshake,
     kind,
@@ -59,9 +59,9 @@ impl Answers {
     where
         T: AsyncRead + Unpin,
     {
-        let until = Instant::now() + patience;
+        let mut allowance = Allowance::new(patience);
         let hello = loop {
-            match self.message(io, until).await? {
+            match self.message(io, &mut allowance).await? {
                 Message::Handshake { kind: handshake::SERVER_HELLO, body } => break body,
                 Message::Handshake { kind: handshake::HELLO_REQUEST, .. } => {}
                 _ => return Err(self.failure(FailureCause::OurObjection, "it is no ServerHello")),
@@ -72,7 +72,7 @@ impl Answers {
         })?;
         let mut exchange = None;
         while hello.version() < Version::Tls13.code() {
-            match self.message(io, until).await? {
+            match self.message(io, &mut allowance).await? {
                 Message::Handshake { kind: handshake::SERVER_HELLO_DONE, .. } => break,
                 Message::Handshake { kind: handshake::SERVER_KEY_EXCHANGE, body } => {
                     exchange = read_exchange(&hello, &body);
@@ -91,7 +91,11 @@ impl Answers {
     ///
     /// # Errors
     /// How the handshake ended instead.
-    pub async fn message<T>(&mut self, io: &mut T, until: Instant) -> Result<Message, TlsFailure>
+    pub async fn message<T>(
+        &mut self,
+        io: &mut T,
+        allowance: &mut Allowance,
+    ) -> Result<Message, TlsFailure>
     where
         T: AsyncRead + Unpin,
     {
@@ -120,7 +124,7 @@ impl Answers {
                     return Err(self.failure(FailureCause::NotTls, "its answer is no TLS"));
                 }
             }
-            let read = match timeout_at(until, io.read(&mut chunk)).await {
+            let read = match allowance.bound(io.read(&mut chunk)).await {
                 Err(_) => return Err(self.failure(FailureCause::Silence, "no answer came in time")),
                 Ok(Ok(0)) => return Err(self.failure(FailureCause::RelayClosed, "it just closed")),
                 Ok(Ok(read)) => read,
@@ -149,7 +153,7 @@ impl Answers {
     where
         T: AsyncRead + Unpin,
     {
-        let until = Instant::now() + patience;
+        let mut allowance = Allowance::new(patience);
         let mut heard = Vec::new();
         let mut chunk = [0; 4096];
         loop {
@@ -159,10 +163,10 @@ impl Answers {
                 // An alert, or a ServerHello of TLS.
                 Err(_) => {
                     self.records.push(&heard);
-                    return self.flight(io, until.saturating_duration_since(Instant::now())).await;
+                    return self.flight(io, allowance.left()).await;
                 }
             }
-            match timeout_at(until, io.read(&mut chunk)).await {
+            match allowance.bound(io.read(&mut chunk)).await {
                 Ok(Ok(read)) if read > 0 && heard.len() < LIMIT => {
                     heard.extend_from_slice(&chunk[..read]);
                 }
