@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use waxseal_model::facts::{FailureCause, TlsFailure};
-use waxseal_model::scenario::{Fault, ForgedHello, Quirk};
+use waxseal_model::scenario::{ClientFault, ForgedHello, Quirk};
 use waxseal_model::trace::{Channel, End, Happening};
 
 use super::conversation::{Conversation, Over};
@@ -20,7 +20,7 @@ pub(super) struct Probe<'a> {
     /// How an honest handshake would be made: the name in SNI, and the session that is resumed.
     pub(super) setup: &'a ClientSetup,
     /// What follows the answer to it.
-    pub(super) fault: Option<Fault>,
+    pub(super) fault: Option<ClientFault>,
 }
 
 impl Conversation {
@@ -83,13 +83,13 @@ impl Conversation {
                 let beats = facts.extensions.iter().any(|name| name == "heartbeat");
                 note(Happening::Answered(Box::new(facts)));
                 match probe.fault {
-                    Some(Fault::ChangeCipherSpecBeforeKeys) => {
+                    Some(ClientFault::ChangeCipherSpecBeforeKeys) => {
                         change_cipher(stream, &mut answers, note).await
                     }
-                    Some(Fault::InsecureRenegotiation) => {
+                    Some(ClientFault::InsecureRenegotiation) => {
                         begin_again(stream, &bytes, &answers, patience, note).await
                     }
-                    Some(Fault::LyingHeartbeat) if beats => lie(stream, &mut answers, note).await,
+                    Some(ClientFault::LyingHeartbeat) if beats => lie(stream, &mut answers, note).await,
                     _ => Ok(()),
                 }
             }
@@ -112,7 +112,7 @@ pub(super) async fn change_cipher(
     answers: &mut Answers,
     note: impl Fn(Happening),
 ) -> Result<(), TlsFailure> {
-    let fault = Fault::ChangeCipherSpecBeforeKeys.name();
+    let fault = ClientFault::ChangeCipherSpecBeforeKeys.name();
     let change = write_records(content::CHANGE_CIPHER_SPEC, 0x0303, &[1], 1);
     note(Happening::Faulted(fault.into()));
     let _ = stream.write_all(&change).await;
@@ -142,7 +142,7 @@ pub(super) async fn begin_again(
     patience: Duration,
     note: impl Fn(Happening),
 ) -> Result<(), TlsFailure> {
-    let fault = Fault::InsecureRenegotiation.name();
+    let fault = ClientFault::InsecureRenegotiation.name();
     let mut session = BareSession::establish(stream, hello, answers.heard(), patience).await?;
     note(Happening::Faulted(fault.into()));
     session.renegotiate(stream, hello, patience).await?;
@@ -157,7 +157,7 @@ pub(super) async fn lie(
     answers: &mut Answers,
     note: impl Fn(Happening),
 ) -> Result<(), TlsFailure> {
-    let fault = Fault::LyingHeartbeat.name();
+    let fault = ClientFault::LyingHeartbeat.name();
     let request = [1, 0, 7, b'w', b'a', b'x', b's'];
     note(Happening::Faulted(fault.into()));
     let _ =
