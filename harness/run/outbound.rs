@@ -168,7 +168,7 @@ fn mailbox() -> Peer {
         name: "sender".into(),
         offer: Offer::modern(),
         cert: Some("trusted".into()),
-        faults: Vec::new(),
+        fault: None,
         forges: Vec::new(),
         script: Script { parts: vec![Vec::new()] },
         asks_certificate: AsksCertificate::No,
@@ -200,7 +200,7 @@ fn receiver(
     let mut names = names.clone();
     names.insert("mx".into(), host.into());
     let mut plan = ReceiverPlan::new(&peer.name, &peer.script, &names, tls, PATIENCE);
-    plan.faults = peer.faults.clone();
+    plan.fault = peer.server_fault();
     plan.forges = peer.forges.clone();
     Ok(plan)
 }

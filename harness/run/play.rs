@@ -126,7 +126,7 @@ async fn inbound(
     let place = |connection| Place::Peer { name: peer.name.clone(), connection };
     let mut plan = SenderPlan::new(place(1), to, &peer.script, names, tls, PATIENCE);
     plan.implicit = case.connector == Connector::Implicit;
-    plan.faults = peer.faults.clone();
+    plan.fault = peer.client_fault();
     plan.records = peer.records;
     plan.account = way.evidence.account.clone();
     // One connection for each part of the script, one after the other.

@@ -272,7 +272,7 @@ impl Stage<'_> {
         let patience = Patience { line: limit, handshake: limit, ending: Duration::from_secs(3) };
         let mut plan = SenderPlan::new(place, to, &peer.script, names, tls, patience);
         plan.implicit = self.remote.implicit;
-        plan.faults = peer.faults.clone();
+        plan.fault = peer.client_fault();
         plan.then = Then::Quits;
         Some(plan)
     }

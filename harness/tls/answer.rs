@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use waxseal_model::facts::{AnswerFacts, FailureCause, TlsFailure};
-use waxseal_model::offer::Version;
 
 use super::describe::{extension_name, group_name, protocols};
-use super::registry::key_exchange;
+use super::first_flight::{FirstFlight, FlightReader};
 use super::suites::suite;
 use crate::wire::attention::Allowance;
 use crate::wire::tls::{
@@ -60,27 +59,15 @@ impl Answers {
         T: AsyncRead + Unpin,
     {
         let mut allowance = Allowance::new(patience);
-        let hello = loop {
-            match self.message(io, &mut allowance).await? {
-                Message::Handshake { kind: handshake::SERVER_HELLO, body } => break body,
-                Message::Handshake { kind: handshake::HELLO_REQUEST, .. } => {}
-                _ => return Err(self.failure(FailureCause::OurObjection, "it is no ServerHello")),
+        let mut reader = FlightReader::default();
+        let FirstFlight { hello, exchange, .. } = loop {
+            let message = self.message(io, &mut allowance).await?;
+            match reader.take(&message) {
+                Ok(Some(flight)) => break flight,
+                Ok(None) => {}
+                Err(wrong) => return Err(self.failure(FailureCause::OurObjection, wrong)),
             }
         };
-        let hello = ServerHello::read(&hello).map_err(|wrong| {
-            self.failure(FailureCause::OurObjection, format!("its ServerHello is wrong: {wrong}"))
-        })?;
-        let mut exchange = None;
-        while hello.version() < Version::Tls13.code() {
-            match self.message(io, &mut allowance).await? {
-                Message::Handshake { kind: handshake::SERVER_HELLO_DONE, .. } => break,
-                Message::Handshake { kind: handshake::SERVER_KEY_EXCHANGE, body } => {
-                    exchange = read_exchange(&hello, &body);
-                }
-                Message::Handshake { .. } => {}
-                _ => return Err(self.failure(FailureCause::OurObjection, "it is no first flight")),
-            }
-        }
         self.flight.random = hello.random;
         self.flight.public =
             exchange.as_ref().map(|exchange| exchange.public.clone()).unwrap_or_default();
@@ -226,10 +213,4 @@ fn facts_sslv2(hello: &Sslv2ServerHello) -> AnswerFacts {
         downgrade_mark: false,
         extensions: Vec::new(),
     }
-}
-
-fn read_exchange(hello: &ServerHello, body: &[u8]) -> Option<ServerKeyExchange> {
-    let (exchange, hint) = key_exchange(hello.suite)?;
-    let signed = hello.legacy_version == Version::Tls12.code() && !hint;
-    ServerKeyExchange::read(body, exchange, hint, signed).ok()
 }
