@@ -89,6 +89,8 @@ pub trait Watch: Send + Sync {
     fn overridden(&self, _line: &str) {}
     /// With the user's own configuration the relay looked for this host, and nobody plays it.
     fn unplayed(&self, _host: &str) {}
+    /// The relay was ended; these are the last lines of its log.
+    fn ended(&self, _log: &str) {}
     /// One of them has its verdict.
     fn judged(&self, _case: &CaseRecord) {}
 }
@@ -148,7 +150,8 @@ pub async fn run(
         () = interrupted => Some((Verdict::Inconclusive, "The run was interrupted.".to_owned())),
         tail = relay.ended() => Some((Verdict::Error, format!("The relay ended by itself: {tail}"))),
     };
-    relay.stop().await;
+    let version = relay.version().unwrap_or_else(|| choice.version());
+    watch.ended(&relay.stop().await);
     let stranded = |record: &CaseRecord| {
         let met = record.trace.events.iter().any(|event| matches!(event.place, Place::Peer { .. }));
         record.domain.is_some() && record.verdict == Verdict::Inconclusive && !met
@@ -168,7 +171,8 @@ pub async fn run(
         tool: format!("waxseal {}", env!("CARGO_PKG_VERSION")),
         relay: RelayName {
             name: choice.name(),
-            version: choice.version(),
+            asked: choice.asked(),
+            version,
             config: options.own.as_ref().map(|own| own.config.to_string_lossy().into_owned()),
         },
         profile: options.profile.clone(),
