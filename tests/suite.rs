@@ -2,6 +2,7 @@
 
 mod cli;
 mod configuration;
+mod containment;
 mod diagnostics;
 mod engines;
 mod explain;

@@ -4,10 +4,13 @@
 
 pub mod addresses;
 pub mod descriptors;
+pub mod commands;
 pub mod dns;
 mod error;
 #[cfg(target_os = "linux")]
 mod keeper;
+#[cfg(target_os = "linux")]
+mod mounts;
 #[cfg(target_os = "linux")]
 mod namespaces;
 pub mod process;
@@ -19,9 +22,10 @@ mod system;
 mod zones;
 
 pub use addresses::Addresses;
+pub use commands::{Commands, Errand, Unfinished};
 pub use dns::{DnsServer, Listening, Query, reverse_name};
 pub use error::LabError;
-pub use process::{Ended, Isolation, Launch, Supervised, wait_for_port};
+pub use process::{Ended, Files, Isolation, Launch, Supervised, wait_for_port};
 pub use records::{Data, Kind, Tlsa};
 pub use resolver::{Answer, Resolver};
 pub use rundir::{Afterwards, RunDir};

@@ -134,7 +134,8 @@ fn broken(record: &Record, case: &CaseRecord, catalogue: &Catalogue) -> String {
 
 /// What plays the case's relay once more.
 fn command(record: &Record, case: &CaseRecord) -> String {
-    let mut text = format!("waxseal run {}", record.relay.name);
+    let asked = record.relay.asked.as_ref().unwrap_or(&record.relay.name);
+    let mut text = format!("waxseal run {asked}");
     if let Some(config) = &record.relay.config {
         text.push_str(&format!(" --config '{config}'"));
     }

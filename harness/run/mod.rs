@@ -93,6 +93,8 @@ pub trait Watch: Send + Sync {
     fn overridden(&self, _line: &str) {}
     /// With the user's own configuration the relay looked for this host, and nobody plays it.
     fn unplayed(&self, _host: &str) {}
+    /// The relay was ended; these are the last lines of its log.
+    fn ended(&self, _log: &str) {}
     /// One of them has its verdict.
     fn judged(&self, _case: &CaseRecord) {}
 }
@@ -158,7 +160,8 @@ pub async fn run(
     if early.is_none() && records.values().any(rests_on_silence) {
         attention::pause(choice.listens_on()).await;
     }
-    relay.stop().await;
+    let version = relay.version().unwrap_or_else(|| choice.version());
+    watch.ended(&relay.stop().await);
     let by_id = playable.iter().map(|case| (case.id.as_str(), *case)).collect();
     open.reopen(&desk, &by_id, &mut records);
     let stranded = |record: &CaseRecord| {
@@ -180,7 +183,8 @@ pub async fn run(
         tool: format!("waxseal {}", env!("CARGO_PKG_VERSION")),
         relay: RelayName {
             name: choice.name(),
-            version: choice.version(),
+            asked: choice.asked(),
+            version,
             config: options.own.as_ref().map(|own| own.config.to_string_lossy().into_owned()),
         },
         profile: options.profile.clone(),

@@ -22,7 +22,7 @@ use super::whole::leave;
 use super::world::{PATIENCE, RELAY, World, serve};
 use crate::lab::{Data, Kind};
 use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Then, message, send};
-use crate::relay::evidence::{Handed, Submit};
+use crate::relay::evidence::{Envelope, Handed, Submit};
 use crate::tls::{AskClient, ClientSetup, Tickets};
 use crate::wire::attention::{Allowance, within};
 
@@ -122,7 +122,10 @@ async fn send_one(
 ) -> Result<(), RunError> {
     let mut limit = Allowance::new(way.limit);
     match &way.evidence.submit {
-        Some(submit) => hand(submit, names, recorder).await?,
+        Some(submit) => {
+            let port = case.next_hop.as_ref().and_then(|hop| hop.port).unwrap_or(world.smtp_port);
+            hand(submit, names, port, recorder).await?;
+        }
         None => inject(world, case, names, recorder, way.limit).await,
     }
     await_end(names, recorder, way, &mut limit).await?;
@@ -238,10 +241,21 @@ async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, 
 
 /// Hands the message to the relay by its driver's command. It does not leave this machine: the
 /// channel counts as clear.
-async fn hand(submit: &Submit, names: &Names, recorder: &Recorder) -> Result<(), RunError> {
+async fn hand(
+    submit: &Submit,
+    names: &Names,
+    port: u16,
+    recorder: &Recorder,
+) -> Result<(), RunError> {
     let text = message(names).into_bytes();
     let channel = Channel::Clear;
-    let handed = submit.hand(&names["from"], &names["recipient"], &text).await?;
+    let envelope = Envelope {
+        from: &names["from"],
+        to: &names["recipient"],
+        next_hop: (&names["mx"], port),
+        message: &text,
+    };
+    let handed = submit.hand(&envelope).await?;
     recorder.note(
         Place::Injection,
         match handed {
