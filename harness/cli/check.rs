@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{print, refuse};
+use waxseal_model::limits;
+
+use super::{files, print, refuse};
 use crate::catalogue::{self, Catalogue};
 
 pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {
@@ -18,7 +20,7 @@ pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {
     }
     let (mut cases, mut wrong) = (0, 0);
     for file in &files {
-        let text = match std::fs::read_to_string(file) {
+        let text = match files::text(file, limits::FILE) {
             Ok(text) => text,
             Err(error) => return refuse(&format!("could not read {}: {error}", file.display())),
         };

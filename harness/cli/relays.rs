@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use waxseal_model::foreign::printable;
 use waxseal_model::record::Verdict;
 use waxseal_model::scenario::{Connector, default_control};
 
@@ -112,7 +113,8 @@ fn doctor(catalogue: &Catalogue, relay: &str) -> Result<ExitCode, RelayError> {
         } else {
             print(&format!(
                 "{relay}: {} mail does not go through: {}\n",
-                case.direction, case.reason
+                case.direction,
+                printable(&case.reason)
             ));
             print(&report::transcript(case.direction, &case.trace, &case.evidence));
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command as Process;
 use tokio::time::timeout;
+use waxseal_model::foreign::Foreign;
 
 use super::contract::Command;
 use super::driver::Prepared;
@@ -93,14 +94,8 @@ pub(super) fn last_words(output: &Output) -> String {
     printable(words.lines().last().unwrap_or("it said nothing"))
 }
 
-/// A line that a terminal can be shown; quotes stay as they are, so that a command can be copied.
+/// A line that people can be shown, cut where it is long; quotes stay as they are, so that a command
+/// can be copied.
 pub(super) fn printable(line: &str) -> String {
-    let mut shown = String::new();
-    for character in line.chars() {
-        match character {
-            '\'' | '"' | '\\' => shown.push(character),
-            other => shown.extend(other.escape_debug()),
-        }
-    }
-    shown
+    Foreign::from(line).short().to_string()
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here speaks SMTP.
 
+mod caught;
 mod desk;
 mod driven;
 mod ending;
@@ -11,6 +12,7 @@ mod outbound;
 mod own;
 mod plan;
 mod play;
+mod quiet;
 mod start;
 mod starttls;
 mod whole;

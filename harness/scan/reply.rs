@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+use waxseal_model::limits;
 use waxseal_model::offer::Version;
 use waxseal_model::scan::Refusal;
 
@@ -15,9 +16,6 @@ use crate::wire::tls::{
     Message, RecordError, Records, ServerHello, ServerKeyExchange, handshake,
     read_certificate_status, read_certificates,
 };
-
-/// Octets that are read of one answer.
-const LIMIT: usize = 1 << 18;
 
 /// What a host answered to a hello.
 #[derive(Clone, Debug)]
@@ -126,7 +124,7 @@ impl<'a> Reader<'a> {
                 Ok(Ok(0)) => return Err(End::Closed),
                 Ok(Ok(octets)) => {
                     self.read += octets;
-                    if self.read > LIMIT {
+                    if self.read > limits::ANSWER {
                         return Err(End::TooMuch);
                     }
                     self.records.push(&self.chunk[..octets]);
