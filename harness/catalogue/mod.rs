@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use include_dir::{Dir, include_dir};
 use waxseal_certs::{Recipe, Recipes};
 use waxseal_model::diagnostic::Diagnostic;
-use waxseal_model::requirement::{self, Profile};
+use waxseal_model::profile::Profile;
+use waxseal_model::requirement;
 use waxseal_model::scenario::{Case, Known, Peer, Scenario, load, load_offers};
 use waxseal_model::script::Direction;
 

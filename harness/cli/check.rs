@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{print, refuse};
+use super::output::{print, refuse};
 use crate::catalogue::{self, Catalogue};
 
 pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {

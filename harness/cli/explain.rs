@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use waxseal_model::record::Record;
 
-use super::{print, refuse};
+use super::output::{print, refuse};
 use crate::catalogue::Catalogue;
 use crate::report;
 use crate::run::names;

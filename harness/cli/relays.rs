@@ -6,7 +6,7 @@ use waxseal_model::record::Verdict;
 use waxseal_model::scenario::{Connector, default_control};
 
 use super::arguments::Relays;
-use super::{print, refuse};
+use super::output::{print, refuse};
 use crate::catalogue::Catalogue;
 use crate::lab::sandbox;
 use crate::relay::{Driver, RelayError};

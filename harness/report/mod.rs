@@ -2,6 +2,7 @@
 //!
 //! Pure: nothing here plays, listens or judges.
 
+mod ending;
 mod expectation;
 mod explain;
 mod hello;
@@ -14,6 +15,7 @@ mod shown;
 mod terminal;
 mod transcript;
 
+pub use ending::gate;
 pub use explain::explain;
 pub use list::{list_cases, list_requirements};
 pub use markdown::markdown;

@@ -40,6 +40,9 @@ pub fn scan_table(scan: &Scan, catalogue: &Catalogue) -> String {
         text.push_str(&format!("not as expected: {}\n", plain(difference)));
     }
     findings(scan, catalogue, &mut text);
+    for outdated in &scan.outdated {
+        text.push_str(&format!("OUTDATED: {}\n", plain(&outdated.text)));
+    }
     text
 }
 

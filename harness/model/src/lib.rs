@@ -5,20 +5,25 @@
 pub mod alert;
 pub mod baseline;
 pub mod certificate;
+pub mod coverage;
+pub mod dated;
 pub mod diagnostic;
 pub mod domain;
 pub mod expect;
 pub mod facts;
+pub mod gate;
 pub mod judge;
 #[cfg(test)]
 mod laws;
 pub mod offer;
 pub mod pattern;
 pub mod pins;
+pub mod profile;
 mod raw;
 pub mod record;
 pub mod requirement;
 pub mod scan;
 pub mod scenario;
 pub mod script;
+pub mod status;
 pub mod trace;

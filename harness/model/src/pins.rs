@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_spanned::Spanned;
 
 use crate::certificate::{CertificateFacts, ChainFacts};
+use crate::dated::Date;
 use crate::diagnostic::{Diagnostic, closest};
 use crate::facts::Suite;
 use crate::offer::{SuiteChoice, SuiteKind, Version};
@@ -17,6 +18,10 @@ use crate::raw::OneOrMany;
 pub struct Pins {
     /// One line for people.
     pub about: String,
+    /// The day on which the file was compared with its source, if it says so.
+    pub checked: Option<Date>,
+    /// Where the values are published.
+    pub source: Option<String>,
     /// The only versions it may negotiate; empty: any.
     pub versions: Vec<Version>,
     /// The only suites it may negotiate; empty: any.
@@ -91,6 +96,8 @@ impl Pins {
         };
         let mut pins = Self {
             about: raw.about,
+            checked: raw.checked,
+            source: raw.source,
             versions: Vec::new(),
             suites: Vec::new(),
             certificates: Vec::new(),
@@ -152,6 +159,13 @@ impl Pins {
             pins.certificates.push(pin);
         }
         Ok(pins)
+    }
+
+    /// Says that the file is too old to be relied on, if it says when it was checked and that is
+    /// more than a year before `today` (`2026-12-31`). `name` is that of the file.
+    pub fn outdated(&self, name: &str, today: &str) -> Option<String> {
+        let what = format!("The file of pins {name}");
+        self.checked.as_ref()?.outdated(&what, self.source.as_deref(), today)
     }
 
     /// What differs from what was seen at `now` (seconds since 1970), as sentences; none: nothing.
@@ -273,6 +287,8 @@ impl Pin {
 struct RawFile {
     #[serde(default)]
     about: String,
+    checked: Option<Date>,
+    source: Option<String>,
     versions: Option<OneOrMany>,
     suites: Option<OneOrMany>,
     #[serde(default)]
