@@ -176,12 +176,12 @@ impl Rules<'_> {
         if known.peek().is_none() {
             return Status::NotCovered;
         }
-        let required = |case: &Case| {
-            let wanted = self.profile.requires.get(&case.direction);
-            wanted.is_some_and(|wanted| wanted.contains(&case.connector))
+        let required = |(direction, connector): &(Direction, Connector)| {
+            let wanted = self.profile.requires.get(direction);
+            wanted.is_some_and(|wanted| wanted.contains(connector))
         };
-        let declared = |case: &Case| self.declared.contains(&(case.direction, case.connector));
-        if !known.any(|case| declared(case) || required(case)) {
+        let there = |wanted| self.declared.contains(&wanted) || required(&wanted);
+        if !known.any(|case| wanted(case).into_iter().all(there)) {
             return Status::NotApplicable;
         }
         let results = results.iter().filter(|case| plays(case.direction, &case.scenario));
@@ -198,4 +198,12 @@ impl Rules<'_> {
         let decided = states.iter().copied().filter(decides).max();
         decided.or(states.first().copied()).unwrap_or(Status::Untested)
     }
+}
+
+/// All connectors that a relay needs for a case.
+fn wanted(case: &Case) -> Vec<(Direction, Connector)> {
+    // Reports go out to the sender.
+    let reports = case.sender_connector.map(|connector| (Direction::Outbound, connector));
+    let before = case.before.iter().map(|before| (case.direction, before.connector));
+    before.chain(reports).chain([(case.direction, case.connector)]).collect()
 }
