@@ -109,6 +109,8 @@ mutants! {
     ServerAnswersSslV2 = "server-answers-ssl-v2",
     /// Inbound: answers hellos that offer no suite it has, or not to send uncompressed.
     ServerTakesNonsense = "server-takes-nonsense",
+    /// Inbound: signs with SHA-1 where the client offers nothing else.
+    ServerSignsSha1 = "server-signs-sha-1",
     /// Inbound: compresses where the client offers it.
     ServerCompresses = "server-compresses",
     /// Inbound: takes a fallback to TLS 1.2 without a word.
