@@ -30,7 +30,7 @@ impl Stage {
         };
         for (name, text) in [
             ("start.sh", leaves("exec sleep 7022")),
-            ("submit.sh", leaves("cat >/dev/null")),
+            ("submit.sh", leaves("cat >/dev/null; sleep 2; echo 550 no; exit 1")),
             ("queue.sh", leaves("")),
             (
                 "relay.toml",

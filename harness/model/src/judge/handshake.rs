@@ -50,7 +50,7 @@ pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met
             let Some((at, facts)) = secured.last() else {
                 return Err(match refusal(trace).or_else(|| took_in_clear(trace)) {
                     Some(at) => fail("No TLS session was established.", vec![at]),
-                    None => undecided(&not_established(trace)),
+                    None => undecided(not_established(trace)),
                 });
             };
             if let TlsExpect::Facts(wanted) = wanted
