@@ -9,6 +9,7 @@ mod engines;
 mod explain;
 mod lab;
 mod mutants;
+mod pause;
 mod peers_meet;
 mod pins;
 mod report;

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use waxseal_model::wording::counted;
+
 use super::{print, refuse};
 use crate::catalogue::{self, Catalogue};
 
@@ -35,11 +37,12 @@ pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {
     }
     let checked = files.len();
     if wrong == 0 {
-        print(&format!("{checked} files with {cases} cases, all good\n"));
+        let cases = counted(cases, "case");
+        print(&format!("{} with {cases}, all good\n", counted(checked, "file")));
         return ExitCode::SUCCESS;
     }
     let verb = if wrong == 1 { "is" } else { "are" };
-    print(&format!("{checked} files, {wrong} {verb} wrong\n"));
+    print(&format!("{}, {wrong} {verb} wrong\n", counted(checked, "file")));
     ExitCode::from(2)
 }
 

@@ -3,6 +3,7 @@
 //! Nothing here knows a scenario's expectation.
 
 pub mod addresses;
+pub mod descriptors;
 pub mod commands;
 pub mod dns;
 mod error;

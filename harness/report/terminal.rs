@@ -2,6 +2,7 @@
 
 use waxseal_model::record::{CaseRecord, Record, Status, Summary, Verdict};
 use waxseal_model::requirement::{Catalogue, Level};
+use waxseal_model::wording::counted;
 
 use super::{Pillar, transcript};
 
@@ -149,5 +150,5 @@ fn command(record: &Record, case: &CaseRecord) -> String {
 
 /// `1 case`, `2 cases`.
 pub(super) fn cases(count: usize) -> String {
-    if count == 1 { "1 case".into() } else { format!("{count} cases") }
+    counted(count, "case")
 }

@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 use waxseal_model::expect::Never;
 use waxseal_model::facts::Engine;
 use waxseal_model::judge::Names;
@@ -25,19 +24,21 @@ use crate::lab::{Data, Kind};
 use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Then, message, send};
 use crate::relay::evidence::{Envelope, Handed, Submit};
 use crate::tls::{AskClient, ClientSetup, Tickets};
+use crate::wire::attention::{Allowance, within};
 
 /// Octets of early data that a next hop allows, where it allows any. That it is offered is what counts.
 const EARLY_DATA: u32 = 16_384;
 
-/// Plays one outbound case to the end of its message, and gives what was heard until then.
+/// Plays one outbound case to the end of its message, and gives what was heard until then. Its hosts
+/// are put into `peers` and stay open.
 pub(super) async fn outbound(
     world: &World,
     case: &Case,
     names: &Names,
     recorder: &Recorder,
+    peers: &mut JoinSet<()>,
     way: &Way,
 ) -> Result<Trace, RunError> {
-    let mut peers = JoinSet::new();
     let domain = names["domain"].clone();
     world.own(&domain, recorder);
     // The hosts of a whole domain of the user's have names of their own in each case.
@@ -119,7 +120,7 @@ async fn send_one(
     recorder: &Recorder,
     way: &Way,
 ) -> Result<(), RunError> {
-    let until = recorder.elapsed() + way.limit;
+    let mut limit = Allowance::new(way.limit);
     match &way.evidence.submit {
         Some(submit) => {
             let port = case.next_hop.as_ref().and_then(|hop| hop.port).unwrap_or(world.smtp_port);
@@ -127,9 +128,9 @@ async fn send_one(
         }
         None => inject(world, case, names, recorder, way.limit).await,
     }
-    await_end(names, recorder, way, until).await?;
+    await_end(names, recorder, way, &mut limit).await?;
     if case.expect.never.contains(&Never::SentTwice) {
-        await_again(names, recorder, way, until).await?;
+        await_again(names, recorder, way, &mut limit).await?;
     }
     Ok(())
 }
@@ -170,7 +171,7 @@ fn mailbox() -> Peer {
         name: "sender".into(),
         offer: Offer::modern(),
         cert: Some("trusted".into()),
-        faults: Vec::new(),
+        fault: None,
         forges: Vec::new(),
         script: Script { parts: vec![Vec::new()] },
         asks_certificate: AsksCertificate::No,
@@ -202,7 +203,7 @@ fn receiver(
     let mut names = names.clone();
     names.insert("mx".into(), host.into());
     let mut plan = ReceiverPlan::new(&peer.name, &peer.script, &names, tls, PATIENCE);
-    plan.faults = peer.faults.clone();
+    plan.fault = peer.server_fault();
     plan.forges = peer.forges.clone();
     Ok(plan)
 }
@@ -226,7 +227,7 @@ async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, 
     let mut plan = SenderPlan::new(Place::Injection, to, &script, names, tls, PATIENCE);
     let in_tls = case.handed_in_tls || connector.forces_tls();
     plan.then = if in_tls { Then::DeliversInTls } else { Then::DeliversAsItIs };
-    let handed = timeout(limit, send(&plan, recorder.clone())).await.is_ok();
+    let handed = within(limit, send(&plan, recorder.clone())).await.is_ok();
     let trace = recorder.trace();
     let answered = trace.judged().any(|(_, event)| {
         event.place == Place::Injection

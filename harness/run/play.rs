@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::task::JoinSet;
 use waxseal_model::facts::Engine;
 use waxseal_model::judge::Names;
 use waxseal_model::scenario::{Case, Connector};
@@ -16,6 +16,7 @@ use crate::lab::Data;
 use crate::peer::{Recorder, SenderPlan, Then, send};
 use crate::relay::Evidence;
 use crate::tls::{ClientSetup, SessionStore};
+use crate::wire::attention::within;
 
 /// How a case is played.
 #[derive(Clone, Debug)]
@@ -28,19 +29,29 @@ pub(super) struct Way {
     pub(super) engine: Option<Engine>,
 }
 
+/// What was heard of a case until it ended.
+pub(super) struct Heard {
+    pub(super) trace: Trace,
+    /// Hears what comes later.
+    pub(super) recorder: Recorder,
+    /// The hosts of the case; they close when this is dropped.
+    pub(super) hosts: JoinSet<()>,
+}
+
 /// Plays a case as number `number` of the run.
-pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -> (Names, Trace) {
+pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -> (Names, Heard) {
     let recorder = Recorder::new();
     let names = names(case, number);
+    let mut hosts = JoinSet::new();
     let played = match case.direction {
         Direction::Inbound => inbound(world, case, &names, &recorder, way).await,
-        Direction::Outbound => outbound(world, case, &names, &recorder, way).await,
+        Direction::Outbound => outbound(world, case, &names, &recorder, &mut hosts, way).await,
     };
     let trace = played.unwrap_or_else(|error| {
         recorder.note(Place::Run, Happening::Trouble(error.to_string()));
         recorder.trace()
     });
-    (names, trace)
+    (names, Heard { trace, recorder, hosts })
 }
 
 /// What is filled in for a case as number `number` of a run.
@@ -115,7 +126,7 @@ async fn inbound(
     let place = |connection| Place::Peer { name: peer.name.clone(), connection };
     let mut plan = SenderPlan::new(place(1), to, &peer.script, names, tls, PATIENCE);
     plan.implicit = case.connector == Connector::Implicit;
-    plan.faults = peer.faults.clone();
+    plan.fault = peer.client_fault();
     plan.records = peer.records;
     plan.account = way.evidence.account.clone();
     // One connection for each part of the script, one after the other.
@@ -133,7 +144,7 @@ async fn inbound(
             }
         }
     };
-    if timeout(way.limit, connections).await.is_err() {
+    if within(way.limit, connections).await.is_err() {
         recorder.note(Place::Run, Happening::Deadline);
     }
     Ok(recorder.trace())

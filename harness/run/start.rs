@@ -135,6 +135,15 @@ impl Choice {
         }
     }
 
+    /// How long the run listens on after the last verdict, where silence decided some: a driver says
+    /// when silence counts, and may be wrong.
+    pub(super) fn listens_on(&self) -> Duration {
+        match self {
+            Self::Reference(_) => Duration::ZERO,
+            Self::Driven(_) => Duration::from_secs(1),
+        }
+    }
+
     /// Time allowed for one case.
     pub(super) fn limit(&self) -> Duration {
         match self {
