@@ -41,6 +41,7 @@ fn list() -> Result<(), RelayError> {
         let contract = &driver.contract;
         let state = match &driver.root {
             None => "what the system has".into(),
+            Some(root) if root.is_outdated() => "installed from another [install] table".into(),
             Some(root) => root.version().unwrap_or_else(|| "not installed".into()),
         };
         let about = contract.about.as_deref().unwrap_or_default();

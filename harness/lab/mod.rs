@@ -3,8 +3,8 @@
 //! Nothing here knows a scenario's expectation.
 
 pub mod addresses;
-pub mod descriptors;
 pub mod commands;
+pub mod descriptors;
 pub mod dns;
 mod error;
 #[cfg(target_os = "linux")]

@@ -169,7 +169,7 @@ fn needs_mx(case: &Case) -> Option<&'static str> {
 /// A relay that runs.
 pub(super) enum Relay {
     Reference(Running),
-    Driven(Driven),
+    Driven(Box<Driven>),
 }
 
 impl Relay {
@@ -231,7 +231,8 @@ pub(super) async fn start(
         Choice::Reference(_) if options.own.is_some() => Err(RunError::NoConfiguration),
         Choice::Reference(mutant) => reference(world, *mutant, options).await,
         Choice::Driven(driver) => {
-            driven::start(world, driver, options, watch).await.map(Relay::Driven)
+            let driven = driven::start(world, driver, options, watch).await?;
+            Ok(Relay::Driven(Box::new(driven)))
         }
     }
 }

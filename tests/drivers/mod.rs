@@ -34,7 +34,8 @@ fn a_client_of_a_smart_host_is_told_its_next_hop_and_cases_of_mx_records_are_ski
     let Some(run) = waxseal(&arguments.into_iter().chain(cases).collect::<Vec<_>>()) else {
         return;
     };
-    let record: Record = serde_json::from_slice(&run.stdout).expect(&err(&run));
+    let record: Record =
+        serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{}", err(&run)));
     assert_eq!((&*record.relay.name, &*record.relay.version), ("A client", "7.1"));
     assert_eq!(record.relay.asked.as_deref(), Some(CLIENT));
     let case = |id: &str| record.cases.iter().find(|case| case.id == id).unwrap();
