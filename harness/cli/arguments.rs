@@ -122,7 +122,7 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
     /// Cases at once.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = some)]
     pub(super) jobs: Option<usize>,
     /// Play part I of N.
     #[arg(long, value_name = "I/N", value_parser = shard)]
@@ -159,10 +159,10 @@ pub(super) struct MatrixArguments {
     #[arg(long, default_value = "exchange-online")]
     pub(super) profile: String,
     /// Relays at once.
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = some)]
     pub(super) at_once: usize,
     /// Cases at once on each relay.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = some)]
     pub(super) jobs: Option<usize>,
     /// Also write matrix.md and every relay's record into this folder.
     #[arg(long, value_name = "DIR")]
@@ -199,10 +199,10 @@ pub(super) struct ScanArguments {
     #[arg(long, default_value = "exchange-online")]
     pub(super) profile: String,
     /// Hosts at once.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = some)]
     pub(super) jobs: usize,
     /// Connections to one host at once.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = some)]
     pub(super) connections: usize,
     /// Seconds for one host; what is not known then is said to be so.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -248,8 +248,11 @@ fn engine(text: &str) -> Result<Engine, String> {
     found.ok_or_else(|| "the engines are `modern` and `legacy`".into())
 }
 
-fn positive(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "write a number from 1 on".into())
+/// How many at once: as many as any machine bears.
+fn some(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1000;
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| format!("write a number from 1 to {MOST}"))
 }
 
 fn inbound(text: &str) -> Result<Connector, String> {

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use waxseal_model::limits;
 use waxseal_model::wording::counted;
 
-use super::{print, refuse};
+use super::{files, print, refuse};
 use crate::catalogue::{self, Catalogue};
 
 pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {
@@ -20,7 +21,7 @@ pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {
     }
     let (mut cases, mut wrong) = (0, 0);
     for file in &files {
-        let text = match std::fs::read_to_string(file) {
+        let text = match files::text(file, limits::FILE) {
             Ok(text) => text,
             Err(error) => return refuse(&format!("could not read {}: {error}", file.display())),
         };

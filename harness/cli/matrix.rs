@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use waxseal_model::baseline::{Baseline, Finding};
+use waxseal_model::foreign::printable_json;
 use waxseal_model::record::Record;
 
 use super::arguments::{Format, MatrixArguments};
@@ -52,7 +53,7 @@ pub(super) fn matrix(catalogue: &Catalogue, arguments: &MatrixArguments) -> Exit
         Format::Human => print(&report::matrix(&records)),
         Format::Markdown => print(&report::matrix_markdown(&records)),
         Format::Json => match serde_json::to_string_pretty(&records) {
-            Ok(json) => print(&(json + "\n")),
+            Ok(json) => print(&printable_json(json + "\n")),
             Err(error) => return refuse(&format!("could not write the records: {error}")),
         },
     }

@@ -10,6 +10,7 @@
 mod arguments;
 mod check;
 mod explain;
+mod files;
 mod host;
 mod matrix;
 mod progress;
@@ -23,11 +24,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::catalogue::Catalogue;
+use crate::lab::descriptors;
 use crate::report;
 use arguments::{Arguments, Command};
 
 /// Does what the arguments say. Has to be called before any thread is started.
 pub fn main() -> ExitCode {
+    descriptors::raise();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

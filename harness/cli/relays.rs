@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
+use waxseal_model::foreign::printable;
 use waxseal_model::record::{CaseRecord, Verdict};
 use waxseal_model::scenario::{Connector, default_control};
 
@@ -129,7 +130,7 @@ fn doctor(catalogue: &Catalogue, relay: &str, check: Check) -> Result<ExitCode, 
         let (direction, connector) = (case.direction, case.connector);
         print(&format!(
             "{relay}: {direction} mail under {connector} does not go through: {}\n{}",
-            case.reason,
+            printable(&case.reason),
             dialogue(case)
         ));
     }

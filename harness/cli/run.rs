@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use time::OffsetDateTime;
 use waxseal_model::baseline::{Baseline, Finding};
+use waxseal_model::limits;
 use waxseal_model::record::Record;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
 use super::arguments::{Format, RunArguments};
 use super::progress::Progress;
-use super::{print, refuse};
+use super::{files, print, refuse};
 use crate::catalogue::Catalogue;
 use crate::lab::{Sandbox, sandbox};
 use crate::relay::Driver;
@@ -177,7 +178,7 @@ fn own(arguments: &RunArguments, path: &Path) -> Result<Own, String> {
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, String> {
-    let text = std::fs::read_to_string(path)
+    let text = files::text(path, limits::FILE)
         .map_err(|error| format!("could not read the baseline {}: {error}", path.display()))?;
     Baseline::parse(&path.display().to_string(), &text)
         .map_err(|wrong| format!("the baseline is wrong\n{}", wrong.render(&text)))

@@ -9,6 +9,7 @@ pub mod dns;
 mod error;
 #[cfg(target_os = "linux")]
 mod keeper;
+pub mod log;
 #[cfg(target_os = "linux")]
 mod mounts;
 #[cfg(target_os = "linux")]
@@ -24,7 +25,7 @@ mod zones;
 pub use addresses::Addresses;
 pub use commands::{Commands, Errand, Unfinished};
 pub use dns::{DnsServer, Listening, Query, reverse_name};
-pub use error::LabError;
+pub use error::{LabError, in_lines};
 pub use process::{Ended, Files, Isolation, Launch, Supervised, wait_for_port};
 pub use records::{Data, Kind, Tlsa};
 pub use resolver::{Answer, Resolver};

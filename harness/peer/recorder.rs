@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 use waxseal_model::trace::{Event, Happening, Place, Trace};
 
+use super::budget::{Kept, Pool};
 use crate::wire::attention::Allowance;
 
 /// After a gap of this length in our own attention, silence is counted anew.
@@ -21,17 +22,31 @@ pub struct Recorder {
 #[derive(Debug)]
 struct Shared {
     start: Instant,
-    events: Mutex<Vec<Event>>,
+    events: Mutex<Kept>,
     news: Notify,
 }
 
 impl Recorder {
     /// Begins a trace now.
     pub fn new() -> Self {
+        Self::within(&Pool::default())
+    }
+
+    /// Begins a trace that shares with others what may be kept beyond a share.
+    pub fn within(pool: &Pool) -> Self {
+        Self::keeping(Kept::new(Some(pool.clone())))
+    }
+
+    /// Keeps nothing: for peers that belong to no case.
+    pub fn deaf() -> Self {
+        Self::keeping(Kept::new(None))
+    }
+
+    fn keeping(kept: Kept) -> Self {
         Self {
             shared: Arc::new(Shared {
                 start: Instant::now(),
-                events: Mutex::new(Vec::new()),
+                events: Mutex::new(kept),
                 news: Notify::new(),
             }),
         }
@@ -45,15 +60,25 @@ impl Recorder {
         self.shared.news.notify_waiters();
     }
 
+    /// Whether anything is kept.
+    pub fn keeps(&self) -> bool {
+        self.shared.events.lock().unwrap_or_else(PoisonError::into_inner).keeps()
+    }
+
+    /// Whether the case has used up what may be kept of it: nothing more of it can be judged.
+    pub fn spent(&self) -> bool {
+        self.shared.events.lock().unwrap_or_else(PoisonError::into_inner).spent()
+    }
+
     /// What was heard so far.
     pub fn trace(&self) -> Trace {
         let events = self.shared.events.lock().unwrap_or_else(PoisonError::into_inner);
-        Trace { events: events.clone() }
+        Trace { events: events.all() }
     }
 
     /// How many events there are.
     pub fn heard(&self) -> usize {
-        self.shared.events.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.shared.events.lock().unwrap_or_else(PoisonError::into_inner).count()
     }
 
     /// Time since the case began.

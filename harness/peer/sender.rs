@@ -94,11 +94,12 @@ pub async fn send(plan: &SenderPlan, recorder: Recorder) {
     let stream = match connected {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
-            return recorder.note(plan.place.clone(), Happening::NotConnected(error.to_string()));
+            return recorder
+                .note(plan.place.clone(), Happening::NotConnected(error.to_string().into()));
         }
         Err(_) => {
-            let text = "no answer to the connection".to_owned();
-            return recorder.note(plan.place.clone(), Happening::NotConnected(text));
+            let text = "no answer to the connection";
+            return recorder.note(plan.place.clone(), Happening::NotConnected(text.into()));
         }
     };
     let talk = Conversation::new(stream, plan.place.clone(), recorder, plan.patience);

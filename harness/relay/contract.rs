@@ -38,8 +38,8 @@ pub struct Contract {
     /// What has to be there before it can start.
     #[serde(default)]
     pub needs: Vec<Need>,
-    /// How many cases it can bear at once.
-    #[serde(default = "one_at_a_time")]
+    /// How many cases it can bear at once, from 1 to 1000.
+    #[serde(default = "one_at_a_time", deserialize_with = "concurrency")]
     pub concurrency: usize,
     /// How it runs.
     pub process: Call,
@@ -282,10 +282,32 @@ fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(from)?;
     let millis = text.strip_suffix("ms").and_then(|number| number.parse().ok());
     let seconds = || text.strip_suffix('s')?.parse().ok();
-    millis
+    let time = millis
         .map(Duration::from_millis)
         .or_else(|| seconds().map(Duration::from_secs))
-        .ok_or_else(|| D::Error::custom("a time is written `4s` or `500ms`"))
+        .ok_or_else(|| D::Error::custom("a time is written `4s` or `500ms`"))?;
+    if time > LONGEST {
+        let most = LONGEST.as_secs();
+        return Err(D::Error::custom(format!("`{text}` is too long: a time is at most {most} s")));
+    }
+    Ok(time)
+}
+
+/// No case waits as long.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// As many cases at once as any relay is asked to bear.
+const MOST_AT_ONCE: usize = 1000;
+
+fn concurrency<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    // Read with a sign, so that every number that TOML has is told by the same sentence.
+    let number = i64::deserialize(from)?;
+    let fits = usize::try_from(number).ok().filter(|n| (1..=MOST_AT_ONCE).contains(n));
+    fits.ok_or_else(|| {
+        D::Error::custom(format!(
+            "`concurrency` is {number}; write a number from 1 to {MOST_AT_ONCE}"
+        ))
+    })
 }
 
 /// Names as Debian writes them, at least one.
@@ -359,6 +381,9 @@ command = ["./install.sh"]
         for (from, to, line) in [
             ("deferred", "differed", 9),
             ("\"500ms\"", "\"5 years\"", 9),
+            ("\"500ms\"", "\"18446744073709551615s\"", 9),
+            ("directions", "concurrency = 0\ndirections", 3),
+            ("directions", "concurrency = 9223372036854775807\ndirections", 3),
             ("[\"./start.sh\"]", "[]", 7),
             ("mutual", "mutal", 4),
             ("give-up", "giveup", 11),

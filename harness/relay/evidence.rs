@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use waxseal_model::foreign::Foreign;
 
 use super::contract::{Command, Contract};
 use super::driver::Prepared;
@@ -54,7 +55,7 @@ pub struct Queued {
     /// The envelope recipient.
     pub recipient: String,
     /// The last error; empty while it was not tried, or is being tried.
-    pub reason: String,
+    pub reason: Foreign,
 }
 
 /// The relay's queue.
@@ -118,10 +119,8 @@ fn parse(output: &[u8]) -> Result<Vec<Queued>, String> {
     lines
         .map(|line| {
             serde_json::from_str(line).map_err(|error| {
-                format!(
-                    "it printed `{}`, which is no line of a queue: {error}",
-                    line.escape_debug()
-                )
+                let line = Foreign::from(line).short();
+                format!("it printed `{line}`, which is no line of a queue: {error}")
             })
         })
         .collect()
@@ -198,7 +197,7 @@ mod tests {
     async fn a_queue_is_read_line_by_line() {
         let line = r#"{"id":"1","recipient":"a@b.test","reason":"no TLS"}"#;
         let told = queue(&format!("echo '{line}'; echo")).look().await.unwrap();
-        assert_eq!(told[0].reason, "no TLS");
+        assert_eq!(told[0].reason.raw(), "no TLS");
         assert_eq!(told.len(), 1);
     }
 

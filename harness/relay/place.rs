@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
 
+use waxseal_model::foreign::Foreign;
+
 use super::contract::Command;
 use super::driver::Prepared;
 use super::error::RelayError;
@@ -112,14 +114,8 @@ pub(super) fn last_words(output: &Output) -> String {
     printable(words.lines().last().unwrap_or("it said nothing"))
 }
 
-/// A line that a terminal can be shown; quotes stay as they are, so that a command can be copied.
+/// A line that people can be shown, cut where it is long; quotes stay as they are, so that a command
+/// can be copied.
 pub(super) fn printable(line: &str) -> String {
-    let mut shown = String::new();
-    for character in line.chars() {
-        match character {
-            '\'' | '"' | '\\' => shown.push(character),
-            other => shown.extend(other.escape_debug()),
-        }
-    }
-    shown
+    Foreign::from(line).short().to_string()
 }

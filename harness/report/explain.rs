@@ -1,5 +1,6 @@
 //! One case in words: what it claims, why, what it plays and what it expects.
 
+use waxseal_model::foreign::printable;
 use waxseal_model::judge::Names;
 use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Catalogue;
@@ -53,7 +54,8 @@ pub fn explain(
         text.push_str(&format!("Control {}\n", case.control_id()));
     }
     if let Some(played) = played {
-        text.push_str(&format!("\nPlayed: {}\n  {}\n", played.verdict, played.reason));
+        let reason = printable(&played.reason);
+        text.push_str(&format!("\nPlayed: {}\n  {reason}\n", played.verdict));
         text.push_str(&transcript(played.direction, &played.trace, &played.evidence));
     }
     text

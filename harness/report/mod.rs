@@ -2,6 +2,8 @@
 //!
 //! Pure: nothing here plays, listens or judges.
 
+use waxseal_model::foreign::printable_json;
+
 mod expectation;
 mod explain;
 mod hello;
@@ -28,5 +30,5 @@ pub use transcript::transcript;
 /// # Errors
 /// None that is known: every field can be written.
 pub fn json(record: &waxseal_model::record::Record) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(record).map(|text| text + "\n")
+    serde_json::to_string_pretty(record).map(|text| printable_json(text + "\n"))
 }

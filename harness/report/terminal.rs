@@ -1,5 +1,6 @@
 //! What a person reads at the end of a run.
 
+use waxseal_model::foreign::printable;
 use waxseal_model::record::{CaseRecord, Record, Status, Summary, Verdict};
 use waxseal_model::requirement::{Catalogue, Level};
 use waxseal_model::wording::counted;
@@ -12,7 +13,8 @@ pub fn line(case: &CaseRecord) -> String {
         Verdict::Pass => "",
         _ => case.reason.as_str(),
     });
-    format!("{:<12} {:<6} {}  {what}", case.verdict, case.level, case.id).trim_end().to_owned()
+    let (id, what) = (printable(&case.id), printable(what));
+    format!("{:<12} {:<6} {id}  {what}", case.verdict, case.level).trim_end().to_owned()
 }
 
 /// Failing cases, then the rest in numbers. Of a scenario's cases that end alike the first is
@@ -26,7 +28,8 @@ pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
             let [first, others @ ..] = alike else { continue };
             text.push_str(&broken(record, first, catalogue));
             for case in others {
-                text.push_str(&format!("  likewise {}: {}\n", case.id, case.reason));
+                let (id, reason) = (printable(&case.id), printable(&case.reason));
+                text.push_str(&format!("  likewise {id}: {reason}\n"));
             }
             text.push('\n');
         }
@@ -34,7 +37,7 @@ pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
     let waived: Vec<_> =
         record.cases.iter().filter_map(|case| Some((case, case.waiver.as_ref()?))).collect();
     for (case, reason) in &waived {
-        text.push_str(&format!("waived {}: {reason}\n", case.id));
+        text.push_str(&format!("waived {}: {}\n", printable(&case.id), printable(reason)));
     }
     if !waived.is_empty() {
         text.push('\n');
@@ -87,7 +90,7 @@ fn numbers(record: &Record) -> String {
             .map(|r| r.id.as_str())
             .collect();
         if !broken.is_empty() {
-            text.push_str(&format!("broken, {level}: {}\n", broken.join(", ")));
+            text.push_str(&format!("broken, {level}: {}\n", printable(&broken.join(", "))));
         }
     }
     for level in [Level::Must, Level::Should] {
@@ -101,35 +104,36 @@ fn numbers(record: &Record) -> String {
     }
     text.push_str(&format!(
         "{} {}: {} in {}.{:01} s, profile {}\n",
-        record.relay.name,
-        record.relay.version,
+        printable(&record.relay.name),
+        printable(&record.relay.version),
         cases(record.summary.total()),
         record.duration_ms / 1000,
         record.duration_ms % 1000 / 100,
-        record.profile
+        printable(&record.profile)
     ));
     for domain in &record.domains {
-        text.push_str(&format!("{domain}\n"));
+        text.push_str(&format!("{}\n", printable(&domain.to_string())));
     }
     text
 }
 
 fn broken(record: &Record, case: &CaseRecord, catalogue: &Catalogue) -> String {
-    let mut text = format!("{} {} ({})\n", case.verdict, case.id, case.level);
-    text.push_str(&format!("  {}\n", case.claim));
-    text.push_str(&format!("  {}\n", case.reason));
+    let id = printable(&case.id);
+    let mut text = format!("{} {id} ({})\n", case.verdict, case.level);
+    text.push_str(&format!("  {}\n", printable(&case.claim)));
+    text.push_str(&format!("  {}\n", printable(&case.reason)));
     if case.verdict == Verdict::Fail {
         if let Some(why) = &case.why {
-            text.push_str(&format!("  why: {why}\n"));
+            text.push_str(&format!("  why: {}\n", printable(why)));
         }
         for id in &case.requirements {
             let source = catalogue.get(id).map_or("", |requirement| requirement.source.as_str());
-            text.push_str(&format!("  {id}: {source}\n"));
+            text.push_str(&format!("  {}: {source}\n", printable(id)));
         }
     }
     text.push_str(&transcript(case.direction, &case.trace, &case.evidence));
-    text.push_str(&format!("  again: {} --case '{}' -v\n", command(record, case), case.id));
-    text
+    let again = format!("  again: {} --case '{}' -v", command(record, case), case.id);
+    text + &printable(&again) + "\n"
 }
 
 /// What plays the case's relay once more.

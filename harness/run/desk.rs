@@ -9,6 +9,7 @@ use waxseal_model::requirement::Level;
 use waxseal_model::scenario::Case;
 use waxseal_model::trace::Trace;
 
+use super::caught::caught_now;
 use crate::catalogue::Catalogue;
 
 /// One case as it was played.
@@ -62,14 +63,18 @@ impl<'a> Desk<'a> {
 
     fn judged(&self, case: &Case, played: &Played, control: Option<Verdict>) -> CaseRecord {
         let level = self.level(case);
-        let judgement = judge(case, level, &played.names, &played.trace, control);
+        let judged = || judge(case, level, &played.names, &played.trace, control);
+        let judgement = caught_now(judged).unwrap_or_else(|defect| {
+            without_outcome(Verdict::Error, format!("our own side broke: {defect}"))
+        });
         record(case, level, judgement, Some(played))
     }
 
     /// The verdict on a control, once it is played.
     fn verdict(&self, control: &Case) -> Option<Verdict> {
         let played = self.played.get(&control.id)?;
-        Some(judge(control, Level::Must, &played.names, &played.trace, None).verdict)
+        let judged = || judge(control, Level::Must, &played.names, &played.trace, None).verdict;
+        Some(caught_now(judged).unwrap_or(Verdict::Error))
     }
 
     /// The control that a case is paired with.

@@ -19,6 +19,9 @@ use crate::relay::{Adopt, Driver, Evidence, LabFile, adopt, version, wait_until_
 /// How long a relay may take until it listens everywhere, and until its driver says it is ready.
 const READY: Duration = Duration::from_secs(30);
 
+/// Lines of its log that are shown where it ended by itself: they stand in each case that was open.
+const LAST_LINES: usize = 5;
+
 /// A driver's relay while it runs. Dropping it ends all it started and removes its files.
 pub(super) struct Driven {
     process: Supervised,
@@ -48,7 +51,10 @@ impl Driven {
     /// Waits until it ends by itself: how, and the end of its log.
     pub(super) async fn ended(&mut self) -> String {
         let ended = self.process.exited().await;
-        format!("{}\n{}", ended.status, ended.tail)
+        let lines: Vec<_> = ended.tail.lines().map(|line| line.short()).collect();
+        let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+        let words: String = last.iter().map(|line| format!(" | {line}")).collect();
+        format!("{}{words}", ended.status)
     }
 
     /// Ends all it started and removes its files; gives the end of its log.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here speaks SMTP.
 
+mod caught;
 mod desk;
 mod doubt;
 mod driven;
@@ -15,6 +16,7 @@ mod outbound;
 mod own;
 mod plan;
 mod play;
+mod quiet;
 mod rounds;
 mod start;
 mod starttls;

@@ -10,6 +10,7 @@ use waxseal_model::script::Direction;
 use waxseal_model::trace::{Happening, Place, Trace};
 
 use super::RunError;
+use super::caught::caught;
 use super::outbound::outbound;
 use super::world::{PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK, World};
 use crate::lab::Data;
@@ -38,20 +39,42 @@ pub(super) struct Heard {
     pub(super) hosts: JoinSet<()>,
 }
 
-/// Plays a case as number `number` of the run.
+/// Plays a case as number `number` of the run. Where the relay says nothing on the case's control, it
+/// is not played: the time allowed counts as over.
 pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -> (Names, Heard) {
-    let recorder = Recorder::new();
     let names = names(case, number);
+    if world.quiet.holds(case) {
+        let recorder = Recorder::within(&world.pool);
+        recorder.note(Place::Run, Happening::Deadline);
+        let trace = recorder.trace();
+        return (names, Heard { trace, recorder, hosts: JoinSet::new() });
+    }
+    let mut heard = once(world, case, &names, way).await;
+    if world.quiet.doubts(case, &heard.trace) {
+        heard = once(world, case, &names, way).await;
+    }
+    world.quiet.take(case, &heard.trace);
+    (names, heard)
+}
+
+/// Plays it once. Whatever breaks on our side is in the trace.
+async fn once(world: &World, case: &Case, names: &Names, way: &Way) -> Heard {
+    let recorder = Recorder::within(&world.pool);
     let mut hosts = JoinSet::new();
-    let played = match case.direction {
-        Direction::Inbound => inbound(world, case, &names, &recorder, way).await,
-        Direction::Outbound => outbound(world, case, &names, &recorder, &mut hosts, way).await,
-    };
-    let trace = played.unwrap_or_else(|error| {
-        recorder.note(Place::Run, Happening::Trouble(error.to_string()));
-        recorder.trace()
+    let played = caught(async {
+        match case.direction {
+            Direction::Inbound => inbound(world, case, names, &recorder, way).await,
+            Direction::Outbound => outbound(world, case, names, &recorder, &mut hosts, way).await,
+        }
     });
-    (names, Heard { trace, recorder, hosts })
+    let trouble = match played.await {
+        Ok(Ok(trace)) => return Heard { trace, recorder, hosts },
+        Ok(Err(error)) => error.to_string(),
+        Err(defect) => defect,
+    };
+    recorder.note(Place::Run, Happening::Trouble(trouble));
+    let trace = recorder.trace();
+    Heard { trace, recorder, hosts }
 }
 
 /// What is filled in for a case as number `number` of a run.

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{timeout, timeout_at};
 use waxseal_model::judge::Names;
+use waxseal_model::limits;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::record::{CaseRecord, Verdict};
 use waxseal_model::scenario::{Case, Connector, undelivered_control};
@@ -19,7 +20,7 @@ use waxseal_model::trace::{Happening, Place};
 use super::desk::{Desk, Played};
 use super::{RunError, plan};
 use crate::catalogue::Catalogue;
-use crate::peer::{Patience, Recorder, SenderPlan, Then, fill, send};
+use crate::peer::{Patience, Pool, Recorder, SenderPlan, Then, fill, send};
 use crate::relay::Remote;
 use crate::tls::ClientSetup;
 
@@ -94,6 +95,7 @@ pub async fn starttls_checks(
         offer: Offer::modern(),
         until: Instant::now() + options.time,
         connections: Arc::default(),
+        pool: Pool::new(limits::HOST_POOL),
     };
     let host = stage.meet(catalogue, &mut desk).await?;
     let mut cases = selected(catalogue, host.connector);
@@ -194,6 +196,7 @@ struct Stage<'a> {
     offer: Offer,
     until: Instant,
     connections: Arc<AtomicUsize>,
+    pool: Pool,
 }
 
 impl Stage<'_> {
@@ -234,10 +237,11 @@ impl Stage<'_> {
             let (gate, names, limit) = (Arc::clone(&gate), self.names(), self.options.limit);
             let (id, plan) = (case.id.clone(), self.plan(&case, &names));
             let connections = Arc::clone(&self.connections);
+            let pool = self.pool.clone();
             playing.spawn(async move {
                 // The semaphore is never closed.
                 let _permit = gate.acquire_owned().await;
-                let (recorder, begun) = (Recorder::new(), Instant::now());
+                let (recorder, begun) = (Recorder::within(&pool), Instant::now());
                 connections.fetch_add(usize::from(plan.is_some()), Ordering::Relaxed);
                 if let Some(plan) = plan
                     && timeout(limit, send(&plan, recorder.clone())).await.is_err()

@@ -51,7 +51,7 @@ pub(super) async fn leave(
 fn gone(trace: &Trace) -> bool {
     use waxseal_model::expect::Outcome::{Bounced, DeliveredPlaintext, DeliveredTls, Rejected};
     let reported = trace.events.iter().any(
-        |event| matches!(&event.kind, Happening::Reported { action, .. } if action == "failed"),
+        |event| matches!(&event.kind, Happening::Reported { action, .. } if action.raw() == "failed"),
     );
     let outcome = outcome(Direction::Outbound, &trace.events);
     reported || matches!(outcome, Some(Bounced | DeliveredPlaintext | DeliveredTls | Rejected))

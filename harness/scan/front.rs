@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use waxseal_model::limits::Bound;
 use waxseal_model::scan::Entry;
 
 use crate::wire::attention::within;
@@ -121,7 +122,7 @@ impl Reply {
 
     /// The lines behind the first, without their codes.
     fn keywords(&self) -> Vec<String> {
-        let lines = self.lines.iter().skip(1).take(100);
+        let lines = self.lines.iter().skip(1);
         lines.map(|line| line.get(4..).unwrap_or_default().trim_end().to_owned()).collect()
     }
 
@@ -160,6 +161,9 @@ async fn reply<T: AsyncRead + Unpin>(
             LineError::Broken(_) => format!("it broke the connection before its {what}"),
             LineError::TooLong { limit, .. } => {
                 format!("its {what} has a line of more than {limit} octets")
+            }
+            LineError::Endless { .. } => {
+                format!("its {what} is {}, and waxseal reads no more", Bound::Reply.sentence())
             }
         })
     })?;

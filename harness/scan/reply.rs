@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
+use waxseal_model::limits;
 use waxseal_model::scan::Refusal;
 
 use super::front::harmless;
@@ -12,9 +13,6 @@ use crate::tls::vulnerabilities::Reaction;
 use crate::tls::{FirstFlight, FlightReader};
 use crate::wire::attention::Allowance;
 use crate::wire::tls::{Message, RecordError, Records};
-
-/// Octets that are read of one answer.
-const LIMIT: usize = 1 << 18;
 
 /// What a host answered to a hello.
 #[derive(Clone, Debug)]
@@ -111,7 +109,7 @@ impl<'a> Reader<'a> {
                 Ok(Ok(0)) => return Err(End::Closed),
                 Ok(Ok(octets)) => {
                     self.read += octets;
-                    if self.read > LIMIT {
+                    if self.read > limits::ANSWER {
                         return Err(End::TooMuch);
                     }
                     self.records.push(&self.chunk[..octets]);

@@ -108,7 +108,7 @@ fn play() {
     let mut relay = relay.unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let ended = runtime.block_on(relay.exited());
-    assert!(ended.tail.starts_with("2\n"), "{ended:?}");
+    assert!(ended.tail.raw().starts_with("2\n"), "{ended:?}");
     println!("{}", ended.tail);
     println!("was inside, {:?}", if inside.users == Users::All { "all users" } else { "one user" });
 }

@@ -9,9 +9,11 @@ pub mod diagnostic;
 pub mod domain;
 pub mod expect;
 pub mod facts;
+pub mod foreign;
 pub mod judge;
 #[cfg(test)]
 mod laws;
+pub mod limits;
 pub mod offer;
 pub mod pattern;
 pub mod pins;

@@ -221,7 +221,7 @@ fn meets_dsn(wanted: &DsnExpect, trace: &Trace) -> Met {
         let how = if channel == Channel::Tls { "inside TLS" } else { "in clear" };
         return Err(witnessed(format!("The delivery report came {how}."), vec![at]));
     }
-    let fits = |pattern: &String| crate::requirement::fits(pattern, status);
+    let fits = |pattern: &String| crate::requirement::fits(pattern, status.raw());
     if !wanted.status.is_empty() && !wanted.status.iter().any(fits) {
         let expected = wanted.status.join(" or ");
         return Err(fail(format!("The report says {status}, expected: {expected}."), vec![at]));
