@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use waxseal_model::foreign::Foreign;
 use waxseal_model::scenario::{Case, Connector, RuleBy};
 use waxseal_model::script::Direction;
 
@@ -210,11 +211,11 @@ impl Relay {
     }
 
     /// Ends it, and gives the end of its log.
-    pub(super) async fn stop(self) -> String {
+    pub(super) async fn stop(self) -> Foreign {
         match self {
             Self::Reference(mut running) => {
                 running.stop().await;
-                String::new()
+                Foreign::default()
             }
             Self::Driven(driven) => driven.stop().await,
         }

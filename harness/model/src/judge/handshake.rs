@@ -4,6 +4,7 @@ use super::demand::{Met, fail, of_peers, undecided, witnessed};
 use super::forged;
 use crate::expect::{OfferedExpect, TlsExpect, TlsFactsExpect};
 use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
+use crate::foreign::Foreign;
 use crate::judge::Names;
 use crate::offer::{SuiteChoice, SuiteKind};
 use crate::trace::{Channel, Event, Happening, Place, Trace};
@@ -26,7 +27,7 @@ fn not_established(trace: &Trace) -> String {
     match refused {
         Some(reply) => format!(
             "No TLS session was established; the relay refused the message when it was submitted: {}",
-            String::from_utf8_lossy(reply).escape_debug()
+            Foreign::of_bytes(reply).short()
         ),
         None => "No TLS session was established, and nothing says why.".into(),
     }
