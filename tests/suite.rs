@@ -4,6 +4,7 @@ mod cli;
 mod configuration;
 mod containment;
 mod diagnostics;
+mod drivers;
 mod engines;
 mod explain;
 mod gate;

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use waxseal_certs::Issued;
+use waxseal_model::foreign::Foreign;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
@@ -58,10 +59,10 @@ impl Driven {
     }
 
     /// Ends all it started and removes its files; gives the end of its log.
-    pub(super) async fn stop(self) -> String {
+    pub(super) async fn stop(self) -> Foreign {
         let log = self.process.stop().await;
         self.commands.end();
-        log.to_string()
+        log
     }
 }
 

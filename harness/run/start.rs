@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use waxseal_model::foreign::Foreign;
 use waxseal_model::scenario::{Case, Connector, RuleBy};
 use waxseal_model::script::Direction;
 use waxseal_model::status::Declared;
@@ -199,7 +200,7 @@ fn needs_mx(case: &Case) -> Option<&'static str> {
 /// A relay that runs.
 pub(super) enum Relay {
     Reference(Running),
-    Driven(Driven),
+    Driven(Box<Driven>),
 }
 
 impl Relay {
@@ -240,11 +241,11 @@ impl Relay {
     }
 
     /// Ends it, and gives the end of its log.
-    pub(super) async fn stop(self) -> String {
+    pub(super) async fn stop(self) -> Foreign {
         match self {
             Self::Reference(mut running) => {
                 running.stop().await;
-                String::new()
+                Foreign::default()
             }
             Self::Driven(driven) => driven.stop().await,
         }
@@ -261,7 +262,8 @@ pub(super) async fn start(
         Choice::Reference(_) if options.own.is_some() => Err(RunError::NoConfiguration),
         Choice::Reference(mutant) => reference(world, *mutant, options).await,
         Choice::Driven(driver) => {
-            driven::start(world, driver, options, watch).await.map(Relay::Driven)
+            let driven = driven::start(world, driver, options, watch).await?;
+            Ok(Relay::Driven(Box::new(driven)))
         }
     }
 }

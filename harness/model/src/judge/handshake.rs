@@ -4,6 +4,7 @@ use super::demand::{Met, fail, of_peers, undecided, witnessed};
 use super::forged;
 use crate::expect::{OfferedExpect, TlsExpect, TlsFactsExpect};
 use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
+use crate::foreign::Foreign;
 use crate::judge::Names;
 use crate::offer::{SuiteChoice, SuiteKind};
 use crate::trace::{Channel, Event, Happening, Place, Trace};
@@ -26,7 +27,7 @@ fn not_established(trace: &Trace) -> String {
     match refused {
         Some(reply) => format!(
             "No TLS session was established; the relay refused the message when it was submitted: {}",
-            String::from_utf8_lossy(reply).escape_debug()
+            Foreign::of_bytes(reply).short()
         ),
         None => "No TLS session was established, and nothing says why.".into(),
     }
@@ -50,7 +51,7 @@ pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met
             let Some((at, facts)) = secured.last() else {
                 return Err(match refusal(trace).or_else(|| took_in_clear(trace)) {
                     Some(at) => fail("No TLS session was established.", vec![at]),
-                    None => undecided(&not_established(trace)),
+                    None => undecided(not_established(trace)),
                 });
             };
             if let TlsExpect::Facts(wanted) = wanted
