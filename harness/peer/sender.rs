@@ -355,7 +355,8 @@ impl Session<'_> {
             let probe = Probe { setup: &plan.tls, fault: plan.fault };
             return Err(self.talk.probe(hello, probe).await);
         }
-        match plan.fault {
+        // Whoever comes back is an honest client.
+        match plan.fault.filter(|_| plan.connection == 1) {
             Some(fault @ ClientFault::SilentInsteadOfClientHello) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));
                 self.talk.await_end().await;

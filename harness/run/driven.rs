@@ -13,7 +13,7 @@ use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError, Watch};
 use crate::lab::process::{Isolation, Launch, Supervised, wait_for_port};
 use crate::lab::{Afterwards, RunDir};
-use crate::relay::labfile::{Begin, Credentials, Dns, Inbound, Listen, Outbound, Policy};
+use crate::relay::labfile::{Begin, Credentials, DOMAINS, Dns, Inbound, Listen, Outbound, Policy};
 use crate::relay::{Adopt, Driver, Evidence, LabFile, adopt};
 
 /// How long a relay may take until it listens everywhere.
@@ -130,6 +130,7 @@ async fn lab_file(
         dns: Dns { address: world.dns.ip(), port: world.dns.port() },
         smtp_port: world.smtp_port,
         listen,
+        cases: DOMAINS,
         outbound: outbound
             .map(|connector| Outbound {
                 connector,
