@@ -23,9 +23,6 @@ const SCHEMES: [u16; 12] = [
     0x0403, 0x0503, 0x0603, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201,
 ];
 
-/// ecdsa_sha1 and rsa_pkcs1_sha1.
-const SHA1_SCHEMES: [u16; 2] = [0x0203, 0x0201];
-
 /// Suites of an ordinary client up to TLS 1.2: ECDHE and DHE first, then static RSA.
 const SUITES: [u16; 14] = [
     0xc02f, 0xc02b, 0xc030, 0xc02c, 0xcca8, 0xcca9, 0xc013, 0xc009, 0xc014, 0xc00a, 0x009e, 0x009f,
@@ -180,10 +177,6 @@ fn bend(hello: &mut ClientHello, quirk: Quirk) {
             hello.suites.push(RENEGOTIATION_SIGNAL);
         }
         Quirk::ExportSuites => hello.suites = of_kind(SuiteKind::Export),
-        Quirk::Sha1Signatures => {
-            hello.suites.retain(|id| suite(*id).is(SuiteKind::ForwardSecret));
-            put(hello, Extension::schemes(&SHA1_SCHEMES));
-        }
         Quirk::StaticDhSuites => hello.suites = of_kind(SuiteKind::StaticDh),
         // Another framing altogether: see `hello_by_hand`.
         Quirk::SslV2 => {}

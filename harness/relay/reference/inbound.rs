@@ -503,6 +503,11 @@ fn offer(setup: &Setup) -> Offer {
         Some(Mutant::ServerRenegotiates | Mutant::ServerResumesWithoutExchange) => {
             offer.suites = kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Dhe]);
         }
+        Some(Mutant::ServerSignsSha1) => {
+            let usual = ["rsa_pss_rsae_sha256", "ecdsa_secp256r1_sha256", "rsa_pkcs1_sha256"];
+            let schemes = usual.into_iter().chain(["rsa_pkcs1_sha1", "ecdsa_sha1"]);
+            offer.schemes = schemes.map(str::to_owned).collect();
+        }
         Some(Mutant::ServerLacksTls12) => offer.versions = vec![Version::Tls13],
         Some(Mutant::ServerLacksTls13) => offer.versions = vec![Version::Tls12],
         _ => {}

@@ -42,11 +42,6 @@ fn reaction(mutant: Mutant, bytes: &[u8]) -> Option<Vec<u8>> {
         {
             Some(flight(&answer(&hello)))
         }
-        Mutant::ServerSignsSha1 => {
-            let schemes = hello.numbers(kind::SIGNATURE_ALGORITHMS, 2);
-            let sha1 = |scheme: &u16| [0x0201, 0x0203].contains(scheme);
-            (!schemes.is_empty() && schemes.iter().all(sha1)).then(|| flight(&answer(&hello)))
-        }
         Mutant::ServerCompresses if hello.compression.contains(&1) => {
             Some(flight(&ServerHello { compression: 1, ..answer(&hello) }))
         }

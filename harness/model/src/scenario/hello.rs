@@ -64,8 +64,6 @@ pub enum Quirk {
     /// Secure renegotiation is told by the signalling suite in place of the extension (RFC 5746
     /// section 3.4).
     RenegotiationSignal,
-    /// Only suites with forward secrecy are offered, and only signatures with SHA-1 (RFC 9155).
-    Sha1Signatures,
     /// The hello has the framing of SSL 2.0 and offers nothing else.
     SslV2,
     /// Only suites with static Diffie-Hellman of both kinds are offered.
@@ -76,7 +74,7 @@ pub enum Quirk {
 
 impl Quirk {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 21] = [
+    pub const NAMES: [(&'static str, Self); 20] = [
         ("alpn-http-2", Self::AlpnHttp2),
         ("cbc-encrypt-then-mac", Self::CbcEncryptThenMac),
         ("cbc-plain", Self::CbcPlain),
@@ -94,7 +92,6 @@ impl Quirk {
         ("psk-with-key-exchange", Self::PskWithKeyExchange),
         ("psk-alone", Self::PskAlone),
         ("renegotiation-signal", Self::RenegotiationSignal),
-        ("sha1-signatures", Self::Sha1Signatures),
         ("ssl-v2", Self::SslV2),
         ("static-dh-suites", Self::StaticDhSuites),
         ("unknown-suites", Self::UnknownSuites),
