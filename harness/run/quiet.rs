@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use waxseal_model::scenario::Case;
+use waxseal_model::scenario::{Case, default_control};
 use waxseal_model::script::Direction;
 use waxseal_model::trace::{Event, Happening, Place, Trace};
 
@@ -12,9 +12,13 @@ use waxseal_model::trace::{Event, Happening, Place, Trace};
 pub(super) struct Quiet(Mutex<BTreeSet<String>>);
 
 impl Quiet {
-    /// Whether there is no point in playing a case: the relay says nothing on its control either.
-    pub(super) fn holds(&self, case: &Case) -> bool {
-        !is_control(case) && self.of(&case.control_id())
+    /// The control on which the relay says nothing, where there is no point in playing a case for that:
+    /// its own, or that of its connector.
+    pub(super) fn holds(&self, case: &Case) -> Option<String> {
+        let at = case.domain.iter().map(|domain| format!("@{domain}"));
+        let usual = default_control(case.direction, case.connector) + &at.collect::<String>();
+        let known = [case.control_id(), usual].into_iter().find(|control| self.of(control));
+        known.filter(|_| !is_control(case))
     }
 
     /// Whether a control has to be played once more at once: one silence alone may be a mishap.
@@ -90,13 +94,16 @@ mod tests {
         let other = catalogue.case("inbound/control#implicit").unwrap();
         let (paired, quiet) = (paired.unwrap(), Quiet::default());
         let silent = trace(&[Happening::Connected, Happening::Ended(End::Silence)]);
-        assert!(!quiet.holds(paired) && quiet.doubts(control, &silent));
+        let offered = catalogue.case("inbound/starttls/offered#opportunistic").unwrap();
+        assert!(quiet.holds(paired).is_none() && quiet.doubts(control, &silent));
         quiet.take(control, &silent);
-        assert!(quiet.holds(paired) && !quiet.doubts(control, &silent));
-        assert!(!quiet.holds(control) && !quiet.holds(other));
+        assert_eq!(quiet.holds(paired).as_ref(), Some(&control.id));
+        assert_eq!(quiet.holds(offered).as_ref(), Some(&control.id));
+        assert!(!quiet.doubts(control, &silent));
+        assert!(quiet.holds(control).is_none() && quiet.holds(other).is_none());
         let (channel, line) = (Channel::Clear, b"220 late".to_vec());
         let speaks = trace(&[Happening::Heard { channel, line, ending: Ending::CrLf }]);
         quiet.take(control, &speaks);
-        assert!(!quiet.holds(paired));
+        assert!(quiet.holds(paired).is_none());
     }
 }
