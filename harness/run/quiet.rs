@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use waxseal_model::scenario::{Case, default_control};
 use waxseal_model::script::Direction;
-use waxseal_model::trace::{Event, Happening, Place, Trace};
+use waxseal_model::trace::{End, Event, Happening, Place, Trace};
 
 /// The controls on which the relay was silent until the time allowed was over.
 #[derive(Debug, Default)]
@@ -49,7 +49,8 @@ fn is_control(case: &Case) -> bool {
         && case.control_id() == case.id
 }
 
-/// Whether the relay gave no sign of itself, beyond having taken the message where it sends one.
+/// Whether the relay gave no sign of itself while it was waited for, beyond having taken the message
+/// where it sends one. One that refuses or ends connections costs no time.
 fn is_silent(direction: Direction, trace: &Trace) -> bool {
     let sign = |event: &Event| match (&event.place, direction) {
         (Place::Injection | Place::Run, _) => false,
@@ -63,14 +64,17 @@ fn is_silent(direction: Direction, trace: &Trace) -> bool {
                 | Happening::Cut { .. }
         ),
     };
-    !trace.events.is_empty() && !trace.events.iter().any(sign)
+    let waited = |event: &Event| {
+        matches!(event.kind, Happening::Deadline | Happening::Ended(End::Silence))
+    };
+    trace.events.iter().any(waited) && !trace.events.iter().any(sign)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use waxseal_model::trace::{Channel, End, Ending};
+    use waxseal_model::trace::{Channel, Ending};
 
     use super::*;
     use crate::catalogue::Catalogue;
@@ -95,7 +99,9 @@ mod tests {
         let (paired, quiet) = (paired.unwrap(), Quiet::default());
         let silent = trace(&[Happening::Connected, Happening::Ended(End::Silence)]);
         let offered = catalogue.case("inbound/starttls/offered#opportunistic").unwrap();
+        let gone = trace(&[Happening::Connected, Happening::Ended(End::Fin)]);
         assert!(quiet.holds(paired).is_none() && quiet.doubts(control, &silent));
+        assert!(!quiet.doubts(control, &gone));
         quiet.take(control, &silent);
         assert_eq!(quiet.holds(paired).as_ref(), Some(&control.id));
         assert_eq!(quiet.holds(offered).as_ref(), Some(&control.id));

@@ -74,11 +74,10 @@ fn flooded(attack: &str) {
     json(attack, INBOUND).undecided().harmless().says("That is a limit of waxseal");
 }
 
-/// What comes unasked is neither a right answer nor, by itself, a wrong one.
+/// What came when nothing was asked is no wrong answer.
 fn noisy(attack: &str) {
     for case in json(attack, INBOUND).harmless().cases() {
-        let judged = matches!(case.verdict, Verdict::Pass | Verdict::Fail);
-        assert!(!judged, "{} {}: {}", case.verdict, case.id, case.reason);
+        assert_ne!(case.verdict, Verdict::Fail, "{}: {}", case.id, case.reason);
     }
 }
 
