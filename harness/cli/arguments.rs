@@ -47,8 +47,14 @@ pub(super) enum Command {
     /// Print the JSON Schema of `--format json` and results.json.
     Schema {
         /// That of one line of `waxseal scan --format json`.
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["lab", "relay"])]
         scan: bool,
+        /// That of lab.json, which a relay is told everything by.
+        #[arg(long, conflicts_with = "relay")]
+        lab: bool,
+        /// That of a driver's relay.toml.
+        #[arg(long)]
+        relay: bool,
     },
     /// Check scenario files.
     Check {
@@ -65,10 +71,19 @@ pub(super) enum Relays {
         /// A driver's name or folder; `@SUITE` picks another release of the distribution.
         relay: String,
     },
-    /// Start a relay, send one message each way through it, and say what is wrong.
+    /// Start a relay, send one message through each of its connectors, and say what is wrong.
     Doctor {
         /// A driver's name or folder.
         relay: String,
+        /// Do without the private network; see `waxseal run --help`.
+        #[arg(long)]
+        no_sandbox: bool,
+        /// Keep the relay's files and its log, and say where they are.
+        #[arg(long)]
+        keep: bool,
+        /// Show the dialogue of each message, also of those that went through, and the relay's log.
+        #[arg(short, long)]
+        verbose: bool,
     },
 }
 
@@ -121,7 +136,8 @@ pub(super) struct RunArguments {
     /// What is written to standard output.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
-    /// Do not enter a private network; use high ports on the loopback addresses.
+    /// Do not enter a private network: use high ports on the loopback addresses. What the relay
+    /// sends may leave this machine then.
     #[arg(long)]
     pub(super) no_sandbox: bool,
     /// Keep the relay's files and its log, and say where they are.

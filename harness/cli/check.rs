@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use waxseal_model::limits;
+use waxseal_model::wording::counted;
 
 use super::{files, print, refuse};
 use crate::catalogue::{self, Catalogue};
@@ -37,11 +38,12 @@ pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {
     }
     let checked = files.len();
     if wrong == 0 {
-        print(&format!("{checked} files with {cases} cases, all good\n"));
+        let cases = counted(cases, "case");
+        print(&format!("{} with {cases}, all good\n", counted(checked, "file")));
         return ExitCode::SUCCESS;
     }
     let verb = if wrong == 1 { "is" } else { "are" };
-    print(&format!("{checked} files, {wrong} {verb} wrong\n"));
+    print(&format!("{}, {wrong} {verb} wrong\n", counted(checked, "file")));
     ExitCode::from(2)
 }
 

@@ -14,6 +14,7 @@ use waxseal_model::record::Record;
 use super::arguments::{Format, MatrixArguments};
 use super::{print, refuse};
 use crate::catalogue::Catalogue;
+use crate::lab::process::die_with_us;
 use crate::relay::Driver;
 use crate::report;
 
@@ -119,6 +120,8 @@ fn play(name: &str, arguments: &MatrixArguments) -> Result<Record, String> {
     if let Some(jobs) = arguments.jobs {
         command.args(["--jobs", &jobs.to_string()]);
     }
+    // Whatever ends us ends the run too: this thread waits for it.
+    die_with_us(&mut command);
     let output = command
         .stdin(Stdio::null())
         .output()

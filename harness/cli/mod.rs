@@ -52,11 +52,12 @@ pub fn main() -> ExitCode {
         Command::Explain { id, results } => {
             with_catalogue(|catalogue| explain::explain(catalogue, &id, results.as_deref()))
         }
-        Command::Schema { scan } => {
-            print(&if scan {
-                waxseal_model::scan::schema()
-            } else {
-                waxseal_model::record::schema()
+        Command::Schema { scan, lab, relay } => {
+            print(&match () {
+                () if scan => waxseal_model::scan::schema(),
+                () if lab => crate::relay::labfile::schema(),
+                () if relay => crate::relay::contract::schema(),
+                () => waxseal_model::record::schema(),
             });
             ExitCode::SUCCESS
         }

@@ -25,6 +25,11 @@ pub fn raise() {
     }
 }
 
+/// As many files as this process may have open.
+pub fn allowed() -> usize {
+    usize::try_from(limits().rlim_cur).unwrap_or(usize::MAX)
+}
+
 /// Takes the next connection.
 ///
 /// # Errors

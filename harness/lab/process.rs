@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
@@ -23,7 +23,7 @@ use super::system;
 pub struct Launch {
     /// Program and arguments. A program with a slash is taken from `directory`.
     pub command: Vec<OsString>,
-    /// Added to our own environment.
+    /// All of its environment but for PATH, HOME and LANG, which are ours.
     pub environment: Vec<(OsString, OsString)>,
     /// Where it runs.
     pub directory: PathBuf,
@@ -31,6 +31,19 @@ pub struct Launch {
     pub log: PathBuf,
     /// How its descendants are kept together.
     pub isolation: Isolation,
+    /// What it may write.
+    pub files: Files,
+}
+
+/// Which files of this machine a process may write. Where it has no mounts of its own, which is
+/// where its processes have no namespace, nothing but their modes holds it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// Those that we may.
+    AsOurs,
+    /// These files and directories, and what is below them. /run is empty for it, what it writes
+    /// to /tmp is seen by it alone, and it has no capability but those that mail relays need.
+    ReadOnlyBut(Vec<PathBuf>),
 }
 
 /// How a relay's processes are kept together, however they fork, change session or user.
@@ -57,6 +70,7 @@ pub struct Supervised {
     ended: watch::Receiver<Option<Ended>>,
     thread: Option<JoinHandle<()>>,
     isolation: Isolation,
+    files: Files,
     log: Log,
 }
 
@@ -78,7 +92,7 @@ impl Supervised {
     /// # Errors
     /// [`LabError::Write`] for the log, [`LabError::Start`] when the program cannot be run.
     pub fn spawn(launch: Launch) -> Result<Self, LabError> {
-        let isolation = launch.isolation;
+        let Launch { isolation, directory, files, .. } = launch.clone();
         let name =
             launch.command.first().map_or_else(String::new, |word| word.display().to_string());
         let failed = |cause| LabError::Start { command: name.clone(), cause };
@@ -86,9 +100,10 @@ impl Supervised {
         let (keeper, for_thread) = shared();
         let (tell, ended) = watch::channel(None);
         let (started, starting) = mpsc::channel();
-        let tail_of = log.clone();
+        let (tail_of, files_too) = (log.clone(), files.clone());
         let run = move || {
-            let (mut child, alive) = match system::start(command, isolation) {
+            let child = system::start(command, isolation, &directory, &files_too);
+            let (mut child, alive) = match child {
                 Ok(both) => both,
                 Err(cause) => {
                     filling.finish(&tail_of);
@@ -109,7 +124,7 @@ impl Supervised {
         let thread = thread::Builder::new().name("relay".into()).spawn(run).map_err(failed)?;
         let gone = |_| Err(io::Error::other("the supervising thread ended"));
         starting.recv().unwrap_or_else(gone).map_err(failed)?;
-        Ok(Self { keeper, ended, thread: Some(thread), isolation, log })
+        Ok(Self { keeper, ended, thread: Some(thread), isolation, files, log })
     }
 
     /// How it ended, if it did.
@@ -141,6 +156,16 @@ impl Supervised {
     /// The last lines of its log until now.
     pub fn tail(&self) -> Foreign {
         self.log.tail()
+    }
+
+    /// How it is kept together.
+    pub fn isolation(&self) -> Isolation {
+        self.isolation
+    }
+
+    /// What it may write.
+    pub fn may_write(&self) -> &Files {
+        &self.files
     }
 
     fn kill(&self) {
@@ -203,22 +228,42 @@ pub async fn wait_for_port(
 fn prepare(launch: &Launch) -> Result<(Command, Log, Filling), LabError> {
     let written = |cause| LabError::Write { path: launch.log.clone(), cause };
     let (log, printed, filling) = Log::create(&launch.log).map_err(written)?;
-    let program = launch.command.first().cloned().unwrap_or_default();
-    // `./start.sh` is of the directory it runs in, not of ours.
-    let program = if program.as_encoded_bytes().contains(&b'/') {
-        launch.directory.join(program)
-    } else {
-        program.into()
-    };
-    let mut command = Command::new(program);
+    let mut command = command(&launch.command, &launch.directory);
     command
-        .args(launch.command.iter().skip(1))
         .envs(launch.environment.iter().map(|(name, value)| (name, value)))
-        .current_dir(&launch.directory)
         .stdin(Stdio::null())
         .stdout(printed.try_clone().map_err(written)?)
         .stderr(printed);
     Ok((command, log, filling))
+}
+
+/// A command in its directory, with an environment of its own: nothing of ours but PATH, HOME and
+/// LANG, because the rest may hold secrets.
+pub(super) fn command(words: &[OsString], directory: &Path) -> Command {
+    let program = words.first().cloned().unwrap_or_default();
+    // `./start.sh` is of the directory it runs in, not of ours.
+    let program = if program.as_encoded_bytes().contains(&b'/') {
+        directory.join(program)
+    } else {
+        program.into()
+    };
+    let mut command = Command::new(program);
+    command.args(words.iter().skip(1)).current_dir(directory).env_clear();
+    for name in OURS {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command
+}
+
+/// The variables of ours that relays get.
+const OURS: [&str; 3] = ["PATH", "HOME", "LANG"];
+
+/// Makes a command of our own, such as a run of this program, end when we do, whatever ends us. To
+/// be started in a thread that lives as long as the command.
+pub fn die_with_us(command: &mut Command) {
+    system::die_with_us(command);
 }
 
 type Keeper = Arc<Mutex<Option<u32>>>;

@@ -99,6 +99,11 @@ impl Kept {
         self.first.iter().chain(&self.last).cloned().collect()
     }
 
+    /// How many events are kept.
+    pub(super) fn count(&self) -> usize {
+        self.first.len() + self.last.len()
+    }
+
     fn fits(&mut self, event: &Event) -> bool {
         let before = self.weight;
         let after = before.saturating_add(event.weight());

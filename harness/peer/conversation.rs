@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use waxseal_model::facts::{FailureCause, TlsFailure};
 use waxseal_model::limits::{self, Bound};
 use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
 
 use super::Recorder;
 use crate::tls::{self, Session};
+use crate::wire::attention::{timed, within};
 use crate::wire::{Line, LineBuffer, LineError, ReplyRoom, read_content, read_line};
 
 /// How long a peer waits.
@@ -169,16 +169,16 @@ impl Conversation {
 
     /// Keeps silent for a while; lines that come meanwhile are heard.
     pub(super) async fn keep_silent(&mut self, time: Duration) -> Result<(), Over> {
-        let until = tokio::time::Instant::now() + time;
+        let mut left = time;
         loop {
             self.bounded()?;
-            let left = until.saturating_duration_since(tokio::time::Instant::now());
             let patience = std::mem::replace(&mut self.patience.line, left);
-            let line = match &mut self.stream {
-                Stream::Clear(stream) => read_line(stream, &mut self.buffer, left).await,
-                Stream::Tls(session) => read_line(session, &mut self.buffer, left).await,
+            let (line, took) = match &mut self.stream {
+                Stream::Clear(stream) => timed(read_line(stream, &mut self.buffer, left)).await,
+                Stream::Tls(session) => timed(read_line(session, &mut self.buffer, left)).await,
                 Stream::Gone => return Err(Over),
             };
+            left = left.saturating_sub(took);
             self.patience.line = patience;
             if matches!(line, Err(LineError::Silent(_))) {
                 return Ok(());
@@ -341,5 +341,5 @@ async fn drain<R: AsyncRead + Unpin>(
             }
         }
     };
-    timeout(patience, reading).await.ok()
+    within(patience, reading).await.ok()
 }

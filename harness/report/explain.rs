@@ -99,7 +99,7 @@ fn peer_words(peer: &Peer) -> String {
         peer.sni.as_ref().map(|sni| format!("sni {sni}")),
     ];
     let hello = peer.hello.as_ref().map(|hello| format!("ClientHello written by hand: {hello}"));
-    let faults = peer.faults.iter().map(|fault| format!("fault {}", fault.name()));
+    let fault = peer.fault.map(|fault| format!("fault {}", fault.name()));
     let forges = peer
         .forges
         .iter()
@@ -110,7 +110,7 @@ fn peer_words(peer: &Peer) -> String {
         .chain(framing_words(peer.records))
         .chain(hello)
         .chain(peer.resumes.then(|| "resumes the session of its first connection".into()))
-        .chain(faults)
+        .chain(fault)
         .chain(forges)
         .collect::<Vec<_>>()
         .join(", ")

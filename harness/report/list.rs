@@ -2,6 +2,7 @@
 
 use waxseal_model::requirement;
 use waxseal_model::scenario::Scenario;
+use waxseal_model::wording::counted;
 
 /// Every case, a line each, with the claim of its scenario above.
 pub fn list_cases(scenarios: &[Scenario]) -> String {
@@ -13,7 +14,8 @@ pub fn list_cases(scenarios: &[Scenario]) -> String {
         }
     }
     let cases: usize = scenarios.iter().map(|scenario| scenario.cases.len()).sum();
-    text.push_str(&format!("{} scenarios, {cases} cases\n", scenarios.len()));
+    let scenarios = counted(scenarios.len(), "scenario");
+    text.push_str(&format!("{scenarios}, {}\n", counted(cases, "case")));
     text
 }
 
@@ -35,6 +37,8 @@ pub fn list_requirements(catalogue: &requirement::Catalogue, scenarios: &[Scenar
         };
         text.push_str(&format!("{id:<36} {:<6} {coverage}\n", requirement.level));
     }
-    text.push_str(&format!("{covered} of {} requirements have a case\n", catalogue.len()));
+    let all = counted(catalogue.len(), "requirement");
+    let verb = if covered == 1 { "has" } else { "have" };
+    text.push_str(&format!("{covered} of {all} {verb} a case\n"));
     text
 }

@@ -6,6 +6,7 @@ use waxseal_model::requirement::Catalogue;
 use waxseal_model::scan::{
     Accepted, Entry, Found, Judgement, Listing, NOT_ASKED, Order, Scan, UnknownAlpn, VersionFacts,
 };
+use waxseal_model::wording::counted;
 
 use super::shown;
 
@@ -204,5 +205,5 @@ fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
 }
 
 fn connections(count: usize) -> String {
-    if count == 1 { "1 connection".into() } else { format!("{count} connections") }
+    counted(count, "connection")
 }

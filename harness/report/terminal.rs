@@ -3,6 +3,7 @@
 use waxseal_model::foreign::printable;
 use waxseal_model::record::{CaseRecord, Record, Status, Summary, Verdict};
 use waxseal_model::requirement::{Catalogue, Level};
+use waxseal_model::wording::counted;
 
 use super::{Pillar, transcript};
 
@@ -137,7 +138,8 @@ fn broken(record: &Record, case: &CaseRecord, catalogue: &Catalogue) -> String {
 
 /// What plays the case's relay once more.
 fn command(record: &Record, case: &CaseRecord) -> String {
-    let mut text = format!("waxseal run {}", record.relay.name);
+    let asked = record.relay.asked.as_ref().unwrap_or(&record.relay.name);
+    let mut text = format!("waxseal run {asked}");
     if let Some(config) = &record.relay.config {
         text.push_str(&format!(" --config '{config}'"));
     }
@@ -152,5 +154,5 @@ fn command(record: &Record, case: &CaseRecord) -> String {
 
 /// `1 case`, `2 cases`.
 pub(super) fn cases(count: usize) -> String {
-    if count == 1 { "1 case".into() } else { format!("{count} cases") }
+    counted(count, "case")
 }

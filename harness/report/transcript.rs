@@ -130,7 +130,14 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         }),
         Happening::Took { channel } => one(format!("(took the message {})", side(channel))),
         Happening::Accepted { .. } => one("(the relay took the message)".into()),
-        Happening::Refused { .. } => one("(the relay refused the message)".into()),
+        Happening::Refused { reply, .. } => one(match &event.place {
+            // A command's reply stands nowhere else.
+            Place::Injection if !reply.is_empty() => format!(
+                "(the relay refused the message: {})",
+                String::from_utf8_lossy(reply).escape_debug()
+            ),
+            _ => "(the relay refused the message)".into(),
+        }),
         Happening::Reported { channel, action, status, diagnostic } => one(format!(
             "(report, {}: {} {} {})",
             side(channel),

@@ -17,6 +17,8 @@ pub(super) struct Played {
     pub(super) names: Names,
     pub(super) trace: Trace,
     pub(super) duration: Duration,
+    /// The longest time in it in which this process was not scheduled.
+    pub(super) lateness: Duration,
 }
 
 /// Where what was played is collected and judged.
@@ -36,20 +38,27 @@ impl<'a> Desk<'a> {
         self.played.insert(id, played);
     }
 
-    /// The record of a case, once it and its control are played.
-    pub(super) fn record(&self, case: &Case) -> Option<CaseRecord> {
+    /// The record of a case, once it and its control are played, and how late this machine was in
+    /// either.
+    pub(super) fn record(&self, case: &Case) -> Option<(CaseRecord, Duration)> {
         let result = self.played.get(&case.id)?;
-        let control = match self.control(case) {
-            None => None,
-            Some(control) => Some(self.verdict(control)?),
+        let (control, lateness) = match self.control(case) {
+            None => (None, Duration::ZERO),
+            Some(control) => (Some(self.verdict(control)?), self.played.get(&control.id)?.lateness),
         };
-        Some(self.judged(case, result, control))
+        Some((self.judged(case, result, control), result.lateness.max(lateness)))
     }
 
     /// The record of a case as it was played another time, with the control that was played.
     pub(super) fn judge(&self, case: &Case, played: &Played) -> CaseRecord {
         let control = self.control(case).and_then(|control| self.verdict(control));
         self.judged(case, played, control)
+    }
+
+    /// The record of a case by a trace that went on after its verdict.
+    pub(super) fn judge_trace(&self, case: &Case, names: &Names, trace: Trace) -> CaseRecord {
+        let (duration, lateness) = (Duration::ZERO, Duration::ZERO);
+        self.judge(case, &Played { names: names.clone(), trace, duration, lateness })
     }
 
     fn judged(&self, case: &Case, played: &Played, control: Option<Verdict>) -> CaseRecord {

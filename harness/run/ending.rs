@@ -12,6 +12,7 @@ use super::RunError;
 use super::play::Way;
 use crate::peer::{Recorder, Waited};
 use crate::relay::evidence::Queue;
+use crate::wire::attention::Allowance;
 
 /// Longer than the reference relay waits between two attempts.
 const AGAIN: Duration = Duration::from_millis(300);
@@ -22,7 +23,7 @@ pub(super) async fn await_end(
     names: &Names,
     recorder: &Recorder,
     way: &Way,
-    until: Duration,
+    limit: &mut Allowance,
 ) -> Result<(), RunError> {
     let ended = |events: &[Event]| {
         outcome(Direction::Outbound, events).is_some()
@@ -35,7 +36,7 @@ pub(super) async fn await_end(
     let (mut looked, mut missed) = (Duration::ZERO, 0);
     loop {
         let calm = |events: &[Event]| calm_since(events).map(|since| since.max(looked));
-        match recorder.wait_until(until, settle, ended, calm).await {
+        match recorder.wait_until(limit, settle, ended, calm).await {
             Waited::Done => return Ok(()),
             Waited::TooLong => {
                 recorder.note(Place::Run, Happening::Deadline);
@@ -70,14 +71,14 @@ pub(super) async fn await_again(
     names: &Names,
     recorder: &Recorder,
     way: &Way,
-    until: Duration,
+    limit: &mut Allowance,
 ) -> Result<(), RunError> {
     let again = |events: &[Event]| !breaches(Never::SentTwice, events).is_empty();
     let settle = way.evidence.settle.unwrap_or(AGAIN);
     let mut looked = Duration::ZERO;
     loop {
         let calm = |events: &[Event]| calm_since(events).map(|since| since.max(looked));
-        let waited = recorder.wait_until(until, Some(settle), again, calm).await;
+        let waited = recorder.wait_until(limit, Some(settle), again, calm).await;
         let Some(queue) = way.evidence.queue.as_ref().filter(|_| waited == Waited::Settled) else {
             return Ok(());
         };

@@ -64,9 +64,8 @@ fn is_silent(direction: Direction, trace: &Trace) -> bool {
                 | Happening::Cut { .. }
         ),
     };
-    let waited = |event: &Event| {
-        matches!(event.kind, Happening::Deadline | Happening::Ended(End::Silence))
-    };
+    let waited =
+        |event: &Event| matches!(event.kind, Happening::Deadline | Happening::Ended(End::Silence));
     trace.events.iter().any(waited) && !trace.events.iter().any(sign)
 }
 

@@ -109,7 +109,7 @@ pub async fn starttls_checks(
             stage.play(again, &mut desk).await?;
         }
     }
-    let answered = desk.record(&case(catalogue, OFFERED)?).is_some_and(|record| {
+    let answered = desk.record(&case(catalogue, OFFERED)?).is_some_and(|(record, _)| {
         matches!(record.verdict, Verdict::Pass | Verdict::Fail | Verdict::Observed)
     });
     let (mut so, mut why_not) = (Verdict::Skipped, "The host does not offer STARTTLS.");
@@ -125,7 +125,7 @@ pub async fn starttls_checks(
         (so, why_not) = (Verdict::Inconclusive, OVER);
     }
     let record = |case: &Case| match desk.record(case) {
-        Some(record) if host.offers_tls || case.id == OFFERED => record,
+        Some((record, _)) if host.offers_tls || case.id == OFFERED => record,
         // It was selected to be played, and was not played to its end.
         _ if over && host.offers_tls && case.connector == host.connector => {
             desk.unfinished(case, Verdict::Inconclusive, OVER)
@@ -179,7 +179,7 @@ fn case(catalogue: &Catalogue, id: &str) -> Result<Case, RunError> {
 }
 
 fn verdict(desk: &Desk, case: &Case) -> Option<Verdict> {
-    desk.record(case).map(|record| record.verdict)
+    desk.record(case).map(|(record, _)| record.verdict)
 }
 
 /// Whether the case is kept, whatever its control says.
@@ -248,7 +248,8 @@ impl Stage<'_> {
                 {
                     recorder.note(Place::Run, Happening::Deadline);
                 }
-                (id, Played { names, trace: recorder.trace(), duration: begun.elapsed() })
+                let (trace, duration) = (recorder.trace(), begun.elapsed());
+                (id, Played { names, trace, duration, lateness: Duration::ZERO })
             });
         }
         // What is still played when the time is over ends with the set.
@@ -275,7 +276,7 @@ impl Stage<'_> {
         let patience = Patience { line: limit, handshake: limit, ending: Duration::from_secs(3) };
         let mut plan = SenderPlan::new(place, to, &peer.script, names, tls, patience);
         plan.implicit = self.remote.implicit;
-        plan.faults = peer.faults.clone();
+        plan.fault = peer.client_fault();
         plan.then = Then::Quits;
         Some(plan)
     }

@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use waxseal_model::limits::Bound;
 use waxseal_model::scan::Entry;
 
+use crate::wire::attention::within;
 use crate::wire::{LineBuffer, LineError, read_reply};
 
 /// Why TLS could not be begun on a connection.
@@ -152,7 +153,7 @@ async fn reply<T: AsyncRead + Unpin>(
 ) -> Result<Reply, Trouble> {
     // The patience is for the whole reply: a host that sends a line now and then must not hold us.
     let reading = read_reply(stream, buffer, patience);
-    let read = tokio::time::timeout(patience, reading).await;
+    let read = within(patience, reading).await;
     let lines = read.unwrap_or(Err(LineError::Silent(patience))).map_err(|error| {
         Trouble::Passing(match error {
             LineError::Silent(patience) => format!("no {what} came within {patience:?}"),

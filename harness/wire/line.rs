@@ -4,9 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::{Instant, timeout_at};
 use waxseal_model::limits;
 use waxseal_model::trace::Ending;
+
+use super::attention::Allowance;
 
 /// One line as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,7 +160,7 @@ pub async fn read_line<R: AsyncRead + Unpin>(
     buffer: &mut LineBuffer,
     patience: Duration,
 ) -> Result<Line, LineError> {
-    let until = Instant::now() + patience;
+    let mut allowance = Allowance::new(patience);
     loop {
         if let Some(line) = buffer.take_line() {
             return Ok(line);
@@ -167,7 +168,7 @@ pub async fn read_line<R: AsyncRead + Unpin>(
         if buffer.len() > limits::LINE {
             return Err(LineError::TooLong { limit: limits::LINE, so_far: buffer.take_rest() });
         }
-        if !fill(reader, buffer, until, patience).await? {
+        if !fill(reader, buffer, &mut allowance, patience).await? {
             if buffer.is_empty() {
                 return Err(LineError::Ended);
             }
@@ -191,7 +192,7 @@ pub async fn read_content<R: AsyncRead + Unpin>(
     patience: Duration,
     limit: usize,
 ) -> Result<Vec<u8>, LineError> {
-    let until = Instant::now() + patience;
+    let mut allowance = Allowance::new(patience);
     loop {
         if let Some(content) = buffer.take_content() {
             return Ok(content);
@@ -199,7 +200,7 @@ pub async fn read_content<R: AsyncRead + Unpin>(
         if buffer.len() > limit {
             return Err(LineError::TooLong { limit, so_far: buffer.take_rest() });
         }
-        if !fill(reader, buffer, until, patience).await? {
+        if !fill(reader, buffer, &mut allowance, patience).await? {
             return Err(LineError::Ended);
         }
     }
@@ -248,11 +249,12 @@ impl ReplyRoom {
 async fn fill<R: AsyncRead + Unpin>(
     reader: &mut R,
     buffer: &mut LineBuffer,
-    until: Instant,
+    allowance: &mut Allowance,
     patience: Duration,
 ) -> Result<bool, LineError> {
     let mut chunk = [0; 4096];
-    let read = timeout_at(until, reader.read(&mut chunk))
+    let read = allowance
+        .bound(reader.read(&mut chunk))
         .await
         .map_err(|_| LineError::Silent(patience))??;
     buffer.push(&chunk[..read]);

@@ -2,6 +2,7 @@
 //!
 //! Nothing here has an opinion: what came is what is told.
 
+pub mod attention;
 mod line;
 pub mod tls;
 

@@ -24,3 +24,4 @@ pub mod scan;
 pub mod scenario;
 pub mod script;
 pub mod trace;
+pub mod wording;

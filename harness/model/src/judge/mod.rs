@@ -64,7 +64,7 @@ pub fn judge(
         evidence,
     };
     if let Some((at, text)) = trouble(trace) {
-        return found(Verdict::Error, format!("our own side broke: {text}"), vec![at]);
+        return found(Verdict::Error, format!("The case could not be played: {text}"), vec![at]);
     }
     let breach = case
         .expect
