@@ -9,6 +9,7 @@ mod probe;
 mod receiver;
 mod recorder;
 mod report;
+mod scripted;
 mod secured;
 mod sender;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use waxseal_model::judge::{Judgement, Names, judge};
+use waxseal_model::expect::Outcome;
+use waxseal_model::judge::{Control, Judgement, Names, judge};
 use waxseal_model::record::{CaseRecord, Verdict};
 use waxseal_model::requirement::Level;
 use waxseal_model::scenario::Case;
@@ -23,11 +24,18 @@ pub(super) struct Desk<'a> {
     catalogue: &'a Catalogue,
     levels: &'a BTreeMap<String, Level>,
     played: BTreeMap<String, Played>,
+    /// Why a message that still waits when its case is judged is waited for no longer, by case.
+    late: BTreeMap<String, String>,
 }
 
 impl<'a> Desk<'a> {
     pub(super) fn new(catalogue: &'a Catalogue, levels: &'a BTreeMap<String, Level>) -> Self {
-        Self { catalogue, levels, played: BTreeMap::new() }
+        Self { catalogue, levels, played: BTreeMap::new(), late: BTreeMap::new() }
+    }
+
+    /// If the message of this case still waits when it is judged, the relay is too late for it.
+    pub(super) fn may_be_late(&mut self, case: &Case, reason: String) {
+        self.late.insert(case.id.clone(), reason);
     }
 
     /// Takes what was played, in place of what was played of this case before.
@@ -40,27 +48,33 @@ impl<'a> Desk<'a> {
         let result = self.played.get(&case.id)?;
         let control = match self.control(case) {
             None => None,
-            Some(control) => Some(self.verdict(control)?),
+            Some(control) => Some(self.twin(control)?),
         };
         Some(self.judged(case, result, control))
     }
 
     /// The record of a case as it was played another time, with the control that was played.
     pub(super) fn judge(&self, case: &Case, played: &Played) -> CaseRecord {
-        let control = self.control(case).and_then(|control| self.verdict(control));
+        let control = self.control(case).and_then(|control| self.twin(control));
         self.judged(case, played, control)
     }
 
-    fn judged(&self, case: &Case, played: &Played, control: Option<Verdict>) -> CaseRecord {
+    fn judged(&self, case: &Case, played: &Played, control: Option<Control<'_>>) -> CaseRecord {
         let level = self.level(case);
-        let judgement = judge(case, level, &played.names, &played.trace, control);
+        let mut judgement = judge(case, level, &played.names, &played.trace, control);
+        let waits = judgement.verdict == Verdict::Inconclusive
+            && judgement.outcome == Some(Outcome::Deferred);
+        if let Some(reason) = self.late.get(&case.id).filter(|_| waits) {
+            (judgement.verdict, judgement.reason) = (Verdict::Skipped, reason.clone());
+        }
         record(case, level, judgement, Some(played))
     }
 
-    /// The verdict on a control, once it is played.
-    fn verdict(&self, control: &Case) -> Option<Verdict> {
-        let played = self.played.get(&control.id)?;
-        Some(judge(control, Level::Must, &played.names, &played.trace, None).verdict)
+    /// A control, once it is played.
+    fn twin(&self, control: &Case) -> Option<Control<'_>> {
+        let Played { names, trace, .. } = self.played.get(&control.id)?;
+        let verdict = judge(control, Level::Must, names, trace, None).verdict;
+        Some(Control { verdict, trace })
     }
 
     /// The control that a case is paired with.

@@ -10,9 +10,10 @@ use waxseal_model::scenario::{Case, Connector, RuleBy};
 use waxseal_model::script::Direction;
 
 use super::driven::{self, Driven};
-use super::lateness::waits_for;
+use super::lateness::{may_wait_for, waits_for};
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError, Watch};
+use crate::relay::contract::Late;
 use crate::relay::evidence::Queue;
 use crate::relay::reference::{Memory, Mutant, Running, Setup};
 use crate::relay::{Driver, Evidence, RelayError, Root};
@@ -83,9 +84,8 @@ impl Choice {
                      cannot share one."
                 ));
             }
-            let late = waits_for(case).into_iter();
-            if let Some(when) = late.filter_map(|late| driver.contract.too_late.get(&late)).next() {
-                return Some(format!("The relay {name} is too late for this case: {when}"));
+            if let Some(reason) = self.too_late(&waits_for(case)) {
+                return Some(reason);
             }
         }
         // Reports go out to the sender.
@@ -98,6 +98,19 @@ impl Choice {
             .chain([(direction, case.connector)]);
         let (way, missing) = wanted.find(|(way, connector)| !self.declares(*way, *connector))?;
         Some(format!("The relay {name} does not declare the connector {missing} {way}."))
+    }
+
+    /// Why a case is not waited for any longer if its message still waits when it is judged, by what
+    /// the relay's driver declares.
+    pub(super) fn may_be_late(&self, case: &Case) -> Option<String> {
+        self.too_late(&may_wait_for(case))
+    }
+
+    /// Why the relay is too late for a case that waits for one of these.
+    fn too_late(&self, waits: &[Late]) -> Option<String> {
+        let Self::Driven(driver) = self else { return None };
+        let when = waits.iter().find_map(|late| driver.contract.too_late.get(late))?;
+        Some(format!("The relay {} is too late for this case: {when}", self.name()))
     }
 
     /// Whether the relay says that it has this connector for mail that goes this way.

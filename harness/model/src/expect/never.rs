@@ -40,11 +40,13 @@ pub enum Never {
     WentAlong,
     /// A reply other than 4yz or 5yz in clear, once TLS is up.
     ClearAnswer,
+    /// A greeting inside TLS, though one was given in clear.
+    SecondGreeting,
 }
 
 impl Never {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 18] = [
+    pub const NAMES: [(&'static str, Self); 19] = [
         ("envelope-in-clear", Self::EnvelopeInClear),
         ("body-in-clear", Self::BodyInClear),
         ("credentials-in-clear", Self::CredentialsInClear),
@@ -63,6 +65,7 @@ impl Never {
         ("unoffered-starttls", Self::UnofferedStarttls),
         ("went-along", Self::WentAlong),
         ("clear-answer", Self::ClearAnswer),
+        ("second-greeting", Self::SecondGreeting),
     ];
 
     /// The name in scenario files.
@@ -94,6 +97,7 @@ impl Never {
             Self::SentTwice => "the relay did not let go of a message that had been taken",
             Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
             Self::ClearAnswer => "the relay answered in clear although TLS was up",
+            Self::SecondGreeting => "the relay greeted a second time, inside TLS",
             Self::WentAlong => "the relay went along with the fault",
         }
     }

@@ -12,12 +12,13 @@ mod hello;
 mod outcome;
 mod played;
 mod reply;
+mod surplus;
 mod ticket;
 
 pub use breach::breaches;
 pub use outcome::outcome;
 
-use crate::expect::Outcome;
+use crate::expect::{Never, Outcome};
 use crate::record::Verdict;
 use crate::requirement::Level;
 use crate::scenario::Case;
@@ -38,22 +39,34 @@ pub struct Judgement {
     pub evidence: Vec<usize>,
 }
 
+/// The well-behaved twin of a case, as it was played.
+#[derive(Clone, Copy, Debug)]
+pub struct Control<'a> {
+    /// The verdict on it.
+    pub verdict: Verdict,
+    /// What was heard in it: what shows there as well is no evidence.
+    pub trace: &'a Trace,
+}
+
 /// Names that were filled in when the case was played.
 pub type Names = std::collections::BTreeMap<String, String>;
 
 /// Judges one case.
 ///
-/// `control` is the verdict on the well-behaved twin, `None` where the case is its own. A leak is a
-/// failure whatever else is in the trace, and so is what the relay itself was heard doing against the
-/// claim (a version it negotiated, a keyword it lists); everything else needs a control that passed,
-/// and a pass needs a script that was played to its end and something that was heard.
+/// `control` is the well-behaved twin, `None` where the case is its own. A leak is a failure whatever
+/// else is in the trace, and so is what the relay itself was heard doing against the claim (a version it
+/// negotiated, a keyword it lists) once the point under test was reached; everything else needs a
+/// control that passed, and a pass needs a script that was played to its end and something that was
+/// heard.
 pub fn judge(
     case: &Case,
     level: Level,
     names: &Names,
     trace: &Trace,
-    control: Option<Verdict>,
+    control: Option<Control<'_>>,
 ) -> Judgement {
+    let unasked = control.map_or(0, |control| surplus::surplus(control.trace));
+    let control = control.map(|control| control.verdict);
     let outcome = outcome::outcome(case.direction, &trace.events);
     let found = |verdict, reason: String, evidence: Vec<usize>| Judgement {
         verdict,
@@ -69,9 +82,16 @@ pub fn judge(
         .expect
         .never
         .iter()
+        .filter(|never| {
+            let shows_in_control = **never == Never::InjectedAnswer && unasked > 0;
+            !shows_in_control || surplus::surplus(trace) > unasked
+        })
         .find_map(|never| breaches(*never, &trace.events).first().map(|at| (*never, *at)));
-    let moot = forged::moot(trace);
-    let demanded = demand::unmet(case, names, trace, outcome);
+    let moot = forged::moot(trace)
+        .map(|(at, why)| (at, why.to_owned()))
+        .or_else(|| played::not_for(case, trace));
+    let demanded = demand::unmet(case, names, trace, outcome, unasked)
+        .map_err(|unmet| played::at_the_point(case, trace, unmet));
     let witnessed = demanded.as_ref().is_err_and(|unmet| unmet.witnessed);
     let judgement = if let Some((never, at)) = breach {
         found(Verdict::Fail, sentence(never.sentence()), vec![at])
@@ -93,6 +113,9 @@ pub fn judge(
             }
             Err(unmet) => found(Verdict::Fail, unmet.reason, unmet.evidence),
             Ok(evidence) => match played::unreached(case, trace) {
+                Some(_) if let Some((at, reason)) = played::left_at_the_end(case, trace) => {
+                    found(Verdict::Fail, reason, vec![at])
+                }
                 Some(reason) if !case.observe => found(Verdict::Inconclusive, reason, Vec::new()),
                 None if evidence.is_empty() && outcome.is_none() => {
                     let reason = "Nothing was heard that a verdict could rest on.".to_owned();
@@ -260,6 +283,8 @@ outcome = "delivered-tls"
             kind: kind.clone(),
         });
         let trace = Trace { events: events.collect() };
+        let nothing = Trace::default();
+        let control = Control { verdict: control, trace: &nothing };
         judge(&scenario.cases[0], Level::Must, &Names::new(), &trace, Some(control)).verdict
     }
 

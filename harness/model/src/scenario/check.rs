@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::load::Known;
+use super::load::{Known, Row};
 use super::{Before, Case, Connector, DnsFault, DnsFaultKind, Peer, RuleBy};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::expect::Outcome;
@@ -43,11 +43,11 @@ impl<'a> Checker<'a> {
         scenario: &str,
         direction: Direction,
         raw: &raw::File,
-        row: &raw::Case,
+        own: &Row<'_>,
         id: String,
     ) -> Option<Case> {
-        let errors = self.errors.len();
-        for cite in &raw.cites {
+        let (errors, row) = (self.errors.len(), own.case);
+        for cite in &own.cites {
             if !self.known.requirements.contains(cite.get_ref()) {
                 let names = self.known.requirements.iter().map(String::as_str);
                 self.unknown("requirement", cite, names.collect());
@@ -123,7 +123,7 @@ impl<'a> Checker<'a> {
             connector,
             claim,
             why: raw.why.clone(),
-            cites: raw.cites.iter().map(|cite| cite.get_ref().clone()).collect(),
+            cites: own.cites.iter().map(|cite| cite.get_ref().clone()).collect(),
             peers,
             expect,
             observe: observed.is_some(),
