@@ -60,14 +60,21 @@ impl<'a> Desk<'a> {
     }
 
     fn judged(&self, case: &Case, played: &Played, control: Option<Control<'_>>) -> CaseRecord {
-        let level = self.level(case);
-        let mut judgement = judge(case, level, &played.names, &played.trace, control);
+        let judged = |level| judge(case, level, &played.names, &played.trace, control);
+        let mut level = self.level(&case.cites);
+        let mut judgement = judged(level);
+        let failed = judgement.verdict == Verdict::Fail;
+        let charged = case.charged(failed, judgement.forbidden);
+        if charged.len() < case.cites.len() {
+            level = self.level(&charged);
+            judgement = judged(level);
+        }
         let waits = judgement.verdict == Verdict::Inconclusive
             && judgement.outcome == Some(Outcome::Deferred);
         if let Some(reason) = self.late.get(&case.id).filter(|_| waits) {
             (judgement.verdict, judgement.reason) = (Verdict::Skipped, reason.clone());
         }
-        record(case, level, judgement, Some(played))
+        CaseRecord { requirements: charged, ..record(case, level, judgement, Some(played)) }
     }
 
     /// A control, once it is played.
@@ -83,24 +90,32 @@ impl<'a> Desk<'a> {
         if id == case.id { None } else { self.catalogue.case(&id) }
     }
 
-    fn level(&self, case: &Case) -> Level {
-        let levels = case.cites.iter().filter_map(|id| self.levels.get(id));
+    /// The highest level of these requirements.
+    fn level(&self, cites: &[String]) -> Level {
+        let levels = cites.iter().filter_map(|id| self.levels.get(id));
         levels.copied().max().unwrap_or(Level::Info)
     }
 
     /// The record of a case that is known beforehand not to apply.
     pub(super) fn skipped(&self, case: &Case, reason: String) -> CaseRecord {
-        record(case, self.level(case), without_outcome(Verdict::Skipped, reason), None)
+        record(case, self.level(&case.cites), without_outcome(Verdict::Skipped, reason), None)
     }
 
     /// The record of a case that was not played to its end.
     pub(super) fn unfinished(&self, case: &Case, verdict: Verdict, reason: &str) -> CaseRecord {
-        record(case, self.level(case), without_outcome(verdict, reason.into()), None)
+        record(case, self.level(&case.cites), without_outcome(verdict, reason.into()), None)
     }
 }
 
 fn without_outcome(verdict: Verdict, reason: String) -> Judgement {
-    Judgement { verdict, reason, outcome: None, observed: None, evidence: Vec::new() }
+    Judgement {
+        verdict,
+        reason,
+        outcome: None,
+        forbidden: false,
+        observed: None,
+        evidence: Vec::new(),
+    }
 }
 
 fn record(case: &Case, level: Level, judgement: Judgement, result: Option<&Played>) -> CaseRecord {

@@ -15,7 +15,7 @@ use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError, Watch};
 use crate::relay::contract::Late;
 use crate::relay::evidence::Queue;
-use crate::relay::reference::{Memory, Mutant, Running, Setup};
+use crate::relay::reference::{Memory, Mutant, Running, Setup, Variant};
 use crate::relay::{Driver, Evidence, RelayError, Root};
 
 /// When to ask the reference relay where a message is; it tries again sooner than that.
@@ -26,6 +26,8 @@ const SETTLE: Duration = Duration::from_millis(500);
 pub enum Choice {
     /// The reference relay, or one of its mutants.
     Reference(Option<Mutant>),
+    /// The reference relay as other relays do it, in ways that are right as well.
+    Variant(Vec<Variant>),
     /// One that a driver runs.
     Driven(Box<Driver>),
 }
@@ -47,6 +49,10 @@ impl Choice {
         match self {
             Self::Reference(None) => "reference".into(),
             Self::Reference(Some(mutant)) => format!("reference with {}", mutant.name()),
+            Self::Variant(variants) => {
+                let names: Vec<_> = variants.iter().map(|variant| variant.name()).collect();
+                format!("reference with {}", names.join(", "))
+            }
             Self::Driven(driver) => driver.name.clone(),
         }
     }
@@ -54,7 +60,7 @@ impl Choice {
     /// The product's version.
     pub fn version(&self) -> String {
         match self {
-            Self::Reference(_) => env!("CARGO_PKG_VERSION").into(),
+            Self::Reference(_) | Self::Variant(_) => env!("CARGO_PKG_VERSION").into(),
             Self::Driven(driver) => {
                 driver.root.as_ref().and_then(Root::version).unwrap_or_default()
             }
@@ -116,7 +122,9 @@ impl Choice {
     /// Whether the relay says that it has this connector for mail that goes this way.
     fn declares(&self, direction: Direction, connector: Connector) -> bool {
         match self {
-            Self::Reference(_) => !matches!(connector, Connector::Dane | Connector::MtaSts),
+            Self::Reference(_) | Self::Variant(_) => {
+                !matches!(connector, Connector::Dane | Connector::MtaSts)
+            }
             Self::Driven(driver) => driver.contract.connectors.declare(direction, connector),
         }
     }
@@ -124,7 +132,7 @@ impl Choice {
     /// Cases at once.
     pub(super) fn concurrency(&self) -> usize {
         match self {
-            Self::Reference(_) => 64,
+            Self::Reference(_) | Self::Variant(_) => 64,
             Self::Driven(driver) => driver.contract.concurrency,
         }
     }
@@ -132,7 +140,7 @@ impl Choice {
     /// Time allowed for one case.
     pub(super) fn limit(&self) -> Duration {
         match self {
-            Self::Reference(_) => Duration::from_secs(8),
+            Self::Reference(_) | Self::Variant(_) => Duration::from_secs(8),
             Self::Driven(_) => Duration::from_secs(20),
         }
     }
@@ -188,8 +196,11 @@ pub(super) async fn start(
     watch: &dyn Watch,
 ) -> Result<Relay, RunError> {
     match choice {
-        Choice::Reference(_) if options.own.is_some() => Err(RunError::NoConfiguration),
-        Choice::Reference(mutant) => reference(world, *mutant, options).await,
+        Choice::Reference(_) | Choice::Variant(_) if options.own.is_some() => {
+            Err(RunError::NoConfiguration)
+        }
+        Choice::Reference(mutant) => reference(world, *mutant, &[], options).await,
+        Choice::Variant(variants) => reference(world, None, variants, options).await,
         Choice::Driven(driver) => {
             driven::start(world, driver, options, watch).await.map(Relay::Driven)
         }
@@ -199,6 +210,7 @@ pub(super) async fn start(
 async fn reference(
     world: &World,
     mutant: Option<Mutant>,
+    variants: &[Variant],
     options: &Options,
 ) -> Result<Relay, RunError> {
     let mut listeners = Vec::new();
@@ -240,6 +252,7 @@ async fn reference(
         trust_anchors: world.authorities.trust_anchors(),
         client_trust_anchors: world.authorities.client_trust_anchors(),
         mutant,
+        variants: variants.to_vec(),
         memory: Memory::default(),
     };
     Ok(Relay::Reference(Running::start(setup, listeners)))

@@ -21,6 +21,8 @@ pub struct File {
     pub cites: Vec<Placed<String>>,
     #[serde(default)]
     pub cites_for: Ordered<Ordered<Vec<Placed<String>>>>,
+    #[serde(default)]
+    pub cites_never: Vec<Placed<String>>,
     pub connector: Option<Placed<String>>,
     pub control: Option<Placed<String>>,
     pub observe: Option<Placed<String>>,

@@ -11,7 +11,7 @@ use waxseal_model::scenario::Connector;
 
 use super::queue::{Message, Queue};
 use super::session::{PATIENCE, Session};
-use super::{Mutant, Setup};
+use super::{Mutant, Setup, Variant};
 use crate::tls::{AskClient, ChainProblem, ServerSetup, Tickets, Usage, verify_chain};
 use crate::wire::LineError;
 
@@ -88,6 +88,10 @@ impl Server<'_> {
                 self.session.close().await;
                 return Ok(());
             }
+            if self.ends_at(&verb) {
+                self.session.close().await;
+                return Ok(());
+            }
             if let Some(reply) = self.refusal(&verb) {
                 self.session.say(&reply).await?;
             } else if verb == "STARTTLS" {
@@ -101,6 +105,14 @@ impl Server<'_> {
                 self.session.say(&reply).await?;
             }
         }
+    }
+
+    /// Whether a listener that demands TLS ends the connection at this verb.
+    fn ends_at(&self, verb: &str) -> bool {
+        let forced = !matches!(self.connector, Connector::Opportunistic | Connector::Partner);
+        let free = ["EHLO", "NOOP", "STARTTLS"].contains(&verb);
+        let clear = self.session.tls().is_none();
+        self.setup.varies(Variant::ServerEndsInClear) && forced && clear && !free
     }
 
     /// Whether the rule of this listener forbids this verb here.
@@ -122,7 +134,8 @@ impl Server<'_> {
         };
         let noop = verb == "NOOP" && !self.setup.is(Mutant::ServerRefusesNoop);
         let free = noop
-            || ["EHLO", "HELO", "STARTTLS"].contains(&verb)
+            || ["EHLO", "STARTTLS"].contains(&verb)
+            || (verb == "HELO" && !self.setup.varies(Variant::ServerRefusesHelo))
             || (self.setup.is(Mutant::ServerForcesMailOnly) && verb != "MAIL");
         let code = if self.setup.is(Mutant::ServerWrongEnhancedCode) { "5.5.1" } else { "5.7.0" };
         (forced && !free && clear)
@@ -157,7 +170,11 @@ impl Server<'_> {
         } else {
             self.session.forget_buffer();
         }
-        Ok(self.begin_tls().await)
+        let begun = self.begin_tls().await;
+        if begun && self.setup.is(Mutant::ServerGreetsTwice) {
+            self.session.say("220 again").await?;
+        }
+        Ok(begun)
     }
 
     async fn begin_tls(&mut self) -> bool {
@@ -291,7 +308,10 @@ impl Server<'_> {
             !self.setup.is(Mutant::ServerHidesStarttls)
         };
         if listed {
-            lines.push("STARTTLS".into());
+            let blank = self.setup.varies(Variant::ServerListsWithBlank);
+            let other_case = self.setup.varies(Variant::ServerListsInOtherCase);
+            let keyword = if other_case { "StartTLS" } else { "STARTTLS" };
+            lines.push(format!("{keyword}{}", if blank { " " } else { "" }));
         }
         lines.push("ENHANCEDSTATUSCODES".into());
         if !tls && self.setup.is(Mutant::ServerListsAuthInClear) {
@@ -359,10 +379,15 @@ fn offer(setup: &Setup) -> Offer {
         Some(Mutant::ServerRenegotiates | Mutant::ServerResumesWithoutExchange) => {
             offer.suites = kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Dhe]);
         }
+        Some(Mutant::ServerLacksForwardSecrecy) => {
+            offer.versions = vec![Version::Tls12];
+            offer.suites = kinds(&[SuiteKind::StaticRsa]);
+        }
         Some(Mutant::ServerLacksTls12) => offer.versions = vec![Version::Tls13],
         Some(Mutant::ServerLacksTls13) => offer.versions = vec![Version::Tls12],
         _ => {}
     }
+    setup.narrow(&mut offer, true);
     offer
 }
 

@@ -33,6 +33,8 @@ pub struct Judgement {
     pub reason: String,
     /// What became of the message, where that is known.
     pub outcome: Option<Outcome>,
+    /// Whether it failed over what is never to be heard.
+    pub forbidden: bool,
     /// What was recorded, where the case observes or its level is info.
     pub observed: Option<String>,
     /// Indexes into the trace.
@@ -72,6 +74,7 @@ pub fn judge(
         verdict,
         reason,
         outcome,
+        forbidden: false,
         observed: None,
         evidence,
     };
@@ -94,7 +97,8 @@ pub fn judge(
         .map_err(|unmet| played::at_the_point(case, trace, unmet));
     let witnessed = demanded.as_ref().is_err_and(|unmet| unmet.witnessed);
     let judgement = if let Some((never, at)) = breach {
-        found(Verdict::Fail, sentence(never.sentence()), vec![at])
+        let failed = found(Verdict::Fail, sentence(never.sentence()), vec![at]);
+        Judgement { forbidden: true, ..failed }
     } else if let (Some((at, why)), false) = (moot, witnessed) {
         let reason = format!("The case does not apply to this relay: {why}.");
         found(Verdict::Skipped, reason, vec![at])

@@ -2,7 +2,7 @@
 
 use super::demand::{Unmet, undecided};
 use super::{outcome, reply};
-use crate::expect::Never;
+use crate::expect::{Never, Outcome};
 use crate::facts::HelloFacts;
 use crate::scenario::{Case, DnsFaultKind, Fault, Forgery, Peer};
 use crate::script::{Act, Direction, Step};
@@ -108,7 +108,8 @@ pub(super) fn not_for(case: &Case, trace: &Trace) -> Option<(usize, String)> {
         hellos.find_map(|(at, hello)| Some((at, nothing_shared(peer, hello)?)))
     });
     no_flight.into_iter().next().or_else(|| {
-        let ended = ended_at_helo(trace).filter(|_| case.direction == Direction::Inbound)?;
+        let asks = case.direction == Direction::Inbound && case.expect.reply.is_some();
+        let ended = ended_at_helo(trace).filter(|_| asks)?;
         Some((ended, "it ends the connection at HELO".to_owned()))
     })
 }
@@ -196,6 +197,11 @@ fn due(case: &Case, peer: &Peer, trace: &Trace) -> usize {
     let may_break_off = case.expect.reply.as_ref().is_some_and(|reply| reply.or_ended);
     if may_break_off && reply::broke_off_at_starttls(trace).is_some() {
         return until(|act| matches!(act, Act::Say { text, .. } if text == "STARTTLS"));
+    }
+    // Who takes nothing after HELO may as well end the connection there.
+    let rejects = case.expect.outcome.contains(&Outcome::Rejected);
+    if case.direction == Direction::Inbound && rejects && ended_at_helo(trace).is_some() {
+        return until(|act| matches!(act, Act::Say { text, .. } if text.starts_with("HELO ")));
     }
     let injected = case.expect.never.contains(&Never::InjectedReplyUsed)
         && outcome::outcome(case.direction, &trace.events).is_some();

@@ -124,6 +124,7 @@ impl<'a> Checker<'a> {
             claim,
             why: raw.why.clone(),
             cites: own.cites.iter().map(|cite| cite.get_ref().clone()).collect(),
+            cites_never: raw.cites_never.iter().map(|cite| cite.get_ref().clone()).collect(),
             peers,
             expect,
             observe: observed.is_some(),

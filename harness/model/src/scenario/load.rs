@@ -132,7 +132,7 @@ fn cites<'a>(
         let here = by_name.0.iter().filter(|(name, _)| named(axis.get_ref(), name.get_ref()));
         here.flat_map(|(_, cites)| cites)
     });
-    raw.cites.iter().chain(&row.cites).chain(by_value).collect()
+    raw.cites.iter().chain(&row.cites).chain(by_value).chain(&raw.cites_never).collect()
 }
 
 /// `cites-for` names axes and values of the matrix.
