@@ -4,6 +4,7 @@ mod cli;
 mod configuration;
 mod diagnostics;
 mod engines;
+mod evidence;
 mod explain;
 mod lab;
 mod mutants;

@@ -275,14 +275,12 @@ impl Ca {
 fn fill(names: &[String], name: &str) -> Vec<String> {
     let parent = name.split_once('.').map_or(name, |(_, parent)| parent);
     let grandparent = parent.split_once('.').map_or(parent, |(_, grandparent)| grandparent);
-    let top = name.rsplit_once('.').map_or(name, |(_, top)| top);
     names
         .iter()
         .map(|text| {
             text.replace("{name}", name)
                 .replace("{parent}", parent)
                 .replace("{grandparent}", grandparent)
-                .replace("{top}", top)
         })
         .collect()
 }

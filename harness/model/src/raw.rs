@@ -25,6 +25,7 @@ pub struct File {
     pub cites_never: Vec<Placed<String>>,
     pub connector: Option<Placed<String>>,
     pub control: Option<Placed<String>>,
+    pub hosts: Option<Placed<String>>,
     pub observe: Option<Placed<String>>,
     #[serde(default)]
     pub matrix: Ordered<toml::Value>,

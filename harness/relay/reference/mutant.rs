@@ -195,6 +195,8 @@ mutants! {
     ClientKeepsExtensions = "client-keeps-extensions",
     /// Outbound: opens the session with HELO.
     ClientSaysHelo = "client-says-helo",
+    /// Outbound: forced mail goes in clear over a new connection where something stood behind 220.
+    ClientClearIfInjected = "client-clear-if-injected",
     /// Outbound: its reports do not say why.
     ClientHidesReason = "client-hides-reason",
     /// Outbound: does not greet again inside TLS.

@@ -107,6 +107,9 @@ enum Broken {
     Other(Attempt),
 }
 
+/// Why a fault gives TLS up.
+const INJECTED: &str = "something stood behind 220";
+
 impl From<LineError> for Broken {
     fn from(error: LineError) -> Self {
         Self::Other(temporary("4.4.2", error.to_string()))
@@ -121,6 +124,7 @@ impl Client<'_> {
             Err(Broken::Tls(text)) => {
                 let clear = match demand {
                     Demand::Opportunistic => !self.setup.is(Mutant::ClientNeverClear),
+                    _ if text == INJECTED => true,
                     _ => self.setup.is(Mutant::ClientClearIfBroken),
                 };
                 if !clear {
@@ -256,7 +260,10 @@ impl Client<'_> {
         }
         let keeps = [Mutant::ClientUsesInjected, Mutant::ClientReadsOneLine];
         if !keeps.iter().any(|mutant| self.setup.is(*mutant)) {
-            session.forget_buffer();
+            let injected = session.forget_buffer();
+            if injected && self.setup.is(Mutant::ClientClearIfInjected) {
+                return Err(Broken::Tls(INJECTED.into()));
+            }
         }
         if self.setup.is(Mutant::ClientStaysAfterFailure) {
             // Peeks at nothing: it talks in clear on the stream where TLS is due.

@@ -112,6 +112,13 @@ impl<'a> Checker<'a> {
             let message = "the relay shows its server's certificate inbound only";
             self.error(certificate.span(), message, Some(help.into()));
         }
+        if let Some(word) = &raw.hosts {
+            self.word("place of the hosts", word, &[("outside", ())]);
+            if direction == Direction::Inbound {
+                let help = Some("remove it: an inbound scenario has no next hop".into());
+                self.error(word.span(), "the hosts are those of an outbound scenario", help);
+            }
+        }
         let dns = raw.dns.0.iter().filter_map(|(key, value)| self.dns(key, value)).collect();
         let claim = self.fill(raw.claim.get_ref(), &raw.claim.span());
         let control = row.control.as_ref().or(raw.control.as_ref());
@@ -134,6 +141,7 @@ impl<'a> Checker<'a> {
             handed_in_tls: message.handed_in_tls,
             domain: None,
             next_hop: None,
+            hosts_outside: raw.hosts.is_some(),
             dns,
         })
     }

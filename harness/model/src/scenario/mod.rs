@@ -80,6 +80,8 @@ pub struct Case {
     /// Outbound: the one host that all mail of the user's own domain goes to. `None`: each case has
     /// hosts of its own, which the lab's MX records name.
     pub next_hop: Option<NextHop>,
+    /// Outbound: whether the next hops have names outside the recipient's domain.
+    pub hosts_outside: bool,
     /// What the resolver does with the recipient's domain.
     pub dns: Vec<DnsFault>,
 }
