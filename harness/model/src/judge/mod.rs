@@ -195,6 +195,9 @@ fn sentence(fragment: &str) -> String {
 }
 
 #[cfg(test)]
+mod alarms;
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 
