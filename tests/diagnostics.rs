@@ -7,7 +7,7 @@ const HEAD: &str = "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-clie
 const END: &str = "[expect]\noutcome = \"withheld\"\n";
 
 /// Name, path and text. The text in the middle is the mistake, between a good head and a good end.
-const WRONG: [(&str, &str, &str); 37] = [
+const WRONG: [(&str, &str, &str); 40] = [
     ("an unknown key", "outbound/x.toml", "conector = \"mutual\"\n"),
     (
         "an axis that is not there",
