@@ -13,3 +13,4 @@ mod report;
 mod schema;
 mod starttls;
 mod tidy;
+mod words;

@@ -11,9 +11,9 @@ use openssl::x509::extension::{
 };
 use openssl::x509::{X509, X509NameBuilder};
 
+use crate::Error;
 use crate::authority::Issued;
-use crate::recipe::{Key, Recipe, Signature};
-use crate::{Error, recipe};
+use crate::recipe::{Issuer, Key, Recipe, Signature};
 
 /// Weak keys, made once a run.
 pub(crate) struct WeakKeys {
@@ -35,12 +35,17 @@ impl WeakKeys {
         names: &[String],
         ca: &(Vec<u8>, Vec<u8>),
     ) -> Result<Issued, Error> {
-        if recipe.issuer != recipe::Issuer::Intermediate {
+        let below_weak_ca = recipe.issuer == Issuer::WeakCa;
+        if !below_weak_ca && recipe.issuer != Issuer::Intermediate {
             return Err(Error::Recipe("a weak leaf is signed by the intermediate"));
         }
         let key = if recipe.key == Key::Rsa1024 { &self.rsa_1024 } else { &self.rsa_2048 };
         let key = key.as_ref().map_err(|error| Error::Weak(error.clone()))?;
-        let (ca, ca_key) = (X509::from_der(&ca.0)?, PKey::private_key_from_der(&ca.1)?);
+        let (above, above_key) = (X509::from_der(&ca.0)?, PKey::private_key_from_der(&ca.1)?);
+        let (ca, ca_key) = match below_weak_ca {
+            true => self.weak_ca(&above, &above_key)?,
+            false => (above, above_key),
+        };
         let day = 86_400;
         let mut leaf = X509::builder()?;
         leaf.set_version(2)?;
@@ -74,5 +79,28 @@ impl WeakKeys {
             rsa: true,
             weak: true,
         })
+    }
+
+    /// A CA below `above` with a short key.
+    fn weak_ca(
+        &self,
+        above: &X509,
+        above_key: &PKey<Private>,
+    ) -> Result<(X509, PKey<Private>), Error> {
+        let key = self.rsa_1024.as_ref().map_err(|error| Error::Weak(error.clone()))?;
+        let mut ca = X509::builder()?;
+        ca.set_version(2)?;
+        ca.set_serial_number(&*BigNum::from_u32(self.now as u32 & !1)?.to_asn1_integer()?)?;
+        let mut subject = X509NameBuilder::new()?;
+        subject.append_entry_by_text("CN", "waxseal CA with a short key")?;
+        ca.set_subject_name(&subject.build())?;
+        ca.set_issuer_name(above.subject_name())?;
+        ca.set_not_before(&*Asn1Time::from_unix(self.now - 86_400)?)?;
+        ca.set_not_after(&*Asn1Time::from_unix(self.now + 90 * 86_400)?)?;
+        ca.set_pubkey(key)?;
+        ca.append_extension(BasicConstraints::new().critical().ca().build()?)?;
+        ca.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
+        ca.sign(above_key, MessageDigest::sha256())?;
+        Ok((ca.build(), key.clone()))
     }
 }

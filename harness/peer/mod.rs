@@ -4,7 +4,9 @@
 
 mod account;
 mod conversation;
+mod message;
 mod names;
+mod open;
 mod probe;
 mod receiver;
 mod recorder;
@@ -14,7 +16,8 @@ mod sender;
 
 pub use account::Account;
 pub use conversation::Patience;
+pub use message::Letter;
 pub use names::fill;
 pub use receiver::{Content, ReceiverPlan, receive};
 pub use recorder::{Recorder, Waited};
-pub use sender::{SenderPlan, Then, message, send};
+pub use sender::{SenderPlan, Then, send};

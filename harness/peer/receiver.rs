@@ -27,6 +27,9 @@ pub struct ReceiverPlan {
     pub forges: Vec<Forgery>,
     /// How it negotiates TLS.
     pub tls: ServerSetup,
+    /// How it does so on its second connection, its third, …; the last one goes on. Empty: as on the
+    /// first.
+    pub later_tls: Vec<ServerSetup>,
     /// What the content is that it takes.
     pub content: Content,
     /// It is the envelope sender's mailbox, not a peer of the scenario.
@@ -51,6 +54,7 @@ impl ReceiverPlan {
             faults: Vec::new(),
             forges: Vec::new(),
             tls,
+            later_tls: Vec::new(),
             content: Content::Message,
             mailbox: false,
             patience,
@@ -76,9 +80,11 @@ pub async fn receive(plan: &ReceiverPlan, stream: TcpStream, number: u32, record
     };
     let talk = Conversation::new(stream, place, recorder, plan.patience);
     talk.note(Happening::Connected);
-    let mut session = Session { plan, number, talk, unanswered: None, expects_content: false };
+    let mut session =
+        Session { plan, number, talk, unanswered: None, expects_content: false, content: None };
     // How it ended is in the trace.
     let _ = session.serve().await;
+    session.talk.listen_beneath().await;
 }
 
 struct Session<'a> {
@@ -89,6 +95,8 @@ struct Session<'a> {
     /// The relay's last command, as long as we owe its reply.
     unanswered: Option<Vec<u8>>,
     expects_content: bool,
+    /// Content that was heard and not answered.
+    content: Option<Vec<u8>>,
 }
 
 impl Session<'_> {
@@ -133,6 +141,11 @@ impl Session<'_> {
                     }
                     let data = self.unanswered.as_deref().is_some_and(|l| is_verb(l, b"DATA"));
                     self.expects_content |= data && pieces[0].starts_with(b"354");
+                    let taken =
+                        self.unanswered.as_deref() == Some(b".") && pieces[0].starts_with(b"250");
+                    if let (true, Some(content)) = (taken, self.content.take()) {
+                        self.took(&content);
+                    }
                     self.talk.say_all(&pieces).await?;
                     said = true;
                     self.unanswered = None;
@@ -155,6 +168,16 @@ impl Session<'_> {
                     self.talk.note(reached());
                     self.talk.note(Happening::Finished);
                     return Err(self.talk.reset());
+                }
+                Act::HearMessage => {
+                    self.content = Some(self.talk.hear_content().await?);
+                    self.expects_content = false;
+                    self.unanswered = Some(b".".to_vec());
+                    self.talk.note(reached());
+                }
+                Act::CloseTls => {
+                    self.talk.note(reached());
+                    self.talk.close_tls().await?;
                 }
             }
         }
@@ -193,6 +216,11 @@ impl Session<'_> {
                 self.talk.say("220 2.0.0 Ready to start TLS").await?;
                 self.negotiate().await
             }
+            b"." if self.content.is_some() => {
+                let content = self.content.take().unwrap_or_default();
+                self.took(&content);
+                self.talk.say("250 2.0.0 Taken").await
+            }
             b"MAIL" | b"RCPT" | b"RSET" | b"NOOP" => self.talk.say("250 2.0.0 OK").await,
             b"VRFY" => self.talk.say("252 2.0.0 Cannot verify").await,
             b"DATA" => {
@@ -228,11 +256,7 @@ impl Session<'_> {
     async fn take_content(&mut self) -> Result<(), Over> {
         let content = self.talk.hear_content().await?;
         self.expects_content = false;
-        let channel = self.talk.channel();
-        self.talk.note(match self.plan.content {
-            Content::Message => Happening::Took { channel },
-            Content::Report => report::read(&content, channel),
-        });
+        self.took(&content);
         self.talk.say("250 2.0.0 Taken").await?;
         if self.plan.faults.contains(&Fault::NoCloseNotify) && self.talk.secured() {
             self.talk.note(Happening::Faulted(Fault::NoCloseNotify.name().into()));
@@ -241,16 +265,35 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Notes that what was heard is ours from now on.
+    fn took(&self, content: &[u8]) {
+        let channel = self.talk.channel();
+        self.talk.note(match self.plan.content {
+            Content::Message => Happening::Took { channel },
+            Content::Report => report::read(content, channel),
+        });
+    }
+
+    /// How TLS is negotiated on this connection.
+    fn tls(&self) -> &ServerSetup {
+        let plan = self.plan;
+        let later = usize::try_from(self.number).unwrap_or(usize::MAX).checked_sub(2);
+        let later = later.and_then(|at| plan.later_tls.get(at).or(plan.later_tls.last()));
+        later.unwrap_or(&plan.tls)
+    }
+
     async fn negotiate(&mut self) -> Result<(), Over> {
         let fault = self.plan.faults.first().copied();
         let Some(fault) = fault.filter(|fault| *fault != Fault::NoCloseNotify) else {
             let before = usize::try_from(self.number.saturating_sub(1)).unwrap_or(usize::MAX);
             let forges = &self.plan.forges;
             let forgery = forges.get(before).or(forges.last()).copied();
-            return self.talk.accept_tls(&self.plan.tls, forgery).await;
+            let tls = self.tls().clone();
+            return self.talk.accept_tls(&tls, forgery).await;
         };
         if fault == Fault::CloseAfterHandshake {
-            self.talk.accept_tls(&self.plan.tls, None).await?;
+            let tls = self.tls().clone();
+            self.talk.accept_tls(&tls, None).await?;
             self.talk.note(Happening::Faulted(fault.name().into()));
             return Err(self.talk.close().await);
         }

@@ -13,6 +13,7 @@ use waxseal_model::trace::{Channel, Happening, Place};
 use super::Recorder;
 use super::account::Account;
 use super::conversation::{Conversation, Over, Patience, failure};
+use super::message::Letter;
 use super::names::{fill, fill_script};
 use super::probe::Probe;
 use super::receiver::bytes_of;
@@ -43,6 +44,8 @@ pub struct SenderPlan {
     /// How it negotiates TLS.
     pub tls: ClientSetup,
     names: Names,
+    /// What it delivers.
+    pub letter: Letter,
     /// How long it waits.
     pub patience: Patience,
 }
@@ -83,6 +86,7 @@ impl SenderPlan {
             records: Framing::default(),
             tls,
             names: names.clone(),
+            letter: Letter::new(names),
             patience,
         }
     }
@@ -190,6 +194,8 @@ impl Session<'_> {
                     self.talk.note(Happening::Reached { step: step.number });
                     return Err(self.talk.reset());
                 }
+                // No script of a sender has them.
+                Act::CloseTls | Act::HearMessage => {}
             }
         }
         if let Some(due) = self.state.due.clone() {
@@ -251,16 +257,21 @@ impl Session<'_> {
         if !self.state.refused && !self.state.mail && !self.log_in().await? {
             return Ok(());
         }
-        let from = fill("MAIL FROM:<{from}>", &self.plan.names);
-        let to = fill("RCPT TO:<{recipient}>", &self.plan.names);
-        if self.state.refused
-            || !(self.state.mail || self.command(&from).await?)
-            || !(self.state.recipient || self.command(&to).await?)
-            || !(self.state.data || self.command("DATA").await?)
-        {
+        let plan = self.plan;
+        if self.state.refused || !(self.state.mail || self.command(&plan.letter.mail()).await?) {
             return Ok(());
         }
-        let message = message(&self.plan.names) + ".";
+        if !self.state.recipient {
+            for recipient in &plan.letter.recipients {
+                if !self.command(&format!("RCPT TO:<{recipient}>")).await? {
+                    return Ok(());
+                }
+            }
+        }
+        if !(self.state.data || self.command("DATA").await?) {
+            return Ok(());
+        }
+        let message = plan.letter.content() + ".";
         let channel = self.talk.channel();
         self.talk.say(&message).await?;
         let reply = self.talk.hear_reply().await?;
@@ -390,17 +401,6 @@ impl Session<'_> {
 
 /// Handshakes that a client asks for inside one session: a relay that takes a few may have a limit.
 const RENEGOTIATIONS: usize = 5;
-
-/// The message of one case, CRLF behind each line.
-pub fn message(names: &Names) -> String {
-    format!(
-        "From: <{from}>\r\nTo: <{to}>\r\nSubject: waxseal {to}\r\nMessage-ID: <{id}>\r\n\
-         Date: Thu, 01 Jan 2026 00:00:00 +0000\r\n\r\nThe probe of one case.\r\n",
-        from = fill("{from}", names),
-        to = fill("{recipient}", names),
-        id = fill("probe.{recipient}", names),
-    )
-}
 
 /// The verb of a command, upper case.
 fn verb(command: &[u8]) -> Vec<u8> {

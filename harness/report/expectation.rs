@@ -96,9 +96,11 @@ fn facts_words(facts: &TlsFactsExpect) -> String {
         ClientCertificate::Shown => "shown".to_owned(),
     });
     words.add("client-certificate", certificate);
+    words.add("client-name", facts.client_name.clone());
     words.add("dh-bits", facts.dh_bits_at_least.map(|bits| format!(">={bits}")));
     words.add("alpn", facts.alpn.clone());
-    words.0.join(", ")
+    let refused = if facts.or_refused { " (or refused)" } else { "" };
+    words.0.join(", ") + refused
 }
 
 fn range(range: VersionRange) -> String {

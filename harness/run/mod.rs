@@ -5,6 +5,7 @@
 mod desk;
 mod driven;
 mod ending;
+mod hops;
 mod lateness;
 mod opinion;
 mod outbound;

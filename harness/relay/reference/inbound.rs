@@ -66,6 +66,8 @@ struct State {
     by_helo: bool,
     from: Option<String>,
     to: Vec<String>,
+    /// The message was announced as of eight bits.
+    eight_bit: bool,
     /// Why this client is refused everything but QUIT (RFC 3207 section 4.1).
     unwelcome: Option<String>,
     /// The client's certificate is the partner's.
@@ -265,6 +267,7 @@ impl Server<'_> {
             return "530 5.7.0 This sender comes in TLS with its certificate".into();
         }
         self.state.from = Some(from);
+        self.state.eight_bit = rest.to_ascii_uppercase().contains("BODY=8BITMIME");
         self.state.to.clear();
         "250 2.1.0 OK".into()
     }
@@ -276,8 +279,18 @@ impl Server<'_> {
         self.session.say("354 Go ahead").await?;
         let content = self.session.content().await?;
         let from = self.state.from.take().unwrap_or_default();
-        for to in std::mem::take(&mut self.state.to) {
-            self.queue.push(Message { from: from.clone(), to, content: content.clone() });
+        let recipients = std::mem::take(&mut self.state.to);
+        let first = recipients.first().cloned().unwrap_or_default();
+        for (place, to) in recipients.into_iter().enumerate() {
+            self.queue.push(Message {
+                from: from.clone(),
+                to,
+                content: content.clone(),
+                first: first.clone(),
+                place,
+                eight_bit: self.state.eight_bit,
+                report: false,
+            });
         }
         self.session.say("250 2.0.0 Queued").await
     }

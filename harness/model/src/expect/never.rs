@@ -5,8 +5,6 @@
 pub enum Never {
     /// MAIL, RCPT, DATA, BDAT or content outside TLS.
     EnvelopeInClear,
-    /// Message content outside TLS.
-    BodyInClear,
     /// AUTH outside TLS.
     CredentialsInClear,
     /// A SMTP line outside TLS on a connection where STARTTLS was already accepted.
@@ -40,13 +38,14 @@ pub enum Never {
     WentAlong,
     /// A reply other than 4yz or 5yz in clear, once TLS is up.
     ClearAnswer,
+    /// A message taken by a next hop that lacks its end.
+    CutMessage,
 }
 
 impl Never {
     /// All, with the names of scenario files.
     pub const NAMES: [(&'static str, Self); 18] = [
         ("envelope-in-clear", Self::EnvelopeInClear),
-        ("body-in-clear", Self::BodyInClear),
         ("credentials-in-clear", Self::CredentialsInClear),
         ("clear-after-starttls", Self::ClearAfterStarttls),
         ("hello-without-go-ahead", Self::HelloWithoutGoAhead),
@@ -63,6 +62,7 @@ impl Never {
         ("unoffered-starttls", Self::UnofferedStarttls),
         ("went-along", Self::WentAlong),
         ("clear-answer", Self::ClearAnswer),
+        ("cut-message", Self::CutMessage),
     ];
 
     /// The name in scenario files.
@@ -74,7 +74,6 @@ impl Never {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::EnvelopeInClear => "the relay sent the envelope or the message outside TLS",
-            Self::BodyInClear => "the relay sent the message outside TLS",
             Self::CredentialsInClear => "the relay sent AUTH outside TLS",
             Self::ClearAfterStarttls => "the relay went on in clear after STARTTLS was accepted",
             Self::HelloWithoutGoAhead => "the relay began TLS although STARTTLS was not accepted",
@@ -94,6 +93,7 @@ impl Never {
             Self::SentTwice => "the relay did not let go of a message that had been taken",
             Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
             Self::ClearAnswer => "the relay answered in clear although TLS was up",
+            Self::CutMessage => "the relay passed on a message without its end",
             Self::WentAlong => "the relay went along with the fault",
         }
     }

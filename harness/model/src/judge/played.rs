@@ -2,14 +2,19 @@
 
 use super::{outcome, reply};
 use crate::expect::Never;
-use crate::scenario::{Case, DnsFaultKind, Fault, Forgery, Peer};
+use crate::scenario::{Case, DnsFault, DnsFaultKind, Fault, Forgery, Peer};
 use crate::script::Act;
 use crate::trace::{Channel, End, Happening, Place, Trace};
 
 /// Says which part of a script was never reached, if any.
 pub(super) fn unreached(case: &Case, trace: &Trace) -> Option<String> {
-    // A domain that takes no mail (RFC 7505) names no host to connect to.
-    if case.dns.iter().any(|fault| fault.kind == DnsFaultKind::Null) {
+    // A domain that takes no mail (RFC 7505) names no host to connect to, and neither does a resolver
+    // that fails.
+    let nameless = |fault: &DnsFault| {
+        let fails = matches!(fault.kind, DnsFaultKind::Servfail | DnsFaultKind::Silence);
+        fault.kind == DnsFaultKind::Null || (fault.record == "MX" && fails)
+    };
+    if case.dns.iter().any(nameless) {
         return None;
     }
     for peer in &case.peers {
