@@ -22,7 +22,8 @@ pub struct Issued {
     pub key: Vec<u8>,
     /// The key is RSA.
     pub rsa: bool,
-    /// RSA below 2048 bits or a SHA-1 signature.
+    /// RSA below 2048 bits, a SHA-1 signature, or an extension that the modern engine does not show:
+    /// only the legacy one takes it.
     pub weak: bool,
 }
 
@@ -207,7 +208,7 @@ impl Authorities {
         }
         let rsa = recipe.key.is_rsa();
         let key = if recipe.foreign_key { &KeyPair::generate_for(key.algorithm())? } else { key };
-        Ok(Issued { chain, key: key.serialize_der(), rsa, weak: false })
+        Ok(Issued { chain, key: key.serialize_der(), rsa, weak: recipe.critical_extension })
     }
 
     fn params(&self, recipe: &Recipe, name: &str) -> Result<CertificateParams, Error> {

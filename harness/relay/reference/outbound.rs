@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use waxseal_model::facts::ClientCertificate;
+use waxseal_model::facts::{ClientCertificate, Engine};
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scenario::Connector;
 
@@ -358,7 +358,8 @@ impl Client<'_> {
                 Some(Mutant::ClientShowsServerCertificate) => self.setup.identity.clone(),
                 _ => self.setup.client_identity.clone(),
             }),
-            engine: None,
+            // The modern engine reads no certificate with an unknown critical extension.
+            engine: self.setup.is(Mutant::ClientIgnoresCriticalExtension).then_some(Engine::Legacy),
             sessions: self.setup.sessions(),
         };
         if let Some(hello) = handmade(self.setup.mutant, self.host) {

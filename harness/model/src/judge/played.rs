@@ -2,7 +2,8 @@
 
 use super::{outcome, reply};
 use crate::expect::Never;
-use crate::scenario::{Case, DnsFault, DnsFaultKind, Fault, Forgery, Peer};
+use crate::facts::{FailureCause, TlsFailure};
+use crate::scenario::{AsksCertificate, Case, DnsFault, DnsFaultKind, Fault, Forgery, Peer};
 use crate::script::Act;
 use crate::trace::{Channel, End, Happening, Place, Trace};
 
@@ -21,6 +22,9 @@ pub(super) fn unreached(case: &Case, trace: &Trace) -> Option<String> {
         let contacted = trace.of_peer(&peer.name).any(|(_, e)| e.kind == Happening::Connected);
         if !contacted {
             return Some(format!("The relay never connected to {}.", peer.name));
+        }
+        if let Some(reason) = ours(peer, trace) {
+            return Some(reason);
         }
         for step in peer.script.steps().take(due(case, peer, trace)) {
             let reached = trace.of_peer(&peer.name).any(|(_, event)| {
@@ -51,6 +55,26 @@ pub(super) fn unreached(case: &Case, trace: &Trace) -> Option<String> {
         }
     }
     None
+}
+
+/// Says that it was our side that broke off every handshake of a peer that does nothing wrong: what the
+/// relay would have done was never seen.
+fn ours(peer: &Peer, trace: &Trace) -> Option<String> {
+    let honest = peer.faults.is_empty()
+        && peer.forges.is_empty()
+        && peer.hello.is_none()
+        && peer.asks_certificate != AsksCertificate::Required;
+    let mut handshakes = trace.of_peer(&peer.name).filter_map(|(_, event)| match &event.kind {
+        Happening::Secured(_) => Some(None),
+        Happening::NotSecured(failure) => Some(Some(failure)),
+        _ => None,
+    });
+    let objection = |failure: &TlsFailure| failure.cause == FailureCause::OurObjection;
+    let first = handshakes.next()?.filter(|first| objection(first))?;
+    let all = handshakes.all(|other| other.is_some_and(objection));
+    (honest && all).then(|| {
+        format!("Our side broke off every handshake with {}: {}.", peer.name, first.detail)
+    })
 }
 
 /// Whether there was a place for this fault: a heartbeat is only sent to a relay that offers them, and
