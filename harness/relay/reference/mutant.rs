@@ -287,7 +287,7 @@ mutants! {
     ClientClearIfRefusedAtRcpt = "client-clear-if-refused-at-rcpt",
     /// Outbound: forced mail goes in plaintext after DATA was refused inside TLS.
     ClientClearIfRefusedAtData = "client-clear-if-refused-at-data",
-    /// Outbound: takes a session that is lost at the end of DATA for a message that was accepted.
+    /// Outbound: takes a session that is lost from DATA on for a message that was accepted.
     ClientTakesLossForSuccess = "client-takes-loss-for-success",
     /// Outbound: the second attempt sends half of the message.
     ClientCutsMessage = "client-cuts-message",

@@ -91,10 +91,14 @@ pub(super) async fn deliver(
             demand = Demand::of(setup.connector("", host));
         }
         before = Some(preference);
-        let addresses = match setup.resolver().addresses(host).await {
+        let mut addresses = match setup.resolver().addresses(host).await {
             Answer::Records { records, .. } => records,
             _ => continue,
         };
+        if setup.is(Mutant::ClientFirstAddressOnly) {
+            // Many take IPv6 first (RFC 6724).
+            addresses.sort_by_key(|address| !address.is_ipv6());
+        }
         for (place, address) in addresses.into_iter().enumerate() {
             if place > 0 && setup.is(Mutant::ClientFirstAddressOnly) {
                 break;
@@ -185,7 +189,7 @@ impl Client<'_> {
         match first {
             Ok(attempt) | Err(Broken::Other(attempt)) => attempt,
             Err(Broken::Lost(_))
-                if self.inside == Some(Stage::Content)
+                if matches!(self.inside, Some(Stage::Data | Stage::Content))
                     && self.setup.is(Mutant::ClientTakesLossForSuccess) =>
             {
                 Attempt::Delivered

@@ -20,6 +20,9 @@ pub(super) fn unreached(case: &Case, trace: &Trace) -> Option<String> {
     }
     for peer in &case.peers {
         let contacted = trace.of_peer(&peer.name).any(|(_, e)| e.kind == Happening::Connected);
+        if !contacted && spared(case, peer, trace) {
+            continue;
+        }
         if !contacted {
             return Some(format!("The relay never connected to {}.", peer.name));
         }
@@ -55,6 +58,18 @@ pub(super) fn unreached(case: &Case, trace: &Trace) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether the relay had no reason to go to this peer: it answers at one of several addresses of a
+/// host, which may be tried in any order (RFC 5321 section 5.1), and the message was taken at another.
+fn spared(case: &Case, peer: &Peer, trace: &Trace) -> bool {
+    let host = |peer: &Peer| peer.place.address_of.clone().unwrap_or_else(|| peer.name.clone());
+    let taken_by = |other: &Peer| {
+        let mut events = trace.of_peer(&other.name);
+        events.any(|(_, event)| matches!(event.kind, Happening::Took { .. }))
+    };
+    let mut others = case.peers.iter().filter(|other| other.name != peer.name);
+    others.any(|other| host(other) == host(peer) && taken_by(other))
 }
 
 /// Says that it was our side that broke off every handshake of a peer that does nothing wrong: what the

@@ -93,6 +93,11 @@ impl Checker<'_> {
         let named = keys.iter().find_map(|key| key.as_ref().map(Placed::span));
         let named = named.or(raw.preference.as_ref().map(Placed::span));
         let named = named.or(raw.names.as_ref().and_then(|list| Some(list.0.first()?.span())));
+        if let (Some(word), []) = (&raw.address_of, before) {
+            let help = Some("put the peer that is the host before it".into());
+            self.error(word.span(), "there is no host before this one", help);
+            return PeerPlace::default();
+        }
         let place = PeerPlace {
             preference: raw.preference.as_ref().map(|number| *number.get_ref()),
             address_of: raw.address_of.as_ref().and_then(|word| {
