@@ -31,10 +31,22 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let sandbox = match (!arguments.list).then(sandbox::enter).transpose() {
+        Ok(sandbox) => sandbox,
+        // The embedded relay speaks with loopback addresses only.
+        Err(error) if relay == "reference" => {
+            eprintln!("no private network: {error}");
+            None
+        }
+        Err(error) => {
+            eprintln!("waxseal: could not enter the private network: {error}");
+            return ExitCode::from(2);
+        }
+    };
     // A runner that asks for one test by name plays that case and its control, not all of them.
     let options = Options {
         cases: arguments.filter.iter().filter(|_| arguments.exact).cloned().collect(),
-        sandbox: (!arguments.list).then(sandbox::enter).and_then(Result::ok),
+        sandbox,
         ..Options::default()
     };
     let shared = Arc::new(Shared { catalogue, choice, options, played: OnceLock::new() });

@@ -7,11 +7,11 @@ const HEAD: &str = "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-clie
 const END: &str = "[expect]\noutcome = \"withheld\"\n";
 
 /// Name, path and text. The text in the middle is the mistake, between a good head and a good end.
-const WRONG: [(&str, &str, &str); 37] = [
+const WRONG: &[(&str, &str, &str)] = &[
     ("an unknown key", "outbound/x.toml", "conector = \"mutual\"\n"),
     ("an unknown connector", "outbound/x.toml", "connector = \"encryption\"\n"),
     ("a connector of the other direction", "inbound/x.toml", "connector = \"dane\"\n"),
-    ("an unknown fault", "outbound/x.toml", "[peer.mx]\nfaults = [\"reset-after-hello\"]\n"),
+    ("an unknown fault", "outbound/x.toml", "[peer.mx]\nfault = \"reset-after-hello\"\n"),
     (
         "an unknown forgery",
         "outbound/x.toml",
@@ -31,7 +31,7 @@ const WRONG: [(&str, &str, &str); 37] = [
         "a forgery and a fault",
         "outbound/x.toml",
         "[peer.mx]\noffer = \"tls-1-2\"\nforges = \"fragments\"\n\
-         faults = [\"reset-after-client-hello\"]\n",
+         fault = \"reset-after-client-hello\"\n",
     ),
     (
         "an unknown kind of suite",
@@ -87,20 +87,67 @@ const WRONG: [(&str, &str, &str); 37] = [
         "inbound/x.toml",
         "[peer.client]\nhello = { version = \"1.3\", quirks = \"psk-alone\" }\n",
     ),
-    (
-        "a fault without a hello",
-        "inbound/x.toml",
-        "[peer.client]\nfaults = [\"lying-heartbeat\"]\n",
-    ),
+    ("a fault without a hello", "inbound/x.toml", "[peer.client]\nfault = \"lying-heartbeat\"\n"),
     (
         "a second handshake in TLS 1.3",
         "inbound/x.toml",
-        "[peer.client]\nfaults = [\"renegotiation\"]\n",
+        "[peer.client]\nfault = \"renegotiation\"\n",
+    ),
+    (
+        "a client's fault of a next hop",
+        "outbound/x.toml",
+        "[peer.mx]\nfault = \"silent-instead-of-client-hello\"\n",
+    ),
+    (
+        "a next hop's fault of a client",
+        "inbound/x.toml",
+        "[peer.client]\nfault = \"alert-after-client-hello\"\n",
+    ),
+    (
+        "two faults",
+        "outbound/x.toml",
+        "[peer.mx]\nfault = [\"close-after-client-hello\", \"garbage-after-client-hello\"]\n",
+    ),
+    (
+        "a fault that no handshake is made for",
+        "inbound/x.toml",
+        "[peer.client]\nhello = { version = \"1.2\" }\nfault = \"clear-inside-tls\"\n",
+    ),
+    (
+        "keys of a next hop",
+        "inbound/x.toml",
+        "[peer.client]\nclient-certificate = \"required\"\nresumption = \"tickets\"\n",
+    ),
+    ("keys of a client", "outbound/x.toml", "[peer.mx]\nsni = \"{mx}\"\nresumes = true\n"),
+    ("a resolver inbound", "inbound/x.toml", "dns.mx = \"null\"\n"),
+    ("a message inbound", "inbound/x.toml", "[message]\nhanded-in = \"tls\"\n"),
+    (
+        "expectations of the other direction",
+        "inbound/x.toml",
+        "[case.one]\nexpect = { visited = [\"client\"], taken-by = \"client\", attempts = 2, \
+         outcome = \"deferred\", never = \"envelope-in-clear\", offered.sni = \"none\", dsn = {} }\n",
+    ),
+    (
+        "expectations of a server",
+        "outbound/x.toml",
+        "[case.one]\nexpect = { ticket = { early-data = \"none\" }, never = [\"went-along\"], \
+         certificate = { sent = \">=2\" }, reply = \"250\", answer = \"refused\" }\n",
     ),
     (
         "an unknown alert",
         "inbound/x.toml",
         "[case.one]\nexpect = { tls = \"refused\", alert = \"protocol-version\" }\n",
+    ),
+    ("an answer to no hello", "inbound/x.toml", "[case.one]\nexpect = { answer = \"refused\" }\n"),
+    (
+        "a ticket that nobody waits for",
+        "inbound/x.toml",
+        "[case.one]\nexpect = { ticket = { early-data = \"none\" } }\n",
+    ),
+    (
+        "a reply that nobody waits for",
+        "inbound/x.toml",
+        "[case.one]\nexpect = { reply = \"530\" }\n",
     ),
     ("two peers inbound", "inbound/x.toml", "[peer.one]\n[peer.two]\n"),
     ("a matrix of numbers", "outbound/x.toml", "matrix.version = [1.2]\n"),
@@ -125,7 +172,7 @@ const WRONG: [(&str, &str, &str); 37] = [
 ];
 
 /// Whole texts, for what is missing or stands at the end.
-const WHOLE: [(&str, &str); 9] = [
+const WHOLE: &[(&str, &str)] = &[
     (
         "nothing forged that could be refused",
         "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n[expect]\n\
@@ -142,6 +189,12 @@ const WHOLE: [(&str, &str); 9] = [
          [expect]\ntls = \"refused\"\n",
     ),
     (
+        "a requirement twice",
+        "claim = \"The relay keeps it.\"\n\
+         cites = [\"rfc3207-454-client-forced\", \"rfc3207-454-client-forced\"]\n\
+         [expect]\ntls = \"refused\"\n",
+    ),
+    (
         "nothing expected",
         "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n",
     ),
@@ -150,30 +203,16 @@ const WHOLE: [(&str, &str); 9] = [
         "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n\
          [expect]\noutcome = \"witheld\"\nnever = [\"envelope-in-the-clear\"]\n",
     ),
-    (
-        "an answer to no hello",
-        "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n\
-         [expect]\nanswer = \"refused\"\n",
-    ),
-    (
-        "a ticket that nobody waits for",
-        "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n\
-         [expect]\nticket = { early-data = \"none\" }\n",
-    ),
-    (
-        "a reply that nobody waits for",
-        "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n\
-         [expect]\nreply = \"530\"\n",
-    ),
 ];
 
 #[test]
 fn every_mistake_is_told_with_its_place_and_what_to_do() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
-    let framed = WRONG.map(|(name, path, text)| (name, path, format!("{HEAD}{text}{END}")));
-    let whole = WHOLE.map(|(name, text)| (name, "outbound/x.toml", text.to_owned()));
+    let framed =
+        WRONG.iter().map(|(name, path, text)| (*name, *path, format!("{HEAD}{text}{END}")));
+    let whole = WHOLE.iter().map(|(name, text)| (*name, "outbound/x.toml", (*text).to_owned()));
     let mut told = String::new();
-    for (name, path, text) in framed.into_iter().chain(whole) {
+    for (name, path, text) in framed.chain(whole) {
         told.push_str(&format!("== {name}\n"));
         let wrong = check(path, &text, &catalogue.known).expect_err(name);
         assert!(!wrong.is_empty(), "{name}");

@@ -2,12 +2,14 @@
 
 mod cli;
 mod configuration;
+mod containment;
 mod diagnostics;
 mod engines;
 mod explain;
 mod gate;
 mod lab;
 mod mutants;
+mod pause;
 mod peers_meet;
 mod pins;
 mod report;

@@ -121,12 +121,14 @@ impl Authorities {
             Issuer::ConstrainedCa => (Some(&self.constrained), &[&self.constrained]),
             Issuer::RootB => (Some(&self.root_b), &[]),
             Issuer::Unknown => (Some(&self.unknown), &[]),
-            Issuer::Itself | Issuer::Leaf => (None, &[]),
+            Issuer::Itself | Issuer::Leaf | Issuer::ClientLeaf => (None, &[]),
         };
         let params = self.params(recipe, name)?;
         if recipe.key == Key::Rsa1024 || recipe.signature == Signature::Sha1 {
+            let ca = ca.ok_or(Error::Recipe("a weak leaf is signed by a CA"))?;
             let made = self.weak.get_or_init(|| weak::WeakKeys::new(self.now.unix_timestamp()));
-            return made.issue(recipe, &fill(&recipe.names, name), &self.root_pem_for_weak()?);
+            let above: Vec<_> = above.iter().map(|ca| ca.der.clone()).collect();
+            return made.issue(recipe, name, (&ca.der, &ca.signer.key().serialize_der()), above);
         }
         let own;
         let key = match recipe.key {
@@ -147,24 +149,24 @@ impl Authorities {
         };
         let mut chain = Vec::new();
         let leaf = match (recipe.issuer, ca) {
-            (Issuer::Leaf, _) => {
-                let below = Recipe { issuer: Issuer::Intermediate, ..recipe.clone() };
+            (Issuer::Leaf | Issuer::ClientLeaf, _) => {
+                let (ca, above): (&Ca, &[&Ca]) = match recipe.issuer {
+                    Issuer::ClientLeaf => (&self.client, &[]),
+                    _ => (&self.intermediate, &[&self.intermediate]),
+                };
                 let signer_key = KeyPair::generate()?;
-                let signer_params = self.params(&below, name)?;
-                let signer_cert =
-                    signer_params.signed_by(&signer_key, &self.intermediate.signer)?;
+                let signer_params = self.params(recipe, name)?;
+                let signer_cert = signer_params.signed_by(&signer_key, &ca.signer)?;
                 chain.push(signer_cert.der().to_vec());
-                chain.push(self.intermediate.der.clone());
+                chain.extend(above.iter().map(|ca| ca.der.clone()));
                 params.signed_by(key, &Signer::new(signer_params, signer_key))?
             }
             (_, Some(ca)) => params.signed_by(key, &ca.signer)?,
             (_, None) => params.self_signed(key)?,
         };
         let mut leaf = leaf.der().to_vec();
-        if recipe.broken_signature
-            && let Some(last) = leaf.last_mut()
-        {
-            *last ^= 1;
+        if recipe.broken_signature {
+            break_signature(&mut leaf);
         }
         if !recipe.omits_intermediate {
             chain.extend(above.iter().map(|ca| ca.der.clone()));
@@ -173,10 +175,6 @@ impl Authorities {
         let rsa = recipe.key.is_rsa();
         let key = if recipe.foreign_key { &KeyPair::generate_for(key.algorithm())? } else { key };
         Ok(Issued { chain, key: key.serialize_der(), rsa, weak: false })
-    }
-
-    fn root_pem_for_weak(&self) -> Result<(Vec<u8>, Vec<u8>), Error> {
-        Ok((self.intermediate.der.clone(), self.intermediate.signer.key().serialize_der()))
     }
 
     fn params(&self, recipe: &Recipe, name: &str) -> Result<CertificateParams, Error> {
@@ -219,11 +217,14 @@ impl Authorities {
             let oid = [1, 3, 6, 1, 5, 5, 7, 1, 24];
             params
                 .custom_extensions
-                .push(CustomExtension::from_oid_content(&oid, vec![0x30, 0x03, 0x02, 0x01, 0x05]));
+                .push(CustomExtension::from_oid_content(&oid, STATUS_REQUEST.to_vec()));
         }
         Ok(params)
     }
 }
+
+/// The content of the TLS feature extension: a list with status_request (RFC 7633 section 6).
+pub(crate) const STATUS_REQUEST: [u8; 5] = [0x30, 0x03, 0x02, 0x01, 0x05];
 
 /// An RSA key, made when it is first wanted: that takes its time.
 fn kept(cell: &OnceLock<KeyPair>, size: RsaKeySize) -> Result<&KeyPair, Error> {
@@ -272,7 +273,15 @@ impl Ca {
     }
 }
 
-fn fill(names: &[String], name: &str) -> Vec<String> {
+/// Changes one bit of a certificate's signature, which stands at its end.
+pub(crate) fn break_signature(der: &mut [u8]) {
+    if let Some(last) = der.last_mut() {
+        *last ^= 1;
+    }
+}
+
+/// Fills a host's name into templates.
+pub(crate) fn fill(names: &[String], name: &str) -> Vec<String> {
     let parent = name.split_once('.').map_or(name, |(_, parent)| parent);
     let grandparent = parent.split_once('.').map_or(parent, |(_, grandparent)| grandparent);
     names

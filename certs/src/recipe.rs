@@ -111,6 +111,8 @@ pub enum Issuer {
     ClientCa,
     /// A constrained CA below the trusted root, which may only sign names under `permitted.test`.
     ConstrainedCa,
+    /// The partner's client certificate, itself good: no CA.
+    ClientLeaf,
     /// Another leaf, itself good: no CA.
     Leaf,
     /// A second root, which the relay does not trust.

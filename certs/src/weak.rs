@@ -1,6 +1,6 @@
 //! Certificates that the ordinary library refuses to make: short RSA keys and SHA-1 signatures.
 
-use openssl::asn1::Asn1Time;
+use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1Time};
 use openssl::bn::BigNum;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -9,11 +9,11 @@ use openssl::rsa::Rsa;
 use openssl::x509::extension::{
     BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
 };
-use openssl::x509::{X509, X509NameBuilder};
+use openssl::x509::{X509, X509Extension, X509Name, X509NameBuilder};
 
-use crate::authority::Issued;
-use crate::recipe::{Key, Recipe, Signature};
-use crate::{Error, recipe};
+use crate::Error;
+use crate::authority::{Issued, STATUS_REQUEST, break_signature, fill};
+use crate::recipe::{Key, Recipe, Signature, Usage, Validity};
 
 /// Weak keys, made once a run.
 pub(crate) struct WeakKeys {
@@ -28,51 +28,191 @@ impl WeakKeys {
         Self { now, rsa_1024: rsa(1024), rsa_2048: rsa(2048) }
     }
 
-    /// Signs a leaf with the intermediate `ca` (certificate and PKCS#8 key in DER).
+    /// Signs a leaf for `name` with `ca` (certificate and PKCS#8 key in DER), which is sent with
+    /// `above`. Every field of the recipe is honoured, or refused.
     pub(crate) fn issue(
         &self,
         recipe: &Recipe,
-        names: &[String],
-        ca: &(Vec<u8>, Vec<u8>),
+        name: &str,
+        ca: (&[u8], &[u8]),
+        above: Vec<Vec<u8>>,
     ) -> Result<Issued, Error> {
-        if recipe.issuer != recipe::Issuer::Intermediate {
-            return Err(Error::Recipe("a weak leaf is signed by the intermediate"));
-        }
-        let key = if recipe.key == Key::Rsa1024 { &self.rsa_1024 } else { &self.rsa_2048 };
+        let Recipe {
+            about: _,
+            key,
+            signature,
+            // `ca` is who that is.
+            issuer: _,
+            names,
+            common_name: _,
+            organisation: _,
+            organisational_unit: _,
+            valid,
+            usage,
+            omits_intermediate,
+            broken_signature,
+            foreign_key,
+            must_staple,
+        } = recipe;
+        let key = match key {
+            Key::Rsa1024 => &self.rsa_1024,
+            Key::Rsa2048 => &self.rsa_2048,
+            Key::P256 | Key::P384 | Key::Ed25519 | Key::Rsa3072 => {
+                return Err(Error::Recipe("a weak signature goes with `key = \"rsa-2048\"`"));
+            }
+        };
         let key = key.as_ref().map_err(|error| Error::Weak(error.clone()))?;
-        let (ca, ca_key) = (X509::from_der(&ca.0)?, PKey::private_key_from_der(&ca.1)?);
+        let (ca, ca_key) = (X509::from_der(ca.0)?, PKey::private_key_from_der(ca.1)?);
         let day = 86_400;
+        let (from, until) = match valid {
+            Validity::Now => (self.now - day, self.now + 90 * day),
+            Validity::Expired => (self.now - 90 * day, self.now - day),
+            Validity::Future => (self.now + day, self.now + 90 * day),
+        };
         let mut leaf = X509::builder()?;
         leaf.set_version(2)?;
         leaf.set_serial_number(&*BigNum::from_u32(self.now as u32 | 1)?.to_asn1_integer()?)?;
-        let mut subject = X509NameBuilder::new()?;
-        subject.append_entry_by_text("O", "waxseal")?;
-        leaf.set_subject_name(&subject.build())?;
+        leaf.set_subject_name(&*subject(recipe, name)?)?;
         leaf.set_issuer_name(ca.subject_name())?;
-        leaf.set_not_before(&*Asn1Time::from_unix(self.now - day)?)?;
-        leaf.set_not_after(&*Asn1Time::from_unix(self.now + 90 * day)?)?;
+        leaf.set_not_before(&*Asn1Time::from_unix(from)?)?;
+        leaf.set_not_after(&*Asn1Time::from_unix(until)?)?;
         leaf.set_pubkey(key)?;
         leaf.append_extension(BasicConstraints::new().critical().build()?)?;
         leaf.append_extension(
             KeyUsage::new().critical().digital_signature().key_encipherment().build()?,
         )?;
-        leaf.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
-        let mut san = SubjectAlternativeName::new();
-        for name in names {
-            san.dns(name);
+        match usage {
+            Usage::Server => {
+                leaf.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
+            }
+            Usage::Client => {
+                leaf.append_extension(ExtendedKeyUsage::new().client_auth().build()?)?;
+            }
+            Usage::Any => {}
         }
-        let san = san.build(&leaf.x509v3_context(Some(&ca), None))?;
-        leaf.append_extension(san)?;
-        let digest = match recipe.signature {
+        let names = fill(names, name);
+        if !names.is_empty() {
+            let mut san = SubjectAlternativeName::new();
+            for name in &names {
+                san.dns(name);
+            }
+            let san = san.build(&leaf.x509v3_context(Some(&ca), None))?;
+            leaf.append_extension(san)?;
+        }
+        if *must_staple {
+            let oid = Asn1Object::from_str("1.3.6.1.5.5.7.1.24")?;
+            let content = Asn1OctetString::new_from_bytes(&STATUS_REQUEST)?;
+            leaf.append_extension(X509Extension::new_from_der(&oid, false, &content)?)?;
+        }
+        let digest = match signature {
             Signature::Sha256 => MessageDigest::sha256(),
             Signature::Sha1 => MessageDigest::sha1(),
         };
         leaf.sign(&ca_key, digest)?;
+        let mut leaf = leaf.build().to_der()?;
+        if *broken_signature {
+            break_signature(&mut leaf);
+        }
+        let above = if *omits_intermediate { Vec::new() } else { above };
+        let other;
+        let key = if *foreign_key {
+            other = PKey::from_rsa(Rsa::generate(key.bits())?)?;
+            &other
+        } else {
+            key
+        };
         Ok(Issued {
-            chain: vec![leaf.build().to_der()?, ca.to_der()?],
+            chain: [vec![leaf], above].concat(),
             key: key.private_key_to_pkcs8()?,
             rsa: true,
             weak: true,
         })
+    }
+}
+
+/// The subject of a recipe: an organisation where nothing is named.
+fn subject(recipe: &Recipe, name: &str) -> Result<X509Name, ErrorStack> {
+    let common_name = recipe.common_name.as_ref();
+    let common_name = common_name.map(|text| fill(std::slice::from_ref(text), name).remove(0));
+    let fields = [
+        ("CN", common_name.as_deref()),
+        ("O", recipe.organisation.as_deref()),
+        ("OU", recipe.organisational_unit.as_deref()),
+    ];
+    let nameless = fields.iter().all(|(_, value)| value.is_none());
+    let mut subject = X509NameBuilder::new()?;
+    for (field, value) in fields {
+        if let Some(value) = value.or((nameless && field == "O").then_some("waxseal")) {
+            subject.append_entry_by_text(field, value)?;
+        }
+    }
+    Ok(subject.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::Authorities;
+
+    fn issued(recipe: &str) -> Result<Issued, Error> {
+        let recipe: Recipe = toml::from_str(&format!("about = ''\n{recipe}")).unwrap();
+        Authorities::new(SystemTime::now()).unwrap().issue(&recipe, "mx.waxseal.test")
+    }
+
+    fn check(recipe: &str, expected: impl Fn(&Issued, &X509) -> bool) {
+        for weak in ["key = 'rsa-1024'", "key = 'rsa-2048'\nsignature = 'sha1'"] {
+            let made = issued(&format!("{weak}\n{recipe}")).unwrap();
+            let leaf = X509::from_der(&made.chain[0]).unwrap();
+            assert!(made.weak && expected(&made, &leaf), "{weak} {recipe}");
+        }
+    }
+
+    fn text(leaf: &X509) -> String {
+        String::from_utf8_lossy(&leaf.to_text().unwrap()).into_owned()
+    }
+
+    fn now() -> openssl::asn1::Asn1Time {
+        Asn1Time::days_from_now(0).unwrap()
+    }
+
+    #[test]
+    fn every_field_of_a_weak_recipe_is_honoured() {
+        check("", |made, leaf| made.chain.len() == 2 && *leaf.not_after() > *now());
+        check("valid = 'expired'", |_, leaf| *leaf.not_after() < *now());
+        check("valid = 'future'", |_, leaf| *leaf.not_before() > *now());
+        check("usage = 'client'", |_, leaf| text(leaf).contains("TLS Web Client"));
+        check("usage = 'any'", |_, leaf| !text(leaf).contains("Extended Key Usage"));
+        check("omits-intermediate = true", |made, _| made.chain.len() == 1);
+        check("must-staple = true", |_, leaf| text(leaf).contains("status_request"));
+        check("common-name = '{name}'", |_, leaf| {
+            text(leaf).contains("CN = mx.waxseal.test") || text(leaf).contains("CN=mx.waxseal.test")
+        });
+        check("organisation = 'Us'", |_, leaf| text(leaf).contains("Us"));
+        check("names = []", |_, leaf| leaf.subject_alt_names().is_none());
+        check("issuer = 'client-ca'", |made, leaf| {
+            made.chain.len() == 1 && text(leaf).contains("waxseal client CA")
+        });
+        check("foreign-key = true", |made, leaf| {
+            let key = PKey::private_key_from_pkcs8(&made.key).unwrap();
+            !leaf.public_key().unwrap().public_eq(&key)
+        });
+        check("broken-signature = true", |made, leaf| {
+            let ca = X509::from_der(&made.chain[1]).unwrap();
+            !leaf.verify(&ca.public_key().unwrap()).unwrap_or_default()
+        });
+    }
+
+    #[test]
+    fn what_a_weak_recipe_cannot_be_is_refused() {
+        for recipe in [
+            "signature = 'sha1'",
+            "signature = 'sha1'\nkey = 'rsa-3072'",
+            "key = 'rsa-1024'\nissuer = 'self'",
+            "key = 'rsa-1024'\nissuer = 'leaf'",
+        ] {
+            assert!(matches!(issued(recipe), Err(Error::Recipe(_))), "{recipe}");
+        }
     }
 }

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
 use waxseal_certs::{Recipe, Recipes};
-use waxseal_model::diagnostic::Diagnostic;
+use waxseal_model::diagnostic::{Diagnostic, closest};
 use waxseal_model::profile::Profile;
 use waxseal_model::requirement;
+use waxseal_model::scan;
 use waxseal_model::scenario::{Case, Known, Peer, Scenario, load, load_offers};
 use waxseal_model::script::Direction;
 
@@ -57,6 +58,16 @@ impl Rules {
             match requirement::load_catalogue(&path, text) {
                 Ok(rows) => requirements.extend(rows),
                 Err(diagnostic) => wrong.push(one(text, diagnostic)),
+            }
+        }
+        for id in scan::judged_requirements() {
+            if !requirements.contains_key(&id) {
+                let names = requirements.keys().map(String::as_str);
+                let help = closest(&id, names).map(|name| format!("did you mean `{name}`?"));
+                let message =
+                    format!("a rule of a scan judges `{id}`, which stands in no file here");
+                let file = "requirements".into();
+                wrong.push(one("", Diagnostic { file, span: None, message, help }));
             }
         }
         let mut profiles = BTreeMap::new();

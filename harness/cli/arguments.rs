@@ -47,8 +47,14 @@ pub(super) enum Command {
     /// Print the JSON Schema of `--format json` and results.json.
     Schema {
         /// That of one line of `waxseal scan --format json`.
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["lab", "relay"])]
         scan: bool,
+        /// That of lab.json, which a relay is told everything by.
+        #[arg(long, conflicts_with = "relay")]
+        lab: bool,
+        /// That of a driver's relay.toml.
+        #[arg(long)]
+        relay: bool,
     },
     /// Check scenario files.
     Check {
@@ -65,10 +71,19 @@ pub(super) enum Relays {
         /// A driver's name or folder; `@SUITE` picks another release of the distribution.
         relay: String,
     },
-    /// Start a relay, send one message each way through it, and say what is wrong.
+    /// Start a relay, send one message through each of its connectors, and say what is wrong.
     Doctor {
         /// A driver's name or folder.
         relay: String,
+        /// Do without the private network; see `waxseal run --help`.
+        #[arg(long)]
+        no_sandbox: bool,
+        /// Keep the relay's files and its log, and say where they are.
+        #[arg(long)]
+        keep: bool,
+        /// Show the dialogue of each message, also of those that went through, and the relay's log.
+        #[arg(short, long)]
+        verbose: bool,
     },
 }
 
@@ -107,7 +122,7 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
     /// Cases at once.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = some)]
     pub(super) jobs: Option<usize>,
     /// Play part I of N.
     #[arg(long, value_name = "I/N", value_parser = shard)]
@@ -121,7 +136,8 @@ pub(super) struct RunArguments {
     /// What is written to standard output.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
-    /// Do not enter a private network; use high ports on the loopback addresses.
+    /// Do not enter a private network: use high ports on the loopback addresses. What the relay
+    /// sends may leave this machine then.
     #[arg(long)]
     pub(super) no_sandbox: bool,
     /// End the run when standard input ends: `matrix` starts its runs so, and they end with it.
@@ -146,10 +162,10 @@ pub(super) struct MatrixArguments {
     #[arg(long, default_value = "exchange-online")]
     pub(super) profile: String,
     /// Relays at once.
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = some)]
     pub(super) at_once: usize,
     /// Cases at once on each relay.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = some)]
     pub(super) jobs: Option<usize>,
     /// Also write matrix.md and every relay's record into this folder.
     #[arg(long, value_name = "DIR")]
@@ -186,10 +202,10 @@ pub(super) struct ScanArguments {
     #[arg(long, default_value = "exchange-online")]
     pub(super) profile: String,
     /// Hosts at once.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = some)]
     pub(super) jobs: usize,
     /// Connections to one host at once.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = some)]
     pub(super) connections: usize,
     /// Seconds for one host; what is not known then is said to be so.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -235,8 +251,11 @@ fn engine(text: &str) -> Result<Engine, String> {
     found.ok_or_else(|| "the engines are `modern` and `legacy`".into())
 }
 
-fn positive(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "write a number from 1 on".into())
+/// How many at once: as many as any machine bears.
+fn some(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1000;
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| format!("write a number from 1 to {MOST}"))
 }
 
 fn inbound(text: &str) -> Result<Connector, String> {

@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use waxseal_model::limits;
+use waxseal_model::wording::counted;
+
+use super::files;
 use super::output::{print, refuse};
 use crate::catalogue::{self, Catalogue};
 
@@ -18,7 +22,7 @@ pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {
     }
     let (mut cases, mut wrong) = (0, 0);
     for file in &files {
-        let text = match std::fs::read_to_string(file) {
+        let text = match files::text(file, limits::FILE) {
             Ok(text) => text,
             Err(error) => return refuse(&format!("could not read {}: {error}", file.display())),
         };
@@ -35,11 +39,12 @@ pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {
     }
     let checked = files.len();
     if wrong == 0 {
-        print(&format!("{checked} files with {cases} cases, all good\n"));
+        let cases = counted(cases, "case");
+        print(&format!("{} with {cases}, all good\n", counted(checked, "file")));
         return ExitCode::SUCCESS;
     }
     let verb = if wrong == 1 { "is" } else { "are" };
-    print(&format!("{checked} files, {wrong} {verb} wrong\n"));
+    print(&format!("{}, {wrong} {verb} wrong\n", counted(checked, "file")));
     ExitCode::from(2)
 }
 

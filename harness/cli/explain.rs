@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use waxseal_model::foreign::Foreign;
+use waxseal_model::limits;
 use waxseal_model::record::Record;
 
+use super::files;
 use super::output::{print, refuse};
 use crate::catalogue::Catalogue;
 use crate::report;
@@ -43,8 +46,10 @@ pub(super) fn explain(catalogue: &Catalogue, id: &str, results: Option<&Path>) -
 }
 
 fn read(path: &Path) -> Result<Record, String> {
-    let text = std::fs::read_to_string(path)
+    let text = files::text(path, limits::RECORD)
         .map_err(|error| format!("could not read {}: {error}", path.display()))?;
-    serde_json::from_str(&text)
-        .map_err(|error| format!("{} is no record of a run: {error}", path.display()))
+    serde_json::from_str(&text).map_err(|error| {
+        let error = Foreign::from(error.to_string());
+        format!("{} is no record of a run: {}", path.display(), error.short())
+    })
 }

@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use waxseal_model::baseline::Baseline;
+use waxseal_model::foreign::printable_json;
 use waxseal_model::record::{INTERRUPTED, Record};
 
 use super::arguments::{Format, MatrixArguments};
 use super::output::{OutDir, print, refuse, say};
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
+use crate::lab::process::die_with_us;
 use crate::relay::Driver;
 use crate::report;
 
@@ -72,7 +74,7 @@ pub(super) fn matrix(catalogue: &Catalogue, arguments: &MatrixArguments) -> Exit
         Format::Human => print(&report::matrix(&records)),
         Format::Markdown => print(&report::matrix_markdown(&records)),
         Format::Json => match serde_json::to_string_pretty(&records) {
-            Ok(json) => print(&(json + "\n")),
+            Ok(json) => print(&printable_json(json + "\n")),
             Err(error) => return refuse(&format!("could not write the records: {error}")),
         },
     }
@@ -148,6 +150,8 @@ fn play(name: &str, arguments: &MatrixArguments, runs: &Mutex<Runs>) -> Result<R
     // A signal from the keyboard goes to the whole group: the run hears it here, from us.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    // Whatever ends us ends the run too: this thread waits for it.
+    die_with_us(&mut command);
     let mut child = command.spawn().map_err(|error| format!("could not be run: {error}"))?;
     let stdin = child.stdin.take();
     {

@@ -11,6 +11,7 @@
 mod arguments;
 mod check;
 mod explain;
+mod files;
 mod host;
 mod matrix;
 mod output;
@@ -25,12 +26,14 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::catalogue::Catalogue;
+use crate::lab::descriptors;
 use crate::report;
 use arguments::{Arguments, Command};
 use output::{print, refuse};
 
 /// Does what the arguments say. Has to be called before any thread is started.
 pub fn main() -> ExitCode {
+    descriptors::raise();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -61,11 +64,12 @@ fn act(command: Command) -> ExitCode {
         Command::Explain { id, results } => {
             with_catalogue(|catalogue| explain::explain(catalogue, &id, results.as_deref()))
         }
-        Command::Schema { scan } => {
-            print(&if scan {
-                waxseal_model::scan::schema()
-            } else {
-                waxseal_model::record::schema()
+        Command::Schema { scan, lab, relay } => {
+            print(&match () {
+                () if scan => waxseal_model::scan::schema(),
+                () if lab => crate::relay::labfile::schema(),
+                () if relay => crate::relay::contract::schema(),
+                () => waxseal_model::record::schema(),
             });
             ExitCode::SUCCESS
         }

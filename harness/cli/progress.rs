@@ -5,6 +5,7 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use waxseal_model::foreign::printable;
 use waxseal_model::record::CaseRecord;
 
 use crate::report;
@@ -46,13 +47,14 @@ impl Watch for Progress {
     }
 
     fn overridden(&self, line: &str) {
-        self.bar.suspend(|| drop(writeln!(anstream::stderr(), "override: {line}")));
+        self.bar.suspend(|| drop(writeln!(anstream::stderr(), "override: {}", printable(line))));
     }
 
     fn unplayed(&self, host: &str) {
         let text = format!(
             "hint: the relay looked for {host}, which the lab does not play; if the configuration sends \
-             mail there, say --mx DOMAIN={host}"
+             mail there, say --mx DOMAIN={host}",
+            host = printable(host)
         );
         self.bar.suspend(|| drop(writeln!(anstream::stderr(), "{text}")));
     }

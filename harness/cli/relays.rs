@@ -1,27 +1,32 @@
 //! `waxseal relays`: the products there are drivers for.
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
-use waxseal_model::record::Verdict;
+use waxseal_model::foreign::printable;
+use waxseal_model::record::{CaseRecord, Verdict};
 use waxseal_model::scenario::{Connector, default_control};
 
 use super::arguments::Relays;
 use super::output::{print, refuse};
 use crate::catalogue::Catalogue;
-use crate::lab::sandbox;
 use crate::relay::{Driver, RelayError};
 use crate::report;
-use crate::run::{Choice, Options, Unwatched, run};
+use crate::run::{Choice, Options, Watch, run};
 
 pub(super) fn relays(catalogue: &Catalogue, what: Option<&Relays>) -> ExitCode {
     let done = match what {
-        Some(Relays::Install { relay } | Relays::Doctor { relay }) if relay == "reference" => {
+        Some(Relays::Install { relay } | Relays::Doctor { relay, .. }) if relay == "reference" => {
             print("reference: built in, nothing is missing; `waxseal run` plays it\n");
             Ok(ExitCode::SUCCESS)
         }
         None => list().map(|()| ExitCode::SUCCESS),
         Some(Relays::Install { relay }) => install(relay).map(|()| ExitCode::SUCCESS),
-        Some(Relays::Doctor { relay }) => doctor(catalogue, relay),
+        Some(Relays::Doctor { relay, no_sandbox, keep, verbose }) => {
+            let check = Check { no_sandbox: *no_sandbox, keep: *keep, verbose: *verbose };
+            doctor(catalogue, relay, check)
+        }
     };
     match done {
         Ok(code) => code,
@@ -73,50 +78,94 @@ fn install(relay: &str) -> Result<(), RelayError> {
     Ok(())
 }
 
-/// Plays the two cases in which everybody does everything right, each under the least demanding
-/// connector that the driver declares.
-fn doctor(catalogue: &Catalogue, relay: &str) -> Result<ExitCode, RelayError> {
-    let driver = Driver::find(relay)?;
-    let sandbox = sandbox::enter();
-    if let Err(error) = &sandbox {
-        print(&format!("could not enter the sandbox: {error}\n"));
-    }
-    driver.check_needs(sandbox.as_ref().ok())?;
-    print(&format!("{relay}: all it needs is here\n"));
-    let contract = &driver.contract;
-    let mildest = |direction| {
-        let mut known = Connector::ALL.into_iter().filter(|connector| connector.exists(direction));
-        let declared = known.find(|connector| contract.connectors.declare(direction, *connector));
-        declared.unwrap_or(Connector::Opportunistic)
+/// How a relay is looked at.
+struct Check {
+    no_sandbox: bool,
+    keep: bool,
+    verbose: bool,
+}
+
+/// Plays the cases in which everybody does everything right, one for each connector that the driver
+/// declares, and shows those first that fail.
+fn doctor(catalogue: &Catalogue, relay: &str, check: Check) -> Result<ExitCode, RelayError> {
+    let choice = Choice::Driven(Box::new(Driver::find(relay)?));
+    let Choice::Driven(driver) = &choice else { return Ok(ExitCode::from(2)) };
+    let sandbox = match super::run::enter(&choice, check.no_sandbox) {
+        Ok(sandbox) => sandbox,
+        Err(text) => return Ok(refuse(&text)),
     };
-    let cases = contract.directions.iter();
-    let cases: Vec<_> =
-        cases.map(|direction| default_control(*direction, mildest(*direction))).collect();
+    driver.check_needs(sandbox.as_ref())?;
+    print(&format!("{relay}: all it needs is here\n"));
+    super::run::warn_of_unplayed(catalogue, driver);
+    let contract = &driver.contract;
     for (direction, why) in &contract.absent {
         print(&format!("{relay}: no {direction} mail: {why}\n"));
     }
-    let options = Options { cases, sandbox: sandbox.ok(), ..Options::default() };
-    let choice = Choice::Driven(Box::new(driver));
+    let cases = contract.directions.iter().flat_map(|direction| {
+        let declared = Connector::ALL.into_iter();
+        let declared = declared.filter(|name| contract.connectors.declare(*direction, *name));
+        declared.map(|connector| default_control(*direction, connector))
+    });
+    let cases: Vec<_> = cases.filter(|id| catalogue.case(id).is_some()).collect();
+    if cases.is_empty() {
+        return Ok(refuse(&format!("{relay} declares no connector that a case is about")));
+    }
+    let options = Options { cases, sandbox, keep: check.keep, ..Options::default() };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Ok(refuse(&format!("could not start: {error}"))),
     };
-    let played = run(catalogue, choice, &options, &Unwatched, std::future::pending());
+    let log = Log::default();
+    let played = run(catalogue, choice.clone(), &options, &log, std::future::pending());
     let record = match runtime.block_on(played) {
         Ok(record) => record,
         Err(error) => return Ok(refuse(&error.to_string())),
     };
-    for case in &record.cases {
-        if case.verdict == Verdict::Pass {
-            print(&format!("{relay}: {} mail goes through, in TLS\n", case.direction));
-        } else {
-            print(&format!(
-                "{relay}: {} mail does not go through: {}\n",
-                case.direction, case.reason
-            ));
-            print(&report::transcript(case.direction, &case.trace, &case.evidence));
+    let (well, ill): (Vec<_>, Vec<_>) =
+        record.cases.iter().partition(|case| case.verdict == Verdict::Pass);
+    let dialogue =
+        |case: &CaseRecord| report::transcript(case.direction, &case.trace, &case.evidence);
+    for case in &ill {
+        let (direction, connector) = (case.direction, case.connector);
+        print(&format!(
+            "{relay}: {direction} mail under {connector} does not go through: {}\n{}",
+            printable(&case.reason),
+            dialogue(case)
+        ));
+    }
+    let words = log.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if (check.verbose || !ill.is_empty()) && !words.is_empty() {
+        print(&format!("{relay}: the end of its log:\n{words}\n"));
+    }
+    for case in &well {
+        let (direction, connector) = (case.direction, case.connector);
+        print(&format!("{relay}: {direction} mail under {connector} goes through, in TLS\n"));
+        if check.verbose {
+            print(&dialogue(case));
         }
     }
-    let well = record.cases.iter().all(|case| case.verdict == Verdict::Pass);
-    Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    Ok(if ill.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// Keeps the end of the relay's log.
+#[derive(Default)]
+struct Log(Mutex<String>);
+
+impl Watch for Log {
+    fn kept(&self, directory: &Path) {
+        print(&format!("the relay's files stay in {}\n", directory.display()));
+    }
+
+    fn ended(&self, log: &str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = shown(log);
+    }
+}
+
+/// Text of a relay as a terminal can be shown it, indented.
+fn shown(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        format!("  {}", line.trim_end())
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -6,15 +6,18 @@ use std::process::ExitCode;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use waxseal_model::baseline::Baseline;
+use waxseal_model::limits;
 use waxseal_model::record::Record;
 use waxseal_model::scenario::Connector;
+use waxseal_model::script::Direction;
 
 use super::arguments::{Format, RunArguments};
+use super::files;
 use super::output::{OutDir, print, refuse, say};
 use super::progress::Progress;
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
-use crate::lab::sandbox;
+use crate::lab::{Sandbox, sandbox};
 use crate::relay::Driver;
 use crate::report;
 use crate::run::{Choice, Options, Own, run as play};
@@ -45,7 +48,15 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
         Ok(out) => out,
         Err(text) => return refuse(&text),
     };
-    let sandbox = (!arguments.no_sandbox).then(sandbox::enter).and_then(Result::ok);
+    if let Choice::Driven(driver) = &choice
+        && arguments.command.is_none()
+    {
+        warn_of_unplayed(catalogue, driver);
+    }
+    let sandbox = match enter(&choice, arguments.no_sandbox) {
+        Ok(sandbox) => sandbox,
+        Err(text) => return refuse(&text),
+    };
     let options = Options {
         cases: arguments.cases.clone(),
         profile: arguments.profile.clone(),
@@ -83,6 +94,53 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
         baseline.judge(&mut record, &known, &today);
     }
     finish(catalogue, arguments, &record, out.as_ref())
+}
+
+/// Enters the private network. A relay that a driver runs does not run without it, unless the user
+/// says so; the embedded relay is of this process and speaks with loopback addresses only. Where
+/// there is none it is said, each time.
+pub(super) fn enter(choice: &Choice, no_sandbox: bool) -> Result<Option<Sandbox>, String> {
+    let why = if no_sandbox {
+        "`--no-sandbox` was given".to_owned()
+    } else {
+        match (sandbox::enter(), choice) {
+            (Ok(sandbox), _) => return Ok(Some(sandbox)),
+            (Err(error), Choice::Reference(_)) => error.to_string(),
+            (Err(error), Choice::Driven(_)) => {
+                return Err(format!(
+                    "could not enter the private network: {error}. To run the relay in the open \
+                     network, say `--no-sandbox`"
+                ));
+            }
+        }
+    };
+    let what = match choice {
+        Choice::Reference(_) => "the embedded relay uses high ports of the loopback addresses",
+        Choice::Driven(_) => {
+            "the relay runs in the open network, and what it sends may leave this machine"
+        }
+    };
+    say(&format!("no private network: {what} ({why})"));
+    Ok(None)
+}
+
+/// Says which connectors the driver declares that no case is about.
+pub(super) fn warn_of_unplayed(catalogue: &Catalogue, driver: &Driver) {
+    for direction in [Direction::Inbound, Direction::Outbound] {
+        let has_case = |connector| {
+            catalogue.cases().any(|case| case.direction == direction && case.connector == connector)
+        };
+        let declared = Connector::ALL.into_iter().filter(|connector| {
+            connector.exists(direction) && driver.contract.connectors.declare(direction, *connector)
+        });
+        for connector in declared.filter(|connector| !has_case(*connector)) {
+            say(&format!(
+                "warning: the driver {} declares the connector {connector} {direction}, and no case \
+                 of this version is about it: nothing is said of it",
+                driver.name
+            ));
+        }
+    }
 }
 
 /// The time, like `2026-12-31T23:59:59Z`.
@@ -138,7 +196,7 @@ fn own(arguments: &RunArguments, path: &Path) -> Result<Own, String> {
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, String> {
-    let text = std::fs::read_to_string(path)
+    let text = files::text(path, limits::FILE)
         .map_err(|error| format!("could not read the baseline {}: {error}", path.display()))?;
     Baseline::parse(&path.display().to_string(), &text)
         .map_err(|wrong| format!("the baseline is wrong\n{}", wrong.render(&text)))

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
+use waxseal_model::limits;
 use waxseal_model::pins::Pins;
 use waxseal_model::profile::Profile;
 use waxseal_model::requirement::Level;
@@ -16,6 +17,7 @@ use waxseal_model::scan::{
 };
 
 use super::arguments::{Part, ScanArguments, ScanFormat};
+use super::files;
 use super::host::{Asking, Raw};
 use super::output::{print, refuse};
 use crate::catalogue::{Rules, host_pins, profile_names};
@@ -107,7 +109,7 @@ fn targets(arguments: &ScanArguments) -> Result<Vec<Target>, String> {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path)
+    files::text(path, limits::FILE)
         .map_err(|error| format!("could not read the targets {}: {error}", path.display()))
 }
 
@@ -116,7 +118,7 @@ fn roots(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, String> {
     let mut roots = system_roots();
     for path in files {
         let wrong = |what: String| format!("could not use the roots {}: {what}", path.display());
-        let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+        let pem = files::bytes(path, limits::FILE).map_err(&wrong)?;
         roots.extend(read_certificates_pem(&pem).map_err(wrong)?);
     }
     Ok(roots)
@@ -125,7 +127,7 @@ fn roots(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, String> {
 /// The pins of a file, or of a host that is built in.
 fn pins(named: &str) -> Result<Pins, String> {
     let (path, text) = if named.contains(['/', '.']) {
-        let text = std::fs::read_to_string(named)
+        let text = files::text(Path::new(named), limits::FILE)
             .map_err(|error| format!("could not read the pins {named}: {error}"))?;
         (named.to_owned(), text)
     } else {

@@ -12,8 +12,10 @@ use hickory_proto::rr::{DNSClass, Name, RData, Record};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
+use waxseal_model::limits;
 use waxseal_model::scenario::DnsFaultKind;
 
+use super::descriptors::accept;
 use super::error::LabError;
 use super::records::{Kind, plain_name, wire_name};
 use super::zones::{Found, Zones};
@@ -110,8 +112,9 @@ async fn serve_tcp(listener: TcpListener, desk: Desk) {
     let mut clients = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => {
-                if let Ok((stream, _)) = accepted {
+            // A client more waits until another has gone: it is not held.
+            accepted = accept(&listener), if clients.len() < limits::HELD => {
+                if let Ok(stream) = accepted {
                     clients.spawn(serve_client(stream, desk.clone()));
                 }
             }
@@ -123,7 +126,8 @@ async fn serve_tcp(listener: TcpListener, desk: Desk) {
 async fn serve_client(mut stream: TcpStream, desk: Desk) {
     while let Ok(Ok(length)) = tokio::time::timeout(IDLE, stream.read_u16()).await {
         let mut question = vec![0; usize::from(length)];
-        if stream.read_exact(&mut question).await.is_err() {
+        let read = tokio::time::timeout(IDLE, stream.read_exact(&mut question)).await;
+        if !matches!(read, Ok(Ok(_))) {
             return;
         }
         let Some(answer) = desk.answer(&question, Transport::Tcp) else { continue };

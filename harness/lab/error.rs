@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use thiserror::Error;
+use waxseal_model::foreign::Foreign;
 
 /// Why a part of the lab could not be set up or used. Fragments that fit "could not ...".
 #[derive(Debug, Error)]
@@ -54,7 +55,7 @@ pub enum LabError {
         /// Exit status in words.
         status: String,
         /// The last lines of its log.
-        tail: String,
+        tail: Foreign,
     },
     /// Nothing listened in time although the relay runs.
     #[error(
@@ -67,10 +68,18 @@ pub enum LabError {
         /// How long we waited.
         seconds: u64,
         /// The last lines of its log.
-        tail: String,
+        tail: Foreign,
     },
 }
 
-fn after_newline(tail: &str) -> String {
-    if tail.is_empty() { "; it said nothing".into() } else { format!("; its last words:\n{tail}") }
+fn after_newline(tail: &Foreign) -> String {
+    match tail.is_empty() {
+        true => "; it said nothing".into(),
+        false => "; its last words:".to_owned() + &in_lines(tail),
+    }
+}
+
+/// Each line of it on a line of its own, behind a mark: none can be taken for one of ours.
+pub fn in_lines(text: &Foreign) -> String {
+    text.lines().map(|line| format!("\n  | {line}")).collect()
 }

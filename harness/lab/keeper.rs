@@ -8,6 +8,7 @@
 //! the one to whom orphans fall (`PR_SET_CHILD_SUBREAPER`): it ends its children until it has
 //! none left, and those of a child that ended are its children next.
 
+use std::ffi::CString;
 use std::io;
 use std::mem;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -17,6 +18,7 @@ use std::ptr;
 
 use libc::{c_int, c_uint, pid_t};
 
+use super::mounts::{View, drop_capabilities};
 use super::process::Isolation;
 
 /// What the kernel sends the keeper when we die, and we when the relay is to end.
@@ -28,17 +30,158 @@ pub(super) fn last_signal(isolation: Isolation) -> c_int {
 }
 
 /// Makes the command be started under a keeper. `alive` reads end-of-file once we are dead.
-pub(super) fn keep(command: &mut Command, isolation: Isolation, alive: &OwnedFd) {
+/// Without a view it sees and writes what we do.
+pub(super) fn keep(
+    command: &mut Command,
+    isolation: Isolation,
+    view: Option<View>,
+    alive: &OwnedFd,
+) {
     let alive = alive.as_raw_fd();
     // SAFETY: all that is called between fork and exec is a system call on our own stack.
-    unsafe { command.pre_exec(move || split(isolation, alive)) };
+    unsafe { command.pre_exec(move || split(isolation, view.as_ref(), alive)) };
+}
+
+/// Where a command belongs that is run to its end.
+#[derive(Debug)]
+pub(super) enum Belongs {
+    /// In the relay's namespaces of processes and mounts: what it leaves behind ends with them.
+    ToRelay { processes: OwnedFd, mounts: OwnedFd, directory: CString },
+    /// Under a keeper of its own, which keeps what it leaves behind.
+    Apart,
+    /// Under a keeper of its own, which ends what it leaves behind. Without a view it sees and
+    /// writes what we do.
+    Alone { isolation: Isolation, view: Option<View> },
+}
+
+/// Makes the command be started where it belongs. How it ended is written to `told`, as wait(2) has
+/// it. `alive` reads end-of-file once we are dead.
+pub(super) fn keep_command(
+    command: &mut Command,
+    belongs: Belongs,
+    alive: &OwnedFd,
+    told: Option<&OwnedFd>,
+) {
+    let (alive, told) = (alive.as_raw_fd(), told.map(AsRawFd::as_raw_fd));
+    // SAFETY: as above.
+    unsafe { command.pre_exec(move || go(&belongs, alive, told)) };
 }
 
 /// Returns in the process that becomes the relay; the keeper stays in here.
-fn split(isolation: Isolation, alive: RawFd) -> io::Result<()> {
+fn split(isolation: Isolation, view: Option<&View>, alive: RawFd) -> io::Result<()> {
     // SAFETY: system calls; every pointer is to the stack of this function.
     unsafe {
-        libc::prctl(libc::PR_SET_PDEATHSIG, last_signal(isolation));
+        die_with_parent(last_signal(isolation), alive);
+        match (isolation, view) {
+            (Isolation::ProcessNamespace, Some(view)) => view.enter()?,
+            (Isolation::ProcessNamespace, None) => own_mounts()?,
+            (Isolation::Descendants, _) => {
+                libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
+            }
+        }
+        if view.is_some() {
+            drop_capabilities();
+        }
+        let signals = block_signals();
+        match libc::fork() {
+            -1 => Err(io::Error::last_os_error()),
+            0 => {
+                libc::sigprocmask(libc::SIG_UNBLOCK, &signals, ptr::null_mut());
+                Ok(())
+            }
+            relay => watch(relay, &signals, None, Afterwards::Ends),
+        }
+    }
+}
+
+/// Returns in the process that becomes the command.
+fn go(belongs: &Belongs, alive: RawFd, told: Option<RawFd>) -> io::Result<()> {
+    // SAFETY: system calls; strings outlive them, and every other pointer is to this stack.
+    unsafe {
+        let mut lasts = Afterwards::Waits;
+        match belongs {
+            Belongs::ToRelay { processes, mounts, directory } => {
+                die_with_parent(libc::SIGKILL, alive);
+                checked(libc::setns(processes.as_raw_fd(), libc::CLONE_NEWPID))?;
+                checked(libc::setns(mounts.as_raw_fd(), libc::CLONE_NEWNS))?;
+                checked(libc::chdir(directory.as_ptr()))?;
+            }
+            Belongs::Apart => {
+                die_with_parent(libc::SIGTERM, alive);
+                checked(libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1))?;
+            }
+            Belongs::Alone { isolation: Isolation::Descendants, .. } => {
+                lasts = Afterwards::Ends;
+                die_with_parent(libc::SIGTERM, alive);
+                checked(libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1))?;
+            }
+            Belongs::Alone { isolation: Isolation::ProcessNamespace, view } => {
+                lasts = Afterwards::Ends;
+                die_with_parent(libc::SIGKILL, alive);
+                checked(libc::unshare(libc::CLONE_NEWPID))?;
+                become_first()?;
+                match view {
+                    Some(view) => view.enter()?,
+                    None => own_mounts()?,
+                }
+            }
+        }
+        if !matches!(belongs, Belongs::Alone { view: None, .. }) {
+            drop_capabilities();
+        }
+        let signals = block_signals();
+        match libc::fork() {
+            -1 => Err(io::Error::last_os_error()),
+            0 => {
+                // Whoever waits for it is outside the namespace, and may be killed.
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                libc::setsid();
+                libc::sigprocmask(libc::SIG_UNBLOCK, &signals, ptr::null_mut());
+                Ok(())
+            }
+            command => watch(command, &signals, told, lasts),
+        }
+    }
+}
+
+/// Returns in process 1 of the namespace that was made; outside of it is waited until that ends.
+///
+/// # Safety
+/// Only in a child between fork and exec.
+unsafe fn become_first() -> io::Result<()> {
+    // SAFETY: system calls; every pointer is to the stack of this function.
+    unsafe {
+        let first = checked(libc::fork())?;
+        if first == 0 {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            return Ok(());
+        }
+        close_from(0);
+        let mut status = 0;
+        while libc::waitpid(first, &mut status, 0) < 0
+            && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+        {}
+        libc::_exit(if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 128 })
+    }
+}
+
+/// What a keeper does with orphans once the process that it watches has ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Afterwards {
+    Ends,
+    Waits,
+}
+
+fn checked(returned: c_int) -> io::Result<c_int> {
+    if returned < 0 { Err(io::Error::last_os_error()) } else { Ok(returned) }
+}
+
+/// # Safety
+/// Only in a child between fork and exec.
+unsafe fn die_with_parent(signal: c_int, alive: RawFd) {
+    // SAFETY: system calls; every pointer is to the stack of this function.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, signal);
         // We may have died before that call; then nobody will send the signal.
         let mut poll = libc::pollfd { fd: alive, events: 0, revents: 0 };
         if libc::poll(&mut poll, 1, 0) > 0 && poll.revents & libc::POLLHUP != 0 {
@@ -46,13 +189,16 @@ fn split(isolation: Isolation, alive: RawFd) -> io::Result<()> {
         }
         // A session of its own: Ctrl-C at our terminal is for us, who then end the relay.
         libc::setsid();
-        match isolation {
-            Isolation::ProcessNamespace => own_mounts()?,
-            Isolation::Descendants => {
-                libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
-            }
-        }
-        // Blocked before the fork, so that none is lost.
+    }
+}
+
+/// Blocks what a keeper waits for before it forks, so that none is lost.
+///
+/// # Safety
+/// As [`die_with_parent`].
+unsafe fn block_signals() -> libc::sigset_t {
+    // SAFETY: system calls; every pointer is to the stack of this function.
+    unsafe {
         let mut signals = mem::zeroed();
         libc::sigemptyset(&mut signals);
         libc::sigaddset(&mut signals, libc::SIGCHLD);
@@ -60,14 +206,7 @@ fn split(isolation: Isolation, alive: RawFd) -> io::Result<()> {
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         libc::signal(libc::SIGTERM, libc::SIG_DFL);
         libc::sigprocmask(libc::SIG_BLOCK, &signals, ptr::null_mut());
-        match libc::fork() {
-            -1 => Err(io::Error::last_os_error()),
-            0 => {
-                libc::sigprocmask(libc::SIG_UNBLOCK, &signals, ptr::null_mut());
-                Ok(())
-            }
-            relay => watch(relay, &signals),
-        }
+        signals
     }
 }
 
@@ -93,21 +232,25 @@ unsafe fn own_mounts() -> io::Result<()> {
     Ok(())
 }
 
-/// Waits for the relay or the end, takes in orphans, ends with the relay's status.
+/// Waits for the relay or the end, takes in orphans, ends with the relay's status. Where there is a
+/// place to tell that status, it is told as soon as it is known.
 ///
 /// # Safety
 /// Only in a child between fork and exec that has nothing else to do.
-unsafe fn watch(relay: pid_t, signals: &libc::sigset_t) -> ! {
+unsafe fn watch(
+    relay: pid_t,
+    signals: &libc::sigset_t,
+    told: Option<RawFd>,
+    afterwards: Afterwards,
+) -> ! {
     // SAFETY: system calls; every pointer is to the stack of this function.
     unsafe {
-        // Among these is the pipe on which the one who spawned us waits for exec.
-        if libc::syscall(libc::SYS_close_range, 3 as c_uint, c_uint::MAX, 0 as c_uint) < 0 {
-            (3..4096).for_each(|fd| {
-                libc::close(fd);
-            });
-        }
+        // Among those closed is the pipe on which the one who spawned us waits for exec. Those who
+        // read what the command says wait until nobody can write it.
+        let told = told.map(|told| libc::dup2(told, 0));
+        close_from(if told.is_some() { 1 } else { 0 });
         let mut status = None;
-        while status.is_none() {
+        loop {
             let mut signal = 0;
             libc::sigwait(signals, &mut signal);
             if signal == libc::SIGTERM {
@@ -120,8 +263,17 @@ unsafe fn watch(relay: pid_t, signals: &libc::sigset_t) -> ! {
                     status = Some(ended);
                 }
             }
+            let Some(ended) = status else { continue };
+            if told.is_some() {
+                libc::write(0, ptr::from_ref(&ended).cast(), mem::size_of::<c_int>());
+                libc::close(0);
+            }
+            // -1: there is no child left.
+            if afterwards == Afterwards::Ends || pid < 0 {
+                break;
+            }
         }
-        end_children(relay);
+        end_children(relay, status.is_some());
         libc::_exit(match status {
             Some(status) if libc::WIFEXITED(status) => libc::WEXITSTATUS(status),
             Some(status) => 128 + libc::WTERMSIG(status),
@@ -130,18 +282,35 @@ unsafe fn watch(relay: pid_t, signals: &libc::sigset_t) -> ! {
     }
 }
 
+/// # Safety
+/// As [`watch`].
+unsafe fn close_from(first: c_int) {
+    // SAFETY: numbers only.
+    unsafe {
+        let all = libc::syscall(libc::SYS_close_range, first as c_uint, c_uint::MAX, 0 as c_uint);
+        if all < 0 {
+            (first..4096).for_each(|fd| {
+                libc::close(fd);
+            });
+        }
+    }
+}
+
 /// Kills children until there are none; orphans of the killed become children meanwhile.
 ///
 /// # Safety
 /// As [`watch`].
-unsafe fn end_children(relay: pid_t) {
+unsafe fn end_children(relay: pid_t, gone: bool) {
     // SAFETY: system calls; every pointer is to the stack of this function.
     unsafe {
         // As process 1 this reaches all. Elsewhere, never: -1 would be every process of the user.
         if libc::getpid() == 1 {
             libc::kill(-1, libc::SIGKILL);
         }
-        libc::kill(relay, libc::SIGKILL);
+        // Its number may be another's once it was waited for.
+        if !gone {
+            libc::kill(relay, libc::SIGKILL);
+        }
         loop {
             each_child(|child| {
                 libc::kill(child, libc::SIGKILL);

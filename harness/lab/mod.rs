@@ -3,10 +3,15 @@
 //! Nothing here knows a scenario's expectation.
 
 pub mod addresses;
+pub mod commands;
+pub mod descriptors;
 pub mod dns;
 mod error;
 #[cfg(target_os = "linux")]
 mod keeper;
+pub mod log;
+#[cfg(target_os = "linux")]
+mod mounts;
 #[cfg(target_os = "linux")]
 mod namespaces;
 pub mod process;
@@ -18,9 +23,10 @@ mod system;
 mod zones;
 
 pub use addresses::Addresses;
+pub use commands::{Commands, Errand, Unfinished};
 pub use dns::{DnsServer, Listening, Query, reverse_name};
-pub use error::LabError;
-pub use process::{Ended, Isolation, Launch, Supervised, wait_for_port};
+pub use error::{LabError, in_lines};
+pub use process::{Ended, Files, Isolation, Launch, Supervised, wait_for_port};
 pub use records::{Data, Kind, Tlsa};
 pub use resolver::{Answer, Resolver};
 pub use rundir::{Afterwards, RunDir};

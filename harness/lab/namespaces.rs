@@ -2,10 +2,12 @@
 
 use std::ffi::CString;
 use std::fs;
-use std::io;
+use std::io::{self, Read, Write};
 use std::mem;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use libc::{c_int, c_ulong};
 
@@ -20,13 +22,27 @@ const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 relay.waxseal
 /// Sockets by which the C library asks a daemon outside, past our resolv.conf.
 const DAEMONS: [&str; 2] = ["/run/nscd", "/var/run/nscd"];
 
+/// Where files are kept that are gone with us: below a directory that every Linux has, and that
+/// holds nothing but what is of this boot.
+const RUN: &str = "/run";
+const PRIVATE: &str = "/run/waxseal";
+
+/// As many octets as the private files may have together, in memory.
+const PRIVATE_SIZE: &str = "size=1g,mode=755";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Unshare = 1,
     Map,
     Mount,
     Network,
+    Private,
     Files,
+}
+
+impl Step {
+    const ALL: [Self; 6] =
+        [Self::Unshare, Self::Map, Self::Mount, Self::Network, Self::Private, Self::Files];
 }
 
 struct Failure {
@@ -52,23 +68,24 @@ pub(super) fn enter() -> Result<Sandbox, SandboxError> {
 
 /// Does all of it in a child that ends, so that a failure half-way leaves no trace.
 fn rehearse(users: Users) -> Result<(), Failure> {
+    let (mut told, mut tell) = io::pipe().map_err(at(Step::Unshare))?;
     // SAFETY: there is one thread (checked), so the child may do what it likes.
     let child = unsafe { libc::fork() };
     if child < 0 {
         return Err(at(Step::Unshare)(io::Error::last_os_error()));
     }
     if child == 0 {
-        let code = match go(users) {
-            Ok(_) => 0,
-            // Step and errno share the exit status: 3 bits and 5 bits hold EPERM to EPIPE.
-            Err(failure) => {
-                let errno = failure.cause.raw_os_error().filter(|errno| *errno < 32);
-                ((failure.step as c_int) << 5) | errno.unwrap_or(libc::EPERM)
-            }
-        };
+        if let Err(Failure { step, cause }) = go(users) {
+            let errno = cause.raw_os_error().unwrap_or(libc::EIO);
+            let _ = tell.write_all(&[&[step as u8][..], &errno.to_ne_bytes()].concat());
+        }
         // SAFETY: ends the child without running what the parent registered for its own end.
-        unsafe { libc::_exit(code) };
+        unsafe { libc::_exit(0) };
     }
+    drop(tell);
+    // Empty: nothing failed.
+    let mut failure = Vec::new();
+    let read = told.read_to_end(&mut failure);
     let mut status = 0;
     // SAFETY: `child` is ours and `status` outlives the call.
     while unsafe { libc::waitpid(child, &mut status, 0) } < 0 {
@@ -77,13 +94,17 @@ fn rehearse(users: Users) -> Result<(), Failure> {
             return Err(at(Step::Unshare)(cause));
         }
     }
-    if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 {
-        return Ok(());
+    read.map_err(at(Step::Unshare))?;
+    match failure[..] {
+        [] if libc::WIFEXITED(status) => Ok(()),
+        [step, a, b, c, d] => {
+            let step = Step::ALL.into_iter().find(|known| *known as u8 == step);
+            let cause = io::Error::from_raw_os_error(c_int::from_ne_bytes([a, b, c, d]));
+            Err(Failure { step: step.unwrap_or(Step::Unshare), cause })
+        }
+        // A filter of system calls may also kill.
+        _ => Err(at(Step::Unshare)(io::Error::from_raw_os_error(libc::EPERM))),
     }
-    let code = if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { libc::EPERM };
-    let steps = [Step::Unshare, Step::Map, Step::Mount, Step::Network, Step::Files];
-    let step = steps.into_iter().find(|step| *step as c_int == code >> 5).unwrap_or(Step::Unshare);
-    Err(Failure { step, cause: io::Error::from_raw_os_error(code & 31) })
 }
 
 fn go(users: Users) -> Result<Sandbox, Failure> {
@@ -103,8 +124,44 @@ fn go(users: Users) -> Result<Sandbox, Failure> {
     let _ = fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     // SAFETY: pointer and length belong together.
     let _ = unsafe { libc::sethostname(HOST.as_ptr().cast(), HOST.len()) };
-    let resolver = replace_files().map_err(at(Step::Files))?;
-    Ok(Sandbox { users, resolver })
+    let files = private_files().map_err(at(Step::Private))?;
+    let resolver = replace_files(Path::new(files)).map_err(at(Step::Files))?;
+    Ok(Sandbox { users, resolver, files })
+}
+
+/// Makes a place in memory for keys and all else of a run. It is seen by us and by what we start,
+/// and is gone with the last of us, whatever ends us.
+///
+/// /run is made anew in memory for it, with all that is there now at its place.
+fn private_files() -> io::Result<&'static str> {
+    let host = fs::File::open(RUN)?;
+    let entries: Vec<_> = fs::read_dir(RUN)?.flatten().collect();
+    mount_with(None, RUN, Some("tmpfs"), libc::MS_NOSUID | libc::MS_NODEV, PRIVATE_SIZE)?;
+    // What is there by our name is not ours.
+    for entry in
+        entries.iter().filter(|entry| Path::new(RUN).join(entry.file_name()) != Path::new(PRIVATE))
+    {
+        let to = Path::new(RUN).join(entry.file_name());
+        // What cannot be shown here is missing here: nothing of ours needs it.
+        let _ = show(Path::new("/proc/self/fd").join(host.as_raw_fd().to_string()), entry, &to);
+    }
+    fs::create_dir_all(PRIVATE)?;
+    Ok(PRIVATE)
+}
+
+/// Shows an entry of the directory `below` at `to`.
+fn show(below: PathBuf, entry: &fs::DirEntry, to: &Path) -> io::Result<()> {
+    let from = below.join(entry.file_name());
+    let kind = entry.file_type()?;
+    if kind.is_symlink() {
+        return std::os::unix::fs::symlink(fs::read_link(&from)?, to);
+    }
+    if kind.is_dir() {
+        fs::create_dir(to)?;
+    } else {
+        fs::File::create_new(to)?;
+    }
+    mount(Some(&from), &to.to_string_lossy(), None, libc::MS_BIND | libc::MS_REC)
 }
 
 fn map_ourselves_to_root(uid: u32, gid: u32) -> io::Result<()> {
@@ -159,8 +216,9 @@ fn socket_address(octets: [u8; 4]) -> libc::sockaddr {
 }
 
 /// Puts our files over the system's, in this namespace only.
-fn replace_files() -> io::Result<SystemResolver> {
-    let dir = tempfile::Builder::new().prefix("waxseal-etc-").tempdir()?;
+fn replace_files(below: &Path) -> io::Result<SystemResolver> {
+    let dir = below.join("etc");
+    fs::create_dir(&dir)?;
     // nsswitch.conf may send questions to a daemon outside (nss-resolve, mdns).
     let switch = fs::read_to_string("/etc/nsswitch.conf").unwrap_or_default();
     let kept = switch.lines().filter(|line| !line.trim_start().starts_with("hosts:"));
@@ -169,13 +227,13 @@ fn replace_files() -> io::Result<SystemResolver> {
         [("nsswitch.conf", switch.as_str()), ("hosts", HOSTS), ("resolv.conf", RESOLV_CONF)];
     let mut resolver = SystemResolver::Missing;
     for (name, text) in files {
-        let (ours, theirs) = (dir.path().join(name), format!("/etc/{name}"));
+        let (ours, theirs) = (dir.join(name), format!("/etc/{name}"));
         if !Path::new(&theirs).exists() {
             continue;
         }
         fs::write(&ours, text)?;
         // Every user of the sandbox reads them, whatever the umask.
-        fs::set_permissions(&ours, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        fs::set_permissions(&ours, fs::Permissions::from_mode(0o644))?;
         mount(Some(&ours), &theirs, None, libc::MS_BIND)?;
         if name == "resolv.conf" {
             resolver = SystemResolver::Lab;
@@ -186,7 +244,8 @@ fn replace_files() -> io::Result<SystemResolver> {
             mount(None, dir, Some("tmpfs"), 0)?;
         }
     }
-    // The mounts hold the files; their names go with `dir`.
+    // The mounts hold the files; their names are not needed.
+    fs::remove_dir_all(&dir)?;
     Ok(resolver)
 }
 
@@ -196,11 +255,23 @@ pub(super) fn unshare(flags: c_int) -> io::Result<()> {
 }
 
 fn mount(from: Option<&Path>, to: &str, kind: Option<&str>, flags: c_ulong) -> io::Result<()> {
+    mount_with(from, to, kind, flags, "")
+}
+
+fn mount_with(
+    from: Option<&Path>,
+    to: &str,
+    kind: Option<&str>,
+    flags: c_ulong,
+    data: &str,
+) -> io::Result<()> {
     let from = CString::new(from.map_or(&b"none"[..], |path| path.as_os_str().as_bytes()))?;
-    let (to, kind) = (CString::new(to)?, CString::new(kind.unwrap_or("none"))?);
-    // SAFETY: three strings that outlive the call, and no data.
-    let done =
-        unsafe { libc::mount(from.as_ptr(), to.as_ptr(), kind.as_ptr(), flags, std::ptr::null()) };
+    let (to, kind, data) =
+        (CString::new(to)?, CString::new(kind.unwrap_or("none"))?, CString::new(data)?);
+    // SAFETY: four strings that outlive the call.
+    let done = unsafe {
+        libc::mount(from.as_ptr(), to.as_ptr(), kind.as_ptr(), flags, data.as_ptr().cast())
+    };
     checked(done).map(drop)
 }
 
@@ -213,26 +284,48 @@ fn at(step: Step) -> impl Fn(io::Error) -> Failure {
 }
 
 fn explain(Failure { step, cause }: Failure) -> SandboxError {
+    // ENOSPC of a namespace is a limit, not a disk (user_namespaces(7)).
+    let limit = cause.raw_os_error() == Some(libc::ENOSPC);
+    // SAFETY: no preconditions.
+    let root = unsafe { libc::geteuid() == 0 };
     let (what, advice) = match step {
+        Step::Unshare if limit => (
+            "making a private network",
+            "this machine allows no more namespaces: raise user.max_net_namespaces, \
+             user.max_mnt_namespaces and user.max_user_namespaces",
+        ),
+        Step::Unshare if root => ("making a private network", CONTAINER),
         Step::Unshare => (
             "making a private network",
-            "run as root, or allow it: kernel.unprivileged_userns_clone=1, user.max_user_namespaces \
-             above 0; in a container, --cap-add SYS_ADMIN or a seccomp profile that has unshare",
+            "run as root, or allow user namespaces: kernel.unprivileged_userns_clone=1 and \
+             user.max_user_namespaces above 0; in a container, give it \
+             `--cap-add SYS_ADMIN --security-opt seccomp=unconfined`",
         ),
         Step::Map => (
             "becoming root inside a user namespace",
             "run as root, or set kernel.apparmor_restrict_unprivileged_userns=0",
         ),
+        Step::Mount if root => ("making mounts private", CONTAINER),
         Step::Mount => (
             "making mounts private",
             "run as root, or set kernel.apparmor_restrict_unprivileged_userns=0; in a container, \
-             --security-opt apparmor=unconfined",
+             give it `--security-opt apparmor=unconfined`",
         ),
         Step::Network => ("bringing up loopback", "run as root"),
+        Step::Private => (
+            "making a directory in memory for private files below /run",
+            "it has to be a directory that can be mounted over; in a container, give it \
+             `--security-opt apparmor=unconfined`",
+        ),
         Step::Files => (
             "putting our resolv.conf over the system's",
-            "run as root; in a container, --security-opt apparmor=unconfined",
+            "run as root; in a container, give it `--security-opt apparmor=unconfined`",
         ),
     };
     SandboxError::Forbidden { what, cause, advice }
 }
+
+/// What root of a container lacks.
+const CONTAINER: &str = "root of a container needs more rights for it: give the container \
+    `--cap-add SYS_ADMIN --security-opt apparmor=unconfined --security-opt seccomp=unconfined`, \
+    or `--privileged`";

@@ -1,8 +1,7 @@
 //! A relay's process and all it starts, from start to end.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,8 +12,10 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
+use waxseal_model::foreign::Foreign;
 
 use super::error::LabError;
+use super::log::{Filling, Log};
 use super::system;
 
 /// What is started, and how.
@@ -22,7 +23,7 @@ use super::system;
 pub struct Launch {
     /// Program and arguments. A program with a slash is taken from `directory`.
     pub command: Vec<OsString>,
-    /// Added to our own environment.
+    /// All of its environment but for PATH, HOME and LANG, which are ours.
     pub environment: Vec<(OsString, OsString)>,
     /// Where it runs.
     pub directory: PathBuf,
@@ -30,6 +31,19 @@ pub struct Launch {
     pub log: PathBuf,
     /// How its descendants are kept together.
     pub isolation: Isolation,
+    /// What it may write.
+    pub files: Files,
+}
+
+/// Which files of this machine a process may write. Where it has no mounts of its own, which is
+/// where its processes have no namespace, nothing but their modes holds it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// Those that we may.
+    AsOurs,
+    /// These files and directories, and what is below them. /run is empty for it, what it writes
+    /// to /tmp is seen by it alone, and it has no capability but those that mail relays need.
+    ReadOnlyBut(Vec<PathBuf>),
 }
 
 /// How a relay's processes are kept together, however they fork, change session or user.
@@ -56,7 +70,8 @@ pub struct Supervised {
     ended: watch::Receiver<Option<Ended>>,
     thread: Option<JoinHandle<()>>,
     isolation: Isolation,
-    log: PathBuf,
+    files: Files,
+    log: Log,
 }
 
 /// How a relay's first process ended; nothing it started lives on.
@@ -65,12 +80,8 @@ pub struct Ended {
     /// In words: `exit status: 1`. Ended by signal N is shown as exit status 128 + N.
     pub status: String,
     /// The last lines of its log.
-    pub tail: String,
+    pub tail: Foreign,
 }
-
-/// As much of the log as a message shows.
-const TAIL_LINES: usize = 20;
-const TAIL_BYTES: u64 = 8192;
 
 /// Between two looks whether a port is open.
 const AGAIN: Duration = Duration::from_millis(20);
@@ -81,19 +92,23 @@ impl Supervised {
     /// # Errors
     /// [`LabError::Write`] for the log, [`LabError::Start`] when the program cannot be run.
     pub fn spawn(launch: Launch) -> Result<Self, LabError> {
-        let Launch { log, isolation, .. } = launch.clone();
+        let Launch { isolation, directory, files, .. } = launch.clone();
         let name =
             launch.command.first().map_or_else(String::new, |word| word.display().to_string());
         let failed = |cause| LabError::Start { command: name.clone(), cause };
-        let command = prepare(&launch)?;
+        let (command, log, filling) = prepare(&launch)?;
         let (keeper, for_thread) = shared();
         let (tell, ended) = watch::channel(None);
         let (started, starting) = mpsc::channel();
-        let tail_of = log.clone();
+        let (tail_of, files_too) = (log.clone(), files.clone());
         let run = move || {
-            let (mut child, alive) = match system::start(command, isolation) {
+            let child = system::start(command, isolation, &directory, &files_too);
+            let (mut child, alive) = match child {
                 Ok(both) => both,
-                Err(cause) => return drop(started.send(Err(cause))),
+                Err(cause) => {
+                    filling.finish(&tail_of);
+                    return drop(started.send(Err(cause)));
+                }
             };
             // Whoever kills looks here first, so that a number given to another is never hit.
             *for_thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(child.id());
@@ -101,14 +116,15 @@ impl Supervised {
             let status = wait(&mut child, &for_thread);
             drop(alive);
             let status = status.map_or_else(|cause| cause.to_string(), |status| status.to_string());
-            tell.send_replace(Some(Ended { status, tail: tail(&tail_of) }));
+            filling.finish(&tail_of);
+            tell.send_replace(Some(Ended { status, tail: tail_of.tail() }));
         };
         // A thread of its own, as long as the relay lives: the signal of a parent's death is
         // that of the thread, and a thread that unshared processes can start no others.
         let thread = thread::Builder::new().name("relay".into()).spawn(run).map_err(failed)?;
         let gone = |_| Err(io::Error::other("the supervising thread ended"));
         starting.recv().unwrap_or_else(gone).map_err(failed)?;
-        Ok(Self { keeper, ended, thread: Some(thread), isolation, log })
+        Ok(Self { keeper, ended, thread: Some(thread), isolation, files, log })
     }
 
     /// How it ended, if it did.
@@ -121,13 +137,13 @@ impl Supervised {
         match self.ended.wait_for(Option::is_some).await.map(|ended| ended.clone()) {
             Ok(Some(ended)) => ended,
             // The thread is gone without a word: only if it panicked.
-            _ => Ended { status: "an unknown status".into(), tail: tail(&self.log) },
+            _ => Ended { status: "an unknown status".into(), tail: self.log.tail() },
         }
     }
 
     /// Ends it and everything it started, waits until all is gone, and gives the last lines of
     /// its log.
-    pub async fn stop(mut self) -> String {
+    pub async fn stop(mut self) -> Foreign {
         self.kill();
         self.exited().await.tail
     }
@@ -138,8 +154,18 @@ impl Supervised {
     }
 
     /// The last lines of its log until now.
-    pub fn tail(&self) -> String {
-        tail(&self.log)
+    pub fn tail(&self) -> Foreign {
+        self.log.tail()
+    }
+
+    /// How it is kept together.
+    pub fn isolation(&self) -> Isolation {
+        self.isolation
+    }
+
+    /// What it may write.
+    pub fn may_write(&self) -> &Files {
+        &self.files
     }
 
     fn kill(&self) {
@@ -192,34 +218,52 @@ pub async fn wait_for_port(
                 }
                 if Instant::now() >= deadline {
                     let seconds = patience.as_secs();
-                    return Err(LabError::NotReady { address, seconds, tail: tail(&log) });
+                    return Err(LabError::NotReady { address, seconds, tail: log.tail() });
                 }
             }
         }
     }
 }
 
-fn prepare(launch: &Launch) -> Result<Command, LabError> {
+fn prepare(launch: &Launch) -> Result<(Command, Log, Filling), LabError> {
     let written = |cause| LabError::Write { path: launch.log.clone(), cause };
-    drop(File::create(&launch.log).map_err(written)?);
-    // A relay may also open it by its name.
-    let log = OpenOptions::new().append(true).open(&launch.log).map_err(written)?;
-    let program = launch.command.first().cloned().unwrap_or_default();
+    let (log, printed, filling) = Log::create(&launch.log).map_err(written)?;
+    let mut command = command(&launch.command, &launch.directory);
+    command
+        .envs(launch.environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(printed.try_clone().map_err(written)?)
+        .stderr(printed);
+    Ok((command, log, filling))
+}
+
+/// A command in its directory, with an environment of its own: nothing of ours but PATH, HOME and
+/// LANG, because the rest may hold secrets.
+pub(super) fn command(words: &[OsString], directory: &Path) -> Command {
+    let program = words.first().cloned().unwrap_or_default();
     // `./start.sh` is of the directory it runs in, not of ours.
     let program = if program.as_encoded_bytes().contains(&b'/') {
-        launch.directory.join(program)
+        directory.join(program)
     } else {
         program.into()
     };
     let mut command = Command::new(program);
+    command.args(words.iter().skip(1)).current_dir(directory).env_clear();
+    for name in OURS {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
     command
-        .args(launch.command.iter().skip(1))
-        .envs(launch.environment.iter().map(|(name, value)| (name, value)))
-        .current_dir(&launch.directory)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().map_err(written)?)
-        .stderr(log);
-    Ok(command)
+}
+
+/// The variables of ours that relays get.
+const OURS: [&str; 3] = ["PATH", "HOME", "LANG"];
+
+/// Makes a command of our own, such as a run of this program, end when we do, whatever ends us. To
+/// be started in a thread that lives as long as the command.
+pub fn die_with_us(command: &mut Command) {
+    system::die_with_us(command);
 }
 
 type Keeper = Arc<Mutex<Option<u32>>>;
@@ -234,18 +278,4 @@ fn wait(child: &mut Child, keeper: &Keeper) -> io::Result<ExitStatus> {
     system::wait_until_dead(child.id());
     *keeper.lock().unwrap_or_else(PoisonError::into_inner) = None;
     child.wait()
-}
-
-fn tail(log: &Path) -> String {
-    let read = || -> io::Result<Vec<u8>> {
-        let mut file = File::open(log)?;
-        let length = fs::metadata(log)?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let text = String::from_utf8_lossy(&read().unwrap_or_default()).into_owned();
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query as Question, ResponseCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
-use tokio::time::timeout;
 
 use super::records::{Data, Kind, Tlsa, wire_name};
+use crate::wire::attention::within;
 
 /// Asks one server.
 #[derive(Clone, Copy, Debug)]
@@ -127,14 +127,14 @@ impl Resolver {
     async fn exchange(&self, question: &Message) -> Option<Message> {
         let bytes = question.to_vec().ok()?;
         for _ in 0..2 {
-            let Ok(Ok(reply)) = timeout(PATIENCE, over_udp(self.server, &bytes)).await else {
+            let Ok(Ok(reply)) = within(PATIENCE, over_udp(self.server, &bytes)).await else {
                 continue;
             };
             if !reply.metadata.truncation {
                 return Some(reply);
             }
             if self.over_tcp
-                && let Ok(Ok(reply)) = timeout(PATIENCE, over_tcp(self.server, &bytes)).await
+                && let Ok(Ok(reply)) = within(PATIENCE, over_tcp(self.server, &bytes)).await
             {
                 return Some(reply);
             }

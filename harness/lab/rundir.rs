@@ -1,8 +1,8 @@
 //! The run's private directory.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -15,6 +15,8 @@ pub struct RunDir {
     path: PathBuf,
     /// `None`: the directory is left behind.
     held: Option<TempDir>,
+    /// Its lock says that somebody still uses the directory.
+    _lock: File,
 }
 
 /// What becomes of the directory at the end of the run.
@@ -27,21 +29,44 @@ pub enum Afterwards {
 }
 
 impl RunDir {
-    /// Makes one in the system's directory for temporary files.
+    /// Makes one in `parent`; without that, in the system's directory for temporary files. There
+    /// it first removes what runs have left that were killed.
+    ///
+    /// A directory that is kept is always one of the system's.
     ///
     /// # Errors
     /// [`LabError::Write`].
-    pub fn create(afterwards: Afterwards) -> Result<Self, LabError> {
-        let parent = std::env::temp_dir();
-        let held = tempfile::Builder::new()
-            .prefix("waxseal-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(&parent)
-            .map_err(|cause| LabError::Write { path: parent, cause })?;
-        Ok(match afterwards {
-            Afterwards::Keep => Self { path: held.keep(), held: None },
-            Afterwards::Remove => Self { path: held.path().to_owned(), held: Some(held) },
-        })
+    pub fn create(afterwards: Afterwards, parent: Option<&Path>) -> Result<Self, LabError> {
+        let temporary = std::env::temp_dir();
+        match (afterwards, parent) {
+            (Afterwards::Keep, _) => Self::new(&temporary, KEPT),
+            (Afterwards::Remove, Some(parent)) => Self::new(parent, REMOVED),
+            (Afterwards::Remove, None) => {
+                sweep(&temporary);
+                Self::new(&temporary, REMOVED)
+            }
+        }
+    }
+
+    fn new(parent: &Path, prefix: &str) -> Result<Self, LabError> {
+        let failed = |cause| LabError::Write { path: parent.to_owned(), cause };
+        loop {
+            let held = tempfile::Builder::new()
+                .prefix(prefix)
+                .permissions(Permissions::from_mode(0o700))
+                .tempdir_in(parent)
+                .map_err(failed)?;
+            let lock = File::open(held.path()).map_err(failed)?;
+            lock.lock().map_err(failed)?;
+            // One that sweeps may have been quicker than our lock.
+            if lock.metadata().map_err(failed)?.nlink() == 0 {
+                continue;
+            }
+            return Ok(match prefix {
+                KEPT => Self { path: held.keep(), held: None, _lock: lock },
+                _ => Self { path: held.path().to_owned(), held: Some(held), _lock: lock },
+            });
+        }
     }
 
     /// Where it is; absolute.
@@ -84,6 +109,31 @@ impl RunDir {
     }
 }
 
+/// How the names of directories begin: of those that go with their run, and of those that stay.
+const REMOVED: &str = "waxseal-run-";
+const KEPT: &str = "waxseal-kept-";
+
+/// Removes directories of runs that are no more: ours, of the name, and locked by nobody.
+fn sweep(parent: &Path) {
+    // SAFETY: no preconditions.
+    let us = unsafe { libc::geteuid() };
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let named = entry.file_name().to_string_lossy().starts_with(REMOVED);
+        // Of the link itself, if it is one.
+        let ours = || entry.metadata().is_ok_and(|of| of.is_dir() && of.uid() == us);
+        if !named || !ours() {
+            continue;
+        }
+        let open = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(entry.path());
+        if let Ok(lock) = open
+            && lock.try_lock().is_ok()
+        {
+            // What cannot be removed now can be at the next start.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 impl Drop for RunDir {
     fn drop(&mut self) {
         // A file that cannot be removed, say one of another user, is no reason to stop.
@@ -114,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_directory_and_its_keys_are_for_the_owner_only() {
-        let dir = RunDir::create(Afterwards::Remove).unwrap();
+        let dir = RunDir::create(Afterwards::Remove, None).unwrap();
         assert_eq!(mode(dir.path()), 0o700);
         let key = dir.write_private("keys/relay.key", b"secret").unwrap();
         let key = dir.write_private("keys/relay.key", b"other").map(|again| (again == key, again));
@@ -126,10 +176,29 @@ mod tests {
 
     #[test]
     fn the_directory_goes_unless_kept() {
-        let gone = RunDir::create(Afterwards::Remove).unwrap().path().to_owned();
+        let gone = RunDir::create(Afterwards::Remove, None).unwrap().path().to_owned();
         assert!(!gone.exists());
-        let kept = RunDir::create(Afterwards::Keep).unwrap().path().to_owned();
+        let kept = RunDir::create(Afterwards::Keep, None).unwrap().path().to_owned();
         assert!(kept.exists());
         fs::remove_dir_all(kept).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_swept_and_what_is_used_or_kept_is_not() {
+        let parent = tempfile::tempdir().unwrap();
+        let used = RunDir::new(parent.path(), REMOVED).unwrap();
+        let kept = RunDir::new(parent.path(), KEPT).unwrap().path().to_owned();
+        let other = parent.path().join("waxseal-other");
+        let left = parent.path().join("waxseal-run-left");
+        let outside = tempfile::tempdir().unwrap();
+        for dir in [&other, &left] {
+            fs::create_dir(dir).unwrap();
+            fs::write(dir.join("relay.key"), "secret").unwrap();
+        }
+        std::os::unix::fs::symlink(outside.path(), parent.path().join("waxseal-run-link")).unwrap();
+        sweep(parent.path());
+        assert!(!left.exists());
+        assert!([used.path(), &kept, &other, outside.path()].iter().all(|path| path.exists()));
+        drop(used);
     }
 }

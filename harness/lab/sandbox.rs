@@ -13,6 +13,8 @@ pub struct Sandbox {
     pub users: Users,
     /// Whether programs that read the system's files ask the lab's resolver.
     pub resolver: SystemResolver,
+    /// A directory in memory that nobody outside sees; it is gone with the last process inside.
+    pub files: &'static str,
 }
 
 /// Which users there are inside.
@@ -33,11 +35,11 @@ pub enum SystemResolver {
     Missing,
 }
 
-/// Why there is no private network. Fragments that fit "could not enter the sandbox: ...".
+/// Why there is no private network. Fragments that fit "could not enter the private network: ...".
 #[derive(Debug, Error)]
 pub enum SandboxError {
     /// The kernel or its policy says no. The process is unchanged.
-    #[error("{what} is forbidden here ({cause}); {advice}")]
+    #[error("{what} failed ({cause}); {advice}")]
     Forbidden {
         /// The step.
         what: &'static str,
@@ -62,7 +64,7 @@ pub enum SandboxError {
 ///
 /// Inside: loopback is up and has 127.0.0.2 as a second address (for resolvers which ignore an
 /// interface that has nothing but 127.0.0.1), every port may be bound by every user, and
-/// resolv.conf, hosts and nsswitch.conf are ours.
+/// resolv.conf, hosts and nsswitch.conf are ours, and there is a directory for private files.
 ///
 /// It is tried in a child first, so that after an error the process is as it was and may go on
 /// with high ports in the open network.

@@ -1,9 +1,9 @@
 //! Starting, ending and waiting, as the system at hand can.
 
 #[cfg(not(target_os = "linux"))]
-pub(super) use elsewhere::{best_isolation, start};
+pub(super) use elsewhere::{best_isolation, die_with_us, keep, start, start_command};
 #[cfg(target_os = "linux")]
-pub(super) use linux::{best_isolation, start};
+pub(super) use linux::{best_isolation, die_with_us, keep, start, start_command};
 
 use super::process::Isolation;
 
@@ -32,14 +32,20 @@ pub(super) fn wait_until_dead(id: u32) {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::io::{self, PipeWriter};
+    use std::ffi::CString;
+    use std::fs::{self, File};
+    use std::io::{self, PipeReader, PipeWriter};
     use std::os::fd::OwnedFd;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::process::CommandExt;
+    use std::path::Path;
     use std::process::{Child, Command};
     use std::thread;
 
-    use crate::lab::keeper;
+    use crate::lab::keeper::{self, Belongs};
+    use crate::lab::mounts::View;
     use crate::lab::namespaces::unshare;
-    use crate::lab::process::Isolation;
+    use crate::lab::process::{Files, Isolation};
 
     pub(in crate::lab) fn best_isolation() -> Isolation {
         // Tried in a thread that ends: the unshared namespace is for its children, and has none.
@@ -51,24 +57,100 @@ mod linux {
     pub(in crate::lab) fn start(
         mut command: Command,
         isolation: Isolation,
+        directory: &Path,
+        files: &Files,
     ) -> io::Result<(Child, PipeWriter)> {
         let (reader, writer) = io::pipe()?;
         let reader = OwnedFd::from(reader);
+        let view = view(directory, files)?;
         if isolation == Isolation::ProcessNamespace {
             unshare(libc::CLONE_NEWPID)?;
         }
-        keeper::keep(&mut command, isolation, &reader);
+        keeper::keep(&mut command, isolation, view, &reader);
         Ok((command.spawn()?, writer))
+    }
+
+    /// Starts a command beside the relay under that keeper; without one, alone. How it ends can be
+    /// read, as wait(2) has it; the child is the command's keeper.
+    pub(in crate::lab) fn start_command(
+        command: &mut Command,
+        isolation: Isolation,
+        relay: Option<u32>,
+        directory: &Path,
+        files: &Files,
+    ) -> io::Result<(Child, PipeReader, PipeWriter)> {
+        let (reader, writer) = io::pipe()?;
+        let (ended, told) = io::pipe()?;
+        // Open until the command has its own.
+        let (reader, told) = (OwnedFd::from(reader), OwnedFd::from(told));
+        let belongs = match (relay, isolation) {
+            (None, _) => Belongs::Alone { isolation, view: view(directory, files)? },
+            (Some(_), Isolation::Descendants) => Belongs::Apart,
+            (Some(keeper), Isolation::ProcessNamespace) => {
+                let space = |name| File::open(format!("/proc/{keeper}/ns/{name}"));
+                let number = if sees_own_processes(keeper) { 1 } else { keeper };
+                command.env("WAXSEAL_RELAY_PID", number.to_string());
+                Belongs::ToRelay {
+                    processes: space("pid")?.into(),
+                    mounts: space("mnt")?.into(),
+                    directory: CString::new(directory.as_os_str().as_bytes())?,
+                }
+            }
+        };
+        keeper::keep_command(command, belongs, &reader, Some(&told));
+        Ok((command.spawn()?, ended, writer))
+    }
+
+    /// Makes a command end together with all that it started, and that end with us. What is given
+    /// back has to live as long.
+    pub(in crate::lab) fn keep(
+        command: &mut Command,
+        isolation: Isolation,
+    ) -> io::Result<(OwnedFd, PipeWriter)> {
+        let (reader, writer) = io::pipe()?;
+        let reader = OwnedFd::from(reader);
+        let belongs = Belongs::Alone { isolation, view: None };
+        keeper::keep_command(command, belongs, &reader, None);
+        Ok((reader, writer))
+    }
+
+    fn view(directory: &Path, files: &Files) -> io::Result<Option<View>> {
+        match files {
+            Files::AsOurs => Ok(None),
+            Files::ReadOnlyBut(writable) => View::new(directory, writable).map(Some),
+        }
+    }
+
+    /// Whether /proc of the keeper's mounts is that of its own processes; ours are not in it.
+    fn sees_own_processes(keeper: u32) -> bool {
+        fs::read_link(format!("/proc/{keeper}/root/proc/self")).is_err()
+    }
+
+    /// The command is killed when the thread that starts it ends, and so when we do.
+    pub(in crate::lab) fn die_with_us(command: &mut Command) {
+        let us = std::process::id();
+        // SAFETY: system calls without pointers.
+        let last_will = move || unsafe {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            // We may have died before that call.
+            if u32::try_from(libc::getppid()) != Ok(us) {
+                libc::_exit(1);
+            }
+            Ok(())
+        };
+        // SAFETY: as said there.
+        unsafe { command.pre_exec(last_will) };
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
-    use std::io;
+    use std::io::{self, PipeReader};
     use std::os::unix::process::CommandExt;
+    use std::path::Path;
     use std::process::{Child, Command};
 
-    use crate::lab::process::Isolation;
+    use crate::lab::process::{Files, Isolation};
 
     pub(in crate::lab) fn best_isolation() -> Isolation {
         Isolation::Descendants
@@ -78,7 +160,27 @@ mod elsewhere {
     pub(in crate::lab) fn start(
         mut command: Command,
         _isolation: Isolation,
+        _directory: &Path,
+        _files: &Files,
     ) -> io::Result<(Child, ())> {
         Ok((command.process_group(0).spawn()?, ()))
     }
+
+    /// Not on this system: nothing could be promised of what the command leaves behind.
+    pub(in crate::lab) fn start_command(
+        _command: &mut Command,
+        _isolation: Isolation,
+        _relay: Option<u32>,
+        _directory: &Path,
+        _files: &Files,
+    ) -> io::Result<(Child, PipeReader, ())> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(in crate::lab) fn keep(command: &mut Command, _isolation: Isolation) -> io::Result<()> {
+        command.process_group(0);
+        Ok(())
+    }
+
+    pub(in crate::lab) fn die_with_us(_command: &mut Command) {}
 }

@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 
 /// A user of the relay.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// Its name.

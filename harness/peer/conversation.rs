@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use waxseal_model::facts::{FailureCause, TlsFailure};
+use waxseal_model::limits::{self, Bound};
 use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
 
 use super::Recorder;
 use crate::tls::{self, Session};
-use crate::wire::{Line, LineBuffer, LineError, read_content, read_line};
+use crate::wire::attention::{timed, within};
+use crate::wire::{Line, LineBuffer, LineError, ReplyRoom, read_content, read_line};
 
 /// How long a peer waits.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +25,6 @@ pub struct Patience {
     /// For the end of the connection when all is said.
     pub ending: Duration,
 }
-
-/// Octets of message content a peer takes.
-const CONTENT_LIMIT: usize = 1 << 20;
 
 /// One connection of a peer.
 pub(super) struct Conversation {
@@ -104,6 +102,7 @@ impl Conversation {
 
     /// The next line of the relay.
     pub(super) async fn hear(&mut self) -> Result<Line, Over> {
+        self.bounded()?;
         let patience = self.patience.line;
         let line = match &mut self.stream {
             Stream::Clear(stream) => read_line(stream, &mut self.buffer, patience).await,
@@ -119,24 +118,49 @@ impl Conversation {
     /// A whole reply of the relay, without endings.
     pub(super) async fn hear_reply(&mut self) -> Result<Vec<Vec<u8>>, Over> {
         let mut lines = Vec::new();
+        let mut room = ReplyRoom::default();
         loop {
             let line = self.hear().await?.bytes;
-            let more = line.get(3) == Some(&b'-') && lines.len() < 255;
+            let more = line.get(3) == Some(&b'-');
+            let fits = room.take(line.len());
             lines.push(line);
-            if !more {
-                return Ok(lines);
+            match (more, fits) {
+                (false, _) => return Ok(lines),
+                (true, true) => {}
+                (true, false) => return Err(self.cut(Bound::Reply, 0)),
             }
         }
     }
 
+    /// Ends a connection on which more came than is read or kept.
+    fn bounded(&mut self) -> Result<(), Over> {
+        if self.buffer.read() > limits::CONNECTION {
+            return Err(self.cut(Bound::Connection, 0));
+        }
+        if self.recorder.spent() { Err(self.end(End::Ours)) } else { Ok(()) }
+    }
+
+    /// Notes that a bound was reached, and ends the connection.
+    fn cut(&mut self, bound: Bound, octets: usize) -> Over {
+        let octets = u64::try_from(octets).unwrap_or(u64::MAX);
+        self.note(Happening::Cut { bound, events: 0, octets });
+        self.end(End::Ours)
+    }
+
     /// Message content up to the final dot.
     pub(super) async fn hear_content(&mut self) -> Result<Vec<u8>, Over> {
+        self.bounded()?;
         let patience = self.patience.line;
         let content = match &mut self.stream {
-            Stream::Clear(s) => read_content(s, &mut self.buffer, patience, CONTENT_LIMIT).await,
-            Stream::Tls(s) => read_content(s, &mut self.buffer, patience, CONTENT_LIMIT).await,
+            Stream::Clear(s) => read_content(s, &mut self.buffer, patience, limits::CONTENT).await,
+            Stream::Tls(s) => read_content(s, &mut self.buffer, patience, limits::CONTENT).await,
             Stream::Gone => return Err(Over),
         };
+        if let Err(LineError::TooLong { so_far, .. }) = &content {
+            let (channel, bytes) = (self.channel(), so_far[..limits::QUOTED].to_vec());
+            self.note(Happening::HeardContent { channel, bytes });
+            return Err(self.cut(Bound::Content, so_far.len()));
+        }
         let content = self.ended(content)?;
         let channel = self.channel();
         self.note(Happening::HeardContent { channel, bytes: content.clone() });
@@ -145,15 +169,16 @@ impl Conversation {
 
     /// Keeps silent for a while; lines that come meanwhile are heard.
     pub(super) async fn keep_silent(&mut self, time: Duration) -> Result<(), Over> {
-        let until = tokio::time::Instant::now() + time;
+        let mut left = time;
         loop {
-            let left = until.saturating_duration_since(tokio::time::Instant::now());
+            self.bounded()?;
             let patience = std::mem::replace(&mut self.patience.line, left);
-            let line = match &mut self.stream {
-                Stream::Clear(stream) => read_line(stream, &mut self.buffer, left).await,
-                Stream::Tls(session) => read_line(session, &mut self.buffer, left).await,
+            let (line, took) = match &mut self.stream {
+                Stream::Clear(stream) => timed(read_line(stream, &mut self.buffer, left)).await,
+                Stream::Tls(session) => timed(read_line(session, &mut self.buffer, left)).await,
                 Stream::Gone => return Err(Over),
             };
+            left = left.saturating_sub(took);
             self.patience.line = patience;
             if matches!(line, Err(LineError::Silent(_))) {
                 return Ok(());
@@ -223,8 +248,13 @@ impl Conversation {
             Stream::Tls(session) => drain(session, &mut heard, patience).await,
             Stream::Gone => return,
         };
+        let octets = heard.len();
         if !heard.is_empty() {
             self.note(Happening::HeardEarly { channel, bytes: heard });
+        }
+        if octets >= limits::LINE {
+            self.cut(Bound::Line, octets);
+            return;
         }
         match ended {
             None => self.end(End::Silence),
@@ -241,11 +271,12 @@ impl Conversation {
             LineError::Ended if secured => self.end(End::CloseNotify),
             LineError::Ended => self.end(End::Fin),
             LineError::Broken(error) => self.broke(&error),
-            LineError::TooLong { so_far, .. } => {
-                let channel = self.channel();
-                self.note(Happening::HeardEarly { channel, bytes: so_far });
-                self.end(End::Ours)
+            LineError::TooLong { so_far: line, .. } => {
+                let (channel, octets) = (self.channel(), line.len());
+                self.note(Happening::Heard { channel, line, ending: Ending::None });
+                self.cut(Bound::Line, octets)
             }
+            LineError::Endless { .. } => self.cut(Bound::Reply, 0),
         })
     }
 
@@ -300,11 +331,15 @@ async fn drain<R: AsyncRead + Unpin>(
         loop {
             match reader.read(&mut chunk).await {
                 Ok(0) => return Ok(()),
-                Ok(read) if heard.len() < CONTENT_LIMIT => heard.extend_from_slice(&chunk[..read]),
-                Ok(_) => {}
+                Ok(read) => {
+                    heard.extend_from_slice(&chunk[..read]);
+                    if heard.len() >= limits::LINE {
+                        return Ok(());
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }
     };
-    timeout(patience, reading).await.ok()
+    within(patience, reading).await.ok()
 }

@@ -3,6 +3,7 @@
 //! Nothing here judges.
 
 mod account;
+mod budget;
 mod conversation;
 mod names;
 mod probe;
@@ -13,6 +14,7 @@ mod secured;
 mod sender;
 
 pub use account::Account;
+pub use budget::Pool;
 pub use conversation::Patience;
 pub use names::fill;
 pub use receiver::{Content, ReceiverPlan, receive};

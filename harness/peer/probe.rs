@@ -6,21 +6,24 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
 use waxseal_model::facts::{FailureCause, TlsFailure};
-use waxseal_model::scenario::{Fault, ForgedHello, Quirk};
+use waxseal_model::scenario::{ClientFault, ForgedHello, Quirk};
 use waxseal_model::trace::{Channel, End, Happening};
 
-use super::conversation::{Conversation, Over};
+use super::conversation::{Conversation, Over, failure};
+use crate::tls::vulnerabilities::{
+    MOMENT, Reaction, Sign, change_cipher_spec, first_change, heartbleed, lying_heartbeat,
+    second_change,
+};
 use crate::tls::{self, Answers, BareSession, ClientSetup};
-use crate::wire::tls::{Message, content, write_records};
+use crate::wire::attention::{Allowance, within};
 
 /// How a ClientHello that was written by hand is sent.
 pub(super) struct Probe<'a> {
     /// How an honest handshake would be made: the name in SNI, and the session that is resumed.
     pub(super) setup: &'a ClientSetup,
     /// What follows the answer to it.
-    pub(super) fault: Option<Fault>,
+    pub(super) fault: Option<ClientFault>,
 }
 
 impl Conversation {
@@ -41,7 +44,7 @@ impl Conversation {
         let patience = self.patience.handshake;
         for _ in 0..most {
             let Some(session) = self.in_tls() else { return Err(Over) };
-            match timeout(patience, session.renegotiate()).await {
+            match within(patience, session.renegotiate()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Unsupported => {
                     self.note(Happening::Trouble("this engine begins no second handshake".into()));
@@ -83,14 +86,25 @@ impl Conversation {
                 let beats = facts.extensions.iter().any(|name| name == "heartbeat");
                 note(Happening::Answered(Box::new(facts)));
                 match probe.fault {
-                    Some(Fault::ChangeCipherSpecBeforeKeys) => {
+                    Some(ClientFault::ChangeCipherSpecBeforeKeys) => {
                         change_cipher(stream, &mut answers, note).await
                     }
-                    Some(Fault::InsecureRenegotiation) => {
+                    Some(ClientFault::InsecureRenegotiation) => {
                         begin_again(stream, &bytes, &answers, patience, note).await
                     }
-                    Some(Fault::LyingHeartbeat) if beats => lie(stream, &mut answers, note).await,
-                    _ => Ok(()),
+                    Some(ClientFault::LyingHeartbeat) if beats => {
+                        lie(stream, &mut answers, note).await
+                    }
+                    // Without heartbeats there is nothing to lie about; the others are played where a
+                    // handshake is, which a file with such a hello cannot ask for.
+                    Some(
+                        ClientFault::LyingHeartbeat
+                        | ClientFault::ClearInsideTls
+                        | ClientFault::PlaintextInsteadOfClientHello
+                        | ClientFault::Renegotiation
+                        | ClientFault::SilentInsteadOfClientHello,
+                    )
+                    | None => Ok(()),
                 }
             }
             Err(failure) => Err(failure),
@@ -102,36 +116,55 @@ impl Conversation {
     }
 }
 
-/// How long a relay may take for what a sound one does not do.
-const MOMENT: Duration = Duration::from_millis(1500);
+/// Sends a question that a sound relay drops or objects to, and waits for what follows: that, and how the
+/// handshake ended with it.
+async fn reaction(
+    stream: &mut TcpStream,
+    answers: &mut Answers,
+    question: &[u8],
+) -> (Reaction, Result<(), TlsFailure>) {
+    let _ = stream.write_all(question).await;
+    match answers.message(stream, &mut Allowance::new(MOMENT)).await {
+        Ok(message) => (Reaction::Message(message), Ok(())),
+        Err(failure) => {
+            let reaction = match (failure.cause, failure.alert_heard) {
+                (FailureCause::RelayAlert, Some(description)) => Reaction::Alert(description),
+                (FailureCause::RelayAlert | FailureCause::RelayClosed, _) => Reaction::Closed,
+                (FailureCause::RelayReset, _) => Reaction::Reset,
+                (FailureCause::Silence, _) => Reaction::Silent,
+                _ => Reaction::Unreadable,
+            };
+            (reaction, Err(failure))
+        }
+    }
+}
 
-/// A ChangeCipherSpec before there are keys (CVE-2014-0224). A sound relay objects to it; one with the
-/// hole makes keys from nothing, and then cannot decrypt the second.
+/// A ChangeCipherSpec before there are keys, and another one where the first is accepted.
 pub(super) async fn change_cipher(
     stream: &mut TcpStream,
     answers: &mut Answers,
     note: impl Fn(Happening),
 ) -> Result<(), TlsFailure> {
-    let fault = Fault::ChangeCipherSpecBeforeKeys.name();
-    let change = write_records(content::CHANGE_CIPHER_SPEC, 0x0303, &[1], 1);
+    let fault = ClientFault::ChangeCipherSpecBeforeKeys.name();
+    let change = change_cipher_spec(0x0303);
     note(Happening::Faulted(fault.into()));
-    let _ = stream.write_all(&change).await;
-    match answers.message(stream, Instant::now() + MOMENT).await {
-        Err(failure) if failure.cause != FailureCause::Silence => return Err(failure),
-        Err(_) => {}
-        Ok(_) => return Ok(()),
+    let (first, mut ended) = reaction(stream, answers, &change).await;
+    let mut sign = first_change(&first);
+    if sign.is_none() {
+        let second;
+        (second, ended) = reaction(stream, answers, &change).await;
+        sign = Some(second_change(&second));
     }
-    let _ = stream.write_all(&change).await;
-    match answers.message(stream, Instant::now() + MOMENT).await {
-        // bad_record_mac or decryption_failed: it has keys.
-        Err(failure) if matches!(failure.alert_heard, Some(20 | 21)) => {
-            note(Happening::WentAlong(fault.into()));
-            Err(failure)
-        }
-        Err(failure) => Err(failure),
-        Ok(_) => Ok(()),
+    match sign {
+        Some(Sign::Vulnerable) => note(Happening::WentAlong(fault.into())),
+        // What cannot be told from having the hole is no refusal.
+        Some(Sign::Unclear) => return Err(failure(FailureCause::OurObjection, UNCLEAR)),
+        Some(Sign::Sound) | None => {}
     }
+    ended
 }
+
+const UNCLEAR: &str = "what follows does not tell whether the relay has made keys";
 
 /// A second ClientHello inside the session of a client that hides secure renegotiation: a relay that
 /// answers it lets anyone on the path put a beginning before a client's session (RFC 5746 section 1).
@@ -142,7 +175,7 @@ pub(super) async fn begin_again(
     patience: Duration,
     note: impl Fn(Happening),
 ) -> Result<(), TlsFailure> {
-    let fault = Fault::InsecureRenegotiation.name();
+    let fault = ClientFault::InsecureRenegotiation.name();
     let mut session = BareSession::establish(stream, hello, answers.heard(), patience).await?;
     note(Happening::Faulted(fault.into()));
     session.renegotiate(stream, hello, patience).await?;
@@ -150,25 +183,18 @@ pub(super) async fn begin_again(
     Ok(())
 }
 
-/// A heartbeat that says it holds three octets more than it does, and no padding: no memory that
-/// matters comes back. A sound relay drops it (RFC 6520 section 4).
+/// A heartbeat that says it holds three octets more than it does.
 pub(super) async fn lie(
     stream: &mut TcpStream,
     answers: &mut Answers,
     note: impl Fn(Happening),
 ) -> Result<(), TlsFailure> {
-    let fault = Fault::LyingHeartbeat.name();
-    let request = [1, 0, 7, b'w', b'a', b'x', b's'];
+    let fault = ClientFault::LyingHeartbeat.name();
     note(Happening::Faulted(fault.into()));
-    let _ =
-        stream.write_all(&write_records(content::HEARTBEAT, 0x0303, &request, usize::MAX)).await;
-    match answers.message(stream, Instant::now() + MOMENT).await {
-        Ok(Message::Heartbeat(answer)) if answer.len() > request.len() => {
-            note(Happening::WentAlong(fault.into()));
-            Ok(())
-        }
-        // Silence is what a sound relay says.
-        Err(failure) if failure.cause != FailureCause::Silence => Err(failure),
-        Ok(_) | Err(_) => Ok(()),
+    let (reaction, ended) = reaction(stream, answers, &lying_heartbeat(0x0303)).await;
+    if heartbleed(&reaction) == Sign::Vulnerable {
+        note(Happening::WentAlong(fault.into()));
     }
+    // Silence is what a sound relay says.
+    if reaction == Reaction::Silent { Ok(()) } else { ended }
 }

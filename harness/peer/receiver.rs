@@ -3,7 +3,7 @@
 use tokio::net::TcpStream;
 use waxseal_model::facts::FailureCause;
 use waxseal_model::judge::Names;
-use waxseal_model::scenario::{Fault, Forgery};
+use waxseal_model::scenario::{Forgery, ServerFault};
 use waxseal_model::script::{Act, Script};
 use waxseal_model::trace::{Ending, Happening, Place};
 
@@ -22,7 +22,7 @@ pub struct ReceiverPlan {
     pub host: String,
     script: Script,
     /// Misbehaviour below SMTP.
-    pub faults: Vec<Fault>,
+    pub fault: Option<ServerFault>,
     /// What is forged in its first handshake, its second, …; the last one goes on.
     pub forges: Vec<Forgery>,
     /// How it negotiates TLS.
@@ -48,7 +48,7 @@ impl ReceiverPlan {
             name: name.into(),
             host: names.get("mx").cloned().unwrap_or_default(),
             script: fill_script(script, names),
-            faults: Vec::new(),
+            fault: None,
             forges: Vec::new(),
             tls,
             content: Content::Message,
@@ -234,50 +234,75 @@ impl Session<'_> {
             Content::Report => report::read(&content, channel),
         });
         self.talk.say("250 2.0.0 Taken").await?;
-        if self.plan.faults.contains(&Fault::NoCloseNotify) && self.talk.secured() {
-            self.talk.note(Happening::Faulted(Fault::NoCloseNotify.name().into()));
+        if self.plan.fault == Some(ServerFault::NoCloseNotify) && self.talk.secured() {
+            self.talk.note(Happening::Faulted(ServerFault::NoCloseNotify.name().into()));
             return Err(self.talk.leave());
         }
         Ok(())
     }
 
     async fn negotiate(&mut self) -> Result<(), Over> {
-        let fault = self.plan.faults.first().copied();
-        let Some(fault) = fault.filter(|fault| *fault != Fault::NoCloseNotify) else {
-            let before = usize::try_from(self.number.saturating_sub(1)).unwrap_or(usize::MAX);
-            let forges = &self.plan.forges;
-            let forgery = forges.get(before).or(forges.last()).copied();
-            return self.talk.accept_tls(&self.plan.tls, forgery).await;
-        };
-        if fault == Fault::CloseAfterHandshake {
-            self.talk.accept_tls(&self.plan.tls, None).await?;
-            self.talk.note(Happening::Faulted(fault.name().into()));
-            return Err(self.talk.close().await);
+        let Some(fault) = self.plan.fault else { return self.accept_tls().await };
+        match fault {
+            // Its place is behind the message.
+            ServerFault::NoCloseNotify => self.accept_tls().await,
+            ServerFault::CloseAfterHandshake => {
+                self.accept_tls().await?;
+                self.talk.note(Happening::Faulted(fault.name().into()));
+                Err(self.talk.close().await)
+            }
+            // Fatal handshake_failure in a record of TLS 1.0, which every version reads.
+            ServerFault::AlertAfterClientHello => {
+                self.answer_hello(fault, vec![0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28]).await?;
+                Err(self.talk.close().await)
+            }
+            ServerFault::CloseAfterClientHello => {
+                self.answer_hello(fault, Vec::new()).await?;
+                Err(self.talk.close().await)
+            }
+            ServerFault::GarbageAfterClientHello => {
+                self.answer_hello(fault, vec![0x2a; 64]).await?;
+                self.talk.await_end().await;
+                Err(self.talk.close().await)
+            }
+            ServerFault::PlaintextAfterClientHello => {
+                self.answer_hello(fault, b"250 2.0.0 OK\r\n".to_vec()).await?;
+                self.talk.await_end().await;
+                Err(self.talk.close().await)
+            }
+            ServerFault::ResetAfterClientHello => {
+                self.talk.read_hello().await?;
+                self.talk.note(Happening::Faulted(fault.name().into()));
+                Err(self.talk.reset())
+            }
+            ServerFault::SilentAfterClientHello => {
+                self.talk.read_hello().await?;
+                self.talk.note(Happening::Faulted(fault.name().into()));
+                let patience = self.talk.patience.handshake;
+                self.talk.patience.ending = patience.max(self.talk.patience.line);
+                self.talk.await_end().await;
+                Err(Over)
+            }
         }
+    }
+
+    /// The handshake of this connection, tampered with where the scenario says so.
+    async fn accept_tls(&mut self) -> Result<(), Over> {
+        let before = usize::try_from(self.number.saturating_sub(1)).unwrap_or(usize::MAX);
+        let forges = &self.plan.forges;
+        let forgery = forges.get(before).or(forges.last()).copied();
+        self.talk.accept_tls(&self.plan.tls, forgery).await
+    }
+
+    /// Reads the relay's ClientHello and sends these bytes in place of a flight.
+    async fn answer_hello(&mut self, fault: ServerFault, bytes: Vec<u8>) -> Result<(), Over> {
         self.talk.read_hello().await?;
         self.talk.note(Happening::Faulted(fault.name().into()));
-        let talk = &mut self.talk;
-        match fault {
-            Fault::AlertAfterClientHello => {
-                // Fatal handshake_failure in a record of TLS 1.0, which every version reads.
-                talk.say_all(&[vec![0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28]]).await?;
-            }
-            Fault::GarbageAfterClientHello => talk.say_all(&[vec![0x2a; 64]]).await?,
-            Fault::PlaintextAfterClientHello => talk.say("250 2.0.0 OK").await?,
-            Fault::ResetAfterClientHello => return Err(talk.reset()),
-            Fault::SilentAfterClientHello => {
-                let patience = talk.patience.handshake;
-                talk.patience.ending = patience.max(talk.patience.line);
-                talk.await_end().await;
-                return Err(Over);
-            }
-            _ => {}
+        if !bytes.is_empty() {
+            self.talk.say_all(&[bytes]).await?;
         }
-        talk.note(Happening::NotSecured(failure(FailureCause::Fault, fault.name())));
-        if matches!(fault, Fault::GarbageAfterClientHello | Fault::PlaintextAfterClientHello) {
-            talk.await_end().await;
-        }
-        Err(talk.close().await)
+        self.talk.note(Happening::NotSecured(failure(FailureCause::Fault, fault.name())));
+        Ok(())
     }
 }
 

@@ -16,8 +16,8 @@ pub(super) fn read(content: &[u8], channel: Channel) -> Happening {
     };
     Happening::Reported {
         channel,
-        action: field("Action:").unwrap_or_else(|| "failed".into()).to_ascii_lowercase(),
-        status: field("Status:").unwrap_or_default(),
-        diagnostic: field("Diagnostic-Code:").unwrap_or_default(),
+        action: field("Action:").unwrap_or_else(|| "failed".into()).to_ascii_lowercase().into(),
+        status: field("Status:").unwrap_or_default().into(),
+        diagnostic: field("Diagnostic-Code:").unwrap_or_default().into(),
     }
 }

@@ -5,7 +5,6 @@ use std::os::fd::AsFd;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use waxseal_model::facts::{FailureCause, TlsFailure};
 use waxseal_model::scenario::{Forgery, Framing};
 use waxseal_model::trace::{Channel, Happening, Place};
@@ -13,6 +12,7 @@ use waxseal_model::trace::{Channel, Happening, Place};
 use super::Recorder;
 use super::conversation::{Conversation, Over, Stream, failure};
 use crate::tls::{self, ClientSetup, Forged, ServerSetup, Session};
+use crate::wire::attention::within;
 use crate::wire::tls::Reframed;
 
 impl Conversation {
@@ -127,7 +127,7 @@ impl Conversation {
                 bytes.extend_from_slice(&chunk[..read]);
             }
         };
-        match timeout(self.patience.handshake, read).await {
+        match within(self.patience.handshake, read).await {
             Ok(Ok(Some(hello))) => {
                 self.note(Happening::Hello(Box::new(hello)));
                 Ok(())

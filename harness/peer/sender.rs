@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use waxseal_model::facts::FailureCause;
 use waxseal_model::judge::Names;
-use waxseal_model::scenario::{Fault, ForgedHello, Framing};
+use waxseal_model::scenario::{ClientFault, ForgedHello, Framing};
 use waxseal_model::script::{Act, Script};
 use waxseal_model::trace::{Channel, Happening, Place};
 
@@ -17,6 +16,7 @@ use super::names::{fill, fill_script};
 use super::probe::Probe;
 use super::receiver::bytes_of;
 use crate::tls::ClientSetup;
+use crate::wire::attention::within;
 
 /// What a sender does.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct SenderPlan {
     /// As whom it logs in inside TLS, once its script has ended and before it sends mail.
     pub account: Option<Account>,
     /// Misbehaviour below SMTP.
-    pub faults: Vec<Fault>,
+    pub fault: Option<ClientFault>,
     /// What it sends in place of a handshake.
     pub hello: Option<ForgedHello>,
     /// The records of its ClientHello.
@@ -78,7 +78,7 @@ impl SenderPlan {
             then: Then::DeliversInTls,
             account: None,
             script: fill_script(script, names),
-            faults: Vec::new(),
+            fault: None,
             hello: None,
             records: Framing::default(),
             tls,
@@ -90,15 +90,16 @@ impl SenderPlan {
 
 /// Plays one connection to its end.
 pub async fn send(plan: &SenderPlan, recorder: Recorder) {
-    let connected = timeout(plan.patience.line, TcpStream::connect(plan.to)).await;
+    let connected = within(plan.patience.line, TcpStream::connect(plan.to)).await;
     let stream = match connected {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
-            return recorder.note(plan.place.clone(), Happening::NotConnected(error.to_string()));
+            return recorder
+                .note(plan.place.clone(), Happening::NotConnected(error.to_string().into()));
         }
         Err(_) => {
-            let text = "no answer to the connection".to_owned();
-            return recorder.note(plan.place.clone(), Happening::NotConnected(text));
+            let text = "no answer to the connection";
+            return recorder.note(plan.place.clone(), Happening::NotConnected(text.into()));
         }
     };
     let talk = Conversation::new(stream, plan.place.clone(), recorder, plan.patience);
@@ -338,23 +339,31 @@ impl Session<'_> {
     async fn negotiate(&mut self) -> Result<(), Over> {
         let plan = self.plan;
         if let Some(hello) = &plan.hello {
-            let probe = Probe { setup: &plan.tls, fault: plan.faults.first().copied() };
+            let probe = Probe { setup: &plan.tls, fault: plan.fault };
             return Err(self.talk.probe(hello, probe).await);
         }
-        match plan.faults.first().copied() {
-            Some(fault @ Fault::SilentInsteadOfClientHello) => {
+        match plan.fault {
+            Some(fault @ ClientFault::SilentInsteadOfClientHello) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));
                 self.talk.await_end().await;
                 return Err(Over);
             }
-            Some(fault @ Fault::PlaintextInsteadOfClientHello) => {
+            Some(fault @ ClientFault::PlaintextInsteadOfClientHello) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));
                 self.talk.note(Happening::NotSecured(failure(FailureCause::Fault, fault.name())));
                 self.talk.say("NOOP").await?;
                 self.talk.await_end().await;
                 return Err(Over);
             }
-            _ => {}
+            // These have their place behind a ClientHello that is written by hand, or inside TLS.
+            Some(
+                ClientFault::ChangeCipherSpecBeforeKeys
+                | ClientFault::ClearInsideTls
+                | ClientFault::InsecureRenegotiation
+                | ClientFault::LyingHeartbeat
+                | ClientFault::Renegotiation,
+            )
+            | None => {}
         }
         self.talk.connect_tls(&plan.tls, plan.records).await?;
         if !plan.implicit {
@@ -371,18 +380,26 @@ impl Session<'_> {
     /// Plays a fault that has its place inside TLS, while it is our turn to speak: a greeting that
     /// comes into a second handshake would break it.
     async fn play_inside(&mut self) -> Result<(), Over> {
-        let fault = self.plan.faults.first().copied().filter(|_| self.plan.connection == 1);
+        let fault = self.plan.fault.filter(|_| self.plan.connection == 1);
         match fault {
-            Some(fault @ Fault::ClearInsideTls) => {
+            Some(fault @ ClientFault::ClearInsideTls) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));
                 self.talk.say_beneath("NOOP");
             }
-            Some(fault @ Fault::Renegotiation) => {
+            Some(fault @ ClientFault::Renegotiation) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));
                 self.talk.renegotiate(RENEGOTIATIONS).await?;
                 self.talk.note(Happening::WentAlong(fault.name().into()));
             }
-            _ => {}
+            // These were played in place of the handshake, or behind its first flight.
+            Some(
+                ClientFault::ChangeCipherSpecBeforeKeys
+                | ClientFault::InsecureRenegotiation
+                | ClientFault::LyingHeartbeat
+                | ClientFault::PlaintextInsteadOfClientHello
+                | ClientFault::SilentInsteadOfClientHello,
+            )
+            | None => {}
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use waxseal_model::scenario::Connector;
 use super::driver::{Driver, Prepared};
 use super::error::RelayError;
 use super::place::{Place, last_words, printable};
+use crate::lab::{Commands, Isolation};
 
 /// The user's configuration, and what the lab wants of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,8 @@ pub async fn adopt(
         ("WAXSEAL_CONFIG_SET".to_owned(), wish.settings.join("\n")),
         ("WAXSEAL_CONFIG_LISTEN".to_owned(), listeners.join(" ")),
     ]);
-    let place = Place::new(&driver.contract.name, &call.command, prepared, None);
+    let commands = Commands::alone(Isolation::best(), prepared.files());
+    let place = Place::new(&driver.contract.name, &call.command, prepared, &commands);
     let output = place.run(&[], b"").await?;
     if !output.status.success() {
         return Err(refused(last_words(&output)));
@@ -61,14 +63,15 @@ mod tests {
     use crate::lab::{Afterwards, RunDir};
 
     async fn told(script: &str) -> Result<Vec<String>, String> {
-        let folder = RunDir::create(Afterwards::Remove).unwrap();
+        let folder = RunDir::create(Afterwards::Remove, None).unwrap();
         let toml = format!(
             "name = 'x'\ndirections = []\nconnectors = []\n[process]\ncommand = ['true']\n{script}"
         );
         folder.write_private("relay.toml", toml.as_bytes()).unwrap();
         let driver = Driver::find(folder.path().to_str().unwrap()).unwrap();
+        let at = folder.path().to_owned();
         let mut prepared =
-            Prepared { directory: folder.path().to_owned(), environment: Vec::new() };
+            Prepared { directory: at.clone(), environment: Vec::new(), run: at, root: None };
         let wish = Adopt {
             config: "/etc/x".into(),
             settings: vec!["a=b".into()],

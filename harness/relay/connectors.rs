@@ -1,8 +1,10 @@
 //! Which TLS demands a relay can be configured for, each way.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
@@ -46,6 +48,27 @@ struct EachWay {
     inbound: BTreeSet<Connector>,
     #[serde(default)]
     outbound: BTreeSet<Connector>,
+}
+
+impl JsonSchema for Connectors {
+    fn schema_name() -> Cow<'static, str> {
+        "Connectors".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let list = generator.subschema_for::<BTreeSet<Connector>>();
+        json_schema!({
+            "description": "A list, which holds for both ways, or a table with a list for each.",
+            "anyOf": [
+                list,
+                {
+                    "type": "object",
+                    "properties": { "inbound": list, "outbound": list },
+                    "additionalProperties": false,
+                },
+            ],
+        })
+    }
 }
 
 impl<'de> Deserialize<'de> for Connectors {

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 use waxseal_model::script::Direction;
 
 use super::connectors::Connectors;
 use super::error::{RelayError, line_of};
+use super::labfile::text_of;
 use crate::peer::Account;
 
 /// A driver's `relay.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Contract {
     /// The product, as reports call it.
@@ -36,11 +38,19 @@ pub struct Contract {
     /// What has to be there before it can start.
     #[serde(default)]
     pub needs: Vec<Need>,
-    /// How many cases it can bear at once.
-    #[serde(default = "one_at_a_time")]
+    /// How many cases it can bear at once, from 1 to 1000.
+    #[serde(default = "one_at_a_time", deserialize_with = "concurrency")]
     pub concurrency: usize,
     /// How it runs.
     pub process: Call,
+    /// What says that it is ready, beside its listeners.
+    #[serde(default)]
+    pub ready: Ready,
+    /// Prints the product's version, where it is not installed by its driver.
+    pub version: Option<Call>,
+    /// How it finds the host that a message goes to.
+    #[serde(default)]
+    pub next_hop: NextHop,
     /// When its silence counts.
     #[serde(default)]
     pub settle: Settle,
@@ -61,11 +71,12 @@ pub struct Contract {
 }
 
 /// A program and its arguments; `./` is the driver's folder. Never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "Vec<String>")]
 pub struct Command(Vec<String>);
 
 /// A table that holds a command.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// What is run, in the driver's folder.
@@ -73,7 +84,8 @@ pub struct Call {
 }
 
 /// One thing that a driver needs. In files `root`, `sandbox`, or a program's name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
 pub enum Need {
     /// A program of this name on the search path.
     Program(String),
@@ -83,17 +95,39 @@ pub enum Need {
     Sandbox,
 }
 
+/// What says that a relay is ready. Without anything it is when it listens everywhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ready {
+    /// Run again and again until it succeeds.
+    pub command: Option<Command>,
+    /// A file that the relay or its start command makes in the run's directory.
+    pub file: Option<String>,
+}
+
+/// How a relay finds the host that a message goes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NextHop {
+    /// By the MX records of the recipient's domain.
+    #[default]
+    Mx,
+    /// It is told with each message, as a smart host.
+    SmartHost,
+}
+
 /// When silence is taken for an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settle {
     /// This long without a new attempt after a failed one counts as deferred.
     #[serde(deserialize_with = "duration")]
+    #[schemars(with = "String")]
     pub deferred: Duration,
 }
 
 /// How the product comes into a private root: packages of Debian, a command, or both in this order.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Install {
     /// Unpacked first, never configured.
@@ -105,15 +139,17 @@ pub struct Install {
 }
 
 /// Packages of Debian.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Debian {
     /// The releases that have the product, the usual one first. Never empty.
     #[serde(deserialize_with = "names")]
+    #[schemars(with = "Vec<String>")]
     pub suites: Vec<String>,
     /// The product's own package first, its version is the product's. What they depend on comes
     /// with them, what they recommend does not. Never empty.
     #[serde(deserialize_with = "names")]
+    #[schemars(with = "Vec<String>")]
     pub packages: Vec<String>,
 }
 
@@ -125,7 +161,7 @@ impl Install {
 }
 
 /// What a relay does by itself, after a time that its administrator may be unable to choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Late {
     /// It gives a message back that it could not deliver for long.
@@ -142,11 +178,17 @@ impl Contract {
     /// # Errors
     /// [`RelayError::Mistake`], with the line.
     pub fn parse(path: &Path, text: &str) -> Result<Self, RelayError> {
-        toml::from_str(text).map_err(|error| RelayError::Mistake {
-            path: path.to_owned(),
-            line: line_of(text, error.span().map_or(0, |span| span.start)),
-            mistake: error.message().to_owned(),
-        })
+        let mistake = |line, mistake| RelayError::Mistake { path: path.to_owned(), line, mistake };
+        let contract: Self = toml::from_str(text).map_err(|error| {
+            let line = line_of(text, error.span().map_or(0, |span| span.start));
+            mistake(line, error.message().to_owned())
+        })?;
+        if contract.next_hop == NextHop::SmartHost && contract.submit.is_none() {
+            let line = line_of(text, text.find("next-hop").unwrap_or(0));
+            let why = "a relay that is told its next hop needs a `submit` command to tell it";
+            return Err(mistake(line, why.into()));
+        }
+        Ok(contract)
     }
 
     /// What a driver without a folder declares: `waxseal run --command 'python3 relay.py'`.
@@ -164,6 +206,9 @@ impl Contract {
             needs: Vec::new(),
             concurrency: 16,
             process: Call { command: command? },
+            ready: Ready::default(),
+            version: None,
+            next_hop: NextHop::Mx,
             settle: Settle::default(),
             too_late: BTreeMap::new(),
             config: None,
@@ -173,6 +218,11 @@ impl Contract {
             install: None,
         })
     }
+}
+
+/// The JSON Schema (draft 2020-12) of `relay.toml`.
+pub fn schema() -> String {
+    text_of(&schemars::schema_for!(Contract))
 }
 
 impl Command {
@@ -232,10 +282,32 @@ fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(from)?;
     let millis = text.strip_suffix("ms").and_then(|number| number.parse().ok());
     let seconds = || text.strip_suffix('s')?.parse().ok();
-    millis
+    let time = millis
         .map(Duration::from_millis)
         .or_else(|| seconds().map(Duration::from_secs))
-        .ok_or_else(|| D::Error::custom("a time is written `4s` or `500ms`"))
+        .ok_or_else(|| D::Error::custom("a time is written `4s` or `500ms`"))?;
+    if time > LONGEST {
+        let most = LONGEST.as_secs();
+        return Err(D::Error::custom(format!("`{text}` is too long: a time is at most {most} s")));
+    }
+    Ok(time)
+}
+
+/// No case waits as long.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// As many cases at once as any relay is asked to bear.
+const MOST_AT_ONCE: usize = 1000;
+
+fn concurrency<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    // Read with a sign, so that every number that TOML has is told by the same sentence.
+    let number = i64::deserialize(from)?;
+    let fits = usize::try_from(number).ok().filter(|n| (1..=MOST_AT_ONCE).contains(n));
+    fits.ok_or_else(|| {
+        D::Error::custom(format!(
+            "`concurrency` is {number}; write a number from 1 to {MOST_AT_ONCE}"
+        ))
+    })
 }
 
 /// Names as Debian writes them, at least one.
@@ -291,10 +363,27 @@ command = ["./install.sh"]
     }
 
     #[test]
+    fn what_says_that_it_is_ready_its_version_and_its_next_hop_are_read() {
+        let more = "submit = ['./submit.sh']\nnext-hop = 'smart-host'\n";
+        let tables = "[ready]\nfile = 'ready'\n[version]\ncommand = ['x', '--version']\n";
+        let contract =
+            Contract::parse(Path::new("relay.toml"), &format!("{more}{GOOD}{tables}")).unwrap();
+        assert_eq!(contract.ready.file.as_deref(), Some("ready"));
+        assert_eq!(contract.version.unwrap().command.words(), ["x", "--version"]);
+        assert_eq!(contract.next_hop, NextHop::SmartHost);
+        let alone = format!("\nnext-hop = 'smart-host'\n{GOOD}");
+        let error = Contract::parse(Path::new("relay.toml"), &alone).unwrap_err().to_string();
+        assert!(error.starts_with("use relay.toml:2: a relay that is told"), "{error}");
+    }
+
+    #[test]
     fn mistakes_are_told_with_file_and_line() {
         for (from, to, line) in [
             ("deferred", "differed", 9),
             ("\"500ms\"", "\"5 years\"", 9),
+            ("\"500ms\"", "\"18446744073709551615s\"", 9),
+            ("directions", "concurrency = 0\ndirections", 3),
+            ("directions", "concurrency = 9223372036854775807\ndirections", 3),
             ("[\"./start.sh\"]", "[]", 7),
             ("mutual", "mutal", 4),
             ("give-up", "giveup", 11),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
-use crate::lab::{RunDir, Sandbox, Users};
+use crate::lab::{Files, RunDir, Sandbox, Users};
 
 use super::contract::{Contract, Need};
 use super::error::RelayError;
@@ -18,8 +18,10 @@ static OURS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/relays");
 /// A driver whose contract is read.
 #[derive(Clone, Debug)]
 pub struct Driver {
-    /// As it is asked for: `postfix`, `postfix@bookworm`, a folder.
+    /// In reports: `postfix`, `postfix@bookworm`; what a driver in a folder says of itself.
     pub name: String,
+    /// What `waxseal run` is given to play it once more.
+    pub asked: String,
     /// What it says of itself.
     pub contract: Contract,
     /// Where its product is installed, if the driver installs one.
@@ -41,6 +43,22 @@ pub struct Prepared {
     pub directory: PathBuf,
     /// What they find: `WAXSEAL_LAB`, and every value of `lab.json`.
     pub environment: Vec<(String, String)>,
+    /// The run's private directory.
+    pub run: PathBuf,
+    /// Where the product is installed, if the driver installs one.
+    pub root: Option<PathBuf>,
+}
+
+impl Prepared {
+    /// The file that takes what the relay prints.
+    pub fn log(&self) -> PathBuf {
+        self.run.join("relay.log")
+    }
+
+    /// What the relay may write: the run's directory and its own root.
+    pub fn files(&self) -> Files {
+        Files::ReadOnlyBut(std::iter::once(&self.run).chain(&self.root).cloned().collect())
+    }
 }
 
 impl Driver {
@@ -58,12 +76,21 @@ impl Driver {
         let (contract, source) = Self::read(name_or_folder)?;
         let root = match (&contract.install, suite) {
             (Some(install), _) => {
-                Some(Root::new(folder_name(name_or_folder), install.suites(), suite)?)
+                let folder = match &source {
+                    Source::Folder(folder) => Some(folder.as_path()),
+                    Source::Embedded(_) | Source::Nowhere => None,
+                };
+                Some(Root::new(name_or_folder, folder, install, suite)?)
             }
             (None, Some(suite)) => return Err(RelayError::suite(name_or_folder, suite, &[])),
             (None, None) => None,
         };
-        Ok(Self { name: asked.to_owned(), contract, root, source })
+        let name = match (&source, suite) {
+            (Source::Folder(_), None) => contract.name.clone(),
+            (Source::Folder(_), Some(suite)) => format!("{}@{suite}", contract.name),
+            (Source::Embedded(_) | Source::Nowhere, _) => asked.to_owned(),
+        };
+        Ok(Self { name, asked: quoted(asked), contract, root, source })
     }
 
     fn read(name_or_folder: &str) -> Result<(Contract, Source), RelayError> {
@@ -93,7 +120,9 @@ impl Driver {
             return None;
         }
         let contract = Contract::of_command(command)?;
-        Some(Self { name: contract.name.clone(), contract, root: None, source: Source::Nowhere })
+        let asked = format!("--command {}", quoted(command));
+        let name = contract.name.clone();
+        Some(Self { name, asked, contract, root: None, source: Source::Nowhere })
     }
 
     /// The names of the embedded drivers.
@@ -130,9 +159,16 @@ impl Driver {
         let mut missing: Vec<_> =
             self.contract.needs.iter().filter_map(|need| lacking(need, sandbox)).collect();
         if let Some(root) = self.root.as_ref().filter(|root| root.version().is_none()) {
+            // Packages are unpacked as root; a driver's own command may need no more than its user.
+            let debian = self.contract.install.as_ref().is_some_and(|how| how.debian.is_some());
+            let sudo =
+                if debian || self.contract.needs.contains(&Need::Root) { "sudo " } else { "" };
+            let state = match root.is_outdated() {
+                true => "it was installed from another `[install]` table than its driver has now",
+                false => "it is not installed",
+            };
             missing.push(format!(
-                "it is not installed, `sudo waxseal relays install {}` puts it into a directory of \
-                 its own",
+                "{state}, `{sudo}waxseal relays install {}` puts it into a directory of its own",
                 root.name()
             ));
         }
@@ -166,7 +202,8 @@ impl Driver {
         if let Some(root) = &self.root {
             environment.push(("WAXSEAL_ROOT".into(), root.path().to_string_lossy().into_owned()));
         }
-        Ok(Prepared { directory, environment })
+        let root = self.root.as_ref().map(|root| root.path().to_owned());
+        Ok(Prepared { directory, environment, run: run.path().to_owned(), root })
     }
 
     /// The folder that its commands run in. That of an embedded driver is written into the run's
@@ -187,9 +224,10 @@ impl Driver {
     }
 }
 
-/// What a folder is called.
-fn folder_name(name_or_folder: &str) -> &str {
-    name_or_folder.trim_end_matches('/').rsplit('/').next().unwrap_or(name_or_folder)
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-' | '@');
+    if word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// What is missing and what to do, or nothing.
@@ -202,7 +240,8 @@ fn lacking(need: &Need, sandbox: Option<&Sandbox>) -> Option<String> {
     match need {
         Need::Root => (!root()).then(|| "it needs root, run waxseal with sudo".into()),
         Need::Sandbox => sandbox.is_none().then(|| {
-            "it needs the sandbox, run as root or allow user namespaces on this Linux".into()
+            "it needs the sandbox, which is the private network that `--no-sandbox` does without"
+                .into()
         }),
         Need::Program(name) => (!is_on_path(name))
             .then(|| format!("it needs the program {name}, install it or add its folder to PATH")),
@@ -256,7 +295,7 @@ mod tests {
     use crate::relay::labfile::tests::PAGE;
 
     fn folder(needs: &str) -> RunDir {
-        let folder = RunDir::create(Afterwards::Remove).unwrap();
+        let folder = RunDir::create(Afterwards::Remove, None).unwrap();
         let toml = format!(
             "name = 'x'\ndirections = []\nconnectors = []\nneeds = [{needs}]\n\
              [process]\ncommand = ['./start.sh']\n"
@@ -268,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_folder_is_found_and_its_templates_are_filled_in() {
-        let (folder, run) = (folder(""), RunDir::create(Afterwards::Remove).unwrap());
+        let (folder, run) = (folder(""), RunDir::create(Afterwards::Remove, None).unwrap());
         let driver = Driver::find(folder.path().to_str().unwrap()).unwrap();
         let prepared = driver.prepare(&run, &serde_json::from_str(PAGE).unwrap()).unwrap();
         let written = fs::read_to_string(run.path().join("etc/main.cf")).unwrap();
@@ -284,8 +323,8 @@ mod tests {
         let error = driver.check_needs(None).unwrap_err().to_string();
         assert_eq!(
             error,
-            "run x: it needs the sandbox, run as root or allow user namespaces on this Linux; \
-             it needs the program no-such-program, install it or add its folder to PATH"
+            "run x: it needs the sandbox, which is the private network that `--no-sandbox` does \
+             without; it needs the program no-such-program, install it or add its folder to PATH"
         );
     }
 

@@ -62,6 +62,20 @@ pub enum RelayError {
         /// One sentence for each: what is missing and what to do.
         missing: String,
     },
+    /// The relay has not said in time that it is ready.
+    #[error(
+        "start the relay of the driver {driver}: within {seconds} s it did not make the file {} \
+         that says that it is ready",
+        file.display()
+    )]
+    NotReady {
+        /// The driver's name.
+        driver: String,
+        /// The file that was waited for.
+        file: PathBuf,
+        /// How long.
+        seconds: u64,
+    },
     /// A command of the driver, such as the one that prints its queue.
     #[error("use `{command}` of the driver {driver}: {mistake}")]
     Command {

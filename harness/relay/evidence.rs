@@ -8,11 +8,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use waxseal_model::foreign::Foreign;
 
 use super::contract::{Command, Contract};
 use super::driver::Prepared;
 use super::error::RelayError;
 use super::place::Place;
+use crate::lab::Commands;
 use crate::peer::Account;
 
 /// The ways to a running relay that its driver declares. The default has none: only what the
@@ -30,13 +32,9 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// What the contract declares, with commands that run where the relay was started. `relay` is
-    /// the process under which all of its others run.
-    pub fn of(contract: &Contract, prepared: &Prepared, relay: Option<u32>) -> Self {
-        let place = |command: &Command| {
-            let relay = relay.map(|id| ("WAXSEAL_RELAY_PID".to_owned(), id.to_string()));
-            Place::new(&contract.name, command, prepared, relay)
-        };
+    /// What the contract declares, with commands that run where the relay was started.
+    pub fn of(contract: &Contract, prepared: &Prepared, commands: &Commands) -> Self {
+        let place = |command: &Command| Place::new(&contract.name, command, prepared, commands);
         Self {
             settle: Some(contract.settle.deferred),
             queue: contract.queue.as_ref().map(|call| {
@@ -57,7 +55,7 @@ pub struct Queued {
     /// The envelope recipient.
     pub recipient: String,
     /// The last error; empty while it was not tried, or is being tried.
-    pub reason: String,
+    pub reason: Foreign,
 }
 
 /// The relay's queue.
@@ -121,10 +119,8 @@ fn parse(output: &[u8]) -> Result<Vec<Queued>, String> {
     lines
         .map(|line| {
             serde_json::from_str(line).map_err(|error| {
-                format!(
-                    "it printed `{}`, which is no line of a queue: {error}",
-                    line.escape_debug()
-                )
+                let line = Foreign::from(line).short();
+                format!("it printed `{line}`, which is no line of a queue: {error}")
             })
         })
         .collect()
@@ -144,29 +140,53 @@ pub enum Handed {
 }
 
 impl Submit {
-    /// Hands one message over.
+    /// Hands one message over. `next_hop` is for relays that look up no MX.
     ///
     /// # Errors
     /// [`RelayError::Command`]: the command failed, or took too long.
-    pub async fn hand(&self, from: &str, to: &str, message: &[u8]) -> Result<Handed, RelayError> {
-        let envelope = [("WAXSEAL_FROM", from), ("WAXSEAL_RECIPIENT", to)];
-        let output = self.0.run(&envelope, message).await?;
+    pub async fn hand(&self, envelope: &Envelope<'_>) -> Result<Handed, RelayError> {
+        let port = envelope.next_hop.1.to_string();
+        let variables = [
+            ("WAXSEAL_FROM", envelope.from),
+            ("WAXSEAL_RECIPIENT", envelope.to),
+            ("WAXSEAL_NEXT_HOP", envelope.next_hop.0),
+            ("WAXSEAL_NEXT_HOP_PORT", &port),
+        ];
+        let output = self.0.run(&variables, envelope.message).await?;
+        self.0.note(&output.stdout);
         match output.status.code() {
             Some(0) => Ok(Handed::Taken),
-            Some(1) => Ok(Handed::Refused(output.stdout)),
+            Some(1) => Ok(Handed::Refused(output.stdout.trim_ascii_end().to_vec())),
             _ => Err(self.0.failed(&output)),
         }
     }
 }
 
+/// A message and where it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope<'a> {
+    /// The envelope sender.
+    pub from: &'a str,
+    /// The envelope recipient.
+    pub to: &'a str,
+    /// The first host of the recipient's domain, and its port.
+    pub next_hop: (&'a str, u16),
+    /// The whole message.
+    pub message: &'a [u8],
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::{Files, Isolation};
 
     fn place(script: &str) -> Place {
         let words = ["sh", "-c", script].map(str::to_owned).to_vec();
-        let nowhere = Prepared { directory: std::env::temp_dir(), environment: Vec::new() };
-        Place::new("x", &Command::new(words).unwrap(), &nowhere, None)
+        let at = std::env::temp_dir();
+        let nowhere =
+            Prepared { directory: at.clone(), environment: Vec::new(), run: at, root: None };
+        let commands = Commands::alone(Isolation::Descendants, Files::AsOurs);
+        Place::new("x", &Command::new(words).unwrap(), &nowhere, &commands)
     }
 
     fn queue(script: &str) -> Queue {
@@ -177,7 +197,7 @@ mod tests {
     async fn a_queue_is_read_line_by_line() {
         let line = r#"{"id":"1","recipient":"a@b.test","reason":"no TLS"}"#;
         let told = queue(&format!("echo '{line}'; echo")).look().await.unwrap();
-        assert_eq!(told[0].reason, "no TLS");
+        assert_eq!(told[0].reason.raw(), "no TLS");
         assert_eq!(told.len(), 1);
     }
 
@@ -193,10 +213,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_is_taken_refused_or_neither() {
-        let hand = async |script: &str| Submit(place(script)).hand("a@b", "c@d", b"text").await;
-        let script = r#"read -r line; test "$line$WAXSEAL_FROM$WAXSEAL_RECIPIENT" = texta@bc@d"#;
+        let next_hop = ("mx.d", 25);
+        let envelope = Envelope { from: "a@b", to: "c@d", next_hop, message: b"text" };
+        let hand = async |script: &str| Submit(place(script)).hand(&envelope).await;
+        let script = r#"read -r line; test "$line$WAXSEAL_FROM$WAXSEAL_RECIPIENT" = texta@bc@d &&
+            test "$WAXSEAL_NEXT_HOP:$WAXSEAL_NEXT_HOP_PORT" = mx.d:25"#;
         assert_eq!(hand(&format!("{script} && exit 0; exit 9")).await.unwrap(), Handed::Taken);
-        let refused = hand("printf '550 no'; exit 1").await.unwrap();
+        let refused = hand("echo '550 no'; exit 1").await.unwrap();
         assert_eq!(refused, Handed::Refused(b"550 no".to_vec()));
         assert!(hand("exit 7").await.is_err());
     }

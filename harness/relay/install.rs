@@ -2,13 +2,15 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command as Process, Stdio};
 
-use super::contract::Debian;
+use super::contract::{Command, Debian, Install};
 use super::driver::Driver;
 use super::error::RelayError;
-use crate::lab::{Afterwards, RunDir};
+use crate::lab::commands::run_kept;
+use crate::lab::{Afterwards, LabError, RunDir};
 
 /// Unpacks packages of Debian into a root.
 const DEBIAN: &str = include_str!("debian.sh");
@@ -19,6 +21,9 @@ const VERSION: &str = "VERSION";
 /// The file by which a directory is known as a root of ours; whoever installs holds its lock.
 const MARK: &str = ".waxseal";
 
+/// The file of a root that says what it was installed from.
+const RECIPE: &str = ".recipe";
+
 /// The directory that holds one installed product, with all that it needs. Nothing of the system
 /// outside is touched by it, and removing it removes the product.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,25 +31,43 @@ pub struct Root {
     driver: String,
     suite: Option<String>,
     path: PathBuf,
+    /// All that decides what is in it. A root of another recipe is not this one.
+    recipe: String,
 }
 
 impl Root {
-    /// `None` as the suite is the first of those the driver knows.
+    /// `asked` names the driver as its user does; `folder` is the driver's own folder, where that
+    /// is not one of ours. `None` as the suite is the first of those the driver knows.
     pub(super) fn new(
-        driver: &str,
-        suites: &[String],
-        asked: Option<&str>,
+        asked: &str,
+        folder: Option<&Path>,
+        install: &Install,
+        suite: Option<&str>,
     ) -> Result<Self, RelayError> {
-        let suite = match asked {
+        let suites = install.suites();
+        let suite = match suite {
             Some(suite) if !suites.iter().any(|known| known == suite) => {
-                return Err(RelayError::suite(driver, suite, suites));
+                return Err(RelayError::suite(asked, suite, suites));
             }
             Some(suite) => Some(suite.to_owned()),
             None => suites.first().cloned(),
         };
-        let folder = suite.as_ref().map_or(driver.to_owned(), |suite| format!("{driver}@{suite}"));
-        let path = data_home().join("waxseal").join("relays").join(folder);
-        Ok(Self { driver: driver.to_owned(), suite, path })
+        // Two folders of one name are two drivers.
+        let own = match folder {
+            None => asked.to_owned(),
+            Some(folder) => {
+                let name = folder.file_name().unwrap_or_default().to_string_lossy();
+                format!("{name}-{:08x}", fingerprint(folder.as_os_str().as_encoded_bytes()))
+            }
+        };
+        let below = suite.as_ref().map_or(own.clone(), |suite| format!("{own}@{suite}"));
+        let path = products().join(below);
+        Ok(Self {
+            driver: asked.to_owned(),
+            recipe: recipe(install, suite.as_deref()),
+            suite,
+            path,
+        })
     }
 
     /// `postfix`, or `postfix@bookworm`.
@@ -57,16 +80,26 @@ impl Root {
         &self.path
     }
 
-    /// The product's version; `None` while it is not installed completely.
+    /// The product's version; `None` while it is not installed completely, or was by another
+    /// recipe.
     pub fn version(&self) -> Option<String> {
         let text = fs::read_to_string(self.path.join(VERSION)).ok()?;
-        Some(text.trim().to_owned()).filter(|version| !version.is_empty())
+        let same = fs::read_to_string(self.path.join(RECIPE)).is_ok_and(|was| was == self.recipe);
+        Some(text.trim().to_owned()).filter(|version| same && !version.is_empty())
+    }
+
+    /// Whether there is a product, but installed by another recipe.
+    pub fn is_outdated(&self) -> bool {
+        self.path.join(VERSION).is_file() && self.version().is_none()
     }
 
     /// Makes the directory ours until what is given back is dropped. `None`: it holds something
     /// else.
     fn take(&self) -> io::Result<Option<File>> {
         fs::create_dir_all(&self.path)?;
+        // Its programs may be set-uid and get no updates: nobody else is to reach them.
+        let products = self.path.parent().unwrap_or(&self.path);
+        fs::set_permissions(products, fs::Permissions::from_mode(0o700))?;
         let mark = self.path.join(MARK);
         if !mark.exists() && fs::read_dir(&self.path)?.next().is_some() {
             return Ok(None);
@@ -89,8 +122,8 @@ impl Root {
         Ok(())
     }
 
-    fn read_error(&self, cause: io::Error) -> RelayError {
-        RelayError::Read { path: self.path.clone(), cause }
+    fn write_error(&self, cause: io::Error) -> RelayError {
+        RelayError::Lab(LabError::Write { path: self.path.clone(), cause })
     }
 }
 
@@ -102,7 +135,7 @@ impl Driver {
     /// # Errors
     /// - [`RelayError::Install`]: there is nothing to install, the root's directory holds something
     ///   else, a package cannot be had, or the driver's command fails.
-    /// - [`RelayError::Read`]: a directory or file of the root.
+    /// - [`RelayError::Lab`]: a directory or file of the root.
     pub fn install(&self) -> Result<&Root, RelayError> {
         let fail = |why: String| RelayError::Install { driver: self.contract.name.clone(), why };
         let (Some(install), Some(root)) = (&self.contract.install, &self.root) else {
@@ -112,15 +145,15 @@ impl Driver {
             return Ok(root);
         }
         // Held until the end.
-        let _mark = root.take().map_err(|cause| root.read_error(cause))?.ok_or_else(|| {
+        let _mark = root.take().map_err(|cause| root.write_error(cause))?.ok_or_else(|| {
             fail(format!("{} holds something else, move that away", root.path.display()))
         })?;
         // Another may have been quicker.
         if root.version().is_some() {
             return Ok(root);
         }
-        root.empty().map_err(|cause| root.read_error(cause))?;
-        let run = RunDir::create(Afterwards::Remove)?;
+        root.empty().map_err(|cause| root.write_error(cause))?;
+        let run = RunDir::create(Afterwards::Remove, None)?;
         let version = match &install.debian {
             Some(debian) => {
                 let script = run.write_program("debian.sh", DEBIAN.as_bytes())?;
@@ -131,20 +164,21 @@ impl Driver {
         if let Some(command) = &install.command {
             finish(command.words(), &self.unpack(&run)?, root).map_err(fail)?;
         }
+        fs::write(root.path.join(RECIPE), &root.recipe).map_err(|cause| root.write_error(cause))?;
         if root.version().is_none() {
             let version = version.ok_or_else(|| {
                 fail("it has no command that leaves a VERSION in the root".into())
             })?;
             fs::write(root.path.join(VERSION), version + "\n")
-                .map_err(|cause| root.read_error(cause))?;
+                .map_err(|cause| root.write_error(cause))?;
         }
         Ok(root)
     }
 }
 
 /// Unpacks packages of Debian into the root, from the sources that the directory `etc` names.
-fn debian_command(script: &Path, etc: impl AsRef<Path>, root: &Root, debian: &Debian) -> Command {
-    let mut command = Command::new("/bin/sh");
+fn debian_command(script: &Path, etc: impl AsRef<Path>, root: &Root, debian: &Debian) -> Process {
+    let mut command = Process::new("/bin/sh");
     command.args([script, etc.as_ref(), &root.path]);
     // A root of Debian packages always has its suite.
     command.arg(root.suite.as_deref().unwrap_or_default()).args(&debian.packages);
@@ -152,11 +186,9 @@ fn debian_command(script: &Path, etc: impl AsRef<Path>, root: &Root, debian: &De
 }
 
 /// Gives the version of the first package; an error is a sentence.
-fn unpack(debian: &mut Command) -> Result<String, String> {
-    let output = debian
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("/bin/sh cannot be run: {error}"))?;
+fn unpack(debian: &mut Process) -> Result<String, String> {
+    debian.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = run_kept(debian).map_err(|error| format!("/bin/sh cannot be run: {error}"))?;
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     match (output.status.success(), said(&output.stdout)) {
         (true, version) if !version.is_empty() => Ok(version),
@@ -169,17 +201,43 @@ fn finish(words: &[String], directory: &Path, root: &Root) -> Result<(), String>
     // A command is never empty.
     let (program, arguments) = words.split_first().ok_or("its command is empty")?;
     let path = if program.contains('/') { directory.join(program) } else { program.into() };
-    let mut command = Command::new(path);
+    let mut command = Process::new(path);
     command.args(arguments).arg(&root.path).current_dir(directory);
     command.stdin(Stdio::null()).stdout(io::stderr());
     if let Some(suite) = &root.suite {
         command.env("WAXSEAL_SUITE", suite);
     }
-    let status = command.status().map_err(|error| format!("{program} cannot be run: {error}"))?;
+    let output =
+        run_kept(&mut command).map_err(|error| format!("{program} cannot be run: {error}"))?;
+    let status = output.status;
     match status.success() {
         true => Ok(()),
         false => Err(format!("{program} ended with {status}, its words are above")),
     }
+}
+
+/// All that decides what an install leaves in its root, as text that is compared.
+fn recipe(install: &Install, suite: Option<&str>) -> String {
+    let mut text = format!("suite: {}\n", suite.unwrap_or_default());
+    for package in install.debian.iter().flat_map(|debian| &debian.packages) {
+        text.push_str(&format!("package: {package}\n"));
+    }
+    for word in install.command.iter().flat_map(Command::words) {
+        text.push_str(&format!("command: {word}\n"));
+    }
+    text
+}
+
+/// FNV-1a, 32 bits: names have to differ, nothing more.
+fn fingerprint(octets: &[u8]) -> u32 {
+    octets
+        .iter()
+        .fold(0x811c_9dc5, |hash, octet| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193))
+}
+
+/// The directory of all products.
+fn products() -> PathBuf {
+    data_home().join("waxseal").join("relays")
 }
 
 /// Where a user's programs keep their data, by the XDG base directory specification.
@@ -192,18 +250,42 @@ fn data_home() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
     fn a_release_is_the_first_known_or_the_one_asked_for() {
-        let suites = ["trixie".to_owned(), "bookworm".to_owned()];
-        let name = |asked| Root::new("x", &suites, asked).map(|root| root.name());
+        let install = of_debian("x", &["trixie", "bookworm"]);
+        let name = |asked| Root::new("x", None, &install, asked).map(|root| root.name());
         assert_eq!(name(None).unwrap(), "x@trixie");
         assert_eq!(name(Some("bookworm")).unwrap(), "x@bookworm");
         let error = name(Some("buster")).unwrap_err().to_string();
         assert_eq!(error, "take x from buster: it knows trixie, bookworm");
+    }
+
+    fn of_debian(package: &str, suites: &[&str]) -> Install {
+        let suites = suites.iter().map(|&suite| suite.to_owned()).collect();
+        Install { debian: Some(Debian { suites, packages: vec![package.into()] }), command: None }
+    }
+
+    #[test]
+    fn drivers_of_one_name_have_roots_of_their_own_and_a_root_of_another_recipe_is_none() {
+        let install = of_debian("x", &["trixie"]);
+        let at = |folder| Root::new(folder, Some(Path::new(folder)), &install, None).unwrap();
+        let (one, two) = (at("/one/relay"), at("/two/relay"));
+        assert_ne!(one.path, two.path);
+        assert_eq!(one.name(), "/one/relay@trixie");
+        assert!(one.path.to_string_lossy().contains("/relay-"));
+
+        let files = RunDir::create(Afterwards::Remove, None).unwrap();
+        let root = Root { path: files.path().to_owned(), ..one };
+        files.write_private(VERSION, b"1.0\n").unwrap();
+        // As it was before recipes were kept.
+        assert!(root.version().is_none() && root.is_outdated());
+        files.write_private(RECIPE, root.recipe.as_bytes()).unwrap();
+        assert_eq!(root.version().as_deref(), Some("1.0"));
+        let recipe = recipe(&of_debian("y", &["trixie"]), Some("trixie"));
+        let changed = Root { recipe, ..root };
+        assert!(changed.version().is_none() && changed.is_outdated());
     }
 
     /// A directory for `/etc`, a root, the script, and an archive with one package.
@@ -213,7 +295,7 @@ mod tests {
 
     impl Stage {
         fn new(os_release: &str, sources: &str) -> Self {
-            let files = RunDir::create(Afterwards::Remove).unwrap();
+            let files = RunDir::create(Afterwards::Remove, None).unwrap();
             let sources = sources.replace("HERE", &files.path().to_string_lossy());
             for (name, text) in [
                 ("etc/os-release", os_release),
@@ -226,9 +308,14 @@ mod tests {
             Self(files)
         }
 
-        fn command(&self, packages: &[&str]) -> Command {
+        fn command(&self, packages: &[&str]) -> Process {
             let at = |name| self.0.path().join(name);
-            let root = Root { driver: "x".into(), suite: Some("trixie".into()), path: at("root") };
+            let root = Root {
+                driver: "x".into(),
+                suite: Some("trixie".into()),
+                path: at("root"),
+                recipe: String::new(),
+            };
             let packages = packages.iter().map(|&name| name.to_owned()).collect();
             let debian = Debian { suites: vec!["trixie".into()], packages };
             debian_command(&at("debian.sh"), at("etc"), &root, &debian)
@@ -296,7 +383,7 @@ mkdir -p "$archive"
         let at = |name| stage.0.path().join(name);
         fs::set_permissions(at("small/DEBIAN"), fs::Permissions::from_mode(0o755)).unwrap();
         let archive = ["-c".as_ref(), ARCHIVE.as_ref(), "sh".as_ref(), stage.0.path()];
-        assert!(Command::new("sh").args(archive).status().unwrap().success());
+        assert!(Process::new("sh").args(archive).status().unwrap().success());
 
         let error = unpack(&mut stage.command(&["small", "smell"])).unwrap_err();
         assert_eq!(error, "Debian trixie has no package smell");
@@ -317,8 +404,13 @@ mkdir -p "$archive"
 
     #[test]
     fn a_directory_with_something_else_is_left_alone() {
-        let files = RunDir::create(Afterwards::Remove).unwrap();
-        let root = Root { driver: "x".into(), suite: None, path: files.path().join("root") };
+        let files = RunDir::create(Afterwards::Remove, None).unwrap();
+        let root = Root {
+            driver: "x".into(),
+            suite: None,
+            path: files.path().join("root"),
+            recipe: String::new(),
+        };
         files.write_private("root/letter", b"dear").unwrap();
         assert!(root.take().unwrap().is_none());
         files.write_private("root/.waxseal", b"").unwrap();

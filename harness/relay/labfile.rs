@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use waxseal_model::scenario::Connector;
 
 /// The file, as relays read it. Names of files are relative to `dir`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LabFile {
     /// The run's private directory, writable, absolute.
     pub dir: PathBuf,
@@ -38,7 +39,7 @@ pub struct LabFile {
 }
 
 /// Where a resolver listens, UDP and TCP.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dns {
     /// Its address.
     pub address: IpAddr,
@@ -47,7 +48,7 @@ pub struct Dns {
 }
 
 /// One listener of the relay.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Listen {
     /// What it demands of all who come.
     pub connector: Connector,
@@ -60,7 +61,7 @@ pub struct Listen {
 }
 
 /// How TLS begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Begin {
     /// With the first byte (RFC 8314).
@@ -70,7 +71,7 @@ pub enum Begin {
 }
 
 /// One rule for next hops.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outbound {
     /// Its name in scenarios.
     pub connector: Connector,
@@ -87,7 +88,7 @@ pub struct Outbound {
 }
 
 /// One rule for senders.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Inbound {
     /// Its name in scenarios.
     pub connector: Connector,
@@ -100,7 +101,7 @@ pub struct Inbound {
 }
 
 /// A certificate and its key, PEM.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Credentials {
     /// Leaf first.
     pub chain: PathBuf,
@@ -109,7 +110,7 @@ pub struct Credentials {
 }
 
 /// What holds for all TLS.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Policy {
     /// `1.2`.
     pub minimum_version: String,
@@ -146,6 +147,17 @@ impl LabFile {
         file.dir = file.dir.to_string_lossy().into_owned().into();
         serde_json::to_value(file).unwrap_or_default()
     }
+}
+
+/// The JSON Schema (draft 2020-12) of `lab.json`.
+pub fn schema() -> String {
+    text_of(&schemars::schema_for!(LabFile))
+}
+
+/// A schema as it is printed.
+pub(super) fn text_of(schema: &schemars::Schema) -> String {
+    // A schema of schemars is JSON.
+    serde_json::to_string_pretty(schema).unwrap_or_default() + "\n"
 }
 
 fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, String>) {

@@ -1,19 +1,24 @@
 //! Commands of a driver, beside the one that starts its relay.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command as Process;
-use tokio::time::timeout;
+use waxseal_model::foreign::Foreign;
 
 use super::contract::Command;
 use super::driver::Prepared;
 use super::error::RelayError;
+use crate::lab::{Commands, Errand, Unfinished};
 
 /// How long a driver's command may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// As much of what one run of a command says goes into the log.
+const MOST_LOGGED: usize = 16 << 10;
 
 /// A command of a driver and where it runs.
 #[derive(Clone, Debug)]
@@ -22,58 +27,74 @@ pub(super) struct Place {
     directory: PathBuf,
     environment: Vec<(String, String)>,
     driver: String,
+    commands: Commands,
+    log: PathBuf,
 }
 
 impl Place {
-    /// Where the driver was put in place, with `more` variables.
+    /// Where the driver was put in place.
     pub(super) fn new(
         driver: &str,
         command: &Command,
         prepared: &Prepared,
-        more: impl IntoIterator<Item = (String, String)>,
+        commands: &Commands,
     ) -> Self {
-        let mut environment = prepared.environment.clone();
-        environment.extend(more);
         Self {
             command: command.clone(),
             directory: prepared.directory.clone(),
-            environment,
+            environment: prepared.environment.clone(),
             driver: driver.to_owned(),
+            commands: commands.clone(),
+            log: prepared.log(),
         }
     }
 
+    /// Runs it to its end. What it complains of goes into the relay's log.
     pub(super) async fn run(
         &self,
         more: &[(&str, &str)],
         input: &[u8],
     ) -> Result<Output, RelayError> {
-        let [program, arguments @ ..] = self.command.words() else {
-            return Err(self.error("it is empty".into()));
+        let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let errand = Errand {
+            command: self.command.words().iter().map(Into::into).collect(),
+            environment: self.environment.iter().cloned().chain(more).collect(),
+            directory: self.directory.clone(),
+            input,
+            patience: PATIENCE,
         };
-        let program =
-            if program.contains('/') { self.directory.join(program) } else { program.into() };
-        let mut child = Process::new(program)
-            .args(arguments)
-            .current_dir(&self.directory)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .envs(more.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| self.error(error.to_string()))?;
-        let stdin = child.stdin.take();
-        let running = async {
-            if let Some(mut stdin) = stdin {
-                // A command that does not read all of it says so by its exit code.
-                let _ = stdin.write_all(input).await;
+        let output = self.commands.run(errand).await.map_err(|unfinished| {
+            self.error(match unfinished {
+                Unfinished::Failed(cause) => cause.to_string(),
+                Unfinished::TooMuch => "it printed without end, and was ended".into(),
+                Unfinished::TooLong => {
+                    format!("it did not end within {} s, and was ended", PATIENCE.as_secs())
+                }
+            })
+        });
+        match &output {
+            Ok(output) => self.note(&output.stderr),
+            Err(error) => self.note(format!("could not {error}\n").as_bytes()),
+        }
+        output
+    }
+
+    /// Adds words to the relay's log. They are lost where the relay has put something else there:
+    /// nothing waits for a log.
+    pub(super) fn note(&self, words: &[u8]) {
+        if words.is_empty() {
+            return;
+        }
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let log = OpenOptions::new().append(true).custom_flags(flags).open(&self.log);
+        if let Ok(mut log) = log
+            && log.metadata().is_ok_and(|of| of.is_file())
+        {
+            let mut words = words[..words.len().min(MOST_LOGGED)].to_vec();
+            if words.last() != Some(&b'\n') {
+                words.push(b'\n');
             }
-            child.wait_with_output().await
-        };
-        match timeout(PATIENCE, running).await {
-            Ok(output) => output.map_err(|error| self.error(error.to_string())),
-            Err(_) => Err(self.error(format!("it took longer than {} s", PATIENCE.as_secs()))),
+            let _ = log.write_all(&words);
         }
     }
 
@@ -93,14 +114,8 @@ pub(super) fn last_words(output: &Output) -> String {
     printable(words.lines().last().unwrap_or("it said nothing"))
 }
 
-/// A line that a terminal can be shown; quotes stay as they are, so that a command can be copied.
+/// A line that people can be shown, cut where it is long; quotes stay as they are, so that a command
+/// can be copied.
 pub(super) fn printable(line: &str) -> String {
-    let mut shown = String::new();
-    for character in line.chars() {
-        match character {
-            '\'' | '"' | '\\' => shown.push(character),
-            other => shown.extend(other.escape_debug()),
-        }
-    }
-    shown
+    Foreign::from(line).short().to_string()
 }

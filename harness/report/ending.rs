@@ -1,7 +1,8 @@
 //! The last lines of a report: what was decided, what was not, and why.
 
-use waxseal_model::record::{Absent, CaseRecord, Record, Status, Verdict, cases};
+use waxseal_model::record::{Absent, CaseRecord, Record, Status, Verdict};
 use waxseal_model::requirement::Level;
+use waxseal_model::wording::counted;
 
 /// How cases ended, waived ones apart.
 #[derive(Clone, Copy, Debug, Default)]
@@ -130,7 +131,7 @@ fn absent(absent: &Absent) -> String {
     };
     let skipped = match absent.cases {
         0 => String::new(),
-        count => format!(" ({} skipped)", cases(count)),
+        count => format!(" ({} skipped)", counted(count, "case")),
     };
     format!("{what}{skipped}: {}", absent.reason)
 }
@@ -138,7 +139,7 @@ fn absent(absent: &Absent) -> String {
 /// What cut the run short or makes it old, a line each.
 pub(super) fn cautions(record: &Record) -> Vec<String> {
     let cut = record.unfinished().into_iter().map(|(reason, unfinished)| {
-        format!("{} not played to the end: {reason}", cases(unfinished.len()))
+        format!("{} not played to the end: {reason}", counted(unfinished.len(), "case"))
     });
     cut.chain(record.outdated.iter().map(|text| format!("OUTDATED: {text}"))).collect()
 }
@@ -185,7 +186,7 @@ pub fn gate(record: &Record) -> Option<String> {
     }
     text.push_str(&format!(
         "; waived: {} that fail, {undecided} undecided, {} requirements not judged",
-        cases(waived.fail),
+        counted(waived.fail, "case"),
         waived.requirements
     ));
     Some(text)

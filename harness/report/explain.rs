@@ -1,5 +1,6 @@
 //! One case in words: what it claims, why, what it plays and what it expects.
 
+use waxseal_model::foreign::printable;
 use waxseal_model::judge::Names;
 use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Catalogue;
@@ -53,7 +54,8 @@ pub fn explain(
         text.push_str(&format!("Control {}\n", case.control_id()));
     }
     if let Some(played) = played {
-        text.push_str(&format!("\nPlayed: {}\n  {}\n", played.verdict, played.reason));
+        let reason = printable(&played.reason);
+        text.push_str(&format!("\nPlayed: {}\n  {reason}\n", played.verdict));
         text.push_str(&transcript(played.direction, &played.trace, &played.evidence));
     }
     text
@@ -97,7 +99,7 @@ fn peer_words(peer: &Peer) -> String {
         peer.sni.as_ref().map(|sni| format!("sni {sni}")),
     ];
     let hello = peer.hello.as_ref().map(|hello| format!("ClientHello written by hand: {hello}"));
-    let faults = peer.faults.iter().map(|fault| format!("fault {}", fault.name()));
+    let fault = peer.fault.map(|fault| format!("fault {}", fault.name()));
     let forges = peer
         .forges
         .iter()
@@ -108,7 +110,7 @@ fn peer_words(peer: &Peer) -> String {
         .chain(framing_words(peer.records))
         .chain(hello)
         .chain(peer.resumes.then(|| "resumes the session of its first connection".into()))
-        .chain(faults)
+        .chain(fault)
         .chain(forges)
         .collect::<Vec<_>>()
         .join(", ")

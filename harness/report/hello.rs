@@ -1,6 +1,7 @@
 //! A ClientHello in a few lines.
 
 use waxseal_model::facts::{Framing, HelloFacts};
+use waxseal_model::foreign::printable;
 use waxseal_model::offer::Version;
 
 /// Columns of a line, without what the transcript puts before it.
@@ -24,7 +25,7 @@ pub(super) fn hello_lines(hello: &HelloFacts, whole: bool) -> Vec<String> {
     };
     list("groups", hello.groups.iter().map(shared).collect());
     list("schemes", hello.schemes.clone());
-    let text = |text: &String| text.escape_debug().to_string();
+    let text = |text: &String| printable(text).into_owned();
     list("SNI", hello.sni.iter().map(text).collect());
     list("ALPN", hello.alpn.iter().map(text).collect());
     list("resumption", resumption(hello));

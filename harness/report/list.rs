@@ -1,9 +1,9 @@
 //! Lists of cases and of requirements.
 
 use waxseal_model::coverage::Claim;
-use waxseal_model::record::cases;
 use waxseal_model::requirement;
 use waxseal_model::scenario::Scenario;
+use waxseal_model::wording::counted;
 
 /// Every case, a line each, with the claim of its scenario above.
 pub fn list_cases(scenarios: &[Scenario]) -> String {
@@ -15,7 +15,8 @@ pub fn list_cases(scenarios: &[Scenario]) -> String {
         }
     }
     let cases: usize = scenarios.iter().map(|scenario| scenario.cases.len()).sum();
-    text.push_str(&format!("{} scenarios, {cases} cases\n", scenarios.len()));
+    let scenarios = counted(scenarios.len(), "scenario");
+    text.push_str(&format!("{scenarios}, {}\n", counted(cases, "case")));
     text
 }
 
@@ -35,7 +36,7 @@ pub fn list_requirements(catalogue: &requirement::Catalogue, scenarios: &[Scenar
         covered += usize::from(missing.is_empty());
         let mut notes: Vec<String> = Vec::new();
         if count > 0 {
-            notes.push(cases(count));
+            notes.push(counted(count, "case"));
         }
         match (missing.first(), count) {
             (Some(claim), 0) => {
@@ -49,9 +50,8 @@ pub fn list_requirements(catalogue: &requirement::Catalogue, scenarios: &[Scenar
         }
         text.push_str(&format!("{id:<36} {:<6} {}\n", row.level, notes.join("; ")));
     }
-    text.push_str(&format!(
-        "{covered} of {} requirements are covered, each direction and part of them\n",
-        catalogue.len()
-    ));
+    let all = counted(catalogue.len(), "requirement");
+    let verb = if covered == 1 { "is" } else { "are" };
+    text.push_str(&format!("{covered} of {all} {verb} covered, each direction and part of them\n"));
     text
 }

@@ -1,5 +1,6 @@
 //! The report that is kept and compared: no times, ports or addresses.
 
+use waxseal_model::foreign::printable;
 use waxseal_model::record::{CaseRecord, Record, Status};
 use waxseal_model::requirement::Catalogue;
 
@@ -10,7 +11,9 @@ use super::ending::{self, Counts};
 pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
     let mut text = format!(
         "# {} {}\n\nProfile {}.\n\n",
-        record.relay.name, record.relay.version, record.profile
+        cell(&record.relay.name),
+        cell(&record.relay.version),
+        cell(&record.profile)
     );
     let played = ending::conditions(record);
     if !played.is_empty() {
@@ -22,7 +25,7 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
     if !record.domains.is_empty() {
         text.push_str("## Domains\n\n");
         for domain in &record.domains {
-            text.push_str(&format!("- {domain}\n"));
+            text.push_str(&format!("- {}\n", cell(&domain.to_string())));
         }
         text.push_str("\n## Pillars\n\n");
     }
@@ -50,7 +53,8 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
         );
         for requirement in broken {
             let source = catalogue.get(&requirement.id).map_or("", |known| known.source.as_str());
-            text.push_str(&format!("| {} | {} | {source} |\n", requirement.id, requirement.level));
+            let id = cell(&requirement.id);
+            text.push_str(&format!("| {id} | {} | {source} |\n", requirement.level));
         }
     }
     text.push_str(
@@ -68,7 +72,8 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
         };
         text.push_str(&format!(
             "| {} | {} | {verdict} | {outcome} | {reason} |\n",
-            case.id, case.level
+            id_cell(&case.id),
+            case.level
         ));
     }
     text
@@ -79,13 +84,52 @@ fn row(title: &str, part: &Counts) -> String {
     format!("| {title} | {} |\n", cells.join(" | "))
 }
 
-/// Text of a relay stands in reasons: nothing of it may end the cell or begin markup.
-fn cell(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| match c {
-            '|' | '<' | '>' | '\\' | '`' => vec!['\\', c],
-            c if c.is_control() => vec![' '],
-            c => vec![c],
-        })
-        .collect()
+/// An id of ours as it is; what is no id is text of others.
+fn id_cell(id: &str) -> String {
+    let ours = |c: char| c.is_ascii_alphanumeric() || "/-_#,=.@+* ".contains(c);
+    if id.chars().all(ours) { id.to_owned() } else { cell(id) }
+}
+
+/// Text of others stands in reasons: it is shown as it is, and nothing of it ends the cell, is markup,
+/// an image, a link, a name that is mentioned or a number that is referred to.
+pub(super) fn cell(text: &str) -> String {
+    let text = printable(text);
+    let mut shown = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        let next = text[at + c.len_utf8()..].chars().next();
+        match c {
+            '|' | '<' | '>' | '\\' | '`' | '[' | ']' => shown.extend(['\\', c]),
+            '&' => shown.push_str("&amp;"),
+            // A space without width: these are looked for in the text, past all escapes.
+            '@' | '#' if next.is_some_and(char::is_alphanumeric) => {
+                shown.push(c);
+                shown.push_str("&#8203;");
+            }
+            ':' if next == Some('/') => shown.push_str(":&#8203;"),
+            '.' if text[..at].to_ascii_lowercase().ends_with("www") => {
+                shown.push_str("&#8203;.");
+            }
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, shown: &str) {
+        assert_eq!(cell(text), shown);
+    }
+
+    #[test]
+    fn text_of_others_is_no_markup() {
+        check("![i](http://x/y)", r"!\[i\](http:&#8203;//x/y)");
+        check("a|b `c` <b> &lt;", r"a\|b \`c\` \<b\> &amp;lt;");
+        check("@name #1 a@b.test", "@&#8203;name #&#8203;1 a@&#8203;b.test");
+        check("WWW.x.test", "WWW&#8203;.x.test");
+        check("\u{1b}[1m\n", r"\\u{1b}\[1m\\n");
+    }
 }

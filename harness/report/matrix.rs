@@ -1,9 +1,11 @@
 //! Several relays beside each other: a row a scenario, a column a relay.
 
+use waxseal_model::foreign::printable;
 use waxseal_model::record::{CaseRecord, Record, Verdict};
 use waxseal_model::requirement::Level;
 
 use super::Pillar;
+use super::markdown::cell;
 
 /// How the cases of one scenario ended on one relay.
 struct Cell(String);
@@ -69,7 +71,7 @@ fn rows(records: &[Record]) -> Vec<(Pillar, Vec<Row>)> {
                 record.cases.iter().filter(|case| case.scenario == scenario).collect();
             Cell::of(&cases).0
         });
-        std::iter::once(scenario.to_owned()).chain(cells).collect()
+        std::iter::once(printable(scenario).into_owned()).chain(cells).collect()
     };
     Pillar::ALL
         .into_iter()
@@ -84,7 +86,7 @@ fn rows(records: &[Record]) -> Vec<(Pillar, Vec<Row>)> {
 /// The first row, and the last ones: what is counted over all cases.
 fn head(records: &[Record]) -> Row {
     std::iter::once(String::new())
-        .chain(records.iter().map(|record| record.relay.name.clone()))
+        .chain(records.iter().map(|record| printable(&record.relay.name).into_owned()))
         .collect()
 }
 
@@ -97,7 +99,7 @@ fn totals(records: &[Record]) -> Vec<Row> {
         record.cases.iter().filter(must).count().to_string()
     };
     vec![
-        row("version", &|record| record.relay.version.clone()),
+        row("version", &|record| printable(&record.relay.version).into_owned()),
         row("cases played", &|r| (r.summary.total() - r.summary.skipped).to_string()),
         row("pass", &|record| record.summary.pass.to_string()),
         row("fail", &|record| record.summary.fail.to_string()),
@@ -133,7 +135,10 @@ pub fn matrix(records: &[Record]) -> String {
 
 /// The matrix as Markdown, the same for the same verdicts.
 pub fn matrix_markdown(records: &[Record]) -> String {
-    let line = |row: &Row| format!("| {} |\n", row.join(" | "));
+    let line = |row: &Row| {
+        let cells: Vec<_> = row.iter().map(|text| cell(text)).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
     let rule = format!("|{}\n", "---|".repeat(records.len() + 1));
     let mut text = String::from("# Relays\n");
     for (pillar, rows) in rows(records) {

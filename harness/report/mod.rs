@@ -15,6 +15,8 @@ mod shown;
 mod terminal;
 mod transcript;
 
+use waxseal_model::foreign::printable_json;
+
 pub use ending::gate;
 pub use explain::explain;
 pub use list::{list_cases, list_requirements};
@@ -30,5 +32,5 @@ pub use transcript::transcript;
 /// # Errors
 /// None that is known: every field can be written.
 pub fn json(record: &waxseal_model::record::Record) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(record).map(|text| text + "\n")
+    serde_json::to_string_pretty(record).map(|text| printable_json(text + "\n"))
 }

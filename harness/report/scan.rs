@@ -1,17 +1,19 @@
 //! What a person, or a program, reads of a scanned host.
 
+use waxseal_model::foreign::{printable, printable_json};
 use waxseal_model::offer::SuiteKind;
 use waxseal_model::requirement::Catalogue;
 use waxseal_model::scan::{
     Accepted, Entry, Found, Judgement, Listing, NOT_ASKED, Order, Scan, UnknownAlpn, VersionFacts,
 };
+use waxseal_model::wording::counted;
 
 use super::shown;
 
 /// A scan as one line of JSON.
 pub fn scan_lines(scan: &Scan) -> String {
     // Every field can be written: names, numbers and lists only.
-    serde_json::to_string(scan).map(|text| text + "\n").unwrap_or_default()
+    serde_json::to_string(scan).map(|text| printable_json(text + "\n")).unwrap_or_default()
 }
 
 /// A scan for people: versions with their suites, then all else, then what it means.
@@ -22,26 +24,27 @@ pub fn scan_table(scan: &Scan, catalogue: &Catalogue) -> String {
         Entry::Submission => "STARTTLS, submission",
         Entry::Implicit => "implicit TLS",
     };
-    let address = target.address.as_deref().unwrap_or("no address");
-    let mut text = format!("{} port {} ({address}, {how})\n\n", target.host, target.port);
+    let address = printable(target.address.as_deref().unwrap_or("no address"));
+    let mut text =
+        format!("{} port {} ({address}, {how})\n\n", printable(&target.host), target.port);
     match &scan.facts.tls {
         Found::Known(true) => body(scan, &mut text),
         Found::Known(false) => text.push_str("The host offers no TLS.\n"),
         // It was not asked about.
         Found::Moot(_) => {}
         Found::Unknown(why) => {
-            text.push_str(&format!("TLS could not be examined: {why}.\n"));
+            text.push_str(&format!("TLS could not be examined: {}.\n", printable(why)));
         }
     }
     shown::certificates(&scan.certificates, &mut text);
     shown::checks(&scan.checks, &mut text);
     text.push('\n');
     for difference in &scan.differences {
-        text.push_str(&format!("not as expected: {}\n", plain(difference)));
+        text.push_str(&format!("not as expected: {}\n", printable(difference)));
     }
     findings(scan, catalogue, &mut text);
     for outdated in &scan.outdated {
-        text.push_str(&format!("OUTDATED: {}\n", plain(&outdated.text)));
+        text.push_str(&format!("OUTDATED: {}\n", printable(&outdated.text)));
     }
     text
 }
@@ -92,8 +95,8 @@ fn body(scan: &Scan, text: &mut String) {
         Found::Known(UnknownAlpn::Alert) => "no_application_protocol".into(),
         Found::Known(UnknownAlpn::OtherEnd) => "ends the handshake in another way".into(),
         Found::Known(UnknownAlpn::Echoed) => "agreed to".into(),
-        Found::Moot(why) => format!("- ({why})"),
-        Found::Unknown(why) => format!("? ({why})"),
+        Found::Moot(why) => format!("- ({})", printable(why)),
+        Found::Unknown(why) => format!("? ({})", printable(why)),
     };
     row("unknown protocol in ALPN", alpn);
     for found in &facts.tolerance {
@@ -106,7 +109,7 @@ fn version(found: &VersionFacts, text: &mut String) {
     let title = found.version.to_string();
     let spoken = yes(&found.support, "spoken", "not spoken");
     let how = match (&found.refusal, found.order.known()) {
-        (Some(how), _) => format!(" ({how})"),
+        (Some(how), _) => format!(" ({})", printable(&how.to_string())),
         (None, Some(Order::Server)) => ", the host's order of suites".into(),
         (None, Some(Order::Client)) => ", the client's order of suites".into(),
         (None, None) => String::new(),
@@ -117,7 +120,7 @@ fn version(found: &VersionFacts, text: &mut String) {
         text.push_str(&suite(accepted));
     }
     if let Some(why) = &found.incomplete {
-        text.push_str(&format!("  there may be more: {why}\n"));
+        text.push_str(&format!("  there may be more: {}\n", printable(why)));
     }
 }
 
@@ -137,8 +140,8 @@ fn yes(found: &Found<bool>, yes: &str, no: &str) -> String {
     match found {
         Found::Known(true) => yes.into(),
         Found::Known(false) => no.into(),
-        Found::Moot(why) => format!("- ({why})"),
-        Found::Unknown(why) => format!("? ({why})"),
+        Found::Moot(why) => format!("- ({})", printable(why)),
+        Found::Unknown(why) => format!("? ({})", printable(why)),
     }
 }
 
@@ -147,12 +150,14 @@ fn listing(found: &Found<Listing>) -> String {
         Found::Known(list) => {
             let names = if list.names.is_empty() { "none".into() } else { list.names.join(", ") };
             match &list.incomplete {
-                Some(why) => format!("{names}; there may be more: {why}"),
-                None => names,
+                Some(why) => {
+                    format!("{}; there may be more: {}", printable(&names), printable(why))
+                }
+                None => printable(&names).into_owned(),
             }
         }
-        Found::Moot(why) => format!("- ({why})"),
-        Found::Unknown(why) => format!("? ({why})"),
+        Found::Moot(why) => format!("- ({})", printable(why)),
+        Found::Unknown(why) => format!("? ({})", printable(why)),
     }
 }
 
@@ -161,17 +166,14 @@ fn only(one: &Found<Vec<String>>, other: &Found<Vec<String>>) -> String {
     match (one, other) {
         (Found::Known(one), Found::Known(other)) => {
             let lines: Vec<_> = one.iter().filter(|line| !other.contains(line)).collect();
-            let lines: Vec<_> = lines.into_iter().map(|line| plain(line)).collect();
+            let lines: Vec<_> = lines.into_iter().map(|line| printable(line)).collect();
             if lines.is_empty() { "nothing".into() } else { lines.join(", ") }
         }
-        (Found::Unknown(why), _) | (_, Found::Unknown(why)) => format!("? ({why})"),
-        (Found::Moot(why), _) | (_, Found::Moot(why)) => format!("- ({why})"),
+        (Found::Unknown(why), _) | (_, Found::Unknown(why)) => {
+            format!("? ({})", printable(why))
+        }
+        (Found::Moot(why), _) | (_, Found::Moot(why)) => format!("- ({})", printable(why)),
     }
-}
-
-/// Text from a host without what a terminal would obey.
-pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// The worst first; what is kept is only counted.
@@ -185,7 +187,7 @@ fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
             "{:<12} {:<6} {}\n  {} [{}]\n",
             found.verdict.name(),
             found.level,
-            found.text,
+            printable(&found.text),
             found.requirement,
             source
         ));
@@ -206,5 +208,5 @@ fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
 }
 
 fn connections(count: usize) -> String {
-    if count == 1 { "1 connection".into() } else { format!("{count} connections") }
+    counted(count, "connection")
 }

@@ -1,10 +1,10 @@
 //! What a scanned host showed of certificates, and what its STARTTLS checks came to.
 
 use waxseal_model::certificate::{ChainFacts, KeyKind, StapleFacts};
+use waxseal_model::foreign::{Foreign, printable, shorten};
 use waxseal_model::record::{CaseRecord, Verdict};
 use waxseal_model::scan::{AskedKey, AskedName, Found, Shown};
 
-use super::scan::plain;
 use super::transcript;
 
 /// One block for each distinct chain, with the ways of asking that lead to it.
@@ -13,7 +13,7 @@ pub(super) fn certificates(found: &Found<Vec<Shown>>, text: &mut String) {
         Found::Known(shown) => shown,
         Found::Moot(_) => return,
         Found::Unknown(why) => {
-            text.push_str(&format!("\nCertificates could not be examined: {}.\n", plain(why)));
+            text.push_str(&format!("\nCertificates could not be examined: {}.\n", printable(why)));
             return;
         }
     };
@@ -21,8 +21,8 @@ pub(super) fn certificates(found: &Found<Vec<Shown>>, text: &mut String) {
     for shown in shown {
         let block = match &shown.result {
             Found::Known(shown) => block(&shown.chain, shown.staple.as_ref()),
-            Found::Moot(why) => format!("no certificate: {}\n", plain(why)),
-            Found::Unknown(why) => format!("certificate not known: {}\n", plain(why)),
+            Found::Moot(why) => format!("no certificate: {}\n", printable(why)),
+            Found::Unknown(why) => format!("certificate not known: {}\n", printable(why)),
         };
         let asked = question(shown);
         match blocks.iter_mut().find(|(known, _)| *known == block) {
@@ -56,12 +56,13 @@ fn question(shown: &Shown) -> String {
 /// the chain that depend on the SNI asked for are compared only where that was the host's own.
 fn block(chain: &ChainFacts, staple: Option<&StapleFacts>) -> String {
     let Some(leaf) = chain.leaf() else { return "no certificate\n".into() };
-    let mut text = format!("certificate {}\n", plain(&leaf.subject));
+    let mut text = format!("certificate {}\n", leaf.subject.short());
     let mut row = |title: &str, what: &str| {
-        text.push_str(&format!("  {title:<12} {}\n", plain(what)));
+        text.push_str(&format!("  {title:<12} {}\n", printable(what)));
     };
     if !leaf.names.is_empty() {
-        row("names", &leaf.names.join(", "));
+        let names: Vec<_> = leaf.names.iter().map(Foreign::to_string).collect();
+        row("names", &shorten(&names.join(", ")));
     }
     let key = match leaf.key {
         KeyKind::Ecdsa => "ECDSA",
@@ -70,7 +71,7 @@ fn block(chain: &ChainFacts, staple: Option<&StapleFacts>) -> String {
     };
     row("key", &format!("{key} {} bits, signed with {}", leaf.key_bits, leaf.signature));
     row("valid", &format!("{} to {}", day(leaf.not_before), day(leaf.not_after)));
-    row("issuer", &leaf.issuer);
+    row("issuer", &leaf.issuer.short().to_string());
     row("chain", &format!("{} sent", chain.certificates.len()));
     row("root", &root(chain));
     row("SHA-256", &leaf.fingerprint);
@@ -88,12 +89,15 @@ fn block(chain: &ChainFacts, staple: Option<&StapleFacts>) -> String {
 fn root(chain: &ChainFacts) -> String {
     let Some(last) = chain.certificates.last() else { return "none".into() };
     match &chain.root {
-        Some(root) => root.clone(),
+        Some(root) => root.short().to_string(),
         None if chain.certificates.len() > 1 && last.self_issued() => {
-            format!("{}, sent and not trusted here (--roots FILE names more)", last.subject)
+            format!("{}, sent and not trusted here (--roots FILE names more)", last.subject.short())
         }
         None if last.self_issued() => "none: the certificate is its own issuer".into(),
-        None => format!("{}, not sent and not trusted here (--roots FILE names more)", last.issuer),
+        None => format!(
+            "{}, not sent and not trusted here (--roots FILE names more)",
+            last.issuer.short()
+        ),
     }
 }
 
@@ -109,7 +113,7 @@ pub(super) fn checks(found: &Found<Vec<CaseRecord>>, text: &mut String) {
         Found::Known(cases) => cases,
         Found::Moot(_) => return,
         Found::Unknown(why) => {
-            text.push_str(&format!("\nSTARTTLS could not be checked: {}.\n", plain(why)));
+            text.push_str(&format!("\nSTARTTLS could not be checked: {}.\n", printable(why)));
             return;
         }
     };
@@ -121,9 +125,9 @@ pub(super) fn checks(found: &Found<Vec<CaseRecord>>, text: &mut String) {
         }
         text.push_str(&format!("{} {} ({})\n", case.verdict, case.id, case.level));
         if case.verdict != Verdict::Observed {
-            text.push_str(&format!("  {}\n", plain(&case.claim)));
+            text.push_str(&format!("  {}\n", printable(&case.claim)));
         }
-        text.push_str(&format!("  {}\n", plain(&case.reason)));
+        text.push_str(&format!("  {}\n", printable(&case.reason)));
         if matches!(case.verdict, Verdict::Fail | Verdict::Error) {
             text.push_str(&transcript(case.direction, &case.trace, &case.evidence));
         }

@@ -1,7 +1,9 @@
 //! What a person reads at the end of a run.
 
-use waxseal_model::record::{CaseRecord, Record, Status, Verdict, cases};
+use waxseal_model::foreign::printable;
+use waxseal_model::record::{CaseRecord, Record, Status, Verdict};
 use waxseal_model::requirement::{Catalogue, Level};
+use waxseal_model::wording::counted;
 
 use super::ending::{self, Counts};
 use super::{Pillar, transcript};
@@ -12,7 +14,8 @@ pub fn line(case: &CaseRecord) -> String {
         Verdict::Pass => "",
         _ => case.reason.as_str(),
     });
-    format!("{:<12} {:<6} {}  {what}", case.verdict, case.level, case.id).trim_end().to_owned()
+    let (id, what) = (printable(&case.id), printable(what));
+    format!("{:<12} {:<6} {id}  {what}", case.verdict, case.level).trim_end().to_owned()
 }
 
 /// Failing cases, then the rest in numbers, then what was not judged. Of a scenario's cases that end alike the first is
@@ -28,7 +31,8 @@ pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
             let [first, others @ ..] = alike else { continue };
             text.push_str(&broken(record, first, catalogue));
             for case in others {
-                text.push_str(&format!("  likewise {}: {}\n", case.id, case.reason));
+                let (id, reason) = (printable(&case.id), printable(&case.reason));
+                text.push_str(&format!("  likewise {id}: {reason}\n"));
             }
             text.push('\n');
         }
@@ -36,7 +40,7 @@ pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
     let waived: Vec<_> =
         record.cases.iter().filter_map(|case| Some((case, case.waiver.as_ref()?))).collect();
     for (case, reason) in &waived {
-        text.push_str(&format!("waived {}: {reason}\n", case.id));
+        text.push_str(&format!("waived {}: {}\n", printable(&case.id), printable(reason)));
     }
     if !waived.is_empty() {
         text.push('\n');
@@ -64,7 +68,7 @@ fn numbers(record: &Record) -> String {
             .map(|r| r.id.as_str())
             .collect();
         if !broken.is_empty() {
-            text.push_str(&format!("broken, {level}: {}\n", broken.join(", ")));
+            text.push_str(&format!("broken, {level}: {}\n", printable(&broken.join(", "))));
         }
     }
     let lines = ending::requirements(record)
@@ -73,22 +77,22 @@ fn numbers(record: &Record) -> String {
         .chain(ending::unjudged(record))
         .chain(ending::cautions(record))
         .chain(ending::conditions(record));
-    lines.for_each(|line| text.push_str(&format!("{line}\n")));
+    lines.for_each(|line| text.push_str(&format!("{}\n", printable(&line))));
     let summary = &record.summary;
     let played = match summary.skipped {
-        0 => cases(summary.total()),
-        _ => format!("{} of {}", summary.played(), cases(summary.total())),
+        0 => counted(summary.total(), "case"),
+        _ => format!("{} of {}", summary.played(), counted(summary.total(), "case")),
     };
     text.push_str(&format!(
         "{} {}: {played} played in {}.{:01} s, profile {}\n",
-        record.relay.name,
-        record.relay.version,
+        printable(&record.relay.name),
+        printable(&record.relay.version),
         record.duration_ms / 1000,
         record.duration_ms % 1000 / 100,
-        record.profile
+        printable(&record.profile)
     ));
     for domain in &record.domains {
-        text.push_str(&format!("{domain}\n"));
+        text.push_str(&format!("{}\n", printable(&domain.to_string())));
     }
     text
 }
@@ -118,26 +122,28 @@ fn table(record: &Record) -> String {
 }
 
 fn broken(record: &Record, case: &CaseRecord, catalogue: &Catalogue) -> String {
-    let mut text = format!("{} {} ({})\n", case.verdict, case.id, case.level);
-    text.push_str(&format!("  {}\n", case.claim));
-    text.push_str(&format!("  {}\n", case.reason));
+    let id = printable(&case.id);
+    let mut text = format!("{} {id} ({})\n", case.verdict, case.level);
+    text.push_str(&format!("  {}\n", printable(&case.claim)));
+    text.push_str(&format!("  {}\n", printable(&case.reason)));
     if case.verdict == Verdict::Fail {
         if let Some(why) = &case.why {
-            text.push_str(&format!("  why: {why}\n"));
+            text.push_str(&format!("  why: {}\n", printable(why)));
         }
         for id in &case.requirements {
             let source = catalogue.get(id).map_or("", |requirement| requirement.source.as_str());
-            text.push_str(&format!("  {id}: {source}\n"));
+            text.push_str(&format!("  {}: {source}\n", printable(id)));
         }
     }
     text.push_str(&transcript(case.direction, &case.trace, &case.evidence));
-    text.push_str(&format!("  again: {} --case '{}' -v\n", command(record, case), case.id));
-    text
+    let again = format!("  again: {} --case '{}' -v", command(record, case), case.id);
+    text + &printable(&again) + "\n"
 }
 
 /// What plays the case's relay once more.
 fn command(record: &Record, case: &CaseRecord) -> String {
-    let mut text = format!("waxseal run {}", record.relay.name);
+    let asked = record.relay.asked.as_ref().unwrap_or(&record.relay.name);
+    let mut text = format!("waxseal run {asked}");
     if let Some(config) = &record.relay.config {
         text.push_str(&format!(" --config '{config}'"));
     }

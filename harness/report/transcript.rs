@@ -4,6 +4,8 @@ use waxseal_model::alert::alert_name;
 use waxseal_model::facts::{
     AnswerFacts, ClientCertificate, ForgeryAnswer, HelloFacts, Speaker, TlsFacts,
 };
+use waxseal_model::foreign::{Foreign, printable};
+use waxseal_model::limits::Bound;
 use waxseal_model::scenario::Forgery;
 use waxseal_model::script::{Direction, speakers};
 use waxseal_model::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
@@ -60,7 +62,9 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
     let lock = |channel: &Channel| if *channel == Channel::Tls { "*" } else { "" };
     let one = |text: String| Some(vec![text]);
     match &event.kind {
-        Happening::Asked { name, record, answer } => one(format!("{record} {name}: {answer}")),
+        Happening::Asked { name, record, answer } => {
+            one(format!("{} {}: {}", printable(record), printable(name), printable(answer)))
+        }
         Happening::Connected => one("(connected)".into()),
         Happening::NotConnected(text) => one(format!("(not connected: {text})")),
         Happening::Said { channel, bytes } => {
@@ -73,7 +77,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
                 Ending::Cr => "<CR>",
                 Ending::None => "<no ending>",
             };
-            one(format!("{theirs}{}: {}{mark}", lock(channel), line.escape_ascii()))
+            one(format!("{theirs}{}: {}{mark}", lock(channel), Foreign::of_bytes(line).short()))
         }
         Happening::HeardContent { channel, bytes } => {
             one(format!("{theirs}{}: (message of {} octets)", lock(channel), bytes.len()))
@@ -81,15 +85,19 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         Happening::HeardEarly { channel, bytes } => one(format!(
             "{theirs}{}: {} (nothing was due)",
             lock(channel),
-            bytes[..bytes.len().min(200)].escape_ascii()
+            Foreign::of_bytes(bytes).short()
         )),
         Happening::Reached { .. } | Happening::Finished => None,
         Happening::Diverged { .. } => one("(the relay leaves the script)".into()),
-        Happening::Faulted(name) => one(format!("{ours}: (fault {name})")),
+        Happening::Faulted(name) => one(format!("{ours}: (fault {})", printable(name))),
         Happening::Hello(hello) => Some(hello_lines(hello, false)),
-        Happening::WroteHello(words) => one(format!("C: (ClientHello written by hand: {words})")),
+        Happening::WroteHello(words) => {
+            one(format!("C: (ClientHello written by hand: {})", printable(words)))
+        }
         Happening::Answered(facts) => one(answered(facts)),
-        Happening::WentAlong(name) => one(format!("{theirs}: (goes along with {name})")),
+        Happening::WentAlong(name) => {
+            one(format!("{theirs}: (goes along with {})", printable(name)))
+        }
         Happening::Forged { forgery, answer, version } => Some(vec![
             format!("{ours}: (flight of {version}: {})", clause(forgery)),
             forgery_answer(theirs, answer),
@@ -108,7 +116,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             };
             one(format!(
                 "C & S: (no TLS: {}{}{})",
-                failure.detail.escape_debug(),
+                printable(&failure.detail),
                 whose("relay's", failure.alert_heard),
                 whose("our", failure.alert_said)
             ))
@@ -120,16 +128,24 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         }),
         Happening::Took { channel } => one(format!("(took the message {})", side(channel))),
         Happening::Accepted { .. } => one("(the relay took the message)".into()),
-        Happening::Refused { .. } => one("(the relay refused the message)".into()),
+        Happening::Refused { reply, .. } => one(match &event.place {
+            // A command's reply stands nowhere else.
+            Place::Injection if !reply.is_empty() => format!(
+                "(the relay refused the message: {})",
+                String::from_utf8_lossy(reply).escape_debug()
+            ),
+            _ => "(the relay refused the message)".into(),
+        }),
         Happening::Reported { channel, action, status, diagnostic } => one(format!(
             "(report, {}: {} {} {})",
             side(channel),
-            action.escape_debug(),
-            status.escape_debug(),
-            diagnostic.escape_debug()
+            action.short(),
+            status.short(),
+            diagnostic.short()
         )),
+        Happening::Cut { bound, events, octets } => one(cut(*bound, *events, *octets)),
         Happening::Vanished => one("(the message is in the relay's queue no more)".into()),
-        Happening::Waiting { reason } => one(format!("(waits: {})", reason.escape_debug())),
+        Happening::Waiting { reason } => one(format!("(waits: {})", reason.short())),
         Happening::Ended(end) => one(match end {
             End::CloseNotify => "(the relay ended the connection with close_notify)",
             End::Fin => "(the relay ended the connection)",
@@ -141,14 +157,24 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         }
         .into()),
         Happening::Deadline => one("(the time allowed ran out)".into()),
-        Happening::Trouble(text) => one(format!("(our trouble: {})", text.escape_debug())),
+        Happening::Trouble(text) => one(format!("(our trouble: {})", printable(text))),
     }
+}
+
+/// What is missing, where it is missing.
+fn cut(bound: Bound, events: u64, octets: u64) -> String {
+    let missing = match (events, octets) {
+        (0, 0) => String::new(),
+        (0, octets) => format!("; {octets} octets"),
+        (events, octets) => format!("; {events} events with {octets} octets are left out here"),
+    };
+    format!("(a limit of waxseal: {}{missing})", bound.sentence())
 }
 
 fn clause(forgery: &str) -> String {
     match Forgery::from_name(forgery) {
         Some(forgery) => forgery.clause().to_owned(),
-        None => format!("forged, {}", forgery.escape_debug()),
+        None => format!("forged, {}", printable(forgery)),
     }
 }
 
@@ -159,7 +185,7 @@ fn alert_words(description: u8) -> String {
 
 fn forgery_answer(theirs: &str, answer: &ForgeryAnswer) -> String {
     match answer {
-        ForgeryAnswer::WentOn(with) => format!("{theirs}: (goes on: {})", with.escape_debug()),
+        ForgeryAnswer::WentOn(with) => format!("{theirs}: (goes on: {})", printable(with)),
         ForgeryAnswer::Alert(code) => {
             format!("{theirs}: (refuses it: TLS alert {})", alert_words(*code))
         }
@@ -169,7 +195,7 @@ fn forgery_answer(theirs: &str, answer: &ForgeryAnswer) -> String {
             format!("{theirs}: (ends the connection, at whatever it did not like)")
         }
         ForgeryAnswer::Silence => format!("{theirs}: (says nothing more)"),
-        ForgeryAnswer::Moot(why) => format!("(sent as it was: {})", why.escape_debug()),
+        ForgeryAnswer::Moot(why) => format!("(sent as it was: {})", printable(why)),
     }
 }
 
@@ -199,7 +225,7 @@ fn answered(facts: &AnswerFacts) -> String {
         Some(facts.version_name()),
         suite,
         facts.group.clone(),
-        facts.alpn.as_ref().map(|name| format!("ALPN {}", name.escape_debug())),
+        facts.alpn.as_ref().map(|name| format!("ALPN {}", printable(name))),
         (facts.compression != 0).then(|| format!("compression {}", facts.compression)),
         facts.downgrade_mark.then(|| "downgrade mark".into()),
         (!facts.extensions.is_empty()).then(|| facts.extensions.join(" ")),
@@ -210,7 +236,9 @@ fn answered(facts: &AnswerFacts) -> String {
 fn show(bytes: &[u8]) -> Vec<String> {
     let body = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
     let lines: Vec<_> = body.split(|byte| *byte == b'\n').collect();
-    let text = |line: &[u8]| line.strip_suffix(b"\r").unwrap_or(line).escape_ascii().to_string();
+    let text = |line: &[u8]| {
+        Foreign::of_bytes(line.strip_suffix(b"\r").unwrap_or(line)).short().to_string()
+    };
     if lines.len() > 6 {
         return vec![format!("(message of {} octets)", bytes.len())];
     }

@@ -9,6 +9,7 @@ use waxseal_model::requirement::Level;
 use waxseal_model::scenario::Case;
 use waxseal_model::trace::Trace;
 
+use super::caught::caught_now;
 use crate::catalogue::Catalogue;
 
 /// One case as it was played.
@@ -16,6 +17,8 @@ pub(super) struct Played {
     pub(super) names: Names,
     pub(super) trace: Trace,
     pub(super) duration: Duration,
+    /// The longest time in it in which this process was not scheduled.
+    pub(super) lateness: Duration,
 }
 
 /// Where what was played is collected and judged.
@@ -35,14 +38,15 @@ impl<'a> Desk<'a> {
         self.played.insert(id, played);
     }
 
-    /// The record of a case, once it and its control are played.
-    pub(super) fn record(&self, case: &Case) -> Option<CaseRecord> {
+    /// The record of a case, once it and its control are played, and how late this machine was in
+    /// either.
+    pub(super) fn record(&self, case: &Case) -> Option<(CaseRecord, Duration)> {
         let result = self.played.get(&case.id)?;
-        let control = match self.control(case) {
-            None => None,
-            Some(control) => Some(self.verdict(control)?),
+        let (control, lateness) = match self.control(case) {
+            None => (None, Duration::ZERO),
+            Some(control) => (Some(self.verdict(control)?), self.played.get(&control.id)?.lateness),
         };
-        Some(self.judged(case, result, control))
+        Some((self.judged(case, result, control), result.lateness.max(lateness)))
     }
 
     /// The record of a case as it was played another time, with the control that was played.
@@ -51,16 +55,26 @@ impl<'a> Desk<'a> {
         self.judged(case, played, control)
     }
 
+    /// The record of a case by a trace that went on after its verdict.
+    pub(super) fn judge_trace(&self, case: &Case, names: &Names, trace: Trace) -> CaseRecord {
+        let (duration, lateness) = (Duration::ZERO, Duration::ZERO);
+        self.judge(case, &Played { names: names.clone(), trace, duration, lateness })
+    }
+
     fn judged(&self, case: &Case, played: &Played, control: Option<Verdict>) -> CaseRecord {
         let level = self.level(case);
-        let judgement = judge(case, level, &played.names, &played.trace, control);
+        let judged = || judge(case, level, &played.names, &played.trace, control);
+        let judgement = caught_now(judged).unwrap_or_else(|defect| {
+            without_outcome(Verdict::Error, format!("our own side broke: {defect}"))
+        });
         record(case, level, judgement, Some(played))
     }
 
     /// The verdict on a control, once it is played.
     fn verdict(&self, control: &Case) -> Option<Verdict> {
         let played = self.played.get(&control.id)?;
-        Some(judge(control, Level::Must, &played.names, &played.trace, None).verdict)
+        let judged = || judge(control, Level::Must, &played.names, &played.trace, None).verdict;
+        Some(caught_now(judged).unwrap_or(Verdict::Error))
     }
 
     /// The control that a case is paired with.

@@ -12,17 +12,22 @@ use waxseal_model::script::Direction;
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError, Watch};
 use crate::lab::process::{Isolation, Launch, Supervised, wait_for_port};
-use crate::lab::{Afterwards, RunDir};
+use crate::lab::{Afterwards, Commands, RunDir};
 use crate::relay::labfile::{Begin, Credentials, Dns, Inbound, Listen, Outbound, Policy};
-use crate::relay::{Adopt, Driver, Evidence, LabFile, adopt};
+use crate::relay::{Adopt, Driver, Evidence, LabFile, adopt, version, wait_until_ready};
 
-/// How long a relay may take until it listens everywhere.
+/// How long a relay may take until it listens everywhere, and until its driver says it is ready.
 const READY: Duration = Duration::from_secs(30);
+
+/// Lines of its log that are shown where it ended by itself: they stand in each case that was open.
+const LAST_LINES: usize = 5;
 
 /// A driver's relay while it runs. Dropping it ends all it started and removes its files.
 pub(super) struct Driven {
     process: Supervised,
     evidence: Evidence,
+    commands: Commands,
+    version: Option<String>,
     // After the process: it is dropped last.
     files: RunDir,
 }
@@ -38,15 +43,25 @@ impl Driven {
         self.evidence.clone()
     }
 
+    /// The product's version, where its driver has a command that tells it.
+    pub(super) fn version(&self) -> Option<String> {
+        self.version.clone()
+    }
+
     /// Waits until it ends by itself: how, and the end of its log.
     pub(super) async fn ended(&mut self) -> String {
         let ended = self.process.exited().await;
-        format!("{}\n{}", ended.status, ended.tail)
+        let lines: Vec<_> = ended.tail.lines().map(|line| line.short()).collect();
+        let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+        let words: String = last.iter().map(|line| format!(" | {line}")).collect();
+        format!("{}{words}", ended.status)
     }
 
-    /// Ends all it started and removes its files.
-    pub(super) async fn stop(self) {
-        self.process.stop().await;
+    /// Ends all it started and removes its files; gives the end of its log.
+    pub(super) async fn stop(self) -> String {
+        let log = self.process.stop().await;
+        self.commands.end();
+        log.to_string()
     }
 }
 
@@ -59,7 +74,8 @@ pub(super) async fn start(
 ) -> Result<Driven, RunError> {
     driver.check_needs(options.sandbox.as_ref())?;
     let keep = if options.keep { Afterwards::Keep } else { Afterwards::Remove };
-    let files = RunDir::create(keep)?;
+    let parent = options.sandbox.map(|sandbox| Path::new(sandbox.files));
+    let files = RunDir::create(keep, parent)?;
     let lab = lab_file(world, driver, &files, options).await?;
     let mut prepared = driver.prepare(&files, &lab)?;
     let mut listen = lab.listen;
@@ -82,8 +98,9 @@ pub(super) async fn start(
             .map(|(name, value)| (name.into(), value.into()))
             .collect(),
         directory: prepared.directory.clone(),
-        log: files.path().join("relay.log"),
+        log: prepared.log(),
         isolation: Isolation::best(),
+        files: prepared.files(),
     };
     let mut process = Supervised::spawn(launch)?;
     for listen in &listen {
@@ -92,8 +109,11 @@ pub(super) async fn start(
         let mut listeners = world.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         listeners.insert(listen.connector, at);
     }
-    let evidence = Evidence::of(&driver.contract, &prepared, process.id());
-    Ok(Driven { process, evidence, files })
+    let commands = Commands::beside(&process);
+    wait_until_ready(&driver.contract, &prepared, &commands, READY, &mut process).await?;
+    let evidence = Evidence::of(&driver.contract, &prepared, &commands);
+    let version = version(&driver.contract, &prepared, &commands).await?;
+    Ok(Driven { process, evidence, commands, version, files })
 }
 
 /// Writes the certificates and says everything about the lab.
@@ -107,7 +127,12 @@ async fn lab_file(
         driver.contract.connectors.declare(direction, *connector)
     };
     let mut listen = Vec::new();
-    for connector in INBOUND.into_iter().filter(|name| declares(Direction::Inbound, name)) {
+    // Mail that goes out comes in at a listener too, unless a command takes it.
+    let contract = &driver.contract;
+    let listens = contract.directions.contains(&Direction::Inbound) || contract.submit.is_none();
+    let listeners =
+        INBOUND.into_iter().filter(|name| listens && declares(Direction::Inbound, name));
+    for connector in listeners {
         let tls = match connector {
             Connector::Implicit => Begin::Implicit,
             _ => Begin::Starttls,

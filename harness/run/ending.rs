@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use waxseal_model::expect::Never;
+use waxseal_model::foreign::Foreign;
 use waxseal_model::judge::{Names, breaches, outcome};
 use waxseal_model::script::Direction;
 use waxseal_model::trace::{Event, Happening, Place};
@@ -11,6 +12,7 @@ use super::RunError;
 use super::play::Way;
 use crate::peer::{Recorder, Waited};
 use crate::relay::evidence::Queue;
+use crate::wire::attention::Allowance;
 
 /// Longer than the reference relay waits between two attempts.
 const AGAIN: Duration = Duration::from_millis(300);
@@ -21,17 +23,20 @@ pub(super) async fn await_end(
     names: &Names,
     recorder: &Recorder,
     way: &Way,
-    until: Duration,
+    limit: &mut Allowance,
 ) -> Result<(), RunError> {
     let ended = |events: &[Event]| {
         outcome(Direction::Outbound, events).is_some()
-            || events.iter().any(|event| matches!(event.kind, Happening::Trouble(_)))
+            || events.iter().any(|event| {
+                // Nothing that comes later could be judged.
+                matches!(event.kind, Happening::Trouble(_) | Happening::Cut { .. })
+            })
     };
     let settle = way.evidence.settle;
     let (mut looked, mut missed) = (Duration::ZERO, 0);
     loop {
         let calm = |events: &[Event]| calm_since(events).map(|since| since.max(looked));
-        match recorder.wait_until(until, settle, ended, calm).await {
+        match recorder.wait_until(limit, settle, ended, calm).await {
             Waited::Done => return Ok(()),
             Waited::TooLong => {
                 recorder.note(Place::Run, Happening::Deadline);
@@ -43,12 +48,14 @@ pub(super) async fn await_end(
             Some(queue) => look(queue, names).await?,
             None => {
                 let silent = settle.unwrap_or_default();
-                Seen::Waits(format!("no new attempt for {silent:?} after the last one"))
+                Seen::Waits(format!("no new attempt for {silent:?} after the last one").into())
             }
         };
         looked = recorder.elapsed();
         match seen {
-            Seen::Waits(reason) => recorder.note(Place::Run, Happening::Waiting { reason }),
+            Seen::Waits(reason) => {
+                recorder.note(Place::Run, Happening::Waiting { reason: reason.short() });
+            }
             Seen::Busy => missed = 0,
             // What was just passed on may be heard a moment later than it left the queue.
             Seen::Missing if missed == 0 => missed = 1,
@@ -64,19 +71,21 @@ pub(super) async fn await_again(
     names: &Names,
     recorder: &Recorder,
     way: &Way,
-    until: Duration,
+    limit: &mut Allowance,
 ) -> Result<(), RunError> {
     let again = |events: &[Event]| !breaches(Never::SentTwice, events).is_empty();
     let settle = way.evidence.settle.unwrap_or(AGAIN);
     let mut looked = Duration::ZERO;
     loop {
         let calm = |events: &[Event]| calm_since(events).map(|since| since.max(looked));
-        let waited = recorder.wait_until(until, Some(settle), again, calm).await;
+        let waited = recorder.wait_until(limit, Some(settle), again, calm).await;
         let Some(queue) = way.evidence.queue.as_ref().filter(|_| waited == Waited::Settled) else {
             return Ok(());
         };
         match look(queue, names).await? {
-            Seen::Waits(reason) => recorder.note(Place::Run, Happening::Waiting { reason }),
+            Seen::Waits(reason) => {
+                recorder.note(Place::Run, Happening::Waiting { reason: reason.short() });
+            }
             Seen::Missing => return Ok(()),
             // It is on its way: what happens next is heard.
             Seen::Busy => {}
@@ -123,7 +132,7 @@ fn closes_later(events: &[Event], failed: &Event) -> bool {
 /// What the relay's queue says of one message.
 enum Seen {
     /// It waits, with this reason.
-    Waits(String),
+    Waits(Foreign),
     /// It, or a report about it, is on its way.
     Busy,
     /// It is not there.
@@ -135,7 +144,9 @@ async fn look(queue: &Queue, names: &Names) -> Result<Seen, RunError> {
     let of =
         |name: &str| queued.iter().find(|entry| entry.recipient.eq_ignore_ascii_case(&names[name]));
     Ok(match (of("recipient"), of("from")) {
-        (Some(entry), _) if !entry.reason.trim().is_empty() => Seen::Waits(entry.reason.clone()),
+        (Some(entry), _) if !entry.reason.raw().trim().is_empty() => {
+            Seen::Waits(entry.reason.clone())
+        }
         (Some(_), _) | (None, Some(_)) => Seen::Busy,
         (None, None) => Seen::Missing,
     })

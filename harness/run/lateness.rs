@@ -1,7 +1,7 @@
 //! Which cases wait for something that a relay does late.
 
 use waxseal_model::expect::Outcome;
-use waxseal_model::scenario::{Case, DnsFaultKind, Fault, Peer};
+use waxseal_model::scenario::{Case, DnsFaultKind, Peer, ServerFault};
 use waxseal_model::script::Direction;
 
 use crate::relay::contract::Late;
@@ -14,7 +14,8 @@ pub(super) fn waits_for(case: &Case) -> Vec<Late> {
     }
     let (sender, hops): (Vec<&Peer>, Vec<&Peer>) =
         case.peers.iter().partition(|peer| peer.name == "sender");
-    let silent = hops.iter().any(|peer| peer.faults.contains(&Fault::SilentAfterClientHello));
+    let silence = Some(ServerFault::SilentAfterClientHello);
+    let silent = hops.iter().any(|peer| peer.server_fault() == silence);
     let again = |peers: &[&Peer]| {
         peers.iter().any(|peer| peer.script.parts.len() > 1 || peer.forges.len() > 1)
     };

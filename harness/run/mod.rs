@@ -3,15 +3,22 @@
 //! Nothing here speaks SMTP.
 
 mod absent;
+mod caught;
 mod desk;
+mod doubt;
 mod driven;
 mod ending;
+mod gate;
+mod heartbeat;
 mod lateness;
+mod open;
 mod opinion;
 mod outbound;
 mod own;
 mod plan;
 mod play;
+mod quiet;
+mod rounds;
 mod start;
 mod starttls;
 mod whole;
@@ -22,14 +29,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use waxseal_model::domain::DomainRecord;
 use waxseal_model::facts::Engine;
 use waxseal_model::record::{CaseRecord, Conditions, Record, RelayName, SCHEMA, Summary, Verdict};
 use waxseal_model::scenario::Case;
 use waxseal_model::status::{Rules, Scope};
-use waxseal_model::trace::Place;
+use waxseal_model::trace::{Happening, Place};
 
 pub use own::{Own, Route, Rule, connector_of};
 pub use plan::RunError;
@@ -39,9 +44,10 @@ pub use starttls::{CheckOptions, Checked, starttls_checks};
 
 use crate::catalogue::Catalogue;
 use crate::lab::Sandbox;
-use desk::{Desk, Played};
-use play::Way;
-use start::Relay;
+use crate::wire::attention;
+use desk::Desk;
+use open::Open;
+use rounds::{Stage, play_all};
 use world::World;
 
 /// What a run is to do.
@@ -118,6 +124,8 @@ pub trait Watch: Send + Sync {
     fn overridden(&self, _line: &str) {}
     /// With the user's own configuration the relay looked for this host, and nobody plays it.
     fn unplayed(&self, _host: &str) {}
+    /// The relay was ended; these are the last lines of its log.
+    fn ended(&self, _log: &str) {}
     /// One of them has its verdict.
     fn judged(&self, _case: &CaseRecord) {}
 }
@@ -127,8 +135,10 @@ pub struct Unwatched;
 
 impl Watch for Unwatched {}
 
-/// Plays the selected cases and judges them. A case that stays undecided is played once more, and a
-/// failure that shows in TLS is played with the other engine too, where that can play it.
+/// Plays the selected cases and judges them. A case that fails or stays undecided is played once more;
+/// a failure that shows in TLS is played with the other engine, where that can play it. What this
+/// machine was too late for is played alone. The hosts of a case stay open until the run ends: a
+/// message that arrives after the verdict turns it.
 ///
 /// `interrupted` ends the run early: what is judged by then stands, the rest is inconclusive, and the
 /// record says so.
@@ -172,7 +182,8 @@ pub async fn run(
         watch.kept(directory);
     }
     watch.begins(playable.len());
-    let stage = Stage::new(&world, &choice, &relay, options);
+    let open = Arc::new(Open::new());
+    let stage = Stage::new(&world, &choice, &relay, options, Arc::clone(&open));
     let playing = play_all(catalogue, &playable, &stage, &mut desk, watch, &mut records);
     let mut was_interrupted = false;
     let early = tokio::select! {
@@ -183,7 +194,13 @@ pub async fn run(
         }
         tail = relay.ended() => Some((Verdict::Error, format!("The relay ended by itself: {tail}"))),
     };
-    relay.stop().await;
+    if early.is_none() && records.values().any(rests_on_silence) {
+        attention::pause(choice.listens_on()).await;
+    }
+    let version = relay.version().unwrap_or_else(|| choice.version());
+    watch.ended(&relay.stop().await);
+    let by_id = playable.iter().map(|case| (case.id.as_str(), *case)).collect();
+    open.reopen(&desk, &by_id, &mut records);
     let stranded = |record: &CaseRecord| {
         let met = record.trace.events.iter().any(|event| matches!(event.place, Place::Peer { .. }));
         record.domain.is_some() && record.verdict == Verdict::Inconclusive && !met
@@ -210,7 +227,8 @@ pub async fn run(
         tool: format!("waxseal {}", env!("CARGO_PKG_VERSION")),
         relay: RelayName {
             name: choice.name(),
-            version: choice.version(),
+            asked: choice.asked(),
+            version,
             config: options.own.as_ref().map(|own| own.config.to_string_lossy().into_owned()),
         },
         profile: options.profile.clone(),
@@ -227,131 +245,7 @@ pub async fn run(
     })
 }
 
-/// Plays everything once, then what has to be played again.
-async fn play_all<'a>(
-    catalogue: &'a Catalogue,
-    playable: &[&'a Case],
-    stage: &Stage<'_>,
-    desk: &mut Desk<'a>,
-    watch: &dyn Watch,
-    records: &mut BTreeMap<&'a str, CaseRecord>,
-) -> Result<(), RunError> {
-    let controls = plan::controls(catalogue, playable);
-    let first: Vec<Turn<'_>> =
-        [&controls[..], playable].concat().into_iter().map(Turn::of).collect();
-    let mut waiting = playable.to_vec();
-    let (mut undecided, mut doubted) = (Vec::new(), Vec::new());
-    let mut playing = stage.play(&first, 0);
-    while let Some((id, _, played)) = playing.next().await? {
-        desk.take(id, played);
-        waiting.retain(|case| {
-            let Some(record) = desk.record(case) else { return true };
-            if record.verdict == Verdict::Inconclusive {
-                undecided.push(*case);
-            } else if let Some(engine) = stage.other_engine(case, &record) {
-                doubted.push((*case, engine, record));
-            } else {
-                watch.judged(&record);
-                records.insert(&case.id, record);
-            }
-            false
-        });
-    }
-    let mut again: Vec<Turn<'_>> =
-        plan::controls(catalogue, &undecided).into_iter().map(Turn::of).collect();
-    again.extend(undecided.iter().copied().map(Turn::of));
-    again.extend(doubted.iter().map(|(case, engine, _)| Turn { case, engine: Some(*engine) }));
-    let mut playing = stage.play(&again, first.len());
-    let mut seconds: BTreeMap<String, Played> = BTreeMap::new();
-    while let Some((id, engine, played)) = playing.next().await? {
-        match engine {
-            None => desk.take(id, played),
-            Some(_) => drop(seconds.insert(id, played)),
-        }
-    }
-    let again = undecided.into_iter().filter_map(|case| Some((case, desk.record(case)?)));
-    let second = doubted.into_iter().map(|(case, engine, record)| {
-        let other = seconds.get(&case.id).map(|played| desk.judge(case, played));
-        (case, opinion::settle(record, engine, other))
-    });
-    for (case, record) in again.chain(second) {
-        watch.judged(&record);
-        records.insert(&case.id, record);
-    }
-    Ok(())
-}
-
-/// One case to be played.
-#[derive(Clone, Copy)]
-struct Turn<'a> {
-    case: &'a Case,
-    /// The engine it is played with, where it is a second opinion.
-    engine: Option<Engine>,
-}
-
-impl<'a> Turn<'a> {
-    fn of(case: &'a Case) -> Self {
-        Self { case, engine: None }
-    }
-}
-
-/// What cases are played on.
-struct Stage<'a> {
-    world: &'a Arc<World>,
-    jobs: usize,
-    way: Way,
-}
-
-/// Cases that are being played side by side.
-struct Playing(JoinSet<(String, Option<Engine>, Played)>);
-
-impl<'a> Stage<'a> {
-    fn new(world: &'a Arc<World>, choice: &Choice, relay: &Relay, options: &Options) -> Self {
-        let way = Way { limit: choice.limit(), evidence: relay.evidence(), engine: options.engine };
-        let most = choice.concurrency();
-        Self { world, jobs: options.jobs.map_or(most, |jobs| jobs.min(most)).max(1), way }
-    }
-
-    /// Starts playing; the first gets the number after `numbered`.
-    fn play(&self, turns: &[Turn<'_>], numbered: usize) -> Playing {
-        let gate = Arc::new(Semaphore::new(self.jobs));
-        let mut tasks = JoinSet::new();
-        for (number, turn) in turns.iter().enumerate() {
-            let (world, gate, case) =
-                (Arc::clone(self.world), Arc::clone(&gate), turn.case.clone());
-            let (engine, mut way) = (turn.engine, self.way.clone());
-            way.engine = engine.or(way.engine);
-            tasks.spawn(async move {
-                // What is one domain or host of the user's plays one case at a time, without holding
-                // a place.
-                let turn = case.shared_name().map(|name| world.turn(name));
-                let _turn = match turn {
-                    Some(turn) => Some(turn.lock_owned().await),
-                    None => None,
-                };
-                // The semaphore is never closed.
-                let _permit = gate.acquire_owned().await;
-                let begun = Instant::now();
-                let (names, trace) = play::play(&world, &case, numbered + number + 1, &way).await;
-                (case.id, engine, Played { names, trace, duration: begun.elapsed() })
-            });
-        }
-        Playing(tasks)
-    }
-
-    /// The engine that a failure is played with once more, if it shows in TLS and that can play it.
-    fn other_engine(&self, case: &Case, record: &CaseRecord) -> Option<Engine> {
-        if record.verdict != Verdict::Fail || self.way.engine.is_some() {
-            return None;
-        }
-        let engine = opinion::other(opinion::played_by(&record.trace)?);
-        self.world.lacks(case, Some(engine)).is_none().then_some(engine)
-    }
-}
-
-impl Playing {
-    async fn next(&mut self) -> Result<Option<(String, Option<Engine>, Played)>, RunError> {
-        let done = self.0.join_next().await.transpose();
-        done.map_err(|error| RunError::Broke(error.to_string()))
-    }
+/// Whether the case ended because nothing more was heard.
+fn rests_on_silence(record: &CaseRecord) -> bool {
+    record.trace.events.iter().any(|event| matches!(event.kind, Happening::Waiting { .. }))
 }

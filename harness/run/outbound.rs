@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 use waxseal_model::expect::Never;
 use waxseal_model::facts::Engine;
 use waxseal_model::judge::Names;
@@ -23,21 +22,23 @@ use super::whole::leave;
 use super::world::{PATIENCE, RELAY, World, serve};
 use crate::lab::{Data, Kind};
 use crate::peer::{Content, ReceiverPlan, Recorder, SenderPlan, Then, message, send};
-use crate::relay::evidence::{Handed, Submit};
+use crate::relay::evidence::{Envelope, Handed, Submit};
 use crate::tls::{AskClient, ClientSetup, Tickets};
+use crate::wire::attention::{Allowance, within};
 
 /// Octets of early data that a next hop allows, where it allows any. That it is offered is what counts.
 const EARLY_DATA: u32 = 16_384;
 
-/// Plays one outbound case to the end of its message, and gives what was heard until then.
+/// Plays one outbound case to the end of its message, and gives what was heard until then. Its hosts
+/// are put into `peers` and stay open.
 pub(super) async fn outbound(
     world: &World,
     case: &Case,
     names: &Names,
     recorder: &Recorder,
+    peers: &mut JoinSet<()>,
     way: &Way,
 ) -> Result<Trace, RunError> {
-    let mut peers = JoinSet::new();
     let domain = names["domain"].clone();
     world.own(&domain, recorder);
     // The hosts of a whole domain of the user's have names of their own in each case.
@@ -119,14 +120,17 @@ async fn send_one(
     recorder: &Recorder,
     way: &Way,
 ) -> Result<(), RunError> {
-    let until = recorder.elapsed() + way.limit;
+    let mut limit = Allowance::new(way.limit);
     match &way.evidence.submit {
-        Some(submit) => hand(submit, names, recorder).await?,
+        Some(submit) => {
+            let port = case.next_hop.as_ref().and_then(|hop| hop.port).unwrap_or(world.smtp_port);
+            hand(submit, names, port, recorder).await?;
+        }
         None => inject(world, case, names, recorder, way.limit).await,
     }
-    await_end(names, recorder, way, until).await?;
+    await_end(names, recorder, way, &mut limit).await?;
     if case.expect.never.contains(&Never::SentTwice) {
-        await_again(names, recorder, way, until).await?;
+        await_again(names, recorder, way, &mut limit).await?;
     }
     Ok(())
 }
@@ -167,7 +171,7 @@ fn mailbox() -> Peer {
         name: "sender".into(),
         offer: Offer::modern(),
         cert: Some("trusted".into()),
-        faults: Vec::new(),
+        fault: None,
         forges: Vec::new(),
         script: Script { parts: vec![Vec::new()] },
         asks_certificate: AsksCertificate::No,
@@ -199,7 +203,7 @@ fn receiver(
     let mut names = names.clone();
     names.insert("mx".into(), host.into());
     let mut plan = ReceiverPlan::new(&peer.name, &peer.script, &names, tls, PATIENCE);
-    plan.faults = peer.faults.clone();
+    plan.fault = peer.server_fault();
     plan.forges = peer.forges.clone();
     Ok(plan)
 }
@@ -223,7 +227,7 @@ async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, 
     let mut plan = SenderPlan::new(Place::Injection, to, &script, names, tls, PATIENCE);
     let in_tls = case.handed_in_tls || connector.forces_tls();
     plan.then = if in_tls { Then::DeliversInTls } else { Then::DeliversAsItIs };
-    let handed = timeout(limit, send(&plan, recorder.clone())).await.is_ok();
+    let handed = within(limit, send(&plan, recorder.clone())).await.is_ok();
     let trace = recorder.trace();
     let answered = trace.judged().any(|(_, event)| {
         event.place == Place::Injection
@@ -237,10 +241,21 @@ async fn inject(world: &World, case: &Case, names: &Names, recorder: &Recorder, 
 
 /// Hands the message to the relay by its driver's command. It does not leave this machine: the
 /// channel counts as clear.
-async fn hand(submit: &Submit, names: &Names, recorder: &Recorder) -> Result<(), RunError> {
+async fn hand(
+    submit: &Submit,
+    names: &Names,
+    port: u16,
+    recorder: &Recorder,
+) -> Result<(), RunError> {
     let text = message(names).into_bytes();
     let channel = Channel::Clear;
-    let handed = submit.hand(&names["from"], &names["recipient"], &text).await?;
+    let envelope = Envelope {
+        from: &names["from"],
+        to: &names["recipient"],
+        next_hop: (&names["mx"], port),
+        message: &text,
+    };
+    let handed = submit.hand(&envelope).await?;
     recorder.note(
         Place::Injection,
         match handed {

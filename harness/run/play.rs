@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::task::JoinSet;
 use waxseal_model::facts::Engine;
 use waxseal_model::judge::Names;
 use waxseal_model::scenario::{Case, Connector};
@@ -10,12 +10,14 @@ use waxseal_model::script::Direction;
 use waxseal_model::trace::{Happening, Place, Trace};
 
 use super::RunError;
+use super::caught::caught;
 use super::outbound::outbound;
 use super::world::{PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK, World};
 use crate::lab::Data;
 use crate::peer::{Recorder, SenderPlan, Then, send};
 use crate::relay::Evidence;
 use crate::tls::{ClientSetup, SessionStore};
+use crate::wire::attention::within;
 
 /// How a case is played.
 #[derive(Clone, Debug)]
@@ -28,19 +30,51 @@ pub(super) struct Way {
     pub(super) engine: Option<Engine>,
 }
 
-/// Plays a case as number `number` of the run.
-pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -> (Names, Trace) {
-    let recorder = Recorder::new();
+/// What was heard of a case until it ended.
+pub(super) struct Heard {
+    pub(super) trace: Trace,
+    /// Hears what comes later.
+    pub(super) recorder: Recorder,
+    /// The hosts of the case; they close when this is dropped.
+    pub(super) hosts: JoinSet<()>,
+}
+
+/// Plays a case as number `number` of the run. Where the relay says nothing on the case's control, it
+/// is not played: the time allowed counts as over.
+pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -> (Names, Heard) {
     let names = names(case, number);
-    let played = match case.direction {
-        Direction::Inbound => inbound(world, case, &names, &recorder, way).await,
-        Direction::Outbound => outbound(world, case, &names, &recorder, way).await,
-    };
-    let trace = played.unwrap_or_else(|error| {
-        recorder.note(Place::Run, Happening::Trouble(error.to_string()));
-        recorder.trace()
+    if world.quiet.holds(case) {
+        let recorder = Recorder::within(&world.pool);
+        recorder.note(Place::Run, Happening::Deadline);
+        let trace = recorder.trace();
+        return (names, Heard { trace, recorder, hosts: JoinSet::new() });
+    }
+    let mut heard = once(world, case, &names, way).await;
+    if world.quiet.doubts(case, &heard.trace) {
+        heard = once(world, case, &names, way).await;
+    }
+    world.quiet.take(case, &heard.trace);
+    (names, heard)
+}
+
+/// Plays it once. Whatever breaks on our side is in the trace.
+async fn once(world: &World, case: &Case, names: &Names, way: &Way) -> Heard {
+    let recorder = Recorder::within(&world.pool);
+    let mut hosts = JoinSet::new();
+    let played = caught(async {
+        match case.direction {
+            Direction::Inbound => inbound(world, case, names, &recorder, way).await,
+            Direction::Outbound => outbound(world, case, names, &recorder, &mut hosts, way).await,
+        }
     });
-    (names, trace)
+    let trouble = match played.await {
+        Ok(Ok(trace)) => return Heard { trace, recorder, hosts },
+        Ok(Err(error)) => error.to_string(),
+        Err(defect) => defect,
+    };
+    recorder.note(Place::Run, Happening::Trouble(trouble));
+    let trace = recorder.trace();
+    Heard { trace, recorder, hosts }
 }
 
 /// What is filled in for a case as number `number` of a run.
@@ -115,7 +149,7 @@ async fn inbound(
     let place = |connection| Place::Peer { name: peer.name.clone(), connection };
     let mut plan = SenderPlan::new(place(1), to, &peer.script, names, tls, PATIENCE);
     plan.implicit = case.connector == Connector::Implicit;
-    plan.faults = peer.faults.clone();
+    plan.fault = peer.client_fault();
     plan.records = peer.records;
     plan.account = way.evidence.account.clone();
     // One connection for each part of the script, one after the other.
@@ -133,7 +167,7 @@ async fn inbound(
             }
         }
     };
-    if timeout(way.limit, connections).await.is_err() {
+    if within(way.limit, connections).await.is_err() {
         recorder.note(Place::Run, Happening::Deadline);
     }
     Ok(recorder.trace())

@@ -14,6 +14,7 @@ use super::driven::{self, Driven};
 use super::lateness::waits_for;
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, Own, RunError, Watch};
+use crate::relay::contract::NextHop;
 use crate::relay::evidence::Queue;
 use crate::relay::reference::{Memory, Mutant, Running, Setup};
 use crate::relay::{Driver, Evidence, RelayError, Root};
@@ -51,6 +52,16 @@ impl Choice {
         }
     }
 
+    /// What `waxseal run` was given, where that is not the name.
+    pub fn asked(&self) -> Option<String> {
+        match self {
+            Self::Reference(_) => None,
+            Self::Driven(driver) => {
+                Some(&driver.asked).filter(|asked| **asked != driver.name).cloned()
+            }
+        }
+    }
+
     /// The product's version.
     pub fn version(&self) -> String {
         match self {
@@ -72,6 +83,14 @@ impl Choice {
             }
             if case.handed_in_tls && driver.contract.submit.is_some() {
                 return Some(format!("The relay {name} is handed its messages by a command."));
+            }
+            if driver.contract.next_hop == NextHop::SmartHost
+                && let Some(needs) = needs_mx(case)
+            {
+                return Some(format!(
+                    "The relay {name} looks up no MX, its next hop is given to it; the case needs \
+                     {needs}."
+                ));
             }
             let by_address = case.before.iter().any(|before| before.rule == RuleBy::Address);
             if by_address && !driver.contract.address_rules {
@@ -146,12 +165,34 @@ impl Choice {
         }
     }
 
+    /// How long the run listens on after the last verdict, where silence decided some: a driver says
+    /// when silence counts, and may be wrong.
+    pub(super) fn listens_on(&self) -> Duration {
+        match self {
+            Self::Reference(_) => Duration::ZERO,
+            Self::Driven(_) => Duration::from_secs(1),
+        }
+    }
+
     /// Time allowed for one case.
     pub(super) fn limit(&self) -> Duration {
         match self {
             Self::Reference(_) => Duration::from_secs(8),
             Self::Driven(_) => Duration::from_secs(20),
         }
+    }
+}
+
+/// What a case needs of a relay that looks up where mail goes to, beyond one host.
+fn needs_mx(case: &Case) -> Option<&'static str> {
+    let hops = case.peers.iter().filter(|peer| peer.name != "sender").count();
+    match () {
+        () if hops > 1 => Some("more than one next hop"),
+        () if case.dns.iter().any(|fault| fault.record == "MX") => {
+            Some("a fault of the MX records")
+        }
+        () if case.sender_connector.is_some() => Some("a report on its way to the sender"),
+        () => None,
     }
 }
 
@@ -182,6 +223,14 @@ impl Relay {
         }
     }
 
+    /// The product's version as its driver's command tells it.
+    pub(super) fn version(&self) -> Option<String> {
+        match self {
+            Self::Reference(_) => None,
+            Self::Driven(driven) => driven.version(),
+        }
+    }
+
     /// Waits until it ends by itself: how, and the end of its log.
     pub(super) async fn ended(&mut self) -> String {
         match self {
@@ -190,9 +239,13 @@ impl Relay {
         }
     }
 
-    pub(super) async fn stop(self) {
+    /// Ends it, and gives the end of its log.
+    pub(super) async fn stop(self) -> String {
         match self {
-            Self::Reference(mut running) => running.stop().await,
+            Self::Reference(mut running) => {
+                running.stop().await;
+                String::new()
+            }
             Self::Driven(driven) => driven.stop().await,
         }
     }

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{timeout, timeout_at};
 use waxseal_model::judge::Names;
+use waxseal_model::limits;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::record::{CaseRecord, Verdict};
 use waxseal_model::scenario::{Case, Connector, undelivered_control};
@@ -19,7 +20,7 @@ use waxseal_model::trace::{Happening, Place};
 use super::desk::{Desk, Played};
 use super::{RunError, plan};
 use crate::catalogue::Catalogue;
-use crate::peer::{Patience, Recorder, SenderPlan, Then, fill, send};
+use crate::peer::{Patience, Pool, Recorder, SenderPlan, Then, fill, send};
 use crate::relay::Remote;
 use crate::tls::ClientSetup;
 
@@ -94,6 +95,7 @@ pub async fn starttls_checks(
         offer: Offer::modern(),
         until: Instant::now() + options.time,
         connections: Arc::default(),
+        pool: Pool::new(limits::HOST_POOL),
     };
     let host = stage.meet(catalogue, &mut desk).await?;
     let mut cases = selected(catalogue, host.connector);
@@ -107,7 +109,7 @@ pub async fn starttls_checks(
             stage.play(again, &mut desk).await?;
         }
     }
-    let answered = desk.record(&case(catalogue, OFFERED)?).is_some_and(|record| {
+    let answered = desk.record(&case(catalogue, OFFERED)?).is_some_and(|(record, _)| {
         matches!(record.verdict, Verdict::Pass | Verdict::Fail | Verdict::Observed)
     });
     let (mut so, mut why_not) = (Verdict::Skipped, "The host does not offer STARTTLS.");
@@ -123,7 +125,7 @@ pub async fn starttls_checks(
         (so, why_not) = (Verdict::Inconclusive, OVER);
     }
     let record = |case: &Case| match desk.record(case) {
-        Some(record) if host.offers_tls || case.id == OFFERED => record,
+        Some((record, _)) if host.offers_tls || case.id == OFFERED => record,
         // It was selected to be played, and was not played to its end.
         _ if over && host.offers_tls && case.connector == host.connector => {
             desk.unfinished(case, Verdict::Inconclusive, OVER)
@@ -177,7 +179,7 @@ fn case(catalogue: &Catalogue, id: &str) -> Result<Case, RunError> {
 }
 
 fn verdict(desk: &Desk, case: &Case) -> Option<Verdict> {
-    desk.record(case).map(|record| record.verdict)
+    desk.record(case).map(|(record, _)| record.verdict)
 }
 
 /// Whether the case is kept, whatever its control says.
@@ -194,6 +196,7 @@ struct Stage<'a> {
     offer: Offer,
     until: Instant,
     connections: Arc<AtomicUsize>,
+    pool: Pool,
 }
 
 impl Stage<'_> {
@@ -234,17 +237,19 @@ impl Stage<'_> {
             let (gate, names, limit) = (Arc::clone(&gate), self.names(), self.options.limit);
             let (id, plan) = (case.id.clone(), self.plan(&case, &names));
             let connections = Arc::clone(&self.connections);
+            let pool = self.pool.clone();
             playing.spawn(async move {
                 // The semaphore is never closed.
                 let _permit = gate.acquire_owned().await;
-                let (recorder, begun) = (Recorder::new(), Instant::now());
+                let (recorder, begun) = (Recorder::within(&pool), Instant::now());
                 connections.fetch_add(usize::from(plan.is_some()), Ordering::Relaxed);
                 if let Some(plan) = plan
                     && timeout(limit, send(&plan, recorder.clone())).await.is_err()
                 {
                     recorder.note(Place::Run, Happening::Deadline);
                 }
-                (id, Played { names, trace: recorder.trace(), duration: begun.elapsed() })
+                let (trace, duration) = (recorder.trace(), begun.elapsed());
+                (id, Played { names, trace, duration, lateness: Duration::ZERO })
             });
         }
         // What is still played when the time is over ends with the set.
@@ -271,7 +276,7 @@ impl Stage<'_> {
         let patience = Patience { line: limit, handshake: limit, ending: Duration::from_secs(3) };
         let mut plan = SenderPlan::new(place, to, &peer.script, names, tls, patience);
         plan.implicit = self.remote.implicit;
-        plan.faults = peer.faults.clone();
+        plan.fault = peer.client_fault();
         plan.then = Then::Quits;
         Some(plan)
     }

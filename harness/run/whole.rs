@@ -12,6 +12,7 @@ use super::RunError;
 use super::world::World;
 use crate::lab::Data;
 use crate::peer::Recorder;
+use crate::wire::attention::Allowance;
 
 /// How long a relay may take to give back what it has left.
 const GIVEN_BACK: Duration = Duration::from_secs(10);
@@ -39,9 +40,9 @@ pub(super) async fn leave(
         if let Some(hop) = &case.next_hop {
             world.zones.replace(&hop.host, vec![Data::A(world.case_address()?)])?;
         }
-        let until = recorder.elapsed() + GIVEN_BACK;
+        let mut limit = Allowance::new(GIVEN_BACK);
         let reported = |events: &[_]| gone(&Trace { events: events.to_vec() });
-        recorder.wait_until(until, None, reported, |_| None).await;
+        recorder.wait_until(&mut limit, None, reported, |_| None).await;
     }
     Ok(trace)
 }
@@ -50,7 +51,7 @@ pub(super) async fn leave(
 fn gone(trace: &Trace) -> bool {
     use waxseal_model::expect::Outcome::{Bounced, DeliveredPlaintext, DeliveredTls, Rejected};
     let reported = trace.events.iter().any(
-        |event| matches!(&event.kind, Happening::Reported { action, .. } if action == "failed"),
+        |event| matches!(&event.kind, Happening::Reported { action, .. } if action.raw() == "failed"),
     );
     let outcome = outcome(Direction::Outbound, &trace.events);
     reported || matches!(outcome, Some(Bounced | DeliveredPlaintext | DeliveredTls | Rejected))

@@ -10,15 +10,18 @@ use tokio::task::JoinSet;
 use waxseal_certs::{Authorities, Issued, Recipes};
 use waxseal_model::facts::Engine;
 use waxseal_model::judge::Names;
+use waxseal_model::limits::{self, Bound};
 use waxseal_model::offer::Offer;
 use waxseal_model::scenario::{Case, Connector};
 use waxseal_model::script::Script;
 use waxseal_model::trace::{Happening, Place};
 
+use super::quiet::Quiet;
 use super::{Options, RunError};
 use crate::catalogue::Catalogue;
+use crate::lab::descriptors::{accept, is_limit};
 use crate::lab::{Addresses, Data, DnsServer, LabError, Listening, Query, Zones, addresses};
-use crate::peer::{Patience, ReceiverPlan, Recorder, receive};
+use crate::peer::{Patience, Pool, ReceiverPlan, Recorder, receive};
 use crate::tls::{AskClient, Identity, ServerSetup, choose};
 
 /// The relay's host name.
@@ -55,6 +58,9 @@ pub(super) struct World {
     cases: Cases,
     unplayed: Unplayed,
     turns: Mutex<BTreeMap<String, Arc<Turn>>>,
+    /// What the cases may keep beyond their shares.
+    pub(super) pool: Pool,
+    pub(super) quiet: Quiet,
     _server: DnsServer,
     _sink: JoinSet<()>,
 }
@@ -108,6 +114,8 @@ impl World {
             cases,
             unplayed,
             turns: Mutex::default(),
+            pool: Pool::default(),
+            quiet: Quiet::default(),
             _server: server,
             _sink: JoinSet::new(),
         };
@@ -129,7 +137,7 @@ impl World {
         let script = Script { parts: vec![Vec::new()] };
         let plan = ReceiverPlan::new("sink", &script, &names, tls, PATIENCE);
         let listener = self.listen(address, None).await?;
-        self._sink.spawn(serve(listener, plan, Recorder::new()));
+        self._sink.spawn(serve(listener, plan, Recorder::deaf()));
         Ok(())
     }
 
@@ -230,18 +238,38 @@ impl World {
     }
 }
 
-/// Serves connections to one receiver until dropped.
+/// Serves connections to one receiver until dropped, so many at once and in all.
 pub(super) async fn serve(listener: TcpListener, plan: ReceiverPlan, recorder: Recorder) {
     let mut sessions = JoinSet::new();
-    let mut number = 0;
+    let mut number: u32 = 0;
+    let mut told = BTreeSet::new();
+    let mut tell = |kind: Happening| {
+        if told.insert(format!("{kind:?}")) {
+            recorder.note(Place::Run, kind);
+        }
+    };
+    let too_many = || Happening::Cut { bound: Bound::Connections, events: 0, octets: 0 };
     loop {
+        let room = sessions.len() < limits::HELD;
+        if !room {
+            tell(too_many());
+        }
         tokio::select! {
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else { continue };
-                number += 1;
-                sessions.spawn(one(plan.clone(), stream, number, recorder.clone()));
-            }
-            Some(_) = sessions.join_next() => {}
+            accepted = accept(&listener), if room => match accepted {
+                // Whoever keeps no trace plays no case: it serves all of them.
+                Ok(_) if number as usize >= limits::CONNECTIONS && recorder.keeps() => {
+                    tell(too_many());
+                }
+                Ok(stream) => {
+                    number = number.saturating_add(1);
+                    sessions.spawn(one(plan.clone(), stream, number, recorder.clone()));
+                }
+                Err(error) if is_limit(&error) => tell(Happening::Trouble(error)),
+                Err(_) => {}
+            },
+            Some(done) = sessions.join_next() => if let Err(error) = done {
+                tell(Happening::Trouble(format!("a peer broke off: {error}")));
+            },
         }
     }
 }

@@ -6,8 +6,9 @@ use waxseal_model::scan::{Answers, Found, Refusal, UnknownAlpn};
 use super::exchange::{answers, encrypts_then_macs};
 use super::hellos::{Hellos, USUAL_SUITES, remove, set, whole};
 use super::host::Host;
-use super::reply::{Flight, Reply};
+use super::reply::Reply;
 use super::versions::{Heard, absent};
+use crate::tls::FirstFlight;
 use crate::tls::{NoAnswer, agrees_to, suite_parts};
 use crate::wire::tls::{ClientHello, Extension, kind};
 
@@ -20,18 +21,18 @@ const UNKNOWN_PROTOCOL: &[u8] = b"waxseal-unknown";
 /// Reads what the flights of the suites have told already, and asks the rest: one connection each
 /// for the fallback signal, compression, ALPN, and two for server_name.
 pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Answers {
-    let flights: Vec<(&u16, &Flight)> = heard
+    let flights: Vec<(&u16, &FirstFlight)> = heard
         .iter()
         .filter(|heard| heard.facts.version < Version::Tls13)
         .filter(|heard| heard.facts.version > Version::Ssl3)
         .flat_map(|heard| &heard.flights)
         .collect();
-    let all = |says: fn(&Flight) -> bool| match flights.is_empty() {
+    let all = |says: fn(&FirstFlight) -> bool| match flights.is_empty() {
         true => absent(heard, "nothing between SSL 3.0 and TLS 1.3 is spoken"),
         false => Found::Known(flights.iter().all(|(_, flight)| says(flight))),
     };
     let cbc = |id: u16| suite_parts(id).cipher.ends_with("-cbc");
-    let cbc: Vec<&Flight> =
+    let cbc: Vec<&FirstFlight> =
         flights.iter().filter(|(id, _)| cbc(**id)).map(|(_, flight)| *flight).collect();
     let encrypt_then_mac = match cbc.is_empty() {
         true => absent(heard, "no CBC suite is accepted"),

@@ -5,8 +5,9 @@ use waxseal_model::scan::{Found, Listing, Refusal};
 
 use super::hellos::{CURVES, GROUPS_TLS13, Hellos, SCHEMES, set, whole};
 use super::host::Host;
-use super::reply::{Flight, Reply};
+use super::reply::Reply;
 use super::versions::{Heard, absent, signed_by};
+use crate::tls::FirstFlight;
 use crate::tls::{NoAnswer, group_name, scheme_name, signs};
 use crate::wire::tls::{ClientHello, Extension, kind};
 
@@ -33,7 +34,7 @@ pub(super) async fn curves(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Fou
     pick_and_remove(host, CURVES, group_name, |left| {
         let mut hello = hello.clone();
         set(&mut hello, Extension::groups(left));
-        (hello, Flight::group)
+        (hello, FirstFlight::group)
     })
     .await
 }
@@ -76,7 +77,7 @@ pub(super) async fn groups_tls13(host: &Host, hellos: &Hellos, heard: &[Heard]) 
         let mut hello = hello.clone();
         set(&mut hello, Extension::groups(left));
         set(&mut hello, Extension::key_share(&[]));
-        (hello, |flight: &Flight| flight.hello.group())
+        (hello, |flight: &FirstFlight| flight.hello.group())
     })
     .await
 }
@@ -97,7 +98,9 @@ pub(super) async fn schemes(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Fo
     pick_and_remove(host, SCHEMES, scheme_name, |left| {
         let mut hello = hello.clone();
         set(&mut hello, Extension::schemes(left));
-        (hello, |flight: &Flight| flight.exchange.as_ref().and_then(|exchange| exchange.scheme))
+        (hello, |flight: &FirstFlight| {
+            flight.exchange.as_ref().and_then(|exchange| exchange.scheme)
+        })
     })
     .await
 }
@@ -167,7 +170,7 @@ async fn signature(
 }
 
 /// Offers all, takes out what is picked, and asks again until nothing is left that would be taken.
-async fn pick_and_remove<F: Fn(&Flight) -> Option<u16>>(
+async fn pick_and_remove<F: Fn(&FirstFlight) -> Option<u16>>(
     host: &Host,
     all: &[u16],
     name: impl Fn(u16) -> String,
@@ -212,11 +215,11 @@ async fn pick_and_remove<F: Fn(&Flight) -> Option<u16>>(
 }
 
 /// Whether this extension stands in the host's hello.
-pub(super) fn answers(flight: &Flight, kind: u16) -> bool {
+pub(super) fn answers(flight: &FirstFlight, kind: u16) -> bool {
     flight.hello.extension(kind).is_some()
 }
 
 /// Whether encrypt_then_mac stands in the host's hello.
-pub(super) fn encrypts_then_macs(flight: &Flight) -> bool {
+pub(super) fn encrypts_then_macs(flight: &FirstFlight) -> bool {
     answers(flight, kind::ENCRYPT_THEN_MAC)
 }

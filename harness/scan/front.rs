@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use waxseal_model::limits::Bound;
 use waxseal_model::scan::Entry;
 
+use crate::wire::attention::within;
 use crate::wire::{LineBuffer, LineError, read_reply};
 
 /// Why TLS could not be begun on a connection.
@@ -120,7 +122,7 @@ impl Reply {
 
     /// The lines behind the first, without their codes.
     fn keywords(&self) -> Vec<String> {
-        let lines = self.lines.iter().skip(1).take(100);
+        let lines = self.lines.iter().skip(1);
         lines.map(|line| line.get(4..).unwrap_or_default().trim_end().to_owned()).collect()
     }
 
@@ -151,7 +153,7 @@ async fn reply<T: AsyncRead + Unpin>(
 ) -> Result<Reply, Trouble> {
     // The patience is for the whole reply: a host that sends a line now and then must not hold us.
     let reading = read_reply(stream, buffer, patience);
-    let read = tokio::time::timeout(patience, reading).await;
+    let read = within(patience, reading).await;
     let lines = read.unwrap_or(Err(LineError::Silent(patience))).map_err(|error| {
         Trouble::Passing(match error {
             LineError::Silent(patience) => format!("no {what} came within {patience:?}"),
@@ -159,6 +161,9 @@ async fn reply<T: AsyncRead + Unpin>(
             LineError::Broken(_) => format!("it broke the connection before its {what}"),
             LineError::TooLong { limit, .. } => {
                 format!("its {what} has a line of more than {limit} octets")
+            }
+            LineError::Endless { .. } => {
+                format!("its {what} is {}, and waxseal reads no more", Bound::Reply.sentence())
             }
         })
     })?;

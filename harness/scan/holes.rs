@@ -1,7 +1,5 @@
 //! Known holes, asked about without harm: no memory is read that matters, nothing is broken.
 
-use std::time::Duration;
-
 use tokio::io::AsyncWriteExt;
 use waxseal_model::offer::Version;
 use waxseal_model::scan::{Found, Holes};
@@ -10,13 +8,14 @@ use super::answers::newest_old;
 use super::exchange::answers;
 use super::hellos::{Hellos, set, whole};
 use super::host::Host;
-use super::reply::{End, Reader, Reply};
+use super::reply::{Reader, Reply};
 use super::robot;
 use super::versions::{Heard, absent};
-use crate::wire::tls::{Extension, Message, content, kind, write_records};
-
-/// How long a host may take for an answer that a sound one does not give.
-const MOMENT: Duration = Duration::from_millis(1500);
+use crate::tls::vulnerabilities::{
+    MOMENT, Reaction, Sign, change_cipher_spec, first_change, heartbleed, lying_heartbeat,
+    second_change,
+};
+use crate::wire::tls::{Extension, kind};
 
 /// One connection for heartbeats, one for ChangeCipherSpec; those of [`robot`] where there is static
 /// RSA.
@@ -56,17 +55,26 @@ async fn heartbeat(host: &Host, hello: &[u8], version: Version) -> (Found<bool>,
         Reply::Refused(how) => return unknown(format!("it ended the handshake ({how})")),
         Reply::Unclear(why) => return unknown(why),
     }
-    // A request that says its payload has three octets more than it has, and no padding.
-    let request = [1, 0, 7, b'w', b'a', b'x', b's'];
-    let bytes = write_records(content::HEARTBEAT, version.code(), &request, usize::MAX);
-    let _ = reader.stream().write_all(&bytes).await;
+    let bled = heartbleed(&reaction(&mut reader, host, &lying_heartbeat(version.code())).await);
+    (Found::Known(true), found(bled, "its answer to a heartbeat cannot be read"))
+}
+
+/// Sends a question that a sound host drops or objects to, and waits for what follows.
+async fn reaction(reader: &mut Reader<'_>, host: &Host, question: &[u8]) -> Reaction {
+    let _ = reader.stream().write_all(question).await;
     reader.wait(MOMENT.min(host.patience()));
-    let bled = match reader.message().await {
-        Ok(Message::Heartbeat(answer)) => Found::Known(answer.len() > request.len()),
-        Err(End::Silent | End::Alert(_) | End::Closed) => Found::Known(false),
-        Ok(_) | Err(_) => Found::Unknown("it answers a heartbeat with something else".into()),
-    };
-    (Found::Known(true), bled)
+    match reader.message().await {
+        Ok(message) => Reaction::Message(message),
+        Err(end) => end.reaction(),
+    }
+}
+
+fn found(sign: Sign, unclear: &str) -> Found<bool> {
+    match sign {
+        Sign::Vulnerable => Found::Known(true),
+        Sign::Sound => Found::Known(false),
+        Sign::Unclear => Found::Unknown(unclear.into()),
+    }
 }
 
 /// Whether a ChangeCipherSpec is taken before there are keys (CVE-2014-0224): a sound host objects
@@ -84,21 +92,10 @@ async fn early_ccs(host: &Host, hello: &[u8], version: Version) -> Found<bool> {
         Reply::Refused(how) => return Found::Unknown(format!("it ended the handshake ({how})")),
         Reply::Unclear(why) => return Found::Unknown(why),
     }
-    let change = write_records(content::CHANGE_CIPHER_SPEC, version.code(), &[1], 1);
-    let _ = reader.stream().write_all(&change).await;
-    reader.wait(MOMENT.min(host.patience()));
-    match reader.message().await {
-        Err(End::Alert(_) | End::Closed | End::Reset) => return Found::Known(false),
-        Err(End::Silent) => {}
-        Ok(_) | Err(_) => return Found::Unknown("its answer is not understood".into()),
-    }
-    let _ = reader.stream().write_all(&change).await;
-    reader.wait(MOMENT.min(host.patience()));
-    match reader.message().await {
-        // bad_record_mac or decryption_failed: it has keys, and made them from nothing.
-        Err(End::Alert(20 | 21)) => Found::Known(true),
-        Err(End::Alert(10)) => Found::Known(false),
-        Err(End::Silent) => Found::Unknown("it keeps silent".into()),
-        Ok(_) | Err(_) => Found::Unknown("its answer is not understood".into()),
+    let change = change_cipher_spec(version.code());
+    let unclear = "what follows a ChangeCipherSpec does not tell whether it has keys";
+    match first_change(&reaction(&mut reader, host, &change).await) {
+        Some(sign) => found(sign, unclear),
+        None => found(second_change(&reaction(&mut reader, host, &change).await), unclear),
     }
 }

@@ -5,52 +5,24 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
-use waxseal_model::offer::Version;
+use waxseal_model::limits;
 use waxseal_model::scan::Refusal;
 
 use super::front::harmless;
-use crate::tls::key_exchange;
-use crate::wire::tls::{
-    Message, RecordError, Records, ServerHello, ServerKeyExchange, handshake,
-    read_certificate_status, read_certificates,
-};
-
-/// Octets that are read of one answer.
-const LIMIT: usize = 1 << 18;
+use crate::tls::vulnerabilities::Reaction;
+use crate::tls::{FirstFlight, FlightReader};
+use crate::wire::attention::Allowance;
+use crate::wire::tls::{Message, RecordError, Records};
 
 /// What a host answered to a hello.
 #[derive(Clone, Debug)]
 pub(super) enum Reply {
     /// A ServerHello, and in TLS 1.2 and older all up to ServerHelloDone.
-    Flight(Box<Flight>),
+    Flight(Box<FirstFlight>),
     /// It would not.
     Refused(Refusal),
     /// No answer that says anything; why.
     Unclear(String),
-}
-
-/// What a host says in clear before it waits for the client.
-#[derive(Clone, Debug)]
-pub(super) struct Flight {
-    pub(super) hello: ServerHello,
-    /// Parameters of an ephemeral key exchange.
-    pub(super) exchange: Option<ServerKeyExchange>,
-    /// An OCSP answer was stapled.
-    pub(super) stapled: bool,
-    /// The host's own certificate, in DER.
-    pub(super) leaf: Option<Vec<u8>>,
-}
-
-impl Flight {
-    pub(super) fn version(&self) -> Option<Version> {
-        Version::from_code(self.hello.version())
-    }
-
-    /// The group of the key exchange or key share.
-    pub(super) fn group(&self) -> Option<u16> {
-        self.exchange.as_ref().and_then(|exchange| exchange.group).or_else(|| self.hello.group())
-    }
 }
 
 /// How a connection ended, or why it is not waited for any more.
@@ -65,6 +37,17 @@ pub(super) enum End {
 }
 
 impl End {
+    /// As what follows a question that a sound host drops or objects to.
+    pub(super) fn reaction(self) -> Reaction {
+        match self {
+            Self::Alert(0) | Self::Closed => Reaction::Closed,
+            Self::Alert(description) => Reaction::Alert(description),
+            Self::Reset => Reaction::Reset,
+            Self::Silent => Reaction::Silent,
+            Self::NotTls(_) | Self::TooMuch => Reaction::Unreadable,
+        }
+    }
+
     /// As an answer to a hello.
     pub(super) fn reply(self, patience: Duration) -> Reply {
         match self {
@@ -86,17 +69,17 @@ pub(super) struct Reader<'a> {
     records: Records,
     chunk: Vec<u8>,
     read: usize,
-    until: Instant,
+    allowance: Allowance,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(stream: &'a mut TcpStream, patience: Duration) -> Self {
-        let until = Instant::now() + patience;
-        Self { stream, records: Records::default(), chunk: vec![0; 8192], read: 0, until }
+        let allowance = Allowance::new(patience);
+        Self { stream, records: Records::default(), chunk: vec![0; 8192], read: 0, allowance }
     }
 
     pub(super) fn wait(&mut self, patience: Duration) {
-        self.until = Instant::now() + patience;
+        self.allowance = Allowance::new(patience);
     }
 
     pub(super) fn stream(&mut self) -> &mut TcpStream {
@@ -120,13 +103,13 @@ impl<'a> Reader<'a> {
                     return Err(End::NotTls(harmless(self.records.rest())));
                 }
             }
-            let read = timeout_at(self.until, self.stream.read(&mut self.chunk)).await;
+            let read = self.allowance.bound(self.stream.read(&mut self.chunk)).await;
             match read {
                 Err(_) => return Err(End::Silent),
                 Ok(Ok(0)) => return Err(End::Closed),
                 Ok(Ok(octets)) => {
                     self.read += octets;
-                    if self.read > LIMIT {
+                    if self.read > limits::ANSWER {
                         return Err(End::TooMuch);
                     }
                     self.records.push(&self.chunk[..octets]);
@@ -141,60 +124,31 @@ impl<'a> Reader<'a> {
 
     /// The host's first flight.
     pub(super) async fn flight(&mut self, patience: Duration) -> Reply {
-        let hello = loop {
-            match self.message().await {
-                Ok(Message::Handshake { kind: handshake::SERVER_HELLO, body }) => {
-                    match ServerHello::read(&body) {
-                        Ok(hello) => break hello,
-                        Err(wrong) => {
-                            return Reply::Unclear(format!("its ServerHello is wrong: {wrong}"));
-                        }
-                    }
-                }
-                Ok(Message::Handshake { kind: handshake::HELLO_REQUEST, .. }) => {}
-                Ok(_) => return Reply::Unclear("it does not begin with a ServerHello".into()),
-                Err(end) => return end.reply(patience),
-            }
-        };
-        let mut flight = Flight { hello, exchange: None, stapled: false, leaf: None };
-        if flight.version() == Some(Version::Tls13) {
-            return Reply::Flight(Box::new(flight));
-        }
+        let mut reader = FlightReader::default();
         loop {
-            match self.message().await {
-                Ok(Message::Handshake { kind: handshake::SERVER_HELLO_DONE, .. }) => {
-                    return Reply::Flight(Box::new(flight));
+            let message = match self.message().await {
+                Ok(message) => message,
+                Err(end) if reader.begun() => return broke_off(end.reply(patience)),
+                Err(end) => return end.reply(patience),
+            };
+            match reader.take(&message) {
+                Ok(Some(flight)) if flight.version().is_none() => {
+                    return Reply::Unclear(
+                        "its ServerHello has a version that does not exist".into(),
+                    );
                 }
-                Ok(Message::Handshake { kind: handshake::CERTIFICATE, body }) => {
-                    flight.leaf =
-                        read_certificates(&body).ok().and_then(|chain| chain.into_iter().next());
-                }
-                Ok(Message::Handshake { kind: handshake::SERVER_KEY_EXCHANGE, body }) => {
-                    flight.exchange = read_exchange(&flight.hello, &body);
-                }
-                Ok(Message::Handshake { kind: handshake::CERTIFICATE_STATUS, body }) => {
-                    flight.stapled =
-                        read_certificate_status(&body).is_ok_and(|(_, answer)| !answer.is_empty());
-                }
-                Ok(Message::Handshake { .. }) => {}
-                Ok(_) => return Reply::Unclear("its answer is no flight of a server".into()),
-                // A suite was chosen, and could not be carried through: no yes and no clear no.
-                Err(end) => {
-                    return Reply::Unclear(match end.reply(patience) {
-                        Reply::Refused(how) => {
-                            format!("it broke off after its ServerHello ({how})")
-                        }
-                        _ => "it stopped after its ServerHello".into(),
-                    });
-                }
+                Ok(Some(flight)) => return Reply::Flight(Box::new(flight)),
+                Ok(None) => {}
+                Err(wrong) => return Reply::Unclear(wrong.to_string()),
             }
         }
     }
 }
 
-fn read_exchange(hello: &ServerHello, body: &[u8]) -> Option<ServerKeyExchange> {
-    let (exchange, hint) = key_exchange(hello.suite)?;
-    let anonymous = crate::tls::suite_parts(hello.suite).authentication == "anonymous";
-    let signed = hello.legacy_version == Version::Tls12.code() && !anonymous && !hint;
-    ServerKeyExchange::read(body, exchange, hint, signed).ok()
+/// A suite was chosen, and could not be carried through: no yes and no clear no.
+fn broke_off(how: Reply) -> Reply {
+    Reply::Unclear(match how {
+        Reply::Refused(how) => format!("it broke off after its ServerHello ({how})"),
+        Reply::Flight(_) | Reply::Unclear(_) => "it stopped after its ServerHello".into(),
+    })
 }

@@ -11,15 +11,16 @@ use waxseal_model::scan::{Accepted, Found, NOT_ASKED, Order, Refusal, VersionFac
 use super::front::harmless;
 use super::hellos::{Hellos, USUAL_SUITES, all_suites, record_version};
 use super::host::Host;
-use super::reply::{Flight, Reply};
+use super::reply::Reply;
 use super::survey::Depth;
+use crate::tls::FirstFlight;
 use crate::tls::{group_name, openssl_name, scheme_name, suite, suite_parts};
 use crate::wire::tls::{SSLV2_CIPHERS, Sslv2ServerHello, write_sslv2_hello};
 
 /// What was heard of one version: the facts, and the flights they come from by suite.
 pub(super) struct Heard {
     pub(super) facts: VersionFacts,
-    pub(super) flights: BTreeMap<u16, Flight>,
+    pub(super) flights: BTreeMap<u16, FirstFlight>,
 }
 
 /// Suites in one hello for a host that chokes on more.
@@ -97,7 +98,7 @@ impl Heard {
 }
 
 enum Pick {
-    Suite(u16, Box<Flight>),
+    Suite(u16, Box<FirstFlight>),
     Nothing(Refusal),
     Unclear(String),
 }
@@ -120,7 +121,7 @@ async fn pick(host: &Host, hellos: &Hellos, version: Version, offered: &[u16]) -
     }
 }
 
-fn accepted(id: u16, flight: &Flight) -> Accepted {
+fn accepted(id: u16, flight: &FirstFlight) -> Accepted {
     let exchange = flight.exchange.as_ref();
     Accepted {
         suite: suite(id),
@@ -192,7 +193,7 @@ pub(super) fn absent<T>(heard: &[Heard], why: &str) -> Found<T> {
 }
 
 /// The accepted suites with ECDHE that are signed with one of these kinds of key.
-pub(super) fn signed_by(flights: &BTreeMap<u16, Flight>, keys: &[&str]) -> Vec<u16> {
+pub(super) fn signed_by(flights: &BTreeMap<u16, FirstFlight>, keys: &[&str]) -> Vec<u16> {
     let fits = |id: &&u16| {
         let parts = suite_parts(**id);
         keys.contains(&parts.authentication.as_str()) && parts.exchange == "ecdhe"

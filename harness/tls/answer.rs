@@ -4,13 +4,12 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::{Instant, timeout_at};
 use waxseal_model::facts::{AnswerFacts, FailureCause, TlsFailure};
-use waxseal_model::offer::Version;
 
 use super::describe::{extension_name, group_name, protocols};
-use super::registry::key_exchange;
+use super::first_flight::{FirstFlight, FlightReader};
 use super::suites::suite;
+use crate::wire::attention::Allowance;
 use crate::wire::tls::{
     Message, RecordError, Records, ServerHello, ServerKeyExchange, Sslv2ServerHello, handshake,
     kind,
@@ -59,28 +58,16 @@ impl Answers {
     where
         T: AsyncRead + Unpin,
     {
-        let until = Instant::now() + patience;
-        let hello = loop {
-            match self.message(io, until).await? {
-                Message::Handshake { kind: handshake::SERVER_HELLO, body } => break body,
-                Message::Handshake { kind: handshake::HELLO_REQUEST, .. } => {}
-                _ => return Err(self.failure(FailureCause::OurObjection, "it is no ServerHello")),
+        let mut allowance = Allowance::new(patience);
+        let mut reader = FlightReader::default();
+        let FirstFlight { hello, exchange, .. } = loop {
+            let message = self.message(io, &mut allowance).await?;
+            match reader.take(&message) {
+                Ok(Some(flight)) => break flight,
+                Ok(None) => {}
+                Err(wrong) => return Err(self.failure(FailureCause::OurObjection, wrong)),
             }
         };
-        let hello = ServerHello::read(&hello).map_err(|wrong| {
-            self.failure(FailureCause::OurObjection, format!("its ServerHello is wrong: {wrong}"))
-        })?;
-        let mut exchange = None;
-        while hello.version() < Version::Tls13.code() {
-            match self.message(io, until).await? {
-                Message::Handshake { kind: handshake::SERVER_HELLO_DONE, .. } => break,
-                Message::Handshake { kind: handshake::SERVER_KEY_EXCHANGE, body } => {
-                    exchange = read_exchange(&hello, &body);
-                }
-                Message::Handshake { .. } => {}
-                _ => return Err(self.failure(FailureCause::OurObjection, "it is no first flight")),
-            }
-        }
         self.flight.random = hello.random;
         self.flight.public =
             exchange.as_ref().map(|exchange| exchange.public.clone()).unwrap_or_default();
@@ -91,7 +78,11 @@ impl Answers {
     ///
     /// # Errors
     /// How the handshake ended instead.
-    pub async fn message<T>(&mut self, io: &mut T, until: Instant) -> Result<Message, TlsFailure>
+    pub async fn message<T>(
+        &mut self,
+        io: &mut T,
+        allowance: &mut Allowance,
+    ) -> Result<Message, TlsFailure>
     where
         T: AsyncRead + Unpin,
     {
@@ -120,7 +111,7 @@ impl Answers {
                     return Err(self.failure(FailureCause::NotTls, "its answer is no TLS"));
                 }
             }
-            let read = match timeout_at(until, io.read(&mut chunk)).await {
+            let read = match allowance.bound(io.read(&mut chunk)).await {
                 Err(_) => return Err(self.failure(FailureCause::Silence, "no answer came in time")),
                 Ok(Ok(0)) => return Err(self.failure(FailureCause::RelayClosed, "it just closed")),
                 Ok(Ok(read)) => read,
@@ -149,7 +140,7 @@ impl Answers {
     where
         T: AsyncRead + Unpin,
     {
-        let until = Instant::now() + patience;
+        let mut allowance = Allowance::new(patience);
         let mut heard = Vec::new();
         let mut chunk = [0; 4096];
         loop {
@@ -159,10 +150,10 @@ impl Answers {
                 // An alert, or a ServerHello of TLS.
                 Err(_) => {
                     self.records.push(&heard);
-                    return self.flight(io, until.saturating_duration_since(Instant::now())).await;
+                    return self.flight(io, allowance.left()).await;
                 }
             }
-            match timeout_at(until, io.read(&mut chunk)).await {
+            match allowance.bound(io.read(&mut chunk)).await {
                 Ok(Ok(read)) if read > 0 && heard.len() < LIMIT => {
                     heard.extend_from_slice(&chunk[..read]);
                 }
@@ -222,10 +213,4 @@ fn facts_sslv2(hello: &Sslv2ServerHello) -> AnswerFacts {
         downgrade_mark: false,
         extensions: Vec::new(),
     }
-}
-
-fn read_exchange(hello: &ServerHello, body: &[u8]) -> Option<ServerKeyExchange> {
-    let (exchange, hint) = key_exchange(hello.suite)?;
-    let signed = hello.legacy_version == Version::Tls12.code() && !hint;
-    ServerKeyExchange::read(body, exchange, hint, signed).ok()
 }

@@ -12,11 +12,11 @@ use openssl::hash::{MessageDigest, hash};
 use openssl::pkey::{Id, PKey};
 use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
 use waxseal_model::facts::{FailureCause, TlsFailure};
 
 use super::answer::Flight;
 use super::binder::hmac;
+use crate::wire::attention::Allowance;
 use crate::wire::tls::{content, handshake, write_records};
 
 /// Octets of a record's header.
@@ -52,7 +52,7 @@ impl BareSession {
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
-        let until = Instant::now() + patience;
+        let mut allowance = Allowance::new(patience);
         let ours = finish(hello, flight).map_err(|error| objection(&error))?;
         let mut session =
             Self { keys: ours.keys, sent: 0, heard: 0, waiting: Vec::new(), decrypts: false };
@@ -63,7 +63,7 @@ impl BareSession {
         let sent = io.write_all(&[clear, change, finished].concat()).await;
         sent.map_err(|error| failure(FailureCause::RelayReset, None, error))?;
         // The server's Finished is the first message that is encrypted.
-        session.message(io, handshake::FINISHED, until).await?;
+        session.message(io, handshake::FINISHED, &mut allowance).await?;
         Ok(session)
     }
 
@@ -84,16 +84,21 @@ impl BareSession {
         let record = self.seal(content::HANDSHAKE, message).map_err(|error| objection(&error))?;
         let sent = io.write_all(&record).await;
         sent.map_err(|error| failure(FailureCause::RelayReset, None, error))?;
-        self.message(io, handshake::SERVER_HELLO, Instant::now() + patience).await
+        self.message(io, handshake::SERVER_HELLO, &mut Allowance::new(patience)).await
     }
 
     /// Waits for a handshake message of this type; what else is said is passed over.
-    async fn message<T>(&mut self, io: &mut T, wanted: u8, until: Instant) -> Result<(), TlsFailure>
+    async fn message<T>(
+        &mut self,
+        io: &mut T,
+        wanted: u8,
+        allowance: &mut Allowance,
+    ) -> Result<(), TlsFailure>
     where
         T: AsyncRead + Unpin,
     {
         loop {
-            let (kind, payload) = self.record(io, until).await?;
+            let (kind, payload) = self.record(io, allowance).await?;
             match (kind, payload.as_slice()) {
                 (content::CHANGE_CIPHER_SPEC, _) => self.decrypts = true,
                 (content::HANDSHAKE, [first, ..]) if *first == wanted => return Ok(()),
@@ -109,7 +114,11 @@ impl BareSession {
         }
     }
 
-    async fn record<T>(&mut self, io: &mut T, until: Instant) -> Result<(u8, Vec<u8>), TlsFailure>
+    async fn record<T>(
+        &mut self,
+        io: &mut T,
+        allowance: &mut Allowance,
+    ) -> Result<(u8, Vec<u8>), TlsFailure>
     where
         T: AsyncRead + Unpin,
     {
@@ -123,7 +132,7 @@ impl BareSession {
                     return Ok((kind, self.open(kind, payload)?));
                 }
             }
-            match timeout_at(until, io.read(&mut chunk)).await {
+            match allowance.bound(io.read(&mut chunk)).await {
                 Err(_) => {
                     return Err(failure(FailureCause::Silence, None, "no answer came in time"));
                 }

@@ -6,6 +6,7 @@ use openssl::hash::MessageDigest;
 use openssl::pkey::Id;
 use openssl::x509::X509;
 use waxseal_model::certificate::{CertificateFacts, ChainFacts, KeyKind, Problem, in_order};
+use waxseal_model::foreign::Foreign;
 use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension};
 use x509_parser::oid_registry::{
     OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS, OID_PKIX_ACCESS_DESCRIPTOR_OCSP,
@@ -21,8 +22,8 @@ pub fn describe_certificate(der: &[u8]) -> Option<CertificateFacts> {
     let key = library.public_key().ok()?;
     let subject = parsed.subject();
     let mut facts = CertificateFacts {
-        subject: subject.to_string(),
-        issuer: parsed.issuer().to_string(),
+        subject: subject.to_string().into(),
+        issuer: parsed.issuer().to_string().into(),
         common_name: first(subject.iter_common_name()),
         organisation: first(subject.iter_organization()),
         organisational_unit: first(subject.iter_organizational_unit()),
@@ -65,7 +66,7 @@ fn read_extension(extension: &ParsedExtension<'_>, facts: &mut CertificateFacts)
                 .general_names
                 .iter()
                 .filter_map(|name| match name {
-                    GeneralName::DNSName(name) => Some((*name).to_owned()),
+                    GeneralName::DNSName(name) => Some(Foreign::from(*name)),
                     _ => None,
                 })
                 .collect();
@@ -104,21 +105,21 @@ fn read_extension(extension: &ParsedExtension<'_>, facts: &mut CertificateFacts)
     }
 }
 
-fn address(name: &GeneralName<'_>) -> Option<String> {
+fn address(name: &GeneralName<'_>) -> Option<Foreign> {
     match name {
-        GeneralName::URI(address) => Some((*address).to_owned()),
+        GeneralName::URI(address) => Some(Foreign::from(*address)),
         _ => None,
     }
 }
 
 fn first<'a>(
     mut values: impl Iterator<Item = &'a x509_parser::prelude::AttributeTypeAndValue<'a>>,
-) -> Option<String> {
-    values.next().and_then(|value| value.as_str().ok()).map(str::to_owned)
+) -> Option<Foreign> {
+    values.next().and_then(|value| value.as_str().ok()).map(Foreign::from)
 }
 
 /// What people call the owner of a name.
-fn name_of(name: &X509Name<'_>) -> Option<String> {
+fn name_of(name: &X509Name<'_>) -> Option<Foreign> {
     first(name.iter_common_name()).or_else(|| first(name.iter_organization()))
 }
 
@@ -252,7 +253,7 @@ mod tests {
             let chain = describe_chain(chain, roots, Some(HOST), now);
             (chain.problems, chain.root)
         };
-        let trusted = (vec![], Some("waxseal root A".to_owned()));
+        let trusted = (vec![], Some("waxseal root A".into()));
         assert_eq!(say(&issued.chain, &[]), (vec![Problem::Incomplete], None));
         assert_eq!(say(&sent, &[]), (vec![Problem::UnknownIssuer], None));
         assert_eq!(say(&issued.chain, &root), trusted);
@@ -268,12 +269,12 @@ mod tests {
         let chain = described("key = 'rsa-2048'\ncommon-name = '{name}'\nmust-staple = true");
         let leaf = chain.leaf().unwrap();
         assert_eq!(leaf.names, [HOST]);
-        assert_eq!(leaf.common_name.as_deref(), Some(HOST));
+        assert_eq!(leaf.common_name.as_ref().map(Foreign::raw), Some(HOST));
         assert_eq!((leaf.key, leaf.key_bits), (KeyKind::Rsa, 2048));
         assert_eq!(leaf.usages, ["server"]);
         assert!(leaf.must_staple && !leaf.ca && chain.certificates[1].ca);
-        assert_eq!(leaf.issuer_name.as_deref(), Some("waxseal intermediate A"));
-        assert_eq!(chain.root.as_deref(), Some("waxseal root A"));
+        assert_eq!(leaf.issuer_name, Some("waxseal intermediate A".into()));
+        assert_eq!(chain.root, Some("waxseal root A".into()));
         assert_eq!(leaf.not_after - leaf.not_before, 91 * 86_400);
         assert_eq!(leaf.fingerprint.len(), 64);
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 use waxseal_model::facts::{Engine, FailureCause, ForgeryAnswer, HelloFacts, Speaker, TlsFailure};
 use waxseal_model::offer::{Offer, Version};
 use waxseal_model::scenario::Forgery;
@@ -18,6 +17,7 @@ use super::suites::{exists_in, resolve, suite};
 use super::tap::{Copy, Tap, Tapped};
 use super::tickets::Tickets;
 use super::{dh, legacy, modern};
+use crate::wire::attention::within;
 use crate::wire::tls::last_alert;
 
 /// A chain in DER, leaf first, and its key in PKCS#8 DER.
@@ -197,7 +197,7 @@ where
             Err(ref unplayable) => Err((FailureCause::OurObjection, unplayable.to_string())),
         }
     };
-    let result = timeout(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
+    let result = within(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
     finish(engine.ok(), result, copy, &alerts, true)
 }
 
@@ -216,7 +216,7 @@ where
             Err(ref unplayable) => Err((FailureCause::OurObjection, unplayable.to_string())),
         }
     };
-    let result = timeout(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
+    let result = within(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
     finish(engine.ok(), result, &copy, &alerts, false)
 }
 

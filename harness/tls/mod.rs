@@ -10,6 +10,7 @@ mod certificate;
 mod describe;
 mod dh;
 mod engine;
+mod first_flight;
 mod forge;
 mod handwritten;
 mod legacy;
@@ -25,6 +26,7 @@ mod suites;
 mod tap;
 mod tickets;
 mod verify;
+pub mod vulnerabilities;
 
 pub use answer::Answers;
 pub use bare::BareSession;
@@ -34,11 +36,12 @@ pub use engine::{
     AskClient, ClientSetup, Forged, Handshake, Identity, ServerSetup, Unplayable, accept,
     accept_forging, choose, connect,
 };
+pub use first_flight::{FirstFlight, FlightReader, NoFlight};
 pub use forge::base_point;
 pub use handwritten::{RENEGOTIATION_SIGNAL, X25519_SHARE, hello_by_hand, random};
 pub use names::openssl_name;
 pub use premaster::Premaster;
-pub use registry::{is_tls13, key_exchange, registered_suites, suite_parts};
+pub use registry::{is_tls13, registered_suites, suite_parts};
 pub use revisit::{NoAnswer, SavedSession, agrees_to, open_session, renegotiates, resumes, signs};
 pub use session::{Session, is_alert};
 pub use sessions::SessionStore;

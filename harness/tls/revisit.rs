@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use openssl::ssl::{Ssl, SslOptions, SslSession, SslSessionCacheMode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scan::Refusal;
 
 use super::legacy::{LegacyStream, context, peer_signature};
 use super::session::{alert_of, is_alert_code};
+use crate::wire::attention::within;
 
 /// A session that may be resumed on another connection.
 pub struct SavedSession(SslSession);
@@ -81,7 +81,7 @@ where
         Ok::<_, std::io::Error>(())
     };
     // What becomes of the talk does not matter: the ticket came or it did not.
-    let _ = timeout(patience, talking).await;
+    let _ = within(patience, talking).await;
     let session = saved.lock().unwrap_or_else(PoisonError::into_inner).take();
     Ok(session.map(SavedSession))
 }
@@ -103,7 +103,7 @@ where
     let client = Client { version, sni, ..Client::default() };
     let mut stream = connect(io, &client, Some(session), &Arc::default(), patience).await?;
     let reused = stream.ssl().session_reused();
-    let _ = timeout(patience, stream.shutdown()).await;
+    let _ = within(patience, stream.shutdown()).await;
     Ok(reused)
 }
 
@@ -125,7 +125,7 @@ where
 {
     let client = Client { version, sni, ..Client::default() };
     let mut stream = connect(io, &client, None, &Arc::default(), patience).await?;
-    match timeout(patience, stream.renegotiate()).await {
+    match within(patience, stream.renegotiate()).await {
         Ok(done) => Ok(done.is_ok()),
         Err(_) => Err(NoAnswer::new("it keeps silent on a second handshake")),
     }
@@ -150,7 +150,7 @@ where
     let mut stream = connect(io, &client, None, &Arc::default(), patience).await?;
     // SAFETY: the session is alive and its handshake is finished.
     let scheme = unsafe { peer_signature(stream.ssl()) };
-    let _ = timeout(patience, stream.shutdown()).await;
+    let _ = within(patience, stream.shutdown()).await;
     Ok(scheme)
 }
 
@@ -171,7 +171,7 @@ where
     let client = Client { version, sni, schemes: &[], protocol: Some(protocol) };
     let mut stream = connect(io, &client, None, &Arc::default(), patience).await?;
     let agreed = stream.ssl().selected_alpn_protocol().is_some();
-    let _ = timeout(patience, stream.shutdown()).await;
+    let _ = within(patience, stream.shutdown()).await;
     Ok(agreed)
 }
 
@@ -232,7 +232,7 @@ where
         unsafe { ssl.set_session(session) }.map_err(NoAnswer::new)?;
     }
     let mut stream = LegacyStream::new(ssl, io).map_err(NoAnswer::new)?;
-    match timeout(patience, stream.connect()).await {
+    match within(patience, stream.connect()).await {
         Ok(Ok(())) => Ok(stream),
         Ok(Err(error)) => Err(NoAnswer::ended(&error)),
         Err(_) => Err(NoAnswer::new("it keeps silent in a handshake")),

@@ -4,8 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::{Instant, timeout_at};
+use waxseal_model::limits;
 use waxseal_model::trace::Ending;
+
+use super::attention::Allowance;
 
 /// One line as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,13 @@ pub enum LineError {
         /// What came.
         so_far: Vec<u8>,
     },
+    /// A reply of more than [`limits::REPLY_LINES`] lines or [`limits::REPLY`] octets: it is not read
+    /// to its end, and says nothing.
+    #[error("a reply of more than {} lines or {} octets", limits::REPLY_LINES, limits::REPLY)]
+    Endless {
+        /// What came, without endings.
+        so_far: Vec<Line>,
+    },
     /// The connection ended in order before a line began.
     #[error("the connection ended")]
     Ended,
@@ -37,10 +46,6 @@ pub enum LineError {
     #[error("the connection broke: {0}")]
     Broken(#[from] io::Error),
 }
-
-/// Octets a line may have before it is cut (SMTP allows 1000 with CRLF, RFC 5321 section
-/// 4.5.3.1.6).
-pub const LINE_LIMIT: usize = 65_536;
 
 /// What was read and not yet taken.
 ///
@@ -50,6 +55,10 @@ pub const LINE_LIMIT: usize = 65_536;
 pub struct LineBuffer {
     bytes: Vec<u8>,
     taken: usize,
+    /// So many of those that wait are known to hold no whole line.
+    searched: usize,
+    /// All that was ever pushed.
+    read: usize,
 }
 
 impl LineBuffer {
@@ -58,12 +67,20 @@ impl LineBuffer {
     /// CR alone ends a line only when something else than LF follows it.
     pub fn take_line(&mut self) -> Option<Line> {
         let rest = &self.bytes[self.taken..];
-        let at = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
+        let from = self.searched.min(rest.len());
+        let Some(at) = rest[from..].iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+            self.searched = rest.len();
+            return None;
+        };
+        let at = from + at;
         let (length, ending) = match (rest[at], rest.get(at + 1)) {
             (b'\n', _) => (1, Ending::Lf),
             (_, Some(b'\n')) => (2, Ending::CrLf),
             (_, Some(_)) => (1, Ending::Cr),
-            (_, None) => return None,
+            (_, None) => {
+                self.searched = at;
+                return None;
+            }
         };
         let bytes = rest[..at].to_vec();
         self.advance(at + length);
@@ -80,7 +97,13 @@ impl LineBuffer {
             self.advance(3);
             return Some(Vec::new());
         }
-        let at = rest.windows(5).position(|window| window == b"\r\n.\r\n")?;
+        // A final dot may stand across what was searched and what is new.
+        let from = self.searched.saturating_sub(4).min(rest.len());
+        let found = rest[from..].windows(5).position(|window| window == b"\r\n.\r\n");
+        let Some(at) = found.map(|at| from + at) else {
+            self.searched = rest.len();
+            return None;
+        };
         let content = rest[..at + 2].to_vec();
         self.advance(at + 5);
         Some(content)
@@ -90,13 +113,22 @@ impl LineBuffer {
     pub fn take_rest(&mut self) -> Vec<u8> {
         let rest = self.bytes.split_off(self.taken);
         self.bytes.clear();
-        self.taken = 0;
+        (self.taken, self.searched) = (0, 0);
         rest
     }
 
     /// Adds what was read.
     pub fn push(&mut self, bytes: &[u8]) {
+        // What was taken goes: whoever never lets the buffer become empty must not fill the memory.
+        self.bytes.drain(..self.taken);
+        self.taken = 0;
         self.bytes.extend_from_slice(bytes);
+        self.read = self.read.saturating_add(bytes.len());
+    }
+
+    /// Octets that were ever added.
+    pub fn read(&self) -> usize {
+        self.read
     }
 
     /// Octets that wait.
@@ -111,6 +143,7 @@ impl LineBuffer {
 
     fn advance(&mut self, octets: usize) {
         self.taken += octets;
+        self.searched = 0;
         if self.taken == self.bytes.len() {
             self.bytes.clear();
             self.taken = 0;
@@ -127,15 +160,15 @@ pub async fn read_line<R: AsyncRead + Unpin>(
     buffer: &mut LineBuffer,
     patience: Duration,
 ) -> Result<Line, LineError> {
-    let until = Instant::now() + patience;
+    let mut allowance = Allowance::new(patience);
     loop {
         if let Some(line) = buffer.take_line() {
             return Ok(line);
         }
-        if buffer.len() > LINE_LIMIT {
-            return Err(LineError::TooLong { limit: LINE_LIMIT, so_far: buffer.take_rest() });
+        if buffer.len() > limits::LINE {
+            return Err(LineError::TooLong { limit: limits::LINE, so_far: buffer.take_rest() });
         }
-        if !fill(reader, buffer, until, patience).await? {
+        if !fill(reader, buffer, &mut allowance, patience).await? {
             if buffer.is_empty() {
                 return Err(LineError::Ended);
             }
@@ -159,7 +192,7 @@ pub async fn read_content<R: AsyncRead + Unpin>(
     patience: Duration,
     limit: usize,
 ) -> Result<Vec<u8>, LineError> {
-    let until = Instant::now() + patience;
+    let mut allowance = Allowance::new(patience);
     loop {
         if let Some(content) = buffer.take_content() {
             return Ok(content);
@@ -167,40 +200,61 @@ pub async fn read_content<R: AsyncRead + Unpin>(
         if buffer.len() > limit {
             return Err(LineError::TooLong { limit, so_far: buffer.take_rest() });
         }
-        if !fill(reader, buffer, until, patience).await? {
+        if !fill(reader, buffer, &mut allowance, patience).await? {
             return Err(LineError::Ended);
         }
     }
 }
 
-/// Reads a whole reply, however many lines (RFC 5321 section 4.2.1), at most 256.
+/// Reads a whole reply, however many lines (RFC 5321 section 4.2.1).
 ///
 /// # Errors
-/// See [`LineError`].
+/// See [`LineError`]; a reply without end is [`LineError::Endless`].
 pub async fn read_reply<R: AsyncRead + Unpin>(
     reader: &mut R,
     buffer: &mut LineBuffer,
     patience: Duration,
 ) -> Result<Vec<Line>, LineError> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
+    let mut room = ReplyRoom::default();
     loop {
         let line = read_line(reader, buffer, patience).await?;
-        let more = line.bytes.get(3) == Some(&b'-') && lines.len() < 255;
+        let more = line.bytes.get(3) == Some(&b'-');
+        let fits = room.take(line.bytes.len());
         lines.push(line);
-        if !more {
-            return Ok(lines);
+        match (more, fits) {
+            (false, _) => return Ok(lines),
+            (true, true) => {}
+            (true, false) => return Err(LineError::Endless { so_far: lines }),
         }
+    }
+}
+
+/// Counts the lines of a reply.
+#[derive(Debug, Default)]
+pub struct ReplyRoom {
+    lines: usize,
+    octets: usize,
+}
+
+impl ReplyRoom {
+    /// Takes one line more in; whether there is room for another.
+    pub fn take(&mut self, octets: usize) -> bool {
+        self.lines += 1;
+        self.octets += octets;
+        self.lines < limits::REPLY_LINES && self.octets < limits::REPLY
     }
 }
 
 async fn fill<R: AsyncRead + Unpin>(
     reader: &mut R,
     buffer: &mut LineBuffer,
-    until: Instant,
+    allowance: &mut Allowance,
     patience: Duration,
 ) -> Result<bool, LineError> {
     let mut chunk = [0; 4096];
-    let read = timeout_at(until, reader.read(&mut chunk))
+    let read = allowance
+        .bound(reader.read(&mut chunk))
         .await
         .map_err(|_| LineError::Silent(patience))??;
     buffer.push(&chunk[..read]);

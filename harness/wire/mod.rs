@@ -2,7 +2,8 @@
 //!
 //! Nothing here has an opinion: what came is what is told.
 
+pub mod attention;
 mod line;
 pub mod tls;
 
-pub use line::{LINE_LIMIT, Line, LineBuffer, LineError, read_content, read_line, read_reply};
+pub use line::{Line, LineBuffer, LineError, ReplyRoom, read_content, read_line, read_reply};

@@ -2,7 +2,7 @@
 # Prints the queue, by mailq(1) inside the relay's private root: `size;id;date;user;from;status;recipient;...` with an
 # empty status for a recipient that waits. Why it waits stands in the log alone, in the line before `status: deferred`.
 set -eu
-queue=$(nsenter -t "$WAXSEAL_RELAY_PID" -m -p chroot "$WAXSEAL_ROOT" /usr/bin/mailq -batch)
+queue=$(chroot "$WAXSEAL_ROOT" /usr/bin/mailq -batch)
 printf '%s\n' "$queue" | awk -F';' '
     FILENAME != "-" {
         if (!match($0, /id=[0-9A-F.]+,/)) next

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the queue, by smtpctl(8) inside the relay's private root: one envelope a line, its fields with bars between.
 set -eu
-nsenter -t "$WAXSEAL_RELAY_PID" -m -p chroot "$WAXSEAL_ROOT" /usr/sbin/smtpctl show queue |
+chroot "$WAXSEAL_ROOT" /usr/sbin/smtpctl show queue |
     awk -F'|' '
         # A report on its way to the sender; what it names is the message it is about.
         $3 == "bounce" { printf "{\"id\": \"%s\", \"recipient\": \"%s\", \"reason\": \"\"}\n", $1, $5; next }

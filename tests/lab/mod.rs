@@ -1,5 +1,7 @@
 //! The lab over real sockets and processes.
 
+mod commands;
+mod contained;
 mod dns;
 mod process;
 mod sandbox;

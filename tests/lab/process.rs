@@ -7,7 +7,9 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use waxseal::lab::{Afterwards, Isolation, LabError, Launch, RunDir, Supervised, wait_for_port};
+use waxseal::lab::{
+    Afterwards, Files, Isolation, LabError, Launch, RunDir, Supervised, wait_for_port,
+};
 
 use super::stage::{is_second, second_process};
 
@@ -27,14 +29,15 @@ fn launch(dir: &RunDir, script: &str, isolation: Isolation) -> Launch {
         directory: dir.path().to_owned(),
         log: dir.path().join("relay.log"),
         isolation,
+        files: Files::ReadOnlyBut(vec![dir.path().to_owned()]),
     }
 }
 
 /// In the environment of every process of one test.
-const MARK: &str = "WAXSEAL_TEST_FAMILY";
+pub(super) const MARK: &str = "WAXSEAL_TEST_FAMILY";
 
 /// Members of the family that are alive; a zombie has no environment left.
-fn family(dir: &Path) -> usize {
+pub(super) fn family(dir: &Path) -> usize {
     let mark = [MARK.as_bytes(), b"=", dir.as_os_str().as_encoded_bytes(), b"\0"].concat();
     let processes = fs::read_dir("/proc").unwrap().flatten();
     processes
@@ -43,7 +46,7 @@ fn family(dir: &Path) -> usize {
         .count()
 }
 
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(super) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < Duration::from_secs(10), "not within 10 s: {what}");
@@ -51,7 +54,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn isolations() -> impl Iterator<Item = Isolation> {
+pub(super) fn isolations() -> impl Iterator<Item = Isolation> {
     // Where the namespace is forbidden there is one way only.
     [Isolation::best(), Isolation::Descendants].into_iter()
 }
@@ -59,7 +62,7 @@ fn isolations() -> impl Iterator<Item = Isolation> {
 #[tokio::test]
 async fn stopping_a_relay_stops_all_it_started() {
     for isolation in isolations() {
-        let dir = RunDir::create(Afterwards::Remove).unwrap();
+        let dir = RunDir::create(Afterwards::Remove, None).unwrap();
         let relay = Supervised::spawn(launch(&dir, FAMILY, isolation)).unwrap();
         wait_until("four sleepers and shells", || family(dir.path()) >= 4);
         assert_eq!(relay.poll(), None);
@@ -71,7 +74,7 @@ async fn stopping_a_relay_stops_all_it_started() {
 #[tokio::test]
 async fn a_relay_that_ends_takes_its_children_with_it_and_leaves_its_last_words() {
     for isolation in isolations() {
-        let dir = RunDir::create(Afterwards::Remove).unwrap();
+        let dir = RunDir::create(Afterwards::Remove, None).unwrap();
         let script = "(setsid sleep 7002 &) ; echo fatal: no such table >&2; exit 75";
         let mut relay = Supervised::spawn(launch(&dir, script, isolation)).unwrap();
         let ended = relay.exited().await;
@@ -85,7 +88,7 @@ async fn a_relay_that_ends_takes_its_children_with_it_and_leaves_its_last_words(
 #[test]
 fn killing_us_with_signal_9_leaves_nothing() {
     for isolation in isolations() {
-        let dir = RunDir::create(Afterwards::Remove).unwrap();
+        let dir = RunDir::create(Afterwards::Remove, None).unwrap();
         let mut us = second_process("lab::process::part_of_the_killed")
             .env("WAXSEAL_TEST_DIR", dir.path())
             .env("WAXSEAL_TEST_ISOLATION", format!("{isolation:?}"))
@@ -115,8 +118,9 @@ fn part_of_the_killed() {
         command: ["sh", "-c", FAMILY].map(Into::into).to_vec(),
         environment: vec![(MARK.into(), path.clone())],
         log: Path::new(&path).join("relay.log"),
-        directory: path.into(),
+        directory: path.clone().into(),
         isolation,
+        files: Files::ReadOnlyBut(vec![path.into()]),
     };
     let _relay = Supervised::spawn(launch).unwrap();
     println!("playing");
@@ -128,7 +132,7 @@ fn part_of_the_killed() {
 #[tokio::test]
 async fn a_program_that_is_not_there_is_an_error_at_once() {
     for isolation in isolations() {
-        let dir = RunDir::create(Afterwards::Remove).unwrap();
+        let dir = RunDir::create(Afterwards::Remove, None).unwrap();
         let mut launch = launch(&dir, "", isolation);
         launch.command = vec!["./start.sh".into()];
         let error = Supervised::spawn(launch).unwrap_err();
@@ -138,7 +142,7 @@ async fn a_program_that_is_not_there_is_an_error_at_once() {
 
 #[tokio::test]
 async fn readiness_is_an_open_port_and_an_early_end_is_told_with_the_log() {
-    let dir = RunDir::create(Afterwards::Remove).unwrap();
+    let dir = RunDir::create(Afterwards::Remove, None).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let open = listener.local_addr().unwrap();
     let shut = SocketAddr::from(([127, 9, 9, 9], 9));

@@ -2,24 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::foreign::Foreign;
+
 /// One certificate (RFC 5280 section 4.1), as far as anyone asks about it. Text is as it stands in
 /// the certificate, which whoever sent it wrote: it is hostile until it is verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CertificateFacts {
     /// The whole subject, in the order of the certificate.
-    pub subject: String,
+    pub subject: Foreign,
     /// The whole issuer, in the order of the certificate.
-    pub issuer: String,
+    pub issuer: Foreign,
     /// CN of the subject, the first where there are several.
-    pub common_name: Option<String>,
+    pub common_name: Option<Foreign>,
     /// O of the subject.
-    pub organisation: Option<String>,
+    pub organisation: Option<Foreign>,
     /// OU of the subject.
-    pub organisational_unit: Option<String>,
+    pub organisational_unit: Option<Foreign>,
     /// CN of the issuer, or its O where it has none.
-    pub issuer_name: Option<String>,
+    pub issuer_name: Option<Foreign>,
     /// DNS names in the SAN, in order.
-    pub names: Vec<String>,
+    pub names: Vec<Foreign>,
     /// Hexadecimal, without leading zeros of the encoding.
     pub serial: String,
     /// What kind of key it is for.
@@ -39,11 +41,11 @@ pub struct CertificateFacts {
     /// Whether it promises an OCSP staple (RFC 7633).
     pub must_staple: bool,
     /// Where revocation lists are.
-    pub crl: Vec<String>,
+    pub crl: Vec<Foreign>,
     /// Where OCSP is answered.
-    pub ocsp: Vec<String>,
+    pub ocsp: Vec<Foreign>,
     /// Where the issuer's certificate is.
-    pub issuers: Vec<String>,
+    pub issuers: Vec<Foreign>,
     /// SHA-256 of the DER, hexadecimal.
     pub fingerprint: String,
 }
@@ -113,7 +115,7 @@ pub struct ChainFacts {
     /// Leaf first, as sent.
     pub certificates: Vec<CertificateFacts>,
     /// The trusted root it leads to, by its CN; `None`: to none, or nobody was trusted.
-    pub root: Option<String>,
+    pub root: Option<Foreign>,
     /// What is wrong, in the order of [`Problem`].
     pub problems: Vec<Problem>,
 }

@@ -11,10 +11,12 @@ pub mod diagnostic;
 pub mod domain;
 pub mod expect;
 pub mod facts;
+pub mod foreign;
 pub mod gate;
 pub mod judge;
 #[cfg(test)]
 mod laws;
+pub mod limits;
 pub mod offer;
 pub mod pattern;
 pub mod pins;
@@ -27,3 +29,4 @@ pub mod scenario;
 pub mod script;
 pub mod status;
 pub mod trace;
+pub mod wording;

@@ -10,6 +10,7 @@ use crate::certificate::{CertificateFacts, ChainFacts};
 use crate::dated::Date;
 use crate::diagnostic::{Diagnostic, closest};
 use crate::facts::Suite;
+use crate::foreign::Foreign;
 use crate::offer::{SuiteChoice, SuiteKind, Version};
 use crate::raw::OneOrMany;
 
@@ -239,31 +240,33 @@ impl Pin {
 
     fn differences(&self, chain: &ChainFacts, leaf: &CertificateFacts) -> Vec<String> {
         let mut found = Vec::new();
-        let mut differs = |what: &str, seen: Option<&str>, expected: &str| {
+        let mut differs = |what: &str, seen: Option<&Foreign>, expected: &str| {
             found.push(match seen {
                 Some(seen) => {
-                    format!("The {what} is `{}`, expected: `{expected}`.", seen.escape_debug())
+                    format!("The {what} is `{}`, expected: `{expected}`.", seen.short())
                 }
                 None => format!("There is no {what}, expected: `{expected}`."),
             });
         };
-        let root = chain.root.as_deref();
-        if !self.roots.is_empty() && !self.roots.iter().any(|name| root == Some(name)) {
+        let root = chain.root.as_ref();
+        let is = |name: &String| root.is_some_and(|root| root.raw() == name);
+        if !self.roots.is_empty() && !self.roots.iter().any(is) {
             differs("trusted root", root, &self.roots.join("` or `"));
         }
         if let Some(name) = &self.name {
-            let same = |seen: &String| seen.eq_ignore_ascii_case(name);
+            let same = |seen: &Foreign| seen.raw().eq_ignore_ascii_case(name);
             if !leaf.names.iter().chain(&leaf.common_name).any(same) {
                 let seen = leaf.common_name.as_ref().or(leaf.names.first());
-                differs("certificate's name", seen.map(String::as_str), name);
+                differs("certificate's name", seen, name);
             }
         }
         for (what, pinned, seen) in [
             ("organisation", &self.organisation, &leaf.organisation),
             ("organisational unit", &self.organisational_unit, &leaf.organisational_unit),
         ] {
-            if let Some(pinned) = pinned.as_ref().filter(|pinned| seen.as_ref() != Some(pinned)) {
-                differs(what, seen.as_deref(), pinned);
+            let is = |pinned: &&String| seen.as_ref().map(Foreign::raw) == Some(pinned.as_str());
+            if let Some(pinned) = pinned.as_ref().filter(|pinned| !is(pinned)) {
+                differs(what, seen.as_ref(), pinned);
             }
         }
         if let Some(bits) = self.key_bits.filter(|bits| *bits != leaf.key_bits) {

@@ -40,16 +40,17 @@ pub struct File {
 pub struct Peer {
     pub offer: Option<Placed<Offer>>,
     pub cert: Option<Placed<String>>,
-    #[serde(default)]
-    pub faults: Vec<Placed<String>>,
+    /// One; the other spelling is that of files that were written for a list.
+    #[serde(alias = "faults")]
+    pub fault: Option<OneOrMany>,
     pub hello: Option<Placed<Hello>>,
     pub records: Option<Placed<Records>>,
     pub forges: Option<OneOrMany>,
-    pub resumes: Option<bool>,
+    pub resumes: Option<Placed<bool>>,
     pub script: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
     pub resumption: Option<Placed<String>>,
-    pub sni: Option<String>,
+    pub sni: Option<Placed<String>>,
 }
 
 /// `hello`: a ClientHello that is written by hand.
@@ -118,7 +119,7 @@ pub struct OfferTable {
 pub struct Expect {
     pub outcome: Option<OneOrMany>,
     pub tls: Option<Placed<Tls>>,
-    pub offered: Option<Offered>,
+    pub offered: Option<Placed<Offered>>,
     pub certificate: Option<Placed<Certificate>>,
     pub answer: Option<Placed<Answer>>,
     pub alert: Option<OneOrMany>,
@@ -128,7 +129,7 @@ pub struct Expect {
     pub attempts: Option<Placed<u32>>,
     pub visited: Option<Vec<Placed<String>>>,
     pub taken_by: Option<Placed<String>>,
-    pub dsn: Option<Dsn>,
+    pub dsn: Option<Placed<Dsn>>,
 }
 
 /// `tls`: a word or facts.

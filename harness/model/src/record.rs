@@ -59,8 +59,11 @@ pub struct Record {
 /// What was tested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RelayName {
-    /// The driver's name.
+    /// The driver's name; of a driver in a folder, what it says of itself.
     pub name: String,
+    /// What `waxseal run` was given to play it, as a shell takes it, where that is not the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
     /// The product's version; empty where unknown.
     pub version: String,
     /// The user's own configuration, where that was tested and not the driver's.
@@ -296,11 +299,6 @@ impl Record {
     }
 }
 
-/// `1 case`, `2 cases`.
-pub fn cases(count: usize) -> String {
-    if count == 1 { "1 case".into() } else { format!("{count} cases") }
-}
-
 /// The exit code of a run that was ended by a signal, as shells give it for SIGINT.
 pub const INTERRUPTED: u8 = 130;
 
@@ -339,7 +337,12 @@ pub(crate) mod tests {
         Record {
             schema: SCHEMA,
             tool: "waxseal".into(),
-            relay: RelayName { name: "x".into(), version: String::new(), config: None },
+            relay: RelayName {
+                name: "x".into(),
+                asked: None,
+                version: String::new(),
+                config: None,
+            },
             profile: "rfc".into(),
             conditions: Conditions::default(),
             interrupted: false,

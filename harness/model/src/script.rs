@@ -318,11 +318,13 @@ fn parse_act(inner: &str, joined: bool) -> Result<Act, ScriptError> {
     }
 }
 
+/// At most an hour: no case waits as long.
 fn parse_time(text: &str) -> Option<Duration> {
-    if let Some(millis) = text.strip_suffix("ms") {
-        return millis.parse().ok().map(Duration::from_millis);
-    }
-    text.strip_suffix('s').and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs)
+    let time = match text.strip_suffix("ms") {
+        Some(millis) => Duration::from_millis(millis.parse().ok()?),
+        None => Duration::from_secs(text.strip_suffix('s')?.parse().ok()?),
+    };
+    (time <= Duration::from_secs(3600)).then_some(time)
 }
 
 fn print_time(time: Duration) -> String {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::facts::{
     Alert, AnswerFacts, ForgeryAnswer, HelloFacts, TicketFacts, TlsFacts, TlsFailure,
 };
+use crate::foreign::Foreign;
+use crate::limits::Bound;
 use crate::offer::Version;
 
 /// All that was heard and said in one case, in order.
@@ -112,7 +114,7 @@ pub enum Happening {
     /// A connection was made: by the relay to our peer, or by our peer to the relay.
     Connected,
     /// We could not connect to the relay. The text is a fragment for people.
-    NotConnected(String),
+    NotConnected(Foreign),
     /// We sent these bytes (one line with its ending, or raw bytes of an act).
     Said {
         /// In clear or inside TLS.
@@ -218,27 +220,82 @@ pub enum Happening {
         /// In clear or inside TLS.
         channel: Channel,
         /// `failed`, `delayed`, `delivered`, … (RFC 3464 section 2.3.3).
-        action: String,
+        action: Foreign,
         /// The enhanced status code (RFC 3463), `4.7.4`.
-        status: String,
+        status: Foreign,
         /// The diagnostic code, or the report's text where there is none.
-        diagnostic: String,
+        diagnostic: Foreign,
     },
     /// The message waits in the relay: nothing more was heard for the time after which silence
     /// counts, and the relay's queue, where its driver can tell it, holds the message.
     Waiting {
         /// The reason the queue gives, or how long nothing was heard.
-        reason: String,
+        reason: Foreign,
     },
     /// The relay's queue no longer holds the message, though it was neither passed on nor reported.
     /// Only from a driver that can tell the queue.
     Vanished,
+    /// A bound of ours was reached: what came beyond it was not read, or is not kept. Nothing may be
+    /// judged by what is missing.
+    Cut {
+        /// Which bound.
+        bound: Bound,
+        /// Events that are not kept, or that stand before this one only in part.
+        events: u64,
+        /// Octets in them; 0 where they were not read.
+        octets: u64,
+    },
     /// The connection ended.
     Ended(End),
     /// The time allowed for the case ran out before the message ended.
     Deadline,
     /// Our own side broke. The text is a fragment for people.
     Trouble(String),
+}
+
+impl Happening {
+    /// Octets of others in it.
+    pub fn octets(&self) -> u64 {
+        match self {
+            Self::Said { bytes, .. }
+            | Self::HeardContent { bytes, .. }
+            | Self::HeardEarly { bytes, .. }
+            | Self::Heard { line: bytes, .. }
+            | Self::Refused { reply: bytes, .. } => bytes.len() as u64,
+            _ => 0,
+        }
+    }
+}
+
+impl Event {
+    /// How much room it takes in the record of a run, in octets and at most: its text in JSON, as it is
+    /// written there.
+    pub fn weight(&self) -> usize {
+        let mut weighed = Weighed(0);
+        // Nothing here fails to be written.
+        let _ = serde_json::to_writer_pretty(&mut weighed, self);
+        weighed.0
+    }
+}
+
+/// Counts what is written to it.
+struct Weighed(usize);
+
+impl std::io::Write for Weighed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // An event is indented in the record, and what is not visible there is escaped.
+        let weight = |byte: &u8| match byte {
+            b'\n' => 13,
+            0x80.. => 3,
+            _ => 1,
+        };
+        self.0 += bytes.iter().map(weight).sum::<usize>();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Where the message that is judged begins in the events of a trace.

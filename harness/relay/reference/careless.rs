@@ -5,9 +5,9 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
 
 use crate::tls::base_point;
+use crate::wire::attention::within;
 use crate::wire::tls::{
     ClientHello, Extension, Message, Records, ServerHello, content, handshake, kind, write_records,
 };
@@ -22,7 +22,7 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     // How the server takes it is nothing to this client.
-    let _ = timeout(patience, talk(&mut stream, host)).await;
+    let _ = within(patience, talk(&mut stream, host)).await;
 }
 
 async fn talk<T: AsyncRead + AsyncWrite + Unpin>(stream: &mut T, host: &str) -> io::Result<()> {

@@ -12,6 +12,7 @@ use waxseal_model::scenario::Connector;
 use super::queue::{Message, Queue};
 use super::session::{PATIENCE, Session};
 use super::{Mutant, Setup};
+use crate::lab::descriptors::accept;
 use crate::tls::{AskClient, ChainProblem, ServerSetup, Tickets, Usage, verify_chain};
 use crate::wire::LineError;
 
@@ -27,8 +28,8 @@ pub(super) async fn listen(
     let mut sessions = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => {
-                if let Ok((stream, _)) = accepted {
+            accepted = accept(&listener) => {
+                if let Ok(stream) = accepted {
                     let (setup, queue) = (Arc::clone(&setup), queue.clone());
                     let (grudge, tickets) = (Arc::clone(&grudge), tickets.clone());
                     sessions.spawn(async move {

@@ -114,7 +114,7 @@ impl Running {
             let told = |(number, recipient): (u64, String)| Queued {
                 id: number.to_string(),
                 recipient,
-                reason: String::new(),
+                reason: "".into(),
             };
             queue.list().into_iter().map(told).collect()
         }

@@ -7,10 +7,10 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use super::Mutant;
 use super::session::PATIENCE;
+use crate::wire::attention::within;
 use crate::wire::tls::{
     ClientHello, Extension, Message, Records, ServerHello, Sslv2ServerHello, content, handshake,
     is_grease, kind, read_client_hello, write_records,
@@ -83,10 +83,10 @@ fn reaction(mutant: Mutant, bytes: &[u8]) -> Option<Vec<u8>> {
 /// Looks at the hello that waits, and answers it by hand where this mutant does. Whether it did: then
 /// the connection is over.
 pub(super) async fn answer_by_hand(mutant: Mutant, stream: &mut TcpStream) -> bool {
-    let Ok(bytes) = timeout(PATIENCE, peek(stream)).await else { return false };
+    let Ok(bytes) = within(PATIENCE, peek(stream)).await else { return false };
     let Some(bytes) = reaction(mutant, &bytes) else { return false };
     if !bytes.is_empty() && stream.write_all(&bytes).await.is_ok() {
-        let _ = timeout(PATIENCE * 6, linger(mutant, stream)).await;
+        let _ = within(PATIENCE * 6, linger(mutant, stream)).await;
     }
     true
 }

@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use waxseal_model::facts::ClientCertificate;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scenario::Connector;
@@ -16,6 +15,7 @@ use super::{Mutant, Setup};
 use crate::lab::Answer;
 use crate::tls::{ChainProblem, ClientSetup, Usage, verify_chain};
 use crate::wire::LineError;
+use crate::wire::attention::within;
 
 /// How one try ended: with an enhanced status code and a text.
 pub(super) enum Attempt {
@@ -134,7 +134,7 @@ impl Client<'_> {
 
     async fn connect(&mut self, address: IpAddr, demand: Demand) -> Result<Attempt, Broken> {
         let to = SocketAddr::new(address, self.setup.smtp_port);
-        let stream = match timeout(PATIENCE, TcpStream::connect(to)).await {
+        let stream = match within(PATIENCE, TcpStream::connect(to)).await {
             Ok(Ok(stream)) => stream,
             _ => return Ok(temporary("4.4.1", format!("could not connect to {}", self.host))),
         };

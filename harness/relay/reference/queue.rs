@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
 use waxseal_model::scenario::Connector;
 
 use super::outbound::{Attempt, deliver};
 use super::{Mutant, Setup};
+use crate::wire::attention::{pause, timed};
 
 /// Time between two tries.
 const BACKOFF: Duration = Duration::from_millis(60);
@@ -93,7 +93,7 @@ async fn work(setup: Arc<Setup>, mut receiver: UnboundedReceiver<Entry>, queue: 
 /// Carries one message to its end: where it is given back, the report is in the queue before it
 /// leaves.
 async fn carry(setup: Arc<Setup>, message: Message, queue: &Queue) {
-    let start = Instant::now();
+    let mut age = Duration::ZERO;
     let to = message.to.to_ascii_lowercase();
     let (local, domain) = to.rsplit_once('@').unwrap_or(("", &to));
     let mut connector = setup.connector(local, domain);
@@ -103,15 +103,18 @@ async fn carry(setup: Arc<Setup>, message: Message, queue: &Queue) {
     let mut tries = 0;
     let (status, text) = loop {
         tries += 1;
-        match deliver(&setup, connector, domain, &message, tries).await {
+        let (attempt, took) = timed(deliver(&setup, connector, domain, &message, tries)).await;
+        age += took;
+        match attempt {
             Attempt::Delivered => return,
             Attempt::Permanent(status, text) => break (status, text),
             Attempt::Temporary(status, text) => {
-                let over = tries > 1 && start.elapsed() >= LIFETIME;
+                let over = tries > 1 && age >= LIFETIME;
                 if over || setup.is(Mutant::ClientNeverRetries) {
                     break (status, text);
                 }
-                sleep(BACKOFF).await;
+                pause(BACKOFF).await;
+                age += BACKOFF;
             }
         }
     };

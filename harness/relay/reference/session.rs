@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use super::odd_answers::{Overlooking, answer_by_hand};
 use super::scrutiny::Scrutiny;
 use super::{Mutant, careless};
 use crate::tls::{self, ClientSetup, ServerSetup, Session as TlsSession};
+use crate::wire::attention::within;
 use crate::wire::{Line, LineBuffer, LineError, read_content, read_line, read_reply};
 
 /// How long the relay waits for the other side.
@@ -96,7 +96,7 @@ impl Session {
     pub(super) async fn take_clear(&mut self) {
         let mut octet = [0];
         let Stream::Clear(stream) = &mut self.stream else { return };
-        while let Ok(Ok(1)) = timeout(PATIENCE, stream.peek(&mut octet)).await
+        while let Ok(Ok(1)) = within(PATIENCE, stream.peek(&mut octet)).await
             && octet != [0x16]
             && stream.read(&mut octet).await.is_ok()
         {
@@ -177,7 +177,7 @@ impl Session {
                 Stream::Gone => {}
             }
         };
-        let _ = timeout(PATIENCE, ending).await;
+        let _ = within(PATIENCE, ending).await;
         self.stream = Stream::Gone;
     }
 }

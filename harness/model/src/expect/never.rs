@@ -1,5 +1,7 @@
 //! What must never be heard of a relay.
 
+use crate::script::Direction;
+
 /// Something that must not be heard. One occurrence is a failure, whatever else happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Never {
@@ -68,6 +70,29 @@ impl Never {
     /// The name in scenario files.
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, never)| *never == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether a relay can do it in this direction: it is the client of next hops, and the server of
+    /// senders.
+    pub fn exists(self, direction: Direction) -> bool {
+        match self {
+            Self::EnvelopeInClear
+            | Self::BodyInClear
+            | Self::CredentialsInClear
+            | Self::ClearAfterStarttls
+            | Self::HelloWithoutGoAhead
+            | Self::BytesAfterStarttls
+            | Self::InjectedReplyUsed
+            | Self::StarttlsInTls
+            | Self::ClearExtensionUsed
+            | Self::MessageInTls
+            | Self::SentTwice
+            | Self::UnofferedStarttls => direction == Direction::Outbound,
+            Self::InjectedAnswer | Self::WentAlong | Self::ClearAnswer => {
+                direction == Direction::Inbound
+            }
+            Self::OldTls | Self::StaticKeyExchange | Self::AnonymousTls => true,
+        }
     }
 
     /// One sentence about what happened when it did happen.

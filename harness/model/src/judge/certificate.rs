@@ -4,6 +4,7 @@ use super::demand::{Met, fail, undecided};
 use crate::certificate::{KeyKind, in_order};
 use crate::expect::CertificateExpect;
 use crate::facts::TlsFacts;
+use crate::wording::counted;
 
 /// Judges what was shown in a finished handshake, `None` where none finished: what is shown in one
 /// that does not finish is not proven to be the relay's.
@@ -24,7 +25,8 @@ pub(super) fn meets(wanted: &CertificateExpect, shown: Option<(usize, &TlsFacts)
     }
     let sent = facts.peer_chain.len();
     if let Some(least) = wanted.sent_at_least.filter(|least| sent < *least as usize) {
-        let reason = format!("The relay sends {sent} of at least {least} certificates.");
+        let least = counted(least as usize, "certificate");
+        let reason = format!("The relay sends {sent} of at least {least}.");
         return Err(fail(reason, vec![at]));
     }
     let short = |least: u32| leaf.key == KeyKind::Rsa && leaf.key_bits < least;

@@ -2,10 +2,11 @@
 
 use super::handshake::{meets_offered, meets_tls, secured};
 use super::reply::meets_reply;
-use crate::expect::{AnswerExpect, DsnExpect, Outcome};
+use crate::expect::{AnswerExpect, DsnExpect, Expect, Outcome};
 use crate::judge::{Names, outcome::attempts};
 use crate::scenario::{Case, Peer};
 use crate::trace::{Channel, Event, Happening, Place, Trace};
+use crate::wording::counted;
 
 /// A demand that is not met.
 pub(super) struct Unmet {
@@ -24,18 +25,33 @@ pub(super) type Met = Result<Vec<usize>, Unmet>;
 
 /// Checks every demand of the case; the first one that is not met decides.
 pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<Outcome>) -> Met {
-    let expect = &case.expect;
+    let Expect {
+        outcome: wanted,
+        tls,
+        offered,
+        certificate,
+        answer,
+        alert,
+        ticket,
+        reply,
+        // Judged before: one occurrence decides.
+        never: _,
+        attempts: least,
+        visited: hops,
+        taken_by,
+        dsn,
+    } = &case.expect;
     let mut evidence = Vec::new();
-    if let Some(tls) = &expect.tls {
+    if let Some(tls) = tls {
         evidence.extend(meets_tls(tls, names, trace)?);
     }
-    if let Some(offered) = &expect.offered {
+    if let Some(offered) = offered {
         evidence.extend(meets_offered(offered, names, trace)?);
     }
-    if let Some(certificate) = &expect.certificate {
+    if let Some(certificate) = certificate {
         evidence.extend(super::certificate::meets(certificate, secured(trace).pop())?);
     }
-    if let Some(answer) = &expect.answer {
+    if let Some(answer) = answer {
         // Without a session to resume, none is resumed in a wrong way.
         let nothing = case.peers.iter().any(|peer| peer.resumes);
         match super::ticket::without(trace).filter(|_| nothing) {
@@ -43,41 +59,41 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
             None => evidence.extend(super::answer::meets_answer(answer, trace)?),
         }
     }
-    if let Some(ticket) = &expect.ticket {
+    if let Some(ticket) = ticket {
         evidence.extend(super::ticket::meets(ticket, trace)?);
     }
-    if !expect.alert.is_empty() {
+    if !alert.is_empty() {
         // Whoever may answer need not end the handshake, unless a fault follows the answer.
-        let faultless = case.peers.iter().all(|peer| peer.faults.is_empty());
+        let faultless = case.peers.iter().all(|peer| peer.fault.is_none());
         let may = |answer: &AnswerExpect| matches!(answer, AnswerExpect::ServerHello(wanted) if wanted.or_refused);
-        let optional = faultless && expect.answer.as_ref().is_some_and(may);
-        evidence.extend(super::answer::meets_alert(&expect.alert, optional, trace)?);
+        let optional = faultless && answer.as_ref().is_some_and(may);
+        evidence.extend(super::answer::meets_alert(alert, optional, trace)?);
     }
-    if let Some(reply) = &expect.reply {
+    if let Some(reply) = reply {
         evidence.extend(meets_reply(reply, trace)?);
     }
-    if !expect.outcome.is_empty() {
+    if !wanted.is_empty() {
         evidence.extend(meets_outcome(case, trace, outcome)?);
     }
-    if let Some(least) = expect.attempts {
+    if let Some(least) = *least {
         let made = attempts(trace);
         if made < least as usize {
-            let reason = format!("The relay made {made} of at least {least} attempts.");
-            return Err(fail_or_wait(outcome, reason));
-        }
-    }
-    if !expect.visited.is_empty() {
-        let visited = visited(trace);
-        if visited != expect.visited {
             let reason = format!(
-                "The relay went to {} and not to {}.",
-                listed(&visited),
-                listed(&expect.visited)
+                "The relay made {made} of at least {}.",
+                counted(least as usize, "attempt")
             );
             return Err(fail_or_wait(outcome, reason));
         }
     }
-    if let Some(peer) = &expect.taken_by {
+    if !hops.is_empty() {
+        let visited = visited(trace);
+        if visited != *hops {
+            let reason =
+                format!("The relay went to {} and not to {}.", listed(&visited), listed(hops));
+            return Err(fail_or_wait(outcome, reason));
+        }
+    }
+    if let Some(peer) = taken_by {
         let took = trace.judged().find_map(|(_, event)| match (&event.place, &event.kind) {
             (Place::Peer { name, .. }, Happening::Took { .. }) => Some(name),
             _ => None,
@@ -87,7 +103,7 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
             return Err(fail_or_wait(outcome, format!("{who} took the message, not {peer}.")));
         }
     }
-    if let Some(dsn) = &expect.dsn {
+    if let Some(dsn) = dsn {
         evidence.extend(meets_dsn(dsn, trace)?);
     }
     Ok(evidence)
@@ -205,7 +221,7 @@ fn meets_dsn(wanted: &DsnExpect, trace: &Trace) -> Met {
         let how = if channel == Channel::Tls { "inside TLS" } else { "in clear" };
         return Err(witnessed(format!("The delivery report came {how}."), vec![at]));
     }
-    let fits = |pattern: &String| crate::requirement::fits(pattern, status);
+    let fits = |pattern: &String| crate::requirement::fits(pattern, status.raw());
     if !wanted.status.is_empty() && !wanted.status.iter().any(fits) {
         let expected = wanted.status.join(" or ");
         return Err(fail(format!("The report says {status}, expected: {expected}."), vec![at]));

@@ -17,6 +17,21 @@ pub(super) fn secured(trace: &Trace) -> Vec<(usize, &TlsFacts)> {
         .collect()
 }
 
+/// Why there was no session, as far as the relay says: what it answered to the message.
+fn not_established(trace: &Trace) -> String {
+    let refused = trace.judged().find_map(|(_, event)| match &event.kind {
+        Happening::Refused { reply, .. } if event.place == Place::Injection => Some(reply),
+        _ => None,
+    });
+    match refused {
+        Some(reply) => format!(
+            "No TLS session was established; the relay refused the message when it was submitted: {}",
+            String::from_utf8_lossy(reply).escape_debug()
+        ),
+        None => "No TLS session was established, and nothing says why.".into(),
+    }
+}
+
 pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met {
     let secured = secured(trace);
     match wanted {
@@ -35,7 +50,7 @@ pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met
             let Some((at, facts)) = secured.last() else {
                 return Err(match refusal(trace).or_else(|| took_in_clear(trace)) {
                     Some(at) => fail("No TLS session was established.", vec![at]),
-                    None => undecided("No TLS session was established, and nothing says why."),
+                    None => undecided(not_established(trace)),
                 });
             };
             if let TlsExpect::Facts(wanted) = wanted

@@ -5,6 +5,7 @@
 mod answer;
 mod breach;
 mod certificate;
+mod cut;
 mod demand;
 mod forged;
 mod handshake;
@@ -63,13 +64,17 @@ pub fn judge(
         evidence,
     };
     if let Some((at, text)) = trouble(trace) {
-        return found(Verdict::Error, format!("our own side broke: {text}"), vec![at]);
+        return found(Verdict::Error, format!("The case could not be played: {text}"), vec![at]);
     }
     let breach = case
         .expect
         .never
         .iter()
         .find_map(|never| breaches(*never, &trace.events).first().map(|at| (*never, *at)));
+    let cut = cut::first(trace);
+    if let (Some((at, why)), false) = (cut, breach.is_some_and(|(never, _)| cut::stands(never))) {
+        return found(Verdict::Inconclusive, why, vec![at]);
+    }
     let moot = forged::moot(trace);
     let demanded = demand::unmet(case, names, trace, outcome);
     let witnessed = demanded.as_ref().is_err_and(|unmet| unmet.witnessed);
@@ -237,7 +242,7 @@ outcome = "delivered-tls"
             channel: Channel::Clear,
             action: "failed".into(),
             status: "4.4.7".into(),
-            diagnostic: String::new(),
+            diagnostic: "".into(),
         };
         assert_eq!(verdict(&[&first[..], &[gives_up]].concat()), Verdict::Fail);
     }

@@ -55,7 +55,7 @@ fn of_message(direction: Direction, events: &[Event]) -> Option<Outcome> {
         Direction::Outbound => {
             let reported = |wanted: &str| {
                 any(
-                    &|_: &Place, kind: &Happening| matches!(kind, Happening::Reported { action, .. } if action == wanted),
+                    &|_: &Place, kind: &Happening| matches!(kind, Happening::Reported { action, .. } if action.raw() == wanted),
                 )
             };
             let refused = any(&|place: &Place, kind: &Happening| {

@@ -2,7 +2,7 @@
 
 use super::{outcome, reply};
 use crate::expect::Never;
-use crate::scenario::{Case, DnsFaultKind, Fault, Forgery, Peer};
+use crate::scenario::{Case, ClientFault, DnsFaultKind, Fault, Forgery, Peer};
 use crate::script::Act;
 use crate::trace::{Channel, End, Happening, Place, Trace};
 
@@ -31,8 +31,8 @@ pub(super) fn unreached(case: &Case, trace: &Trace) -> Option<String> {
                 |(_, event)| matches!(&event.kind, Happening::Faulted(played) if played == name),
             )
         };
-        let due = |fault: &&Fault| has_its_place(**fault, trace);
-        if let Some(fault) = peer.faults.iter().filter(due).find(|f| !faulted(f.name())) {
+        let due = peer.fault.filter(|fault| has_its_place(*fault, trace));
+        if let Some(fault) = due.filter(|fault| !faulted(fault.name())) {
             return Some(format!("The fault {} was never played.", fault.name()));
         }
         let forged = |name: &str| {
@@ -56,11 +56,11 @@ fn has_its_place(fault: Fault, trace: &Trace) -> bool {
         _ => None,
     });
     match fault {
-        Fault::LyingHeartbeat => {
+        Fault::Client(ClientFault::LyingHeartbeat) => {
             answers.all(|facts| facts.extensions.iter().any(|name| name == "heartbeat"))
         }
-        Fault::InsecureRenegotiation => answers.next().is_some(),
-        _ => true,
+        Fault::Client(ClientFault::InsecureRenegotiation) => answers.next().is_some(),
+        Fault::Client(_) | Fault::Server(_) => true,
     }
 }
 

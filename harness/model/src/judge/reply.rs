@@ -112,7 +112,7 @@ fn ended_instead(at: usize) -> Unmet {
 }
 
 fn shown(line: &[u8]) -> String {
-    String::from_utf8_lossy(line).escape_debug().to_string()
+    crate::foreign::Foreign::of_bytes(line).short().to_string()
 }
 
 /// Where TLS did not begin because the relay refused STARTTLS for good, or broke the handshake off:

@@ -21,7 +21,7 @@ connector = "encryption-only"
 [peer.mx]
 offer = { versions = ["{version}"], suites = ["static-rsa", "ecdhe"], groups = ["x25519"] }
 cert = "trusted"
-faults = ["close-after-client-hello"]
+fault = "close-after-client-hello"
 client-certificate = "optional"
 script = '''
 S: 220 {mx} ESMTP

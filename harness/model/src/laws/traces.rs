@@ -141,7 +141,7 @@ pub(super) fn silence() -> impl Strategy<Value = Happening> {
         Just(Happening::Connected),
         Just(Happening::Finished),
         Just(Happening::Deadline),
-        Just(Happening::NotConnected(String::new())),
+        Just(Happening::NotConnected("".into())),
         Just(failure(FailureCause::Silence)),
         Just(failure(FailureCause::Fault)),
         Just(failure(FailureCause::OurObjection)),
@@ -188,10 +188,10 @@ pub(super) fn happening() -> impl Strategy<Value = Happening> {
             (channel(), line()).prop_map(|(channel, reply)| Happening::Refused { channel, reply }),
         ],
         1 => (channel(), action, status).prop_map(|(channel, action, status)| {
-            let (action, status, diagnostic) = (action.into(), status.into(), String::new());
+            let (action, status, diagnostic) = (action.into(), status.into(), "".into());
             Happening::Reported { channel, action, status, diagnostic }
         }),
-        1 => Just(Happening::Waiting { reason: String::new() }),
+        1 => Just(Happening::Waiting { reason: "".into() }),
         1 => prop_oneof![Just(Happening::NextMessage), Just(Happening::Vanished)],
         1 => prop::sample::select(ends).prop_map(Happening::Ended),
         1 => Just(Happening::Asked {

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::files::known;
 use super::traces::{happening, leak, peer, place, silence, trace_of, with};
 use crate::expect::Never;
-use crate::judge::{Judgement, Names, judge};
+use crate::judge::{Judgement, Names, breaches, judge};
+use crate::limits::Bound;
 use crate::record::Verdict;
 use crate::requirement::Level;
 use crate::scenario::{Case, load};
@@ -86,6 +87,23 @@ proptest! {
     ) {
         let troubled = with(&trace, at, place, Happening::Trouble("x".into()));
         prop_assert_eq!(judged(&case, level, &troubled, control).verdict, Verdict::Error);
+    }
+
+    #[test]
+    fn a_bound_of_ours_makes_no_pass_and_no_failure_but_for_what_was_exposed(
+        case in case(), level in level(), trace in trace_of(happening()), control in control(),
+        at in 0_usize..24, place in place(),
+    ) {
+        let cut = Happening::Cut { bound: Bound::Reply, events: 0, octets: 0 };
+        let cut = with(&trace, at, place, cut);
+        let judgement = judged(&case, level, &cut, control);
+        if judgement.verdict != Verdict::Inconclusive {
+            // Then it is what it would be without it.
+            prop_assert_ne!(judgement.verdict, Verdict::Pass);
+            prop_assert!(!judgement.evidence.is_empty());
+            let breach = case.expect.never.iter().any(|n| !breaches(*n, &trace.events).is_empty());
+            prop_assert!(breach, "{}", judgement.reason);
+        }
     }
 
     #[test]

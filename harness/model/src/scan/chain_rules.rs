@@ -15,20 +15,11 @@ use crate::requirement::Level;
 
 /// Judges what was shown under these levels; nothing shown is undecided.
 pub fn judge_certificates(shown: &[Shown], levels: &BTreeMap<String, Level>) -> Vec<Finding> {
-    let chains: Vec<&ChainFacts> = shown.iter().filter_map(Shown::chain).collect();
-    let leaves: Vec<&CertificateFacts> = chains.iter().filter_map(|chain| chain.leaf()).collect();
-    let rules: [(&str, Option<Outcome>); 6] = [
-        ("rsa-2048-server-cert", key_size(&leaves)),
-        ("no-sha1-md5-sig", Some(signatures(&chains))),
-        ("cert-server-full-chain", Some(order(&chains))),
-        ("cert-server-current", Some(current(&chains))),
-        ("cert-server-identity", Some(identity(&chains))),
-        ("must-staple-server", staples(shown)),
-    ];
+    let none = shown.iter().filter_map(Shown::chain).all(|chain| chain.leaf().is_none());
     let mut findings = Vec::new();
-    for (id, outcome) in rules {
+    for (id, outcome) in rules(shown) {
         let (Some(outcome), Some(level)) = (outcome, levels.get(id)) else { continue };
-        let outcome = match (leaves.is_empty(), &outcome, unknown(shown)) {
+        let outcome = match (none, &outcome, unknown(shown)) {
             (true, ..) => Err("The host showed no certificate.".to_owned()),
             // What was not shown may be worse.
             (false, Ok((true, _)), Some(why)) => {
@@ -39,6 +30,24 @@ pub fn judge_certificates(shown: &[Shown], levels: &BTreeMap<String, Level>) -> 
         findings.push(finding(id, *level, outcome));
     }
     findings
+}
+
+/// The requirements that these rules judge.
+pub(super) fn ids() -> [&'static str; 6] {
+    rules(&[]).map(|(id, _)| id)
+}
+
+fn rules(shown: &[Shown]) -> [(&'static str, Option<Outcome>); 6] {
+    let chains: Vec<&ChainFacts> = shown.iter().filter_map(Shown::chain).collect();
+    let leaves: Vec<&CertificateFacts> = chains.iter().filter_map(|chain| chain.leaf()).collect();
+    [
+        ("rsa-2048-server-cert", key_size(&leaves)),
+        ("no-sha1-md5-sig", Some(signatures(&chains))),
+        ("cert-server-full-chain", Some(order(&chains))),
+        ("cert-server-current", Some(current(&chains))),
+        ("cert-server-identity", Some(identity(&chains))),
+        ("must-staple-server", staples(shown)),
+    ]
 }
 
 /// Why one of the questions has no answer.

@@ -26,7 +26,7 @@ pub use facts::{
     Tolerance, UnknownAlpn, VersionFacts,
 };
 pub use finding::{Finding, Judgement, exit_code};
-pub use rules::judge;
+pub use rules::{judge, judged_requirements};
 pub use shown::{AskedKey, AskedName, Shown, ShownChain};
 
 /// The version of the record's form. 2: certificates are found, moot or unknown as all else is; more

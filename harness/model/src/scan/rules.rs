@@ -1,7 +1,8 @@
 //! From facts to findings. Pure: the same facts have the same findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::chain_rules;
 use super::suite_rules::{exchange, suites};
 use super::version_rules::{moot_signal, versions};
 use super::{Finding, Found, HostFacts, Judgement, Oddity, UnknownAlpn};
@@ -32,13 +33,27 @@ pub fn judge(facts: &HostFacts, levels: &BTreeMap<String, Level>) -> Vec<Finding
             return findings;
         }
     }
-    versions(facts, &mut add);
-    suites(facts, &mut add);
-    exchange(facts, &mut add);
-    hygiene(facts, &mut add);
-    tolerance(facts, &mut add);
+    each(facts, &mut add);
     findings.extend(moot_signal(facts, levels));
     findings
+}
+
+/// Every requirement that a rule of a scan judges: of hosts and of certificates.
+pub fn judged_requirements() -> BTreeSet<String> {
+    let mut ids: BTreeSet<String> = chain_rules::ids().map(str::to_owned).into();
+    // Each rule names its requirement, whatever the facts.
+    each(&HostFacts::default(), &mut |id, _| {
+        ids.insert(id.to_owned());
+    });
+    ids
+}
+
+fn each(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
+    versions(facts, add);
+    suites(facts, add);
+    exchange(facts, add);
+    hygiene(facts, add);
+    tolerance(facts, add);
 }
 
 /// What an outcome means at this level.

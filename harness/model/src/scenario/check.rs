@@ -47,7 +47,11 @@ impl<'a> Checker<'a> {
         id: String,
     ) -> Option<Case> {
         let errors = self.errors.len();
-        for cite in &raw.cites {
+        for (at, cite) in raw.cites.iter().enumerate() {
+            if raw.cites[..at].iter().any(|before| before.get_ref() == cite.get_ref()) {
+                let message = format!("`{}` is cited twice", cite.get_ref());
+                self.error(cite.span(), message, Some("leave one of them out".into()));
+            }
             if !self.known.requirements.contains(cite.get_ref()) {
                 let names = self.known.requirements.iter().map(String::as_str);
                 self.unknown("requirement", cite, names.collect());
@@ -86,32 +90,31 @@ impl<'a> Checker<'a> {
             (wanted.and_then(|e| e.get_ref().reply.as_ref()), peers.first())
         {
             let said = peer.script.steps().last().map(|step| &step.act);
-            if direction == Direction::Outbound
-                || !matches!(said, Some(crate::script::Act::Say { .. }))
+            if direction == Direction::Inbound
+                && !matches!(said, Some(crate::script::Act::Say { .. }))
             {
                 let help = "end the script of the inbound peer with the line that is answered";
                 self.error(reply.span(), "no line of ours waits for this reply", Some(help.into()));
             }
         }
         if let Some(answer) = wanted.and_then(|e| e.get_ref().answer.as_ref())
+            && direction == Direction::Inbound
             && peers.first().is_none_or(|peer| peer.hello.is_none())
         {
             let help = "add `hello = { version = \"1.2\" }` to the inbound peer";
             self.error(answer.span(), "no forged ClientHello waits for it", Some(help.into()));
         }
         if let Some(ticket) = wanted.and_then(|e| e.get_ref().ticket.as_ref())
+            && direction == Direction::Inbound
             && peers.first().is_none_or(|peer| !peer.resumes)
         {
             let help = "add `resumes = true` to the inbound peer";
             self.error(ticket.span(), "no client waits for a ticket", Some(help.into()));
         }
-        if let Some(certificate) = wanted.and_then(|e| e.get_ref().certificate.as_ref())
-            && direction == Direction::Outbound
-        {
-            let help = "outbound, `tls = { client-certificate = .. }` says whether it shows one";
-            let message = "the relay shows its server's certificate inbound only";
-            self.error(certificate.span(), message, Some(help.into()));
+        if let Some(expect) = wanted {
+            self.expect_keys(direction, expect.get_ref());
         }
+        self.file_keys(direction, raw);
         let dns = raw.dns.0.iter().filter_map(|(key, value)| self.dns(key, value)).collect();
         let claim = self.fill(raw.claim.get_ref(), &raw.claim.span());
         let control = row.control.as_ref().or(raw.control.as_ref());
@@ -146,10 +149,6 @@ impl<'a> Checker<'a> {
         peers: &[Peer],
     ) -> (Vec<Before>, Judged) {
         let Some((last, before)) = raw.split_last() else { return Default::default() };
-        if direction == Direction::Inbound && !before.is_empty() {
-            let help = Some("write one `[message]`; a sender of ours is one connection".into());
-            self.error(0..0, "an inbound scenario has one message", help);
-        }
         for word in last.connector.iter().chain(&last.rule).chain(&last.outcome) {
             let help =
                 Some("its connector is that of the case, its outcome is in `[expect]`".into());

@@ -25,7 +25,7 @@ impl Checker<'_> {
         Expect {
             outcome,
             tls: raw.tls.as_ref().and_then(|tls| self.tls(tls, peers)),
-            offered: raw.offered.as_ref().map(|offered| self.offered(offered)),
+            offered: raw.offered.as_ref().map(|offered| self.offered(offered.get_ref())),
             certificate: raw.certificate.as_ref().map(|raw| self.certificate(raw.get_ref())),
             answer: raw.answer.as_ref().and_then(|answer| self.answer(answer)),
             ticket: raw.ticket.as_ref().map(|ticket| self.ticket(ticket.get_ref())),
@@ -42,7 +42,7 @@ impl Checker<'_> {
                 .filter_map(|word| self.word("peer", word, &names))
                 .collect(),
             taken_by: raw.taken_by.as_ref().and_then(|word| self.word("peer", word, &names)),
-            dsn: raw.dsn.as_ref().map(|dsn| self.dsn(dsn)),
+            dsn: raw.dsn.as_ref().map(|dsn| self.dsn(dsn.get_ref())),
         }
     }
 

@@ -1,11 +1,10 @@
 //! Checks what a scenario says of ClientHellos.
 
 use super::check::Checker;
-use super::{Fault, ForgedHello, Framing, Peer, Quirk};
+use super::{ClientFault, ForgedHello, Framing, Peer, Quirk};
 use crate::expect::{AnswerExpect, AnswerFactsExpect, TicketExpect, Told, VersionRange};
 use crate::offer::Version;
 use crate::raw::{self, Placed};
-use crate::script::Direction;
 
 impl Checker<'_> {
     pub(super) fn hello(&mut self, raw: &raw::Hello) -> Option<ForgedHello> {
@@ -18,30 +17,25 @@ impl Checker<'_> {
     }
 
     /// What is written of hellos and sessions has to fit together.
-    pub(super) fn fits(
-        &mut self,
-        direction: Direction,
-        name: &Placed<String>,
-        raw: &raw::Peer,
-        peer: &Peer,
-    ) {
+    pub(super) fn fits(&mut self, name: &Placed<String>, raw: &raw::Peer, peer: &Peer) {
         let hello = raw.hello.as_ref().map(Placed::span);
-        let ours = hello.clone().or(raw.records.as_ref().map(Placed::span));
-        let ours = ours.or(peer.resumes.then(|| name.span()));
-        if let (Some(span), Direction::Outbound) = (ours, direction) {
-            let help = "outbound the ClientHello is the relay's; name a fault of the receiver";
-            self.error(span, "only an inbound client sends a ClientHello", Some(help.into()));
-        }
         let behind = [
-            Fault::ChangeCipherSpecBeforeKeys,
-            Fault::InsecureRenegotiation,
-            Fault::LyingHeartbeat,
+            ClientFault::ChangeCipherSpecBeforeKeys,
+            ClientFault::InsecureRenegotiation,
+            ClientFault::LyingHeartbeat,
         ];
-        let fault = raw.faults.first().map_or(name.span(), Placed::span);
-        if peer.hello.is_none() && peer.faults.iter().any(|fault| behind.contains(fault)) {
+        let fault =
+            raw.fault.as_ref().and_then(|list| list.0.first()).map_or(name.span(), Placed::span);
+        let follows = peer.client_fault().filter(|fault| behind.contains(fault));
+        if let (Some(hello), Some(played), None) = (&hello, peer.client_fault(), follows) {
+            let message = format!("`{}` is not played with it", played.name());
+            let help = "leave out the fault, or the ClientHello that is written by hand";
+            self.error(hello.clone(), message, Some(help.into()));
+        }
+        if peer.hello.is_none() && follows.is_some() {
             let help = "add `hello = { version = \"1.2\" }`, to which the relay answers first";
             self.error(fault.clone(), "this fault follows a forged ClientHello", Some(help.into()));
-        } else if peer.faults.contains(&Fault::Renegotiation)
+        } else if peer.client_fault() == Some(ClientFault::Renegotiation)
             && peer.offer.newest() > Version::Tls12
         {
             let help = "add `offer = \"tls-1-2\"`";
@@ -50,7 +44,7 @@ impl Checker<'_> {
         let bare = |hello: &ForgedHello| {
             hello.version == Version::Tls12 && hello.quirks == [Quirk::NoRenegotiationInfo]
         };
-        if peer.faults.contains(&Fault::InsecureRenegotiation)
+        if peer.client_fault() == Some(ClientFault::InsecureRenegotiation)
             && peer.hello.as_ref().is_some_and(|hello| !bare(hello))
         {
             let help = "write `hello = { version = \"1.2\", quirks = \"no-renegotiation-info\" }`";

@@ -6,6 +6,7 @@ use super::check::Checker;
 use super::matrix::{Matrix, Value};
 use super::{Case, Connector, Scenario};
 use crate::diagnostic::{Diagnostic, closest};
+use crate::limits;
 use crate::offer::Offer;
 use crate::raw;
 use crate::script::Direction;
@@ -76,8 +77,15 @@ pub fn load(id: &str, file: &str, text: &str, known: &Known) -> Result<Scenario,
     } else {
         raw.case.0.iter().map(|(name, case)| (Some(name.get_ref().as_str()), case)).collect()
     };
+    let combinations = matrix.combinations();
+    if rows.len().saturating_mul(combinations.len()) > limits::CASES {
+        return Err(whole(
+            format!("the file makes more than {} cases", limits::CASES),
+            Some("make several files of it".into()),
+        ));
+    }
     for (name, row) in rows {
-        for values in matrix.combinations() {
+        for values in combinations.clone() {
             let filled: BTreeMap<_, _> =
                 values.iter().map(|(key, value)| (key.clone(), value.text.clone())).collect();
             let mut checker = Checker::new(file, known, &filled);

@@ -1,6 +1,7 @@
 //! The matrix of a scenario: which combinations of values make its cases.
 
 use crate::diagnostic::{Diagnostic, closest};
+use crate::limits;
 use crate::raw::{Ordered, Placed};
 
 /// The key under `matrix` that is no axis.
@@ -48,6 +49,14 @@ impl Matrix {
             axes.push((name.clone(), values));
         }
         let mut matrix = Self { axes, except: Vec::new() };
+        // Counted, not made: no machine holds the product of a few long axes.
+        if matrix.product().is_none_or(|cases| cases > limits::CASES) {
+            let (file, most) = (file.to_owned(), limits::CASES);
+            let message = format!("`matrix` makes more than {most} cases");
+            let span = table.0.first().map(|(key, _)| key.span());
+            let help = Some("take values away, or make several files of it".to_owned());
+            return Err(vec![Diagnostic { file, span, message, help }]);
+        }
         let Some((key, value)) = table.0.iter().find(|(key, _)| key.get_ref() == EXCEPT) else {
             return Ok(matrix);
         };
@@ -69,6 +78,11 @@ impl Matrix {
             return Err(wrong(key, message, "leave out less"));
         }
         Ok(matrix)
+    }
+
+    /// How many combinations there are before any is left out; `None`: more than can be counted.
+    fn product(&self) -> Option<usize> {
+        self.axes.iter().try_fold(1_usize, |product, (_, values)| product.checked_mul(values.len()))
     }
 
     /// Every combination that is not left out, in the order of the file: the last axis changes first.
@@ -169,6 +183,19 @@ mod tests {
         check("except = [{ version = '1.0', suite = 'b' }]", Ok("1.0a 1.2a 1.2b 1.3a 1.3b"));
         check("except = [{ version = ['1.0', '1.2'], suite = 'b' }]", Ok("1.0a 1.2a 1.3a 1.3b"));
         check("except = [{ version = '1.0' }, { suite = 'a' }]", Ok("1.2b 1.3b"));
+    }
+
+    #[test]
+    fn a_product_that_no_machine_holds_is_refused_before_it_is_made() {
+        let axis = |name: char| {
+            let values: Vec<String> = (0..100).map(|value| format!("'{value}'")).collect();
+            format!("{name} = [{}]\n", values.join(", "))
+        };
+        for axes in ["abc", "abcdefghijklmnopqrst"] {
+            let table = toml::from_str(&axes.chars().map(axis).collect::<String>()).unwrap();
+            let errors = Matrix::read("x.toml", &table).unwrap_err();
+            assert_eq!(errors[0].message, "`matrix` makes more than 2000 cases");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A file's path is the scenario's id; its folder says the direction.
 
 mod check;
+mod directions;
 mod expectation;
 mod fault;
 mod forgery;
@@ -13,7 +14,7 @@ mod matrix;
 mod peers;
 
 pub use check::PLAY_NAMES;
-pub use fault::Fault;
+pub use fault::{ClientFault, Fault, ServerFault};
 pub use forgery::{ForgedVersion, Forgery};
 pub use hello::{ForgedHello, Framing, Quirk};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
@@ -185,7 +186,7 @@ pub struct Peer {
     /// The recipe of its certificate. Inbound peers show one only where the file names it.
     pub cert: Option<String>,
     /// Misbehaviour below SMTP.
-    pub faults: Vec<Fault>,
+    pub fault: Option<Fault>,
     /// Inbound: what is sent where TLS would begin, in place of a handshake, on the first connection
     /// or, of a client that resumes, on the second.
     pub hello: Option<ForgedHello>,
@@ -209,8 +210,25 @@ pub struct Peer {
 impl Peer {
     /// The engine that alone can play this peer, whatever its offer.
     pub fn engine(&self) -> Option<Engine> {
-        let legacy = self.resumes || self.faults.contains(&Fault::Renegotiation);
+        let renegotiates = self.client_fault() == Some(ClientFault::Renegotiation);
+        let legacy = self.resumes || renegotiates;
         legacy.then_some(Engine::Legacy)
+    }
+
+    /// What an inbound client does wrong below SMTP.
+    pub fn client_fault(&self) -> Option<ClientFault> {
+        match self.fault? {
+            Fault::Client(fault) => Some(fault),
+            Fault::Server(_) => None,
+        }
+    }
+
+    /// What a next hop does wrong below SMTP.
+    pub fn server_fault(&self) -> Option<ServerFault> {
+        match self.fault? {
+            Fault::Client(_) => None,
+            Fault::Server(fault) => Some(fault),
+        }
     }
 
     /// The connection on which the forged hello is sent.

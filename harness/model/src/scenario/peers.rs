@@ -1,7 +1,7 @@
 //! Checks the peers of a case: what they offer, show and forge.
 
 use super::check::Checker;
-use super::{AsksCertificate, Fault, Forgery, Peer, Resumption};
+use super::{AsksCertificate, ClientFault, Fault, Forgery, Peer, Resumption, ServerFault};
 use crate::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use crate::raw::{self, Placed};
 use crate::script::Direction;
@@ -36,9 +36,8 @@ impl Checker<'_> {
             Some(word) => self.word("certificate recipe", word, &recipes),
             None => (direction == Direction::Outbound).then(|| "trusted".to_owned()),
         };
-        let forges = self.forges(direction, &offer, raw);
-        let faults =
-            raw.faults.iter().filter_map(|f| self.word("fault", f, &Fault::NAMES)).collect();
+        let forges = self.forges(&offer, raw);
+        let fault = self.fault(direction, raw.fault.as_ref());
         let asks = [
             ("no", AsksCertificate::No),
             ("optional", AsksCertificate::Optional),
@@ -49,15 +48,11 @@ impl Checker<'_> {
             .as_ref()
             .and_then(|word| self.word("way to ask for a certificate", word, &asks));
         let resumption = raw.resumption.as_ref();
-        if let (Some(word), Direction::Inbound) = (resumption, direction) {
-            let message = "a sender of ours resumes no session";
-            self.error(word.span(), message, Some("leave `resumption` to next hops".into()));
-        }
         let resumption = resumption
             .and_then(|word| self.word("way to resume sessions", word, &Resumption::NAMES));
         let mut script = self.script(direction, raw.script.as_ref());
         let hello = raw.hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
-        let resumes = raw.resumes.unwrap_or_default();
+        let resumes = raw.resumes.as_ref().is_some_and(|resumes| *resumes.get_ref());
         // Who resumes comes twice, and an honest client comes after a forged hello.
         let connections = 1 + usize::from(resumes) + usize::from(hello.is_some());
         if script.parts.len() == 1 {
@@ -68,7 +63,7 @@ impl Checker<'_> {
             name: name.get_ref().clone(),
             offer,
             cert,
-            faults,
+            fault,
             hello,
             resumes,
             records: records.unwrap_or_default(),
@@ -76,27 +71,53 @@ impl Checker<'_> {
             script,
             asks_certificate: asks_certificate.unwrap_or_default(),
             resumption: resumption.unwrap_or_default(),
-            sni: raw.sni.as_ref().map(|sni| self.fill(sni, &name.span())),
+            sni: raw.sni.as_ref().map(|sni| self.fill(sni.get_ref(), &sni.span())),
         };
-        self.fits(direction, name, raw, &peer);
+        self.peer_keys(direction, raw);
+        self.fits(name, raw, &peer);
         peer
     }
 
-    fn forges(&mut self, direction: Direction, offer: &Offer, raw: &raw::Peer) -> Vec<Forgery> {
+    /// A fault of this direction: a next hop has others than a client.
+    fn fault(&mut self, direction: Direction, raw: Option<&raw::OneOrMany>) -> Option<Fault> {
+        let (word, more) = raw?.0.split_first()?;
+        if let Some(second) = more.first() {
+            let help = "write a scenario for each fault";
+            self.error(second.span(), "a peer has one fault", Some(help.into()));
+        }
+        let filled = self.fill(word.get_ref(), &word.span());
+        let client = ClientFault::NAMES.iter().any(|(name, _)| *name == filled);
+        let server = ServerFault::NAMES.iter().any(|(name, _)| *name == filled);
+        match direction {
+            Direction::Inbound if server => {
+                let help = format!("one of: {}", listed(ClientFault::NAMES));
+                let message = format!("`{filled}` is a fault of next hops, and this is a client");
+                self.error(word.span(), message, Some(help));
+                None
+            }
+            Direction::Outbound if client => {
+                let help = format!("one of: {}", listed(ServerFault::NAMES));
+                let message = format!("`{filled}` is a fault of clients, and this is a next hop");
+                self.error(word.span(), message, Some(help));
+                None
+            }
+            Direction::Inbound => self.word("fault", word, ClientFault::NAMES).map(Fault::Client),
+            Direction::Outbound => self.word("fault", word, ServerFault::NAMES).map(Fault::Server),
+        }
+    }
+
+    fn forges(&mut self, offer: &Offer, raw: &raw::Peer) -> Vec<Forgery> {
         let words = raw.forges.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
         let mut forges = Vec::new();
         for word in words {
             let Some(forgery) = self.word("forgery", word, &Forgery::NAMES) else { continue };
             let version = forgery.version();
-            if direction == Direction::Inbound {
-                let help = "forgeries of a client are asked by `waxseal scan`";
-                self.error(word.span(), "only a next hop forges its handshake", Some(help.into()));
-            } else if !version.fits(offer) {
+            if !version.fits(offer) {
                 let help = format!("give this peer {}", version.words());
                 let message = format!("`{}` has no meaning with this offer", forgery.name());
                 self.error(word.span(), message, Some(help));
-            } else if !raw.faults.is_empty() {
-                let help = Some("leave out the faults, or what is forged".into());
+            } else if raw.fault.is_some() {
+                let help = Some("leave out the fault, or what is forged".into());
                 self.error(word.span(), "a fault is played instead of a handshake", help);
             }
             forges.push(forgery);
@@ -142,4 +163,9 @@ impl Checker<'_> {
             })
             .collect()
     }
+}
+
+fn listed<T>(names: &[(&str, T)]) -> String {
+    let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
 }

@@ -1,0 +1,43 @@
+//! What may be said of a relay that sent more than we read or keep.
+
+use crate::expect::Never;
+use crate::trace::{Happening, Trace};
+
+/// The first bound that was reached, and a sentence about it.
+pub(super) fn first(trace: &Trace) -> Option<(usize, String)> {
+    trace.events.iter().enumerate().find_map(|(at, event)| match event.kind {
+        Happening::Cut { bound, .. } => {
+            let sentence = format!(
+                "The relay sent {}. That is a limit of waxseal, so nothing can be said.",
+                bound.sentence()
+            );
+            Some((at, sentence))
+        }
+        _ => None,
+    })
+}
+
+/// Whether hearing this is a breach however much more there was: what was exposed stays exposed, and
+/// what was negotiated was negotiated. All else rests on what came when, which a cut confuses.
+pub(super) fn stands(never: Never) -> bool {
+    match never {
+        Never::EnvelopeInClear
+        | Never::BodyInClear
+        | Never::CredentialsInClear
+        | Never::OldTls
+        | Never::StaticKeyExchange
+        | Never::AnonymousTls
+        | Never::MessageInTls
+        | Never::WentAlong => true,
+        Never::ClearAfterStarttls
+        | Never::HelloWithoutGoAhead
+        | Never::BytesAfterStarttls
+        | Never::InjectedAnswer
+        | Never::InjectedReplyUsed
+        | Never::StarttlsInTls
+        | Never::ClearExtensionUsed
+        | Never::SentTwice
+        | Never::UnofferedStarttls
+        | Never::ClearAnswer => false,
+    }
+}

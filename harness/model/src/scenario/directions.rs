@@ -1,0 +1,142 @@
+//! Keys and words that mean something in one direction only: elsewhere they are refused, for nothing
+//! would play them and nothing would judge them.
+
+use std::ops::Range;
+
+use super::check::Checker;
+use crate::expect::{Never, Outcome};
+use crate::raw::{self, Placed};
+use crate::script::Direction;
+
+/// A key that stands in the file, where it stands, and the only direction in which it has a meaning.
+type Key = (&'static str, Option<Range<usize>>, Direction);
+
+impl Checker<'_> {
+    /// What is written of a peer.
+    pub(super) fn peer_keys(&mut self, direction: Direction, raw: &raw::Peer) {
+        let raw::Peer {
+            offer: _,
+            cert: _,
+            fault: _,
+            hello,
+            records,
+            forges,
+            resumes,
+            script: _,
+            client_certificate,
+            resumption,
+            sni,
+        } = raw;
+        self.keys(
+            direction,
+            [
+                ("hello", place(hello), Direction::Inbound),
+                ("records", place(records), Direction::Inbound),
+                ("resumes", place(resumes), Direction::Inbound),
+                ("sni", place(sni), Direction::Inbound),
+                ("forges", first(forges), Direction::Outbound),
+                ("client-certificate", place(client_certificate), Direction::Outbound),
+                ("resumption", place(resumption), Direction::Outbound),
+            ],
+        );
+    }
+
+    /// What is expected.
+    pub(super) fn expect_keys(&mut self, direction: Direction, raw: &raw::Expect) {
+        let raw::Expect {
+            outcome,
+            tls: _,
+            offered,
+            certificate,
+            answer,
+            alert: _,
+            ticket,
+            reply,
+            never,
+            attempts,
+            visited,
+            taken_by,
+            dsn,
+        } = raw;
+        let visited = visited.as_ref().map(|list| list.first().map_or(0..0, Placed::span));
+        self.keys(
+            direction,
+            [
+                ("certificate", place(certificate), Direction::Inbound),
+                ("answer", place(answer), Direction::Inbound),
+                ("ticket", place(ticket), Direction::Inbound),
+                ("reply", place(reply), Direction::Inbound),
+                ("offered", place(offered), Direction::Outbound),
+                ("attempts", place(attempts), Direction::Outbound),
+                ("visited", visited, Direction::Outbound),
+                ("taken-by", place(taken_by), Direction::Outbound),
+                ("dsn", place(dsn), Direction::Outbound),
+            ],
+        );
+        for word in never.iter().flat_map(|list| &list.0) {
+            let named = |(name, _): &&(&str, Never)| name == word.get_ref();
+            if let Some((name, never)) = Never::NAMES.iter().find(named)
+                && !never.exists(direction)
+            {
+                let all = Never::NAMES.iter().filter(|(_, never)| never.exists(direction));
+                let all: Vec<_> = all.map(|(name, _)| *name).collect();
+                let message = format!("`{name}` cannot happen {direction}");
+                self.error(word.span(), message, Some(format!("one of: {}", all.join(", "))));
+            }
+        }
+        for word in outcome.iter().flat_map(|list| &list.0) {
+            let late = [Outcome::Deferred, Outcome::Bounced, Outcome::Lost];
+            if direction == Direction::Inbound
+                && let Some(outcome) = late.iter().find(|outcome| outcome.name() == word.get_ref())
+            {
+                let message = format!("an inbound message does not end as {}", outcome.name());
+                let help = "one of: delivered-tls, delivered-plaintext, rejected";
+                self.error(word.span(), message, Some(help.into()));
+            }
+        }
+    }
+
+    /// What is written of the resolver and of the messages.
+    pub(super) fn file_keys(&mut self, direction: Direction, raw: &raw::File) {
+        let dns = raw.dns.0.first().map(|(key, _)| key.span());
+        let message = raw.message.0.first().map(|message| {
+            let words = [
+                &message.connector,
+                &message.rule,
+                &message.outcome,
+                &message.sender_connector,
+                &message.handed_in,
+            ];
+            words.into_iter().flatten().next().map_or(0..0, Placed::span)
+        });
+        self.keys(
+            direction,
+            [("dns", dns, Direction::Outbound), ("message", message, Direction::Outbound)],
+        );
+    }
+
+    fn keys<const N: usize>(&mut self, direction: Direction, keys: [Key; N]) {
+        for (name, span, meant) in keys {
+            let Some(span) = span.filter(|_| meant != direction) else { continue };
+            let help = match name {
+                "hello" | "records" | "resumes" => {
+                    "outbound the ClientHello is the relay's; name a fault of the next hop".into()
+                }
+                "forges" => "forgeries of a client are asked by `waxseal scan`".into(),
+                "certificate" => {
+                    "outbound, `tls = { client-certificate = .. }` says whether it shows one".into()
+                }
+                _ => format!("leave it out: it belongs to {meant} scenarios"),
+            };
+            self.error(span, format!("`{name}` has no meaning {direction}"), Some(help));
+        }
+    }
+}
+
+fn place<T>(value: &Option<Placed<T>>) -> Option<Range<usize>> {
+    value.as_ref().map(Placed::span)
+}
+
+fn first(list: &Option<raw::OneOrMany>) -> Option<Range<usize>> {
+    list.as_ref().map(|list| list.0.first().map_or(0..0, Placed::span))
+}

@@ -1,0 +1,132 @@
+//! What goes on after a verdict: the hosts of a case stay open until the run ends, and a message that
+//! arrives late reopens it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::task::JoinSet;
+use waxseal_model::judge::Names;
+use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::scenario::Case;
+use waxseal_model::trace::{Event, Happening, Trace};
+
+use super::desk::Desk;
+use super::doubt::leaked;
+use super::play::Heard;
+use crate::lab::descriptors;
+use crate::peer::Recorder;
+
+/// Cases that were judged, with their hosts.
+pub(super) struct Open {
+    /// As many hosts stay open, so that descriptors are left for the cases that are played.
+    most: usize,
+    kept: Mutex<VecDeque<Kept>>,
+}
+
+struct Kept {
+    case: String,
+    names: Names,
+    recorder: Recorder,
+    /// As many events the verdict rests on.
+    judged: usize,
+    /// Ends with the run, or when there are too many.
+    hosts: JoinSet<()>,
+}
+
+impl Open {
+    pub(super) fn new() -> Self {
+        Self { most: descriptors::allowed() / 2, kept: Mutex::default() }
+    }
+
+    /// Keeps the hosts of a case that was played. Those of a domain or a host of the user's are
+    /// closed: the next case plays there.
+    pub(super) fn keep(&self, case: &Case, names: &Names, heard: Heard) {
+        if case.shared_name().is_some() || heard.hosts.is_empty() {
+            return;
+        }
+        let Heard { trace, recorder, hosts } = heard;
+        let (case, judged) = (case.id.clone(), trace.events.len());
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back(Kept { case, names: names.clone(), recorder, judged, hosts });
+        let mut open: usize = kept.iter().map(|kept| kept.hosts.len()).sum();
+        for oldest in kept.iter_mut() {
+            if open <= self.most {
+                break;
+            }
+            open -= oldest.hosts.len();
+            // What it heard until now stays.
+            oldest.hosts = JoinSet::new();
+        }
+    }
+
+    /// Turns the verdicts of cases whose message was seen in plaintext after them.
+    pub(super) fn reopen<'a>(
+        &self,
+        desk: &Desk<'_>,
+        cases: &BTreeMap<&'a str, &'a Case>,
+        records: &mut BTreeMap<&'a str, CaseRecord>,
+    ) {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for kept in kept.iter().filter(|kept| kept.recorder.heard() > kept.judged) {
+            let Some(case) = cases.get(kept.case.as_str()) else { continue };
+            let trace = kept.recorder.trace();
+            if !late_leak(case, &kept.names, &trace, kept.judged) {
+                continue;
+            }
+            let Some(record) = records.get_mut(kept.case.as_str()) else { continue };
+            let turned = desk.judge_trace(case, &kept.names, trace);
+            if turned.verdict == Verdict::Fail && record.verdict != Verdict::Fail {
+                let (before, duration_ms) = (record.verdict, record.duration_ms);
+                let reason = turned.reason.trim_end_matches('.');
+                let reason = format!("{reason}, after the case had ended as {before}.");
+                *record = CaseRecord { reason, duration_ms, ..turned };
+            }
+        }
+    }
+}
+
+/// Whether events after the first `judged` show the message of this case where it must not be.
+fn late_leak(case: &Case, names: &Names, trace: &Trace, judged: usize) -> bool {
+    let (before, after) = trace.events.split_at(judged.min(trace.events.len()));
+    if leaked(case, before) || !leaked(case, &trace.events) {
+        return false;
+    }
+    // Of several messages, only the last is judged.
+    case.before.is_empty() || after.iter().any(|event| names_recipient(event, names))
+}
+
+fn names_recipient(event: &Event, names: &Names) -> bool {
+    let Happening::Heard { line, .. } = &event.kind else { return false };
+    let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+    line.starts_with("rcpt to:") && line.contains(&names["recipient"].to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use waxseal_model::trace::{Channel, Place};
+
+    use super::*;
+    use crate::catalogue::Catalogue;
+
+    fn at(second: u64, kind: Happening) -> Event {
+        let place = Place::Peer { name: "mx".into(), connection: 1 };
+        Event { at: Duration::from_secs(second), place, kind }
+    }
+
+    #[test]
+    fn only_plaintext_that_came_after_the_verdict_reopens_it() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let case = catalogue.case("outbound/forced/refused-454#encryption-only").unwrap();
+        let late = |kinds: Vec<Happening>| {
+            let events = kinds.into_iter().zip(0..).map(|(kind, second)| at(second, kind));
+            let trace = Trace { events: events.collect() };
+            late_leak(case, &Names::new(), &trace, 1)
+        };
+        let took = |channel| Happening::Took { channel };
+        assert!(late(vec![Happening::Connected, took(Channel::Clear)]));
+        assert!(!late(vec![Happening::Connected, took(Channel::Tls)]));
+        assert!(!late(vec![took(Channel::Clear), Happening::Connected]));
+    }
+}
