@@ -74,7 +74,7 @@ fn whole(catalogue: &Catalogue, profile: &str, declared: &Declared) -> Record {
     Record {
         schema: SCHEMA,
         tool: "waxseal".into(),
-        relay: RelayName { name: "right".into(), version: "1".into(), asked: None, config: None },
+        relay: RelayName { name: "right".into(), asked: None, version: "1".into(), config: None },
         profile: profile.into(),
         conditions: Conditions { private_network: true, ..Conditions::default() },
         interrupted: false,

@@ -115,6 +115,8 @@ struct State {
     greeted: bool,
     introduced: bool,
     negotiated: bool,
+    /// A reply was heard since TLS began, or since the start.
+    answered: bool,
     starttls_listed: bool,
     mail: bool,
     recipient: bool,
@@ -254,16 +256,26 @@ impl Session<'_> {
         }
         let from = fill("MAIL FROM:<{from}>", &self.plan.names);
         let to = fill("RCPT TO:<{recipient}>", &self.plan.names);
-        if self.state.refused
-            || !(self.state.mail || self.command(&from).await?)
-            || !(self.state.recipient || self.command(&to).await?)
-            || !(self.state.data || self.command("DATA").await?)
-        {
+        // A relay that said 354 waits for content, whatever it has of an envelope.
+        let envelope = self.state.data
+            || (!self.state.refused
+                && (self.state.mail || self.command(&from).await?)
+                && (self.state.recipient || self.command(&to).await?)
+                && self.command("DATA").await?);
+        if !envelope || self.state.refused {
             return Ok(());
         }
         let message = message(&self.plan.names) + ".";
         let channel = self.talk.channel();
-        self.talk.say(&message).await?;
+        match self.plan.fault.filter(|fault| *fault == ClientFault::CutInsideData) {
+            Some(fault) if channel == Channel::Tls => {
+                let half = message.len() / 2;
+                self.talk.say_all(&[message.as_bytes()[..half].to_vec()]).await?;
+                self.talk.note(Happening::Faulted(fault.name().into()));
+                self.talk.end_our_half();
+            }
+            _ => self.talk.say(&message).await?,
+        }
         let reply = self.talk.hear_reply().await?;
         self.talk.note(if accepts(&reply) {
             Happening::Accepted { channel }
@@ -301,7 +313,12 @@ impl Session<'_> {
     /// correct sender draws.
     async fn reply(&mut self) -> Result<Vec<Vec<u8>>, Over> {
         let channel = self.talk.channel();
-        let lines = self.talk.hear_reply().await?;
+        let mut lines = self.talk.hear_reply().await?;
+        if self.greets_again(&lines) {
+            // It answers nothing: the reply that is due comes behind it.
+            lines = self.talk.hear_reply().await?;
+        }
+        self.state.answered = true;
         let ok = accepts(&lines);
         // Whatever it answers: a relay that says 354 waits for content.
         self.state.data |= lines.last().is_some_and(|line| line.starts_with(b"354"));
@@ -318,9 +335,7 @@ impl Session<'_> {
         match verb.as_slice() {
             b"EHLO" => {
                 state.introduced = ok;
-                state.starttls_listed = lines.iter().any(|line| {
-                    line.get(4..).is_some_and(|word| word.eq_ignore_ascii_case(b"STARTTLS"))
-                });
+                state.starttls_listed = lines.iter().any(|line| lists(line, b"STARTTLS"));
                 state.refused |= !ok;
             }
             b"HELO" => state.introduced |= ok,
@@ -328,6 +343,10 @@ impl Session<'_> {
             b"RCPT" => (state.recipient, state.refused) = (ok, state.refused | !ok),
             b"DATA" => (state.data, state.refused) = (ok, state.refused | !ok),
             b"RSET" if ok => (state.mail, state.recipient) = (false, false),
+            // The end of a message that the script sent.
+            b"" if command.starts_with(b".") => {
+                (state.mail, state.recipient, state.data) = (false, false, false);
+            }
             _ => {}
         }
         if self.state.refused && matches!(verb.as_slice(), b"MAIL" | b"RCPT" | b"DATA") {
@@ -336,13 +355,20 @@ impl Session<'_> {
         Ok(lines)
     }
 
+    /// Whether a relay that has greeted in clear does so again, in its first word inside TLS.
+    fn greets_again(&self, lines: &[Vec<u8>]) -> bool {
+        let first = self.state.negotiated && !self.state.answered;
+        first && !self.plan.implicit && lines.iter().all(|line| line.starts_with(b"220"))
+    }
+
     async fn negotiate(&mut self) -> Result<(), Over> {
         let plan = self.plan;
         if let Some(hello) = &plan.hello {
             let probe = Probe { setup: &plan.tls, fault: plan.fault };
             return Err(self.talk.probe(hello, probe).await);
         }
-        match plan.fault {
+        // Whoever comes back is an honest client.
+        match plan.fault.filter(|_| plan.connection == 1) {
             Some(fault @ ClientFault::SilentInsteadOfClientHello) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));
                 self.talk.await_end().await;
@@ -359,6 +385,7 @@ impl Session<'_> {
             Some(
                 ClientFault::ChangeCipherSpecBeforeKeys
                 | ClientFault::ClearInsideTls
+                | ClientFault::CutInsideData
                 | ClientFault::InsecureRenegotiation
                 | ClientFault::LyingHeartbeat
                 | ClientFault::Renegotiation,
@@ -391,9 +418,11 @@ impl Session<'_> {
                 self.talk.renegotiate(RENEGOTIATIONS).await?;
                 self.talk.note(Happening::WentAlong(fault.name().into()));
             }
-            // These were played in place of the handshake, or behind its first flight.
+            // These were played in place of the handshake, or behind its first flight, or have their place
+            // in a message.
             Some(
                 ClientFault::ChangeCipherSpecBeforeKeys
+                | ClientFault::CutInsideData
                 | ClientFault::InsecureRenegotiation
                 | ClientFault::LyingHeartbeat
                 | ClientFault::PlaintextInsteadOfClientHello
@@ -417,6 +446,14 @@ pub fn message(names: &Names) -> String {
         to = fill("{recipient}", names),
         id = fill("probe.{recipient}", names),
     )
+}
+
+/// Whether a line of the reply to EHLO lists this keyword. What stands behind it, a blank or a
+/// parameter, takes nothing away (RFC 5321 section 4.1.1.1).
+fn lists(line: &[u8], keyword: &[u8]) -> bool {
+    let words = line.get(4..).unwrap_or_default();
+    let mut words = words.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.next().is_some_and(|word| word.eq_ignore_ascii_case(keyword))
 }
 
 /// The verb of a command, upper case.

@@ -1,8 +1,7 @@
 //! The last lines of a report: what was decided, what was not, and why.
 
-use waxseal_model::record::{Absent, CaseRecord, Record, Status, Verdict};
+use waxseal_model::record::{Absent, CaseRecord, Record, Status, Verdict, cases};
 use waxseal_model::requirement::Level;
-use waxseal_model::wording::counted;
 
 /// How cases ended, waived ones apart.
 #[derive(Clone, Copy, Debug, Default)]
@@ -131,7 +130,7 @@ fn absent(absent: &Absent) -> String {
     };
     let skipped = match absent.cases {
         0 => String::new(),
-        count => format!(" ({} skipped)", counted(count, "case")),
+        count => format!(" ({} skipped)", cases(count)),
     };
     format!("{what}{skipped}: {}", absent.reason)
 }
@@ -139,7 +138,7 @@ fn absent(absent: &Absent) -> String {
 /// What cut the run short or makes it old, a line each.
 pub(super) fn cautions(record: &Record) -> Vec<String> {
     let cut = record.unfinished().into_iter().map(|(reason, unfinished)| {
-        format!("{} not played to the end: {reason}", counted(unfinished.len(), "case"))
+        format!("{} not played to the end: {reason}", cases(unfinished.len()))
     });
     cut.chain(record.outdated.iter().map(|text| format!("OUTDATED: {text}"))).collect()
 }
@@ -186,7 +185,7 @@ pub fn gate(record: &Record) -> Option<String> {
     }
     text.push_str(&format!(
         "; waived: {} that fail, {undecided} undecided, {} requirements not judged",
-        counted(waived.fail, "case"),
+        cases(waived.fail),
         waived.requirements
     ));
     Some(text)

@@ -1,6 +1,7 @@
 //! Lists of cases and of requirements.
 
 use waxseal_model::coverage::Claim;
+use waxseal_model::record::cases;
 use waxseal_model::requirement;
 use waxseal_model::scenario::Scenario;
 use waxseal_model::wording::counted;
@@ -36,7 +37,7 @@ pub fn list_requirements(catalogue: &requirement::Catalogue, scenarios: &[Scenar
         covered += usize::from(missing.is_empty());
         let mut notes: Vec<String> = Vec::new();
         if count > 0 {
-            notes.push(counted(count, "case"));
+            notes.push(cases(count));
         }
         match (missing.first(), count) {
             (Some(claim), 0) => {

@@ -2,6 +2,8 @@
 //!
 //! Pure: nothing here plays, listens or judges.
 
+use waxseal_model::foreign::printable_json;
+
 mod ending;
 mod expectation;
 mod explain;
@@ -14,8 +16,6 @@ mod scan;
 mod shown;
 mod terminal;
 mod transcript;
-
-use waxseal_model::foreign::printable_json;
 
 pub use ending::gate;
 pub use explain::explain;

@@ -1,9 +1,8 @@
 //! What a person reads at the end of a run.
 
 use waxseal_model::foreign::printable;
-use waxseal_model::record::{CaseRecord, Record, Status, Verdict};
+use waxseal_model::record::{CaseRecord, Record, Status, Verdict, cases};
 use waxseal_model::requirement::{Catalogue, Level};
-use waxseal_model::wording::counted;
 
 use super::ending::{self, Counts};
 use super::{Pillar, transcript};
@@ -80,8 +79,8 @@ fn numbers(record: &Record) -> String {
     lines.for_each(|line| text.push_str(&format!("{}\n", printable(&line))));
     let summary = &record.summary;
     let played = match summary.skipped {
-        0 => counted(summary.total(), "case"),
-        _ => format!("{} of {}", summary.played(), counted(summary.total(), "case")),
+        0 => cases(summary.total()),
+        _ => format!("{} of {}", summary.played(), cases(summary.total())),
     };
     text.push_str(&format!(
         "{} {}: {played} played in {}.{:01} s, profile {}\n",

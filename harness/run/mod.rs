@@ -31,6 +31,7 @@ use std::time::Instant;
 
 use waxseal_model::domain::DomainRecord;
 use waxseal_model::facts::Engine;
+use waxseal_model::foreign::Foreign;
 use waxseal_model::record::{CaseRecord, Conditions, Record, RelayName, SCHEMA, Summary, Verdict};
 use waxseal_model::scenario::Case;
 use waxseal_model::status::{Rules, Scope};
@@ -125,7 +126,7 @@ pub trait Watch: Send + Sync {
     /// With the user's own configuration the relay looked for this host, and nobody plays it.
     fn unplayed(&self, _host: &str) {}
     /// The relay was ended; these are the last lines of its log.
-    fn ended(&self, _log: &str) {}
+    fn ended(&self, _log: &Foreign) {}
     /// One of them has its verdict.
     fn judged(&self, _case: &CaseRecord) {}
 }
@@ -172,7 +173,12 @@ pub async fn run(
     for case in &selected {
         match lacking(case) {
             Some(reason) => drop(records.insert(&case.id, desk.skipped(case, reason))),
-            None => playable.push(case),
+            None => {
+                if let Some(reason) = choice.may_be_late(case) {
+                    desk.may_be_late(case, reason);
+                }
+                playable.push(case);
+            }
         }
     }
     let mut relay = start::start(&world, &choice, options, watch).await?;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::process::Command;
+use waxseal::catalogue::Catalogue;
 use waxseal::relay::reference::{Memory, Running, Setup};
+use waxseal::report;
 use waxseal::tls::Identity;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::record::Verdict;
@@ -15,6 +17,7 @@ use waxseal_model::scan::{Entry, Found, Judgement, Scan};
 use waxseal_model::scenario::Connector;
 
 use super::server::{Correct, Host, certified, identity, setup};
+use super::walk::{each_text, harmless};
 
 const RSA: &str = "about = ''\nkey = 'rsa-2048'";
 
@@ -38,6 +41,7 @@ async fn relay_with(connector: Connector, identity: Identity) -> (Running, Socke
         trust_anchors: Vec::new(),
         client_trust_anchors: Vec::new(),
         mutant: None,
+        variants: Vec::new(),
         memory: Memory::default(),
     };
     (Running::start(setup, vec![(connector, listener)]), address)
@@ -79,6 +83,24 @@ fn file(name: &str, text: &str) -> (tempfile::TempDir, String) {
 fn verdicts(scan: &Scan, wanted: Judgement) -> Vec<&str> {
     let found = scan.findings.iter().filter(|finding| finding.verdict == wanted);
     found.map(|finding| finding.requirement.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_text_of_a_scan_is_obeyed_in_any_form() {
+    let (_relay, address) = relay(Connector::Opportunistic).await;
+    let output = scan(&[&address.to_string(), "--connections", "8", "--format", "json"]).await;
+    let mut scan: serde_json::Value = serde_json::from_str(&out(&output)).expect("a line of JSON");
+    // The first findings and cases stand for all.
+    scan["findings"].as_array_mut().expect("a list").truncate(3);
+    scan["findings"][0]["verdict"] = "fail".into();
+    let checks = scan["checks"]["known"].as_array_mut().expect("the host was checked");
+    checks.truncate(1);
+    checks[0]["verdict"] = "fail".into();
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    each_text(&scan, |path, scan: Scan| {
+        harmless(path, "human", &report::scan_table(&scan, &catalogue.requirements));
+        harmless(path, "JSON", &report::scan_lines(&scan));
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -177,7 +177,7 @@ impl fmt::Display for Finding {
                 unjudged.join(", ")
             ),
             Self::Unfinished { cases, reason } => {
-                let cases = crate::wording::counted(*cases, "case");
+                let cases = crate::record::cases(*cases);
                 write!(f, "unfinished: {cases} not played to the end: {reason}")
             }
             Self::Outdated { text } => write!(f, "outdated: {text}"),

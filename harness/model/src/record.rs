@@ -13,6 +13,7 @@ use crate::scenario::Connector;
 use crate::script::Direction;
 pub use crate::status::{RequirementRecord, Status};
 use crate::trace::Trace;
+use crate::wording::counted;
 
 /// The version of this format.
 pub const SCHEMA: u32 = 2;
@@ -297,6 +298,11 @@ impl Record {
             0
         }
     }
+}
+
+/// `1 case`, `2 cases`.
+pub fn cases(count: usize) -> String {
+    counted(count, "case")
 }
 
 /// The exit code of a run that was ended by a signal, as shells give it for SIGINT.

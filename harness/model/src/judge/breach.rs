@@ -42,6 +42,10 @@ fn sent_twice(events: &[Event]) -> Vec<usize> {
 #[derive(Default)]
 struct State {
     secured: bool,
+    /// A handshake did not finish.
+    broken: bool,
+    /// Whether the relay has said something in clear, and inside TLS.
+    heard: (bool, bool),
     /// The last command of the relay, upper case, and whether we still owe its reply.
     command: String,
     owed: bool,
@@ -114,8 +118,18 @@ impl State {
                 _ => false,
             },
             Never::ClearAnswer => match &event.kind {
+                Happening::HeardEarly { channel: Channel::Clear, bytes } if self.secured => {
+                    !matches!(bytes.first(), Some(b'4' | b'5'))
+                }
+                // An alert may come as well: only a reply is an answer.
                 Happening::HeardEarly { channel: Channel::Clear, bytes } => {
-                    self.secured && !matches!(bytes.first(), Some(b'4' | b'5'))
+                    self.broken && matches!(bytes.first(), Some(b'2' | b'3'))
+                }
+                _ => false,
+            },
+            Never::SecondGreeting => match &event.kind {
+                Happening::Heard { channel: Channel::Tls, line, .. } => {
+                    self.heard == (true, false) && line.starts_with(b"220")
                 }
                 _ => false,
             },
@@ -132,6 +146,17 @@ impl State {
             Never::AnonymousTls => {
                 matches!(&event.kind, Happening::Secured(f) if f.suite.is(SuiteKind::Anonymous))
             }
+            Never::EnvelopeInTls => {
+                let command = heard.as_ref().is_some_and(|(channel, verb)| {
+                    let verbs = ["MAIL", "RCPT", "DATA", "BDAT"];
+                    *channel == Channel::Tls && verbs.contains(&verb.as_str())
+                });
+                command
+                    || matches!(event.kind, Happening::HeardContent { channel: Channel::Tls, .. })
+            }
+            Never::ShortPrime => {
+                matches!(&event.kind, Happening::Secured(f) if f.dh_bits.is_some_and(|bits| bits < 2048))
+            }
             Never::MessageInTls => matches!(
                 event.kind,
                 Happening::Took { channel: Channel::Tls }
@@ -142,11 +167,16 @@ impl State {
 
     fn follow(&mut self, event: &Event) {
         match &event.kind {
-            Happening::Heard { line, .. } => {
+            Happening::Heard { channel, line, .. } => {
+                match channel {
+                    Channel::Clear => self.heard.0 = true,
+                    Channel::Tls => self.heard.1 = true,
+                }
                 self.command = verb(line);
                 self.owed = true;
             }
             Happening::HeardContent { .. } => self.owed = true,
+            Happening::NotSecured(_) => self.broken = true,
             Happening::Secured(_) => {
                 self.secured = true;
                 self.owed = false;
@@ -170,7 +200,8 @@ impl State {
         if matches!(self.command.as_str(), "EHLO") {
             for line in text.lines().filter(|line| line.starts_with("250")) {
                 let keyword = line.get(4..).unwrap_or_default();
-                let keyword = keyword.split([' ', '=']).next().unwrap_or_default().to_owned();
+                let ends = |c: char| c == '=' || c.is_ascii_whitespace();
+                let keyword = keyword.split(ends).next().unwrap_or_default().to_owned();
                 self.starttls_listed |= keyword == "STARTTLS";
                 match channel {
                     Channel::Clear => self.clear_keywords.push(keyword),
