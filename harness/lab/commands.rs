@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
+use waxseal_model::limits;
 
 use super::process::{Files, Isolation, Supervised, command};
 use super::system;
@@ -48,14 +49,11 @@ pub struct Errand<'a> {
 pub enum Unfinished {
     /// It could not be started, or read.
     Failed(io::Error),
-    /// It printed more than [`MOST_OUTPUT`] octets, and was ended.
+    /// It printed more than [`limits::COMMAND`] octets, and was ended.
     TooMuch,
     /// It did not end in time, and was ended.
     TooLong,
 }
-
-/// As much of a command's output, and of its errors, is kept.
-pub const MOST_OUTPUT: usize = 8 << 20;
 
 /// How long what a command has written is waited for once it has ended: only those it left behind
 /// can still write.
@@ -236,7 +234,7 @@ fn receiver(pipe: Option<OwnedFd>) -> io::Result<Option<pipe::Receiver>> {
 async fn read(pipe: Option<pipe::Receiver>, into: &mut Vec<u8>) -> Result<(), Unfinished> {
     let Some(mut pipe) = pipe else { return Ok(()) };
     while pipe.read_buf(into).await.map_err(Unfinished::Failed)? > 0 {
-        if into.len() > MOST_OUTPUT {
+        if into.len() > limits::COMMAND {
             return Err(Unfinished::TooMuch);
         }
     }
