@@ -30,7 +30,7 @@ impl Stage {
         };
         for (name, text) in [
             ("start.sh", leaves("exec sleep 7022")),
-            ("submit.sh", leaves("cat >/dev/null")),
+            ("submit.sh", leaves("cat >/dev/null; sleep 2; echo 550 no; exit 1")),
             ("queue.sh", leaves("")),
             (
                 "relay.toml",
@@ -178,9 +178,15 @@ fn a_matrix_that_is_ended_ends_its_runs() {
     }
 }
 
-/// The program where no network namespace may be made.
-fn without_namespaces(arguments: &[&str]) -> Option<(Option<i32>, String)> {
-    let script = "echo 0 >/proc/sys/user/max_net_namespaces || exit 111; exec \"$@\"";
+/// No network namespace may be made.
+const NO_NETWORK: &str = "echo 0 >/proc/sys/user/max_net_namespaces || exit 111; exec \"$@\"";
+
+/// As in a container: root, without the right to make namespaces.
+const NO_RIGHT: &str = "echo 0 >/proc/sys/user/max_user_namespaces || exit 111; \
+                        exec setpriv --bounding-set -sys_admin \"$@\"";
+
+/// The program where a script of these has forbidden namespaces.
+fn without_namespaces(script: &str, arguments: &[&str]) -> Option<(Option<i32>, String)> {
     let output = Command::new("unshare")
         .args(["--user", "--map-root-user", "sh", "-c", script, "sh"])
         .arg(env!("CARGO_BIN_EXE_waxseal"))
@@ -188,7 +194,8 @@ fn without_namespaces(arguments: &[&str]) -> Option<(Option<i32>, String)> {
         .output()
         .ok()?;
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.code() == Some(111) || told.starts_with("unshare:") {
+    let missing = told.starts_with("unshare:") || told.contains("setpriv:");
+    if matches!(output.status.code(), Some(111 | 127)) || missing {
         eprintln!("namespaces cannot be forbidden here: {told}");
         return None;
     }
@@ -201,17 +208,17 @@ fn where_the_private_network_is_forbidden_a_relay_does_not_start() {
     let started = dir.path().join("started");
     let relay = format!("touch {}; sleep 100", started.display());
     let relay = format!("sh -c '{relay}'");
-    let Some((code, told)) = without_namespaces(&["run", "--command", &relay, "--case", CONTROL])
-    else {
-        return;
-    };
-    assert_eq!(code, Some(2), "{told}");
-    for words in [
-        "could not enter the private network: making a private network failed",
-        "raise user.max_net_namespaces",
-        "`--no-sandbox`",
+    let arguments = ["run", "--command", &relay, "--case", CONTROL];
+    for (script, advice) in [
+        (NO_NETWORK, "raise user.max_net_namespaces"),
+        (NO_RIGHT, "give the container `--cap-add SYS_ADMIN "),
     ] {
-        assert!(told.contains(words), "no `{words}` in {told}");
+        let Some((code, told)) = without_namespaces(script, &arguments) else { continue };
+        assert_eq!(code, Some(2), "{told}");
+        let cause = "could not enter the private network: making a private network failed";
+        for words in [cause, advice, "`--no-sandbox`"] {
+            assert!(told.contains(words), "no `{words}` in {told}");
+        }
     }
     assert!(!started.exists());
 }
@@ -219,7 +226,7 @@ fn where_the_private_network_is_forbidden_a_relay_does_not_start() {
 #[test]
 fn whoever_runs_outside_the_private_network_is_told() {
     // The embedded relay needs none, and says that it has none.
-    if let Some((code, told)) = without_namespaces(&["run", "--case", ONE]) {
+    if let Some((code, told)) = without_namespaces(NO_NETWORK, &["run", "--case", ONE]) {
         assert_eq!(code, Some(0), "{told}");
         assert!(told.contains("no private network: the embedded relay uses high ports"), "{told}");
         assert!(told.contains("user.max_net_namespaces"), "{told}");

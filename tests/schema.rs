@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use waxseal::catalogue::Catalogue;
+use waxseal::relay::{Driver, LabFile, contract, labfile};
 use waxseal_model::record::schema;
 use waxseal_model::scenario::Connector;
 
@@ -40,6 +41,38 @@ fn what_a_scan_writes_keeps_its_schema() {
         let mut marred = scan;
         marred["facts"]["tls"] = "yes".into();
         assert!(keeps(&schema, &schema, &marred, "scan").is_err());
+    }
+}
+
+/// The example that authors of drivers read is one, whole, and the schema says so.
+#[test]
+fn the_lab_file_of_the_readme_is_one() {
+    let page = include_str!("../relays/README.md");
+    let text = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next());
+    let text = text.expect("there is a block of JSON");
+    let value: Value = serde_json::from_str(text).expect("it is JSON");
+    let file: LabFile = serde_json::from_str(text).expect("it is a lab file");
+    let written: Value = serde_json::from_str(&file.to_json()).expect("it is JSON");
+    assert_eq!(written, value);
+    let schema: Value = serde_json::from_str(&labfile::schema()).expect("it is JSON");
+    assert_eq!(keeps(&schema, &schema, &value, "lab"), Ok(()));
+    let mut marred = value;
+    marred["listen"][0]["tls"] = "tls".into();
+    assert!(keeps(&schema, &schema, &marred, "lab").is_err());
+}
+
+#[test]
+fn what_drivers_declare_keeps_the_schema() {
+    let schema: Value = serde_json::from_str(&contract::schema()).expect("it is JSON");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ours = Driver::names().map(|name| root.join("relays").join(name));
+    for folder in ours.chain([root.join("examples/python"), root.join("tests/drivers/client")]) {
+        let text = std::fs::read_to_string(folder.join("relay.toml")).expect("it can be read");
+        let mut value: Value = toml::from_str(&text).expect("it is TOML");
+        let at = folder.display().to_string();
+        assert_eq!(keeps(&schema, &schema, &value, &at), Ok(()));
+        value["connector"] = "mutual".into();
+        assert!(keeps(&schema, &schema, &value, &at).is_err());
     }
 }
 
@@ -142,6 +175,7 @@ fn keeps(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), St
                     keeps(root, rule, item, &format!("{at}[{index}]"))?;
                 }
             }
+            "uniqueItems" => {}
             "minimum" if value.as_f64() < rule.as_f64() && value.is_number() => {
                 return wrong("is too small");
             }

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use waxseal_model::foreign::printable;
+use waxseal_model::foreign::{Foreign, printable};
 use waxseal_model::record::{CaseRecord, Verdict};
 use waxseal_model::scenario::{Connector, default_control};
 
 use super::arguments::Relays;
-use super::{print, refuse};
+use super::output::{print, refuse};
 use crate::catalogue::Catalogue;
 use crate::relay::{Driver, RelayError};
 use crate::report;
@@ -42,6 +42,7 @@ fn list() -> Result<(), RelayError> {
         let contract = &driver.contract;
         let state = match &driver.root {
             None => "what the system has".into(),
+            Some(root) if root.is_outdated() => "installed from another [install] table".into(),
             Some(root) => root.version().unwrap_or_else(|| "not installed".into()),
         };
         let about = contract.about.as_deref().unwrap_or_default();
@@ -135,7 +136,8 @@ fn doctor(catalogue: &Catalogue, relay: &str, check: Check) -> Result<ExitCode, 
     }
     let words = log.0.lock().unwrap_or_else(PoisonError::into_inner);
     if (check.verbose || !ill.is_empty()) && !words.is_empty() {
-        print(&format!("{relay}: the end of its log:\n{words}\n"));
+        print(&format!("{relay}: the end of its log:\n"));
+        words.lines().for_each(|line| print(&format!("  {}\n", line.short())));
     }
     for case in &well {
         let (direction, connector) = (case.direction, case.connector);
@@ -149,23 +151,14 @@ fn doctor(catalogue: &Catalogue, relay: &str, check: Check) -> Result<ExitCode, 
 
 /// Keeps the end of the relay's log.
 #[derive(Default)]
-struct Log(Mutex<String>);
+struct Log(Mutex<Foreign>);
 
 impl Watch for Log {
     fn kept(&self, directory: &Path) {
         print(&format!("the relay's files stay in {}\n", directory.display()));
     }
 
-    fn ended(&self, log: &str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = shown(log);
+    fn ended(&self, log: &Foreign) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = log.clone();
     }
-}
-
-/// Text of a relay as a terminal can be shown it, indented.
-fn shown(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        format!("  {}", line.trim_end())
-    });
-    lines.collect::<Vec<_>>().join("\n")
 }

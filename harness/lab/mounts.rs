@@ -9,8 +9,14 @@ use std::ptr;
 
 use libc::{c_int, c_long, c_uint};
 
-/// Hidden from relays: sockets of the machine's daemons and names of its namespaces.
-const HIDDEN: &str = "/run";
+/// Hidden from relays: sockets of the machine's daemons and names of its namespaces, and memory that
+/// others share.
+const HIDDEN: [&str; 2] = ["/run", "/dev/shm"];
+
+/// Which of these directories a path is below.
+fn hidden_by(path: &Path) -> Option<&'static Path> {
+    HIDDEN.map(Path::new).into_iter().find(|hidden| path.starts_with(hidden) && path != *hidden)
+}
 
 /// Where programs are, on systems that keep them there, and the resolver's file, where /etc has
 /// only a link to it.
@@ -77,7 +83,7 @@ impl View {
         // What is hidden otherwise; elsewhere all can be read.
         let shown = SHOWN.iter().map(Path::new).chain([directory]);
         for path in shown.filter_map(|path| path.canonicalize().ok()) {
-            if path.starts_with(HIDDEN) && path != Path::new(HIDDEN) {
+            if hidden_by(&path).is_some() {
                 trees.push(Tree::new(&path)?);
             }
         }
@@ -113,6 +119,8 @@ impl View {
             read_only()?;
             let plain = libc::MS_NOSUID | libc::MS_NODEV;
             mount(c"none", c"/run", c"tmpfs", plain, c"size=64m,mode=755")?;
+            // Where there is none, there is nothing to hide.
+            let _ = mount(c"none", c"/dev/shm", c"tmpfs", plain, c"size=64m,mode=1777");
             scratch();
             for (tree, held) in self.trees.iter().zip(held) {
                 tree.attach(held)?;
@@ -128,10 +136,10 @@ impl View {
 impl Tree {
     fn new(path: &Path) -> io::Result<Self> {
         let string = |path: &Path| CString::new(path.as_os_str().as_bytes());
-        let hidden = path.starts_with(HIDDEN);
+        let hidden = hidden_by(path).is_some();
         let mut parents = Vec::new();
         for parent in path.ancestors().skip(1) {
-            if parent.starts_with(HIDDEN) && parent != Path::new(HIDDEN) {
+            if hidden_by(parent).is_some() {
                 parents.insert(0, string(parent)?);
             }
         }

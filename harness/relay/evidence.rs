@@ -38,7 +38,7 @@ impl Evidence {
         Self {
             settle: Some(contract.settle.deferred),
             queue: contract.queue.as_ref().map(|call| {
-                Arc::new(Queue(Teller::Command(place(&call.command), Mutex::default())))
+                Arc::new(Queue(Teller::Command(Box::new(place(&call.command)), Mutex::default())))
             }),
             submit: contract.submit.as_ref().map(|command| Arc::new(Submit(place(command)))),
             account: contract.account.clone(),
@@ -65,7 +65,7 @@ pub struct Queue(Teller);
 /// Who tells it.
 enum Teller {
     /// A command of the driver; with its last answer, and when it was asked for.
-    Command(Place, Mutex<Option<(Instant, Arc<Vec<Queued>>)>>),
+    Command(Box<Place>, Mutex<Option<(Instant, Arc<Vec<Queued>>)>>),
     /// A relay in this process.
     Within(Box<dyn Fn() -> Vec<Queued> + Send + Sync>),
 }
@@ -190,7 +190,7 @@ mod tests {
     }
 
     fn queue(script: &str) -> Queue {
-        Queue(Teller::Command(place(script), Mutex::default()))
+        Queue(Teller::Command(Box::new(place(script)), Mutex::default()))
     }
 
     #[tokio::test]

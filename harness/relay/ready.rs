@@ -101,3 +101,74 @@ pub async fn version(
     }
     Ok(Some(printable(line).chars().take(LONGEST_VERSION).collect()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{Afterwards, Isolation, Launch, RunDir};
+
+    /// Waits for a relay that runs this script, as a driver with these tables does.
+    async fn wait(script: &str, tables: &str) -> Result<Option<String>, String> {
+        let dir = RunDir::create(Afterwards::Remove, None).unwrap();
+        let at = dir.path().to_owned();
+        let toml = format!(
+            "name = 'x'\ndirections = []\nconnectors = []\n[process]\ncommand = ['x']\n{tables}"
+        );
+        let contract = Contract::parse(Path::new("relay.toml"), &toml).unwrap();
+        let prepared = Prepared {
+            directory: at.clone(),
+            environment: Vec::new(),
+            run: at.clone(),
+            root: None,
+        };
+        let launch = Launch {
+            command: ["sh", "-c", script].map(Into::into).to_vec(),
+            environment: Vec::new(),
+            directory: at,
+            log: prepared.log(),
+            isolation: Isolation::best(),
+            files: prepared.files(),
+        };
+        let mut relay = Supervised::spawn(launch).unwrap();
+        let commands = Commands::beside(&relay);
+        let patience = Duration::from_millis(500);
+        let ready = wait_until_ready(&contract, &prepared, &commands, patience, &mut relay).await;
+        ready.map_err(|error| error.to_string().replace(&*dir.path().to_string_lossy(), ""))?;
+        version(&contract, &prepared, &commands).await.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_file_or_a_command_says_that_it_is_ready() {
+        for tables in
+            ["", "[ready]\nfile = 'mine'\n", "[ready]\ncommand = ['test', '-e', 'mine']\n"]
+        {
+            assert_eq!(wait("touch mine; sleep 7031", tables).await, Ok(None));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_relay_that_is_never_ready_or_ends_is_told() {
+        for (script, tables, words) in [
+            ("sleep 7032", "[ready]\nfile = 'mine'\n", "it did not make the file /mine that says"),
+            (
+                "sleep 7032",
+                "[ready]\ncommand = ['sh', '-c', 'echo still closed >&2; exit 1']\n",
+                "that the relay is ready: still closed",
+            ),
+            ("echo bad; exit 3", "[ready]\nfile = 'mine'\n", "it ended with exit status: 3"),
+        ] {
+            let error = wait(script, tables).await.unwrap_err();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_version_is_the_first_line_that_its_command_prints() {
+        let told = |script: &str| format!("[version]\ncommand = ['sh', '-c', '{script}']\n");
+        let version = wait("sleep 7033", &told("echo 3.1; echo more")).await;
+        assert_eq!(version, Ok(Some("3.1".into())));
+        for script in ["true", "echo 3.1; exit 1"] {
+            assert!(wait("sleep 7033", &told(script)).await.is_err());
+        }
+    }
+}

@@ -43,6 +43,9 @@ pub fn scan_table(scan: &Scan, catalogue: &Catalogue) -> String {
         text.push_str(&format!("not as expected: {}\n", printable(difference)));
     }
     findings(scan, catalogue, &mut text);
+    for outdated in &scan.outdated {
+        text.push_str(&format!("OUTDATED: {}\n", printable(&outdated.text)));
+    }
     text
 }
 
@@ -123,9 +126,9 @@ fn version(found: &VersionFacts, text: &mut String) {
 
 fn suite(accepted: &Accepted) -> String {
     let secrecy = if accepted.suite.is(SuiteKind::ForwardSecret) { "FS" } else { "no FS" };
-    let mut line = format!("  {:<46} {secrecy:<6}", accepted.suite.name);
+    let mut line = format!("  {:<46} {secrecy:<6}", printable(&accepted.suite.name));
     if let Some(group) = &accepted.group {
-        line.push_str(&format!(" {group}"));
+        line.push_str(&format!(" {}", printable(group)));
     }
     if let Some(bits) = accepted.dh_bits {
         line.push_str(&format!(" DH {bits}"));
@@ -185,7 +188,7 @@ fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
             found.verdict.name(),
             found.level,
             printable(&found.text),
-            found.requirement,
+            printable(&found.requirement),
             source
         ));
     }
@@ -200,7 +203,7 @@ fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
         connections(scan.connections),
         scan.duration_ms / 1000,
         scan.duration_ms % 1000 / 10,
-        scan.profile
+        printable(&scan.profile)
     ));
 }
 

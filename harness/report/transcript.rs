@@ -132,10 +132,9 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         Happening::Accepted { .. } => one("(the relay took the message)".into()),
         Happening::Refused { reply, .. } => one(match &event.place {
             // A command's reply stands nowhere else.
-            Place::Injection if !reply.is_empty() => format!(
-                "(the relay refused the message: {})",
-                String::from_utf8_lossy(reply).escape_debug()
-            ),
+            Place::Injection if !reply.is_empty() => {
+                format!("(the relay refused the message: {})", Foreign::of_bytes(reply).short())
+            }
             _ => "(the relay refused the message)".into(),
         }),
         Happening::Reported { channel, action, status, diagnostic } => one(format!(

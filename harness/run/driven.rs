@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use waxseal_certs::Issued;
+use waxseal_model::foreign::Foreign;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
@@ -13,7 +14,7 @@ use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError, Watch};
 use crate::lab::process::{Ended, Isolation, Launch, Supervised, wait_for_port};
 use crate::lab::{Afterwards, Commands, RunDir};
-use crate::relay::labfile::{Begin, Credentials, Dns, Inbound, Listen, Outbound, Policy};
+use crate::relay::labfile::{Begin, Credentials, DOMAINS, Dns, Inbound, Listen, Outbound, Policy};
 use crate::relay::{Adopt, Driver, Evidence, LabFile, adopt, version, wait_until_ready};
 
 /// How long a relay may take until it listens everywhere, and until its driver says it is ready.
@@ -59,10 +60,10 @@ impl Driven {
     }
 
     /// Ends all it started and removes its files; gives the end of its log.
-    pub(super) async fn stop(self) -> String {
+    pub(super) async fn stop(self) -> Foreign {
         let log = self.process.stop().await;
         self.commands.end();
-        log.to_string()
+        log
     }
 }
 
@@ -164,6 +165,7 @@ async fn lab_file(
         dns: Dns { address: world.dns.ip(), port: world.dns.port() },
         smtp_port: world.smtp_port,
         listen,
+        cases: DOMAINS,
         outbound: outbound
             .map(|connector| Outbound {
                 connector,

@@ -40,7 +40,12 @@ fn protections(record: &Record) -> Vec<(&str, Protection)> {
 /// Whether this machine cannot play it; says why.
 fn cannot(output: &Output) -> bool {
     let told = err(output);
-    let reasons = ["it needs root", "it needs the sandbox", "it is not installed"];
+    let reasons = [
+        "it needs root",
+        "could not enter the private network",
+        "it is not installed",
+        "from another `[install]` table",
+    ];
     let missing = reasons.iter().any(|reason| told.contains(reason));
     if missing {
         eprintln!("skipped: {told}");

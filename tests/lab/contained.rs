@@ -15,7 +15,7 @@ async fn said(dir: &Path, script: &str, isolation: Isolation) -> String {
         isolation,
         files: Files::ReadOnlyBut(vec![dir.to_owned()]),
     });
-    relay.unwrap().exited().await.tail.to_string()
+    relay.unwrap().exited().await.tail.raw().to_owned()
 }
 
 /// Whether mounts can be made here; said where not.
@@ -50,12 +50,12 @@ async fn it_writes_to_its_own_files_only_and_sees_no_sockets_of_the_machine() {
         for place in / /etc /usr /var/tmp "$HOME"; do
             (: >"$place/waxseal-was-here") 2>/dev/null && echo "wrote to $place"
         done
-        : >/tmp/waxseal-was-here && echo scratch
+        : >/tmp/waxseal-was-here && : >/dev/shm/waxseal-was-here && echo scratch
         ls /run | grep -v '^waxseal$'; [ -e /proc/self/exe ] && [ ! -e /proc/999999 ] && echo end"#;
     let heard = said(dir.path(), script, Isolation::ProcessNamespace).await;
     assert_eq!(heard, "own\nscratch\nend");
     assert!(dir.path().join("mine").exists() && dir.path().join("relative").exists());
-    for place in ["/", "/etc", "/tmp", "/run"] {
+    for place in ["/", "/etc", "/tmp", "/run", "/dev/shm"] {
         assert!(!Path::new(place).join("waxseal-was-here").exists(), "{place}");
     }
 }

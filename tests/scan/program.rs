@@ -46,11 +46,15 @@ async fn relay_with(connector: Connector, identity: Identity) -> (Running, Socke
     (Running::start(setup, vec![(connector, listener)]), address)
 }
 
+/// The day that tests run on, whatever the clock says.
+const TODAY: &str = "2026-11-27";
+
 /// Runs `waxseal scan`.
 pub async fn scan(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_waxseal"))
         .arg("scan")
         .args(arguments)
+        .env("WAXSEAL_TODAY", TODAY)
         .kill_on_drop(true)
         .output()
         .await
@@ -267,6 +271,24 @@ async fn a_pin_that_fits_passes_and_one_that_does_not_is_said_and_fails() {
         let text = out(&output);
         assert_eq!(text.contains("not as expected: "), code == 1, "{text}");
         assert_eq!(output.status.code(), Some(code), "{text}");
+    }
+}
+
+/// A host that differs from what was true long ago is not said to be wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn pins_that_are_older_than_a_year_say_so_and_decide_nothing() {
+    let (_relay, address) = relay(Connector::Opportunistic).await;
+    let to = address.to_string();
+    for bits in [2048, 4096] {
+        let pins = format!(
+            "checked = 2025-11-26\nsource = 'https://x.test'\n[[certificate]]\nkey-bits = {bits}\n"
+        );
+        let (_dir, path) = file("pins.toml", &pins);
+        let output = scan(&[&to, "--only", "certificates", "--expect", &path]).await;
+        let text = out(&output);
+        assert!(text.contains("was last checked on 2025-11-26, more than a year ago"), "{text}");
+        assert_eq!(text.contains("not as expected: "), bits == 4096, "{text}");
+        assert_eq!(output.status.code(), Some(3), "{text}");
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) fn stands(never: Never) -> bool {
         Never::EnvelopeInClear
         | Never::BodyInClear
         | Never::CredentialsInClear
+        | Never::EnvelopeInTls
+        | Never::ShortPrime
         | Never::OldTls
         | Never::StaticKeyExchange
         | Never::AnonymousTls

@@ -4,6 +4,7 @@ use super::demand::{Met, fail, of_peers, undecided, witnessed};
 use super::forged;
 use crate::expect::{OfferedExpect, TlsExpect, TlsFactsExpect};
 use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
+use crate::foreign::Foreign;
 use crate::judge::Names;
 use crate::offer::{SuiteChoice, SuiteKind};
 use crate::trace::{Channel, Event, Happening, Place, Trace};
@@ -26,7 +27,7 @@ fn not_established(trace: &Trace) -> String {
     match refused {
         Some(reply) => format!(
             "No TLS session was established; the relay refused the message when it was submitted: {}",
-            String::from_utf8_lossy(reply).escape_debug()
+            Foreign::of_bytes(reply).short()
         ),
         None => "No TLS session was established, and nothing says why.".into(),
     }
@@ -48,9 +49,10 @@ pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met
         TlsExpect::ForgeryRefused => forged::refused(trace),
         TlsExpect::Established | TlsExpect::Facts(_) => {
             let Some((at, facts)) = secured.last() else {
-                return Err(match refusal(trace).or_else(|| took_in_clear(trace)) {
+                let without = || took_in_clear(trace).or_else(|| spoke_plaintext(trace));
+                return Err(match refusal(trace).or_else(without) {
                     Some(at) => fail("No TLS session was established.", vec![at]),
-                    None => undecided(&not_established(trace)),
+                    None => undecided(not_established(trace)),
                 });
             };
             if let TlsExpect::Facts(wanted) = wanted
@@ -72,6 +74,12 @@ fn took_in_clear(trace: &Trace) -> Option<usize> {
         )
     };
     of_peers(trace).find(|(_, event)| in_clear(event)).map(|(at, _)| at)
+}
+
+/// The handshake in which the relay said something that is no TLS where TLS begins.
+fn spoke_plaintext(trace: &Trace) -> Option<usize> {
+    let no_tls = |event: &Event| matches!(&event.kind, Happening::NotSecured(failure) if failure.cause == FailureCause::NotTls);
+    of_peers(trace).find(|(_, event)| no_tls(event)).map(|(at, _)| at)
 }
 
 /// The event in which the relay refused TLS: an alert, a close in the handshake, nothing in common,

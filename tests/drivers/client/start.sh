@@ -1,0 +1,4 @@
+#!/bin/sh
+echo "the client begins"
+: >"$WAXSEAL_DIR/ready"
+exec sleep 10000
