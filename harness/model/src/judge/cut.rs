@@ -31,11 +31,11 @@ pub(super) fn stands(never: Never) -> bool {
         Never::EnvelopeInClear
         | Never::BodyInClear
         | Never::CredentialsInClear
-        | Never::EnvelopeInTls
-        | Never::ShortPrime
         | Never::OldTls
         | Never::StaticKeyExchange
         | Never::AnonymousTls
+        | Never::ShortPrime
+        | Never::EnvelopeInTls
         | Never::MessageInTls
         | Never::WentAlong => true,
         Never::ClearAfterStarttls
@@ -47,6 +47,7 @@ pub(super) fn stands(never: Never) -> bool {
         | Never::ClearExtensionUsed
         | Never::SentTwice
         | Never::UnofferedStarttls
+        | Never::SecondGreeting
         | Never::ClearAnswer => false,
     }
 }
