@@ -15,7 +15,7 @@ async fn said(dir: &Path, script: &str, isolation: Isolation) -> String {
         isolation,
         files: Files::ReadOnlyBut(vec![dir.to_owned()]),
     });
-    relay.unwrap().exited().await.tail.to_string()
+    relay.unwrap().exited().await.tail.raw().to_owned()
 }
 
 /// Whether mounts can be made here; said where not.
