@@ -4,12 +4,15 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+/// The day that tests run on, whatever the clock says: facts that are dated are not old yet.
+pub const TODAY: &str = "2026-11-27";
 const ONE: &str = "outbound/forced/refused-454#encryption-only";
 
 fn waxseal(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_waxseal"))
         .args(arguments)
         .env("XDG_DATA_HOME", "/nonexistent")
+        .env("WAXSEAL_TODAY", TODAY)
         .output()
         .expect("the program can be run")
 }
@@ -63,6 +66,13 @@ fn what_cannot_be_used_is_told_in_one_sentence() {
     let hosts = file(&dir, "hosts.txt", "# ours\na b\n");
     for (arguments, words) in [
         (vec!["run", "--case", "nothing*"], "no case fits nothing*"),
+        (
+            vec!["run", "--case", ONE, "--case", "outbound/forced/refused-455#*"],
+            "no case fits outbound/forced/refused-455#* (did you mean `outbound/forced/refused-45",
+        ),
+        (vec!["run", "--case", ONE, "--shard", "2/2"], "part 2 of 2 has no case: only 1 are"),
+        (vec!["run", "--case", ONE, "--out", "/proc/x"], "could not write into /proc/x"),
+        (vec!["matrix", "reference", "--out", "/proc/x"], "could not write into /proc/x"),
         (vec!["run", "sendmale"], "could not find the relay \"sendmale\""),
         (vec!["run", "postfix@buster"], "could not take postfix from buster: it knows trixie"),
         (vec!["run", "postfix"], "it is not installed"),

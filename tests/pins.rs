@@ -13,6 +13,8 @@ use waxseal_model::pins::{Pins, Seen};
 const CHANGE: u64 = 1_535_932_800;
 const NAME: &str = "mail.protection.outlook.com";
 const CURRENT: &str = "GlobalSign Root CA – R1";
+/// The roots of 2026, the newer first.
+const OF_2026: [&str; 2] = ["DigiCert Global Root G2", "DigiCert Global Root CA"];
 const RETIRED: &str = "Baltimore CyberTrust Root";
 
 fn pins() -> Pins {
@@ -66,6 +68,36 @@ fn the_published_certificates_fit_on_their_side_of_the_change() {
         -1,
         &["There is no organisational unit, expected: `Microsoft Corporation`."],
     );
+}
+
+/// Days from the change of 2018 to one in 2026 on which both roots are in use.
+const IN_2026: i64 = 2_845;
+
+#[test]
+fn the_chains_of_2026_are_not_foreign_and_the_old_root_is_known_as_old() {
+    let subject = "common-name = '{name}'\norganisation = 'Microsoft Corporation'";
+    for root in OF_2026 {
+        check(root, subject, IN_2026, &[]);
+    }
+    check(
+        CURRENT,
+        subject,
+        IN_2026,
+        &[
+            "The certificate is one that was expected until 2021-09-01.",
+            "The trusted root is `GlobalSign Root CA – R1`, expected: `DigiCert Global Root G2`.",
+        ],
+    );
+}
+
+#[test]
+fn pins_that_were_checked_more_than_a_year_ago_say_so() {
+    let pins = pins();
+    let checked = pins.checked.as_ref().expect("built-in pins carry the day").to_string();
+    assert_eq!(pins.outdated("exchange-online", &checked), None);
+    let told = pins.outdated("exchange-online", "2099-01-01").expect("they are old by then");
+    assert!(told.starts_with("The file of pins exchange-online was last checked on"), "{told}");
+    assert!(told.contains("https://"), "{told}");
 }
 
 #[test]

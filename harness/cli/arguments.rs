@@ -112,13 +112,13 @@ pub(super) struct RunArguments {
     /// With --config: set a parameter otherwise for the test.
     #[arg(long, value_name = "PARAMETER=VALUE", requires = "config", value_parser = setting)]
     pub(super) config_set: Vec<String>,
-    /// Play only cases whose id fits (`*` stands for anything).
+    /// Play only cases whose id fits (`*` stands for anything); each pattern has to fit some.
     #[arg(long = "case", value_name = "GLOB")]
     pub(super) cases: Vec<String>,
     /// Whose levels decide what a must is.
     #[arg(long, default_value = "exchange-online")]
     pub(super) profile: String,
-    /// Accepted failures; anything else, and an entry that no longer fails, breaks the gate.
+    /// Accepted failures of musts; any other, and an entry that is no longer so, breaks the gate.
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
     /// Cases at once.
@@ -140,6 +140,9 @@ pub(super) struct RunArguments {
     /// sends may leave this machine then.
     #[arg(long)]
     pub(super) no_sandbox: bool,
+    /// End the run when standard input ends: `matrix` starts its runs so, and they end with it.
+    #[arg(long, hide = true)]
+    pub(super) until_stdin_ends: bool,
     /// Keep the relay's files and its log, and say where they are.
     #[arg(long)]
     pub(super) keep: bool,

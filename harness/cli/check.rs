@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use waxseal_model::limits;
 use waxseal_model::wording::counted;
 
-use super::{files, print, refuse};
+use super::files;
+use super::output::{print, refuse};
 use crate::catalogue::{self, Catalogue};
 
 pub(super) fn check(catalogue: &Catalogue, paths: &[PathBuf]) -> ExitCode {

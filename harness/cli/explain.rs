@@ -7,7 +7,8 @@ use waxseal_model::foreign::Foreign;
 use waxseal_model::limits;
 use waxseal_model::record::Record;
 
-use super::{files, print, refuse};
+use super::files;
+use super::output::{print, refuse};
 use crate::catalogue::Catalogue;
 use crate::report;
 use crate::run::names;

@@ -2,53 +2,74 @@
 //! own, so that none can disturb another.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::process::{Command, ExitCode, Stdio};
-use std::sync::Mutex;
+use std::process::{ChildStdin, Command, ExitCode, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use waxseal_model::baseline::{Baseline, Finding};
+use waxseal_model::baseline::Baseline;
 use waxseal_model::foreign::printable_json;
-use waxseal_model::record::Record;
+use waxseal_model::record::{INTERRUPTED, Record};
 
 use super::arguments::{Format, MatrixArguments};
-use super::{print, refuse};
+use super::output::{OutDir, print, refuse, say};
+use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::lab::process::die_with_us;
 use crate::relay::Driver;
 use crate::report;
 
-/// What one relay's run came to.
-struct Column {
-    record: Record,
-    /// What breaks its gate; `None` where it has no baseline.
-    findings: Option<Vec<Finding>>,
+/// The runs that go on, each by its standard input: a run ends when that is closed, and so it ends
+/// with this process however that ends.
+#[derive(Debug, Default)]
+struct Runs {
+    /// No more are begun.
+    over: bool,
+    going: BTreeMap<String, ChildStdin>,
 }
 
 pub(super) fn matrix(catalogue: &Catalogue, arguments: &MatrixArguments) -> ExitCode {
+    let out = match arguments.out.as_deref().map(OutDir::open).transpose() {
+        Ok(out) => out,
+        Err(text) => return refuse(&text),
+    };
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return refuse(&format!("could not start: {error}")),
+        };
+    let stop = match runtime.block_on(async { Stop::listen(false) }) {
+        Ok(stop) => stop,
+        Err(error) => return refuse(&format!("could not listen to signals: {error}")),
+    };
+    let runs = Arc::new(Mutex::new(Runs::default()));
+    let ending = Arc::clone(&runs);
+    runtime.spawn(async move {
+        stop.came().await;
+        let mut runs = ending.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.over = true;
+        runs.going.clear();
+    });
     let names = if arguments.relays.is_empty() { installed() } else { arguments.relays.clone() };
-    let (columns, failed) = play_all(catalogue, &names, arguments);
+    let (columns, failed) = play_all(catalogue, &names, arguments, &runs);
+    let over = runs.lock().unwrap_or_else(PoisonError::into_inner).over;
     for (name, why) in &failed {
         say(&format!("{name}: {why}"));
     }
     if columns.is_empty() {
-        return refuse("none of the relays could be run");
+        let code = refuse("none of the relays could be run");
+        return if over { ExitCode::from(INTERRUPTED) } else { code };
     }
-    for (name, column) in names.iter().filter_map(|name| columns.get_key_value(name)) {
-        for finding in column.findings.iter().flatten() {
+    for (name, record) in names.iter().filter_map(|name| columns.get_key_value(name)) {
+        for finding in record.gate.iter().flat_map(|gate| &gate.findings) {
             say(&format!("{name}: gate: {finding}"));
         }
     }
-    let exit = exit_code(columns.values(), !failed.is_empty());
-    let records: Vec<Record> =
-        names.iter().filter_map(|name| columns.get(name)).map(|c| c.record.clone()).collect();
-    let written = match &arguments.out {
-        Some(dir) => write(dir, &records),
-        None => Ok(()),
+    let exit = match over {
+        true => ExitCode::from(INTERRUPTED),
+        false => exit_code(columns.values(), !failed.is_empty()),
     };
-    if let Err(error) = written {
-        return refuse(&error);
-    }
+    let records: Vec<Record> = names.iter().filter_map(|name| columns.get(name)).cloned().collect();
+    let written = out.map_or(Ok(()), |out| write(&out, &records));
     match arguments.format {
         Format::Human => print(&report::matrix(&records)),
         Format::Markdown => print(&report::matrix_markdown(&records)),
@@ -57,7 +78,7 @@ pub(super) fn matrix(catalogue: &Catalogue, arguments: &MatrixArguments) -> Exit
             Err(error) => return refuse(&format!("could not write the records: {error}")),
         },
     }
-    exit
+    written.map_or_else(|text| refuse(&text), |()| exit)
 }
 
 /// The embedded relay, and every product that is installed, each in every release.
@@ -82,23 +103,27 @@ fn play_all(
     catalogue: &Catalogue,
     names: &[String],
     arguments: &MatrixArguments,
-) -> (BTreeMap<String, Column>, Vec<(String, String)>) {
+    runs: &Mutex<Runs>,
+) -> (BTreeMap<String, Record>, Vec<(String, String)>) {
     let waiting = Mutex::new(names.iter());
     let done = Mutex::new((BTreeMap::new(), Vec::new()));
-    let next = || waiting.lock().ok()?.next();
+    let next = || {
+        let over = runs.lock().unwrap_or_else(PoisonError::into_inner).over;
+        waiting.lock().ok()?.next().filter(|_| !over)
+    };
     thread::scope(|scope| {
         for _ in 0..arguments.at_once.max(1) {
             scope.spawn(|| {
                 while let Some(name) = next() {
                     say(&format!("{name}: begins"));
-                    let played =
-                        play(name, arguments).and_then(|record| gate(catalogue, name, record));
+                    let played = play(name, arguments, runs);
+                    let played = played.and_then(|record| gate(catalogue, name, record));
                     let Ok(mut done) = done.lock() else { return };
                     match played {
-                        Ok(column) => {
-                            let ms = column.record.duration_ms;
+                        Ok(record) => {
+                            let ms = record.duration_ms;
                             say(&format!("{name}: {}.{} s", ms / 1000, ms % 1000 / 100));
-                            done.0.insert(name.clone(), column);
+                            done.0.insert(name.clone(), record);
                         }
                         Err(why) => done.1.push((name.clone(), why)),
                     }
@@ -110,22 +135,34 @@ fn play_all(
 }
 
 /// Runs this program for one relay and reads its record.
-fn play(name: &str, arguments: &MatrixArguments) -> Result<Record, String> {
+fn play(name: &str, arguments: &MatrixArguments, runs: &Mutex<Runs>) -> Result<Record, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(program);
     command.args(["run", name, "--format", "json", "--profile", &arguments.profile]);
+    command.arg("--until-stdin-ends");
     for pattern in &arguments.cases {
         command.args(["--case", pattern]);
     }
     if let Some(jobs) = arguments.jobs {
         command.args(["--jobs", &jobs.to_string()]);
     }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A signal from the keyboard goes to the whole group: the run hears it here, from us.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     // Whatever ends us ends the run too: this thread waits for it.
     die_with_us(&mut command);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("could not be run: {error}"))?;
+    let mut child = command.spawn().map_err(|error| format!("could not be run: {error}"))?;
+    let stdin = child.stdin.take();
+    {
+        let mut runs = runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if !runs.over {
+            runs.going.extend(stdin.map(|stdin| (name.to_owned(), stdin)));
+        }
+    }
+    let output = child.wait_with_output().map_err(|error| format!("could not be run: {error}"));
+    runs.lock().unwrap_or_else(PoisonError::into_inner).going.remove(name);
+    let output = output?;
     serde_json::from_slice(&output.stdout).map_err(|_| {
         let words = String::from_utf8_lossy(&output.stderr);
         words.trim().trim_start_matches("waxseal: ").to_owned()
@@ -133,30 +170,26 @@ fn play(name: &str, arguments: &MatrixArguments) -> Result<Record, String> {
 }
 
 /// Judges the record by the baseline in the driver's folder, if there is one.
-fn gate(catalogue: &Catalogue, name: &str, mut record: Record) -> Result<Column, String> {
+fn gate(catalogue: &Catalogue, name: &str, mut record: Record) -> Result<Record, String> {
     let driver = (name != "reference").then(|| Driver::find(name)).transpose();
     let text = match driver.map_err(|error| format!("could not {error}"))? {
         Some(driver) => driver.baseline().map_err(|error| format!("could not {error}"))?,
         None => None,
     };
-    let Some(text) = text else { return Ok(Column { record, findings: None }) };
+    let Some(text) = text else { return Ok(record) };
     let baseline = Baseline::parse("baseline.toml", &text)
         .map_err(|wrong| format!("the baseline is wrong\n{}", wrong.render(&text)))?;
     let known: Vec<&str> = catalogue.cases().map(|case| case.id.as_str()).collect();
-    let findings = baseline.judge(&mut record, &known, &super::run::today());
-    Ok(Column { record, findings: Some(findings) })
+    baseline.judge(&mut record, &known, &super::run::today());
+    Ok(record)
 }
 
 /// The worst of all relays: something broken, then something not run, then something undecided.
-fn exit_code<'a>(columns: impl Iterator<Item = &'a Column>, some_not_run: bool) -> ExitCode {
-    let codes: Vec<u8> = columns
-        .map(|column| match &column.findings {
-            Some(findings) if !findings.is_empty() => 1,
-            _ => column.record.exit_code(),
-        })
-        .collect();
+fn exit_code<'a>(records: impl Iterator<Item = &'a Record>, some_not_run: bool) -> ExitCode {
+    let codes: Vec<u8> = records.map(Record::exit_code).collect();
     let any = |code: u8| codes.contains(&code);
     ExitCode::from(match () {
+        () if any(INTERRUPTED) => INTERRUPTED,
         () if any(1) => 1,
         () if some_not_run || codes.iter().all(|code| *code == 2) => 2,
         () if any(3) => 3,
@@ -164,18 +197,11 @@ fn exit_code<'a>(columns: impl Iterator<Item = &'a Column>, some_not_run: bool) 
     })
 }
 
-fn write(dir: &std::path::Path, records: &[Record]) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("could not write into {}: {error}", dir.display());
-    std::fs::create_dir_all(dir).map_err(failed)?;
-    std::fs::write(dir.join("matrix.md"), report::matrix_markdown(records)).map_err(failed)?;
+fn write(out: &OutDir, records: &[Record]) -> Result<(), String> {
+    out.write("matrix.md", &report::matrix_markdown(records))?;
     for record in records {
         let json = report::json(record).map_err(|error| error.to_string())?;
-        let name = record.relay.name.replace('/', "-");
-        std::fs::write(dir.join(format!("{name}.json")), json).map_err(failed)?;
+        out.write(&format!("{}.json", record.relay.name.replace('/', "-")), &json)?;
     }
     Ok(())
-}
-
-fn say(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{text}");
 }

@@ -2,10 +2,11 @@
 //!
 //! | exit code | meaning |
 //! |---|---|
-//! | 0 | every must is kept |
-//! | 1 | a must is broken |
-//! | 2 | usage, configuration or environment; nothing selected |
-//! | 3 | a must is undecided and none is broken |
+//! | 0 | every must that applies and that this version judges is kept, or waived |
+//! | 1 | a must is broken; with a baseline: something new, stale, unknown, reasonless or expired |
+//! | 2 | usage, configuration or environment; nothing selected or played; output that was lost |
+//! | 3 | a must is undecided, or applies and is not judged, and none is broken; facts are too old |
+//! | 130 | ended by a signal: what was judged until then is reported |
 
 mod arguments;
 mod check;
@@ -13,12 +14,13 @@ mod explain;
 mod files;
 mod host;
 mod matrix;
+mod output;
 mod progress;
 mod relays;
 mod run;
 mod scan;
+mod signals;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -27,6 +29,7 @@ use crate::catalogue::Catalogue;
 use crate::lab::descriptors;
 use crate::report;
 use arguments::{Arguments, Command};
+use output::{print, refuse};
 
 /// Does what the arguments say. Has to be called before any thread is started.
 pub fn main() -> ExitCode {
@@ -34,11 +37,20 @@ pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            if error.use_stderr() {
+                let _ = error.print();
+                return ExitCode::from(2);
+            }
+            // Help and version are output as any other.
+            print(&error.render().ansi().to_string());
+            return output::at_the_end(ExitCode::SUCCESS);
         }
     };
-    match arguments.command {
+    output::at_the_end(act(arguments.command))
+}
+
+fn act(command: Command) -> ExitCode {
+    match command {
         Command::Run(options) => with_catalogue(|catalogue| run::run(catalogue, &options)),
         Command::Scan(options) => scan::scan(&options),
         Command::List { requirements } => with_catalogue(|catalogue| {
@@ -77,15 +89,4 @@ fn with_catalogue(act: impl FnOnce(&Catalogue) -> ExitCode) -> ExitCode {
         Ok(catalogue) => act(&catalogue),
         Err(wrong) => refuse(&wrong.iter().map(ToString::to_string).collect::<String>()),
     }
-}
-
-/// Writes to standard output; a reader that has gone away is no error.
-fn print(text: &str) {
-    let _ = anstream::stdout().write_all(text.as_bytes());
-}
-
-/// One clear sentence and exit code 2.
-fn refuse(text: &str) -> ExitCode {
-    let _ = writeln!(anstream::stderr(), "waxseal: {text}");
-    ExitCode::from(2)
 }

@@ -9,7 +9,7 @@ use waxseal_model::record::{CaseRecord, Verdict};
 use waxseal_model::scenario::{Connector, default_control};
 
 use super::arguments::Relays;
-use super::{print, refuse};
+use super::output::{print, refuse};
 use crate::catalogue::Catalogue;
 use crate::relay::{Driver, RelayError};
 use crate::report;

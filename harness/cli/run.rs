@@ -1,19 +1,21 @@
 //! `waxseal run`.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use time::OffsetDateTime;
-use waxseal_model::baseline::{Baseline, Finding};
+use time::format_description::well_known::Rfc3339;
+use waxseal_model::baseline::Baseline;
 use waxseal_model::limits;
 use waxseal_model::record::Record;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
 use super::arguments::{Format, RunArguments};
+use super::files;
+use super::output::{OutDir, print, refuse, say};
 use super::progress::Progress;
-use super::{files, print, refuse};
+use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::lab::{Sandbox, sandbox};
 use crate::relay::Driver;
@@ -46,6 +48,11 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
     {
         warn_of_unplayed(catalogue, driver);
     }
+    // Before anything is played: an hour's work is not lost for a folder that cannot be written.
+    let out = match arguments.out.as_deref().map(OutDir::open).transpose() {
+        Ok(out) => out,
+        Err(text) => return refuse(&text),
+    };
     let sandbox = match enter(&choice, arguments.no_sandbox) {
         Ok(sandbox) => sandbox,
         Err(text) => return refuse(&text),
@@ -59,26 +66,34 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
         sandbox,
         own,
         keep: arguments.keep,
+        started: now(),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("could not start: {error}")),
     };
+    let stop = match runtime.block_on(async { Stop::listen(arguments.until_stdin_ends) }) {
+        Ok(stop) => stop,
+        Err(error) => return refuse(&format!("could not listen to signals: {error}")),
+    };
     let progress = Progress::new(arguments.verbose);
-    let played = runtime.block_on(play(catalogue, choice, &options, &progress, interrupted()));
+    let played = runtime.block_on(play(catalogue, choice, &options, &progress, stop.came()));
     progress.end();
-    match played {
-        Ok(mut record) => {
-            let findings = baseline.map(|baseline| {
-                let own = options.own.as_ref().map(|own| own.catalogue(catalogue));
-                let catalogue = own.as_ref().unwrap_or(catalogue);
-                let known: Vec<&str> = catalogue.cases().map(|case| case.id.as_str()).collect();
-                baseline.judge(&mut record, &known, &today())
-            });
-            finish(catalogue, arguments, &record, findings.as_deref())
-        }
-        Err(error) => refuse(&error.to_string()),
+    let mut record = match played {
+        Ok(record) => record,
+        Err(error) => return refuse(&error.to_string()),
+    };
+    let today = today();
+    let profile = catalogue.profiles.get(&record.profile);
+    record.outdated =
+        profile.and_then(|p| p.outdated(&record.profile, &today)).into_iter().collect();
+    if let Some(baseline) = baseline {
+        let own = options.own.as_ref().map(|own| own.catalogue(catalogue));
+        let catalogue = own.as_ref().unwrap_or(catalogue);
+        let known: Vec<&str> = catalogue.cases().map(|case| case.id.as_str()).collect();
+        baseline.judge(&mut record, &known, &today);
     }
+    finish(catalogue, arguments, &record, out.as_ref())
 }
 
 /// Enters the private network. A relay that a driver runs does not run without it, unless the user
@@ -105,7 +120,7 @@ pub(super) fn enter(choice: &Choice, no_sandbox: bool) -> Result<Option<Sandbox>
             "the relay runs in the open network, and what it sends may leave this machine"
         }
     };
-    let _ = writeln!(anstream::stderr(), "no private network: {what} ({why})");
+    say(&format!("no private network: {what} ({why})"));
     Ok(None)
 }
 
@@ -119,26 +134,29 @@ pub(super) fn warn_of_unplayed(catalogue: &Catalogue, driver: &Driver) {
             connector.exists(direction) && driver.contract.connectors.declare(direction, *connector)
         });
         for connector in declared.filter(|connector| !has_case(*connector)) {
-            let _ = writeln!(
-                anstream::stderr(),
+            say(&format!(
                 "warning: the driver {} declares the connector {connector} {direction}, and no case \
                  of this version is about it: nothing is said of it",
                 driver.name
-            );
+            ));
         }
     }
 }
 
-/// The day, like `2026-12-31`.
-pub(super) fn today() -> String {
-    OffsetDateTime::now_utc().date().to_string()
+/// The time, like `2026-12-31T23:59:59Z`.
+fn now() -> Option<String> {
+    let now = OffsetDateTime::now_utc();
+    // A whole second can be written.
+    now.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
 }
 
-/// Ends with the first Ctrl-C.
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+/// The day, like `2026-12-31`. `WAXSEAL_TODAY` sets it, so that a report can be made anew as of the
+/// day of another.
+pub(super) fn today() -> String {
+    let form = time::macros::format_description!("[year]-[month]-[day]");
+    let set = std::env::var("WAXSEAL_TODAY").ok();
+    let set = set.and_then(|day| time::Date::parse(&day, form).ok());
+    set.unwrap_or_else(|| OffsetDateTime::now_utc().date()).to_string()
 }
 
 /// What is to be tested of the user's own configuration.
@@ -184,26 +202,21 @@ fn read_baseline(path: &Path) -> Result<Baseline, String> {
         .map_err(|wrong| format!("the baseline is wrong\n{}", wrong.render(&text)))
 }
 
-/// Writes all that was asked for. `findings`: what breaks the gate, where there is one.
+/// Writes all that was asked for. The report comes out even where a file does not.
 fn finish(
     catalogue: &Catalogue,
     arguments: &RunArguments,
     record: &Record,
-    findings: Option<&[Finding]>,
+    out: Option<&OutDir>,
 ) -> ExitCode {
     let json = match report::json(record) {
         Ok(json) => json,
         Err(error) => return refuse(&format!("could not write the record: {error}")),
     };
     let markdown = report::markdown(record, &catalogue.requirements);
-    if let Some(dir) = &arguments.out {
-        let written = std::fs::create_dir_all(dir)
-            .and_then(|()| std::fs::write(dir.join("results.json"), &json))
-            .and_then(|()| std::fs::write(dir.join("report.md"), &markdown));
-        if let Err(error) = written {
-            return refuse(&format!("could not write into {}: {error}", dir.display()));
-        }
-    }
+    let written = out.map_or(Ok(()), |out| {
+        out.write("results.json", &json).and_then(|()| out.write("report.md", &markdown))
+    });
     match arguments.format {
         Format::Human => {
             let alone = report::alone(record).filter(|_| arguments.verbose);
@@ -212,17 +225,14 @@ fn finish(
         Format::Json => print(&json),
         Format::Markdown => print(&markdown),
     }
-    match findings {
-        None => ExitCode::from(record.exit_code()),
-        Some([]) => {
-            let _ = writeln!(anstream::stderr(), "gate: nothing new, and every waiver still holds");
-            ExitCode::from(record.exit_code())
-        }
-        Some(findings) => {
-            for finding in findings {
-                let _ = writeln!(anstream::stderr(), "gate: {finding}");
-            }
-            ExitCode::from(1)
-        }
+    for finding in record.gate.iter().flat_map(|gate| &gate.findings) {
+        say(&format!("gate: {finding}"));
+    }
+    if let Some(gate) = report::gate(record) {
+        say(&gate);
+    }
+    match written {
+        Ok(()) => ExitCode::from(record.exit_code()),
+        Err(text) => refuse(&text),
     }
 }

@@ -10,12 +10,16 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 use waxseal_model::limits;
 use waxseal_model::pins::Pins;
+use waxseal_model::profile::Profile;
 use waxseal_model::requirement::Level;
-use waxseal_model::scan::{Entry, Found, SCHEMA, Scan, Target, judge, judge_certificates};
+use waxseal_model::scan::{
+    Dated, Entry, Found, Outdated, SCHEMA, Scan, Target, judge, judge_certificates,
+};
 
 use super::arguments::{Part, ScanArguments, ScanFormat};
+use super::files;
 use super::host::{Asking, Raw};
-use super::{files, print, refuse};
+use super::output::{print, refuse};
 use crate::catalogue::{Rules, host_pins, profile_names};
 use crate::report;
 use crate::scan::{Limits, parse_target};
@@ -159,6 +163,7 @@ async fn all(
     let profile = rules.profiles.get(&arguments.profile);
     let profile = profile.ok_or_else(|| format!("there is no profile `{}`", arguments.profile))?;
     let levels = profile.levels(&rules.requirements);
+    let outdated = outdated(arguments, profile, pins);
     let mut done: Vec<Option<Raw>> = (0..count).map(|_| None).collect();
     let mut next = 0;
     let mut codes = Vec::new();
@@ -170,7 +175,7 @@ async fn all(
         done[at] = Some(raw);
         while let Some(raw) = done.get_mut(next).and_then(Option::take) {
             next += 1;
-            let scan = judged(raw, &arguments.profile, &levels, pins);
+            let scan = judged(raw, &arguments.profile, &levels, pins, &outdated);
             codes.push(scan.exit_code());
             match arguments.format {
                 ScanFormat::Human => print(&report::scan_table(&scan, &rules.requirements)),
@@ -181,7 +186,23 @@ async fn all(
     Ok(codes)
 }
 
-fn judged(raw: Raw, profile: &str, levels: &BTreeMap<String, Level>, pins: Option<&Pins>) -> Scan {
+/// What is too old to judge a host by today.
+fn outdated(arguments: &ScanArguments, profile: &Profile, pins: Option<&Pins>) -> Vec<Outdated> {
+    let today = super::run::today();
+    let name = arguments.expect.as_deref().unwrap_or_default();
+    let profile = profile.outdated(&arguments.profile, &today);
+    let pins = pins.and_then(|pins| pins.outdated(name, &today));
+    let old = |what| move |text| Outdated { what, text };
+    profile.map(old(Dated::Profile)).into_iter().chain(pins.map(old(Dated::Pins))).collect()
+}
+
+fn judged(
+    raw: Raw,
+    profile: &str,
+    levels: &BTreeMap<String, Level>,
+    pins: Option<&Pins>,
+    outdated: &[Outdated],
+) -> Scan {
     let mut findings = match &raw.facts.tls {
         Found::Moot(_) => Vec::new(),
         _ => judge(&raw.facts, levels),
@@ -194,6 +215,7 @@ fn judged(raw: Raw, profile: &str, levels: &BTreeMap<String, Level>, pins: Optio
         tool: format!("waxseal {}", env!("CARGO_PKG_VERSION")),
         profile: profile.to_owned(),
         differences: pins.map(|pins| raw.differences(pins)).unwrap_or_default(),
+        outdated: outdated.to_vec(),
         target: raw.target,
         facts: raw.facts,
         certificates: raw.certificates,

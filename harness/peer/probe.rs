@@ -39,6 +39,14 @@ impl Conversation {
         });
     }
 
+    /// Ends our half of the connection: FIN without a word of TLS. What the relay says is still heard.
+    pub(super) fn cut(&mut self) {
+        let Some(beneath) = self.beneath() else { return };
+        if let Err(error) = beneath.shutdown(std::net::Shutdown::Write) {
+            self.note(Happening::Trouble(format!("the connection was not cut: {error}")));
+        }
+    }
+
     /// Begins further handshakes inside the session, up to `most`, until one is refused.
     pub(super) async fn renegotiate(&mut self, most: usize) -> Result<(), Over> {
         let patience = self.patience.handshake;
@@ -100,6 +108,7 @@ impl Conversation {
                     Some(
                         ClientFault::LyingHeartbeat
                         | ClientFault::ClearInsideTls
+                        | ClientFault::CutInsideData
                         | ClientFault::PlaintextInsteadOfClientHello
                         | ClientFault::Renegotiation
                         | ClientFault::SilentInsteadOfClientHello,

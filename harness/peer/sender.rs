@@ -254,16 +254,26 @@ impl Session<'_> {
         }
         let from = fill("MAIL FROM:<{from}>", &self.plan.names);
         let to = fill("RCPT TO:<{recipient}>", &self.plan.names);
-        if self.state.refused
-            || !(self.state.mail || self.command(&from).await?)
-            || !(self.state.recipient || self.command(&to).await?)
-            || !(self.state.data || self.command("DATA").await?)
-        {
+        // A relay that said 354 waits for content, whatever it has of an envelope.
+        let envelope = self.state.data
+            || (!self.state.refused
+                && (self.state.mail || self.command(&from).await?)
+                && (self.state.recipient || self.command(&to).await?)
+                && self.command("DATA").await?);
+        if !envelope || self.state.refused {
             return Ok(());
         }
         let message = message(&self.plan.names) + ".";
         let channel = self.talk.channel();
-        self.talk.say(&message).await?;
+        match self.plan.fault.filter(|fault| *fault == ClientFault::CutInsideData) {
+            Some(fault) if channel == Channel::Tls => {
+                let half = message.len() / 2;
+                self.talk.say_all(&[message.as_bytes()[..half].to_vec()]).await?;
+                self.talk.note(Happening::Faulted(fault.name().into()));
+                self.talk.cut();
+            }
+            _ => self.talk.say(&message).await?,
+        }
         let reply = self.talk.hear_reply().await?;
         self.talk.note(if accepts(&reply) {
             Happening::Accepted { channel }
@@ -328,6 +338,10 @@ impl Session<'_> {
             b"RCPT" => (state.recipient, state.refused) = (ok, state.refused | !ok),
             b"DATA" => (state.data, state.refused) = (ok, state.refused | !ok),
             b"RSET" if ok => (state.mail, state.recipient) = (false, false),
+            // The end of a message that the script sent.
+            b"" if command.starts_with(b".") => {
+                (state.mail, state.recipient, state.data) = (false, false, false);
+            }
             _ => {}
         }
         if self.state.refused && matches!(verb.as_slice(), b"MAIL" | b"RCPT" | b"DATA") {
@@ -342,7 +356,8 @@ impl Session<'_> {
             let probe = Probe { setup: &plan.tls, fault: plan.fault };
             return Err(self.talk.probe(hello, probe).await);
         }
-        match plan.fault {
+        // Whoever comes back is an honest client.
+        match plan.fault.filter(|_| plan.connection == 1) {
             Some(fault @ ClientFault::SilentInsteadOfClientHello) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));
                 self.talk.await_end().await;
@@ -359,6 +374,7 @@ impl Session<'_> {
             Some(
                 ClientFault::ChangeCipherSpecBeforeKeys
                 | ClientFault::ClearInsideTls
+                | ClientFault::CutInsideData
                 | ClientFault::InsecureRenegotiation
                 | ClientFault::LyingHeartbeat
                 | ClientFault::Renegotiation,
@@ -391,9 +407,11 @@ impl Session<'_> {
                 self.talk.renegotiate(RENEGOTIATIONS).await?;
                 self.talk.note(Happening::WentAlong(fault.name().into()));
             }
-            // These were played in place of the handshake, or behind its first flight.
+            // These were played in place of the handshake, or behind its first flight, or have their place
+            // in a message.
             Some(
                 ClientFault::ChangeCipherSpecBeforeKeys
+                | ClientFault::CutInsideData
                 | ClientFault::InsecureRenegotiation
                 | ClientFault::LyingHeartbeat
                 | ClientFault::PlaintextInsteadOfClientHello

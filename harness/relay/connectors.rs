@@ -20,9 +20,11 @@ pub struct Connectors {
 }
 
 impl Connectors {
-    /// Every connector, both ways.
+    /// Every connector, both ways, that a relay can have without publishing or fetching anything:
+    /// who has DANE or MTA-STS says so.
     pub fn all() -> Self {
-        Self::both(Connector::ALL.into())
+        let published = [Connector::Dane, Connector::MtaSts];
+        Self::both(Connector::ALL.into_iter().filter(|one| !published.contains(one)).collect())
     }
 
     /// Whether mail that goes this way can be put under this demand.

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use waxseal_model::scenario::Connector;
 
+/// Domains of a run below one suffix, at most: each case may be played several times, and each time it has a
+/// domain of its own.
+pub const DOMAINS: usize = 4000;
+
 /// The file, as relays read it. Names of files are relative to `dir`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LabFile {
@@ -22,6 +26,9 @@ pub struct LabFile {
     pub smtp_port: u16,
     /// Where the relay listens.
     pub listen: Vec<Listen>,
+    /// The domains of a run below a suffix are `c1`, `c2`, … up to this number: for relays that cannot
+    /// have a rule for a suffix.
+    pub cases: usize,
     /// What it demands of next hops.
     pub outbound: Vec<Outbound>,
     /// What it demands of senders, by their domain.
@@ -190,7 +197,7 @@ pub(super) mod tests {
 
     pub(in crate::relay) const PAGE: &str = r#"
 { "dir": "/run/waxseal", "hostname": "relay.waxseal.test",
-  "dns": {"address": "127.0.0.53", "port": 53}, "smtp_port": 25,
+  "dns": {"address": "127.0.0.53", "port": 53}, "smtp_port": 25, "cases": 4000,
   "listen": [ {"connector": "opportunistic", "address": "127.0.1.1", "port": 25, "tls": "starttls"},
               {"connector": "implicit", "address": "127.0.1.1", "port": 465, "tls": "implicit"} ],
   "outbound": [ {"connector": "encryption-only", "domains": [".encryption-only.test", "a.test"], "tls": "encryption-only", "present_certificate": false} ],
@@ -213,6 +220,7 @@ pub(super) mod tests {
         assert_eq!(paths["listen.implicit.port"], "465");
         assert_eq!(paths["outbound.encryption-only.domains"], ".encryption-only.test a.test");
         assert_eq!(paths["policy.forward_secrecy"], "true");
+        assert_eq!(paths["cases"], "4000");
         let variables: BTreeMap<_, _> = file.environment().collect();
         assert_eq!(variables["WAXSEAL_INBOUND_PARTNER_CERTIFICATE_NAME"], "mail.partner.test");
         assert_eq!(variables["WAXSEAL_DNS_ADDRESS"], "127.0.0.53");

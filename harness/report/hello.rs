@@ -14,7 +14,10 @@ const CUT: usize = 3;
 /// unless the `whole` is asked for.
 pub(super) fn hello_lines(hello: &HelloFacts, whole: bool) -> Vec<String> {
     let mut lines = vec![heading(hello)];
-    let mut list = |title: &str, words: Vec<String>| lines.extend(wrapped(title, &words, whole));
+    let mut list = |title: &str, words: Vec<String>| {
+        let words: Vec<_> = words.iter().map(|word| printable(word).into_owned()).collect();
+        lines.extend(wrapped(title, &words, whole));
+    };
     let versions = hello.versions.iter().map(|version| version.name().to_owned());
     list("versions", versions.chain(hello.other_versions.iter().cloned()).collect());
     let short = |name: &String| name.strip_prefix("TLS_").unwrap_or(name).to_owned();
@@ -25,9 +28,8 @@ pub(super) fn hello_lines(hello: &HelloFacts, whole: bool) -> Vec<String> {
     };
     list("groups", hello.groups.iter().map(shared).collect());
     list("schemes", hello.schemes.clone());
-    let text = |text: &String| printable(text).into_owned();
-    list("SNI", hello.sni.iter().map(text).collect());
-    list("ALPN", hello.alpn.iter().map(text).collect());
+    list("SNI", hello.sni.iter().cloned().collect());
+    list("ALPN", hello.alpn.clone());
     list("resumption", resumption(hello));
     let methods = hello.compression.iter().filter(|method| **method != 0);
     list("compression", methods.map(|method| format!("method {method}")).collect());

@@ -1,10 +1,11 @@
 //! The report that is kept and compared: no times, ports or addresses.
 
 use waxseal_model::foreign::printable;
-use waxseal_model::record::{CaseRecord, Record, Status, Summary};
+use waxseal_model::record::{CaseRecord, Record, Status};
 use waxseal_model::requirement::Catalogue;
 
 use super::Pillar;
+use super::ending::{self, Counts};
 
 /// The record as Markdown, the same for the same verdicts.
 pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
@@ -14,6 +15,13 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
         cell(&record.relay.version),
         cell(&record.profile)
     );
+    let played = ending::conditions(record);
+    if !played.is_empty() {
+        text.push_str(&format!("{}\n\n", cell(&played.join(" "))));
+    }
+    if let Some(gate) = ending::gate(record) {
+        text.push_str(&format!("{}\n\n", cell(&gate)));
+    }
     if !record.domains.is_empty() {
         text.push_str("## Domains\n\n");
         for domain in &record.domains {
@@ -21,14 +29,22 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
         }
         text.push_str("\n## Pillars\n\n");
     }
-    text.push_str("| pillar | pass | fail | observed | inconclusive | skipped | error |\n");
-    text.push_str("|---|---|---|---|---|---|---|\n");
+    text.push_str(&format!("| pillar | {} |\n", Counts::TITLES.join(" | ")));
+    text.push_str(&format!("|---|{}\n", "---|".repeat(Counts::TITLES.len())));
     for pillar in Pillar::ALL {
         let of = |case: &&CaseRecord| Pillar::of(&case.scenario, case.connector) == pillar;
-        let part = Summary::of(record.cases.iter().filter(of).map(|case| &case.verdict));
+        let part = Counts::of(record.cases.iter().filter(of));
         text.push_str(&row(pillar.title(), &part));
     }
-    text.push_str(&row("all", &record.summary));
+    text.push_str(&row("all", &Counts::of(&record.cases)));
+    text.push('\n');
+    let lines = ending::requirements(record).into_iter();
+    let lines = lines.chain(std::iter::once(ending::must_cases(record)));
+    let lines = lines.chain(ending::unjudged(record)).chain(ending::cautions(record));
+    lines.for_each(|line| text.push_str(&format!("- {}\n", cell(&line))));
+    for finding in record.gate.iter().flat_map(|gate| &gate.findings) {
+        text.push_str(&format!("- gate: {}\n", cell(&finding.to_string())));
+    }
     let broken: Vec<_> =
         record.requirements.iter().filter(|r| r.status == Status::Broken).collect();
     if !broken.is_empty() {
@@ -46,22 +62,26 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
     );
     for case in &record.cases {
         let outcome = case.outcome.map_or("", |outcome| outcome.name());
+        let verdict = match &case.waiver {
+            None => case.verdict.to_string(),
+            Some(_) => format!("{}, waived", case.verdict),
+        };
+        let reason = match &case.waiver {
+            None => cell(&case.reason),
+            Some(waiver) => format!("{} Waived: {}", cell(&case.reason), cell(waiver)),
+        };
         text.push_str(&format!(
-            "| {} | {} | {} | {outcome} | {} |\n",
+            "| {} | {} | {verdict} | {outcome} | {reason} |\n",
             id_cell(&case.id),
-            case.level,
-            case.verdict,
-            cell(&case.reason)
+            case.level
         ));
     }
     text
 }
 
-fn row(title: &str, part: &Summary) -> String {
-    format!(
-        "| {title} | {} | {} | {} | {} | {} | {} |\n",
-        part.pass, part.fail, part.observed, part.inconclusive, part.skipped, part.error
-    )
+fn row(title: &str, part: &Counts) -> String {
+    let cells = part.columns().map(|count| count.to_string());
+    format!("| {title} | {} |\n", cells.join(" | "))
 }
 
 /// An id of ours as it is; what is no id is text of others.

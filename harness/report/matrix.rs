@@ -11,14 +11,16 @@ use super::markdown::cell;
 struct Cell(String);
 
 impl Cell {
-    /// `known` are failures that a baseline accepts; `a of b` counts those of the cases played.
+    /// `known` is what a baseline accepts; `a of b` counts those of the cases played.
     fn of(cases: &[&CaseRecord]) -> Self {
         let played = cases.iter().filter(|case| case.verdict != Verdict::Skipped).count();
         let count =
             |wanted: &dyn Fn(&CaseRecord) -> bool| cases.iter().filter(|case| wanted(case)).count();
         let fails = count(&|case| case.verdict == Verdict::Fail && case.waiver.is_none());
-        let known = count(&|case| case.verdict == Verdict::Fail && case.waiver.is_some());
-        let open = count(&|case| matches!(case.verdict, Verdict::Inconclusive | Verdict::Error));
+        let known = count(&|case| case.waiver.is_some());
+        let open = count(&|case| {
+            matches!(case.verdict, Verdict::Inconclusive | Verdict::Error) && case.waiver.is_none()
+        });
         let some = |word: &str, some: usize| {
             if some == played { word.to_owned() } else { format!("{word} {some}/{played}") }
         };
@@ -126,7 +128,7 @@ pub fn matrix(records: &[Record]) -> String {
     text.push('\n');
     totals.iter().for_each(|row| text.push_str(&line(row)));
     text.push_str(
-        "\nknown: fails, and its baseline says why; open: undecided; -: not declared by the driver\n",
+        "\nknown: fails or stays open, and its baseline says why; open: undecided; -: not declared by the driver\n",
     );
     text
 }

@@ -4,6 +4,7 @@
 
 use waxseal_model::foreign::printable_json;
 
+mod ending;
 mod expectation;
 mod explain;
 mod hello;
@@ -16,6 +17,7 @@ mod shown;
 mod terminal;
 mod transcript;
 
+pub use ending::gate;
 pub use explain::explain;
 pub use list::{list_cases, list_requirements};
 pub use markdown::markdown;

@@ -43,6 +43,9 @@ pub fn scan_table(scan: &Scan, catalogue: &Catalogue) -> String {
         text.push_str(&format!("not as expected: {}\n", printable(difference)));
     }
     findings(scan, catalogue, &mut text);
+    for outdated in &scan.outdated {
+        text.push_str(&format!("OUTDATED: {}\n", printable(&outdated.text)));
+    }
     text
 }
 

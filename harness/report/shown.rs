@@ -123,7 +123,8 @@ pub(super) fn checks(found: &Found<Vec<CaseRecord>>, text: &mut String) {
             Verdict::Pass | Verdict::Skipped => continue,
             Verdict::Fail | Verdict::Inconclusive | Verdict::Error | Verdict::Observed => {}
         }
-        text.push_str(&format!("{} {} ({})\n", case.verdict, case.id, case.level));
+        let id = printable(&case.id);
+        text.push_str(&format!("{} {id} ({})\n", case.verdict, case.level));
         if case.verdict != Verdict::Observed {
             text.push_str(&format!("  {}\n", printable(&case.claim)));
         }

@@ -1,10 +1,10 @@
 //! What a person reads at the end of a run.
 
 use waxseal_model::foreign::printable;
-use waxseal_model::record::{CaseRecord, Record, Status, Summary, Verdict};
+use waxseal_model::record::{CaseRecord, Record, Status, Verdict, cases};
 use waxseal_model::requirement::{Catalogue, Level};
-use waxseal_model::wording::counted;
 
+use super::ending::{self, Counts};
 use super::{Pillar, transcript};
 
 /// One line of one case.
@@ -17,12 +17,14 @@ pub fn line(case: &CaseRecord) -> String {
     format!("{:<12} {:<6} {id}  {what}", case.verdict, case.level).trim_end().to_owned()
 }
 
-/// Failing cases, then the rest in numbers. Of a scenario's cases that end alike the first is
+/// Failing cases, then the rest in numbers, then what was not judged. Of a scenario's cases that end alike the first is
 /// shown with its transcript, the others with a line.
 pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
     let mut text = String::new();
     for verdict in [Verdict::Fail, Verdict::Inconclusive, Verdict::Error] {
-        let ended_so = |case: &&CaseRecord| case.verdict == verdict && case.waiver.is_none();
+        let ended_so = |case: &&CaseRecord| {
+            case.verdict == verdict && case.waiver.is_none() && !case.unfinished
+        };
         let cases: Vec<&CaseRecord> = record.cases.iter().filter(ended_so).collect();
         for alike in cases.chunk_by(|one, next| one.scenario == next.scenario) {
             let [first, others @ ..] = alike else { continue };
@@ -53,34 +55,9 @@ pub fn alone(record: &Record) -> Option<String> {
     told.then(|| transcript(case.direction, &case.trace, &case.evidence))
 }
 
-/// By pillar, by requirement, and in one line.
+/// By pillar, by requirement, what was not judged, and in one line.
 fn numbers(record: &Record) -> String {
-    let mut text = format!(
-        "{:<30} {:>5} {:>5} {:>9} {:>13} {:>8} {:>6}\n",
-        "", "pass", "fail", "observed", "inconclusive", "skipped", "error"
-    );
-    let mut row = |title: &str, summary: &Summary| {
-        text.push_str(&format!(
-            "{title:<30} {:>5} {:>5} {:>9} {:>13} {:>8} {:>6}\n",
-            summary.pass,
-            summary.fail,
-            summary.observed,
-            summary.inconclusive,
-            summary.skipped,
-            summary.error
-        ));
-    };
-    for pillar in Pillar::ALL {
-        let of = |case: &&CaseRecord| Pillar::of(&case.scenario, case.connector) == pillar;
-        let part = Summary::of(record.cases.iter().filter(of).map(|case| &case.verdict));
-        if part.total() > 0 {
-            row(pillar.title(), &part);
-        }
-    }
-    row("all", &record.summary);
-    let count = |status: Status, level: Level| {
-        record.requirements.iter().filter(|r| r.status == status && r.level == level).count()
-    };
+    let mut text = table(record);
     text.push('\n');
     for level in [Level::Must, Level::Should] {
         let broken: Vec<&str> = record
@@ -93,20 +70,22 @@ fn numbers(record: &Record) -> String {
             text.push_str(&format!("broken, {level}: {}\n", printable(&broken.join(", "))));
         }
     }
-    for level in [Level::Must, Level::Should] {
-        text.push_str(&format!(
-            "requirements, {level}: {} kept, {} broken, {} undecided, {} untested\n",
-            count(Status::Kept, level),
-            count(Status::Broken, level),
-            count(Status::Undecided, level),
-            count(Status::Untested, level)
-        ));
-    }
+    let lines = ending::requirements(record)
+        .into_iter()
+        .chain(std::iter::once(ending::must_cases(record)))
+        .chain(ending::unjudged(record))
+        .chain(ending::cautions(record))
+        .chain(ending::conditions(record));
+    lines.for_each(|line| text.push_str(&format!("{line}\n")));
+    let summary = &record.summary;
+    let played = match summary.skipped {
+        0 => cases(summary.total()),
+        _ => format!("{} of {}", summary.played(), cases(summary.total())),
+    };
     text.push_str(&format!(
-        "{} {}: {} in {}.{:01} s, profile {}\n",
+        "{} {}: {played} played in {}.{:01} s, profile {}\n",
         printable(&record.relay.name),
         printable(&record.relay.version),
-        cases(record.summary.total()),
         record.duration_ms / 1000,
         record.duration_ms % 1000 / 100,
         printable(&record.profile)
@@ -114,6 +93,30 @@ fn numbers(record: &Record) -> String {
     for domain in &record.domains {
         text.push_str(&format!("{}\n", printable(&domain.to_string())));
     }
+    text
+}
+
+/// A row a pillar. What is waived has a column where there is a baseline.
+fn table(record: &Record) -> String {
+    let mut text = String::new();
+    let mut row = |title: &str, cells: [String; 7]| {
+        text.push_str(&format!("{title:<30}"));
+        for (name, cell) in Counts::TITLES.into_iter().zip(cells) {
+            if name != "waived" || record.gate.is_some() {
+                text.push_str(&format!(" {cell:>width$}", width = name.len().max(4) + 1));
+            }
+        }
+        text.push('\n');
+    };
+    row("", Counts::TITLES.map(str::to_owned));
+    for pillar in Pillar::ALL {
+        let of = |case: &&CaseRecord| Pillar::of(&case.scenario, case.connector) == pillar;
+        let part = Counts::of(record.cases.iter().filter(of));
+        if part.total() > 0 {
+            row(pillar.title(), part.columns().map(|count| count.to_string()));
+        }
+    }
+    row("all", Counts::of(&record.cases).columns().map(|count| count.to_string()));
     text
 }
 
@@ -150,9 +153,4 @@ fn command(record: &Record, case: &CaseRecord) -> String {
         }
     }
     text
-}
-
-/// `1 case`, `2 cases`.
-pub(super) fn cases(count: usize) -> String {
-    counted(count, "case")
 }

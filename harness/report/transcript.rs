@@ -35,7 +35,7 @@ pub fn transcript(direction: Direction, trace: &Trace, marked: &[usize]) -> Stri
         }
         for (number, line) in lines.iter().enumerate() {
             let mark = if number == 0 && marked.contains(&at) { "->" } else { "  " };
-            text.push_str(&format!("{mark}  {line}\n"));
+            text.push_str(&format!("{mark}  {}\n", printable(line)));
         }
     }
     text
@@ -45,7 +45,9 @@ fn title(place: &Place) -> String {
     match place {
         Place::Dns => "resolver".into(),
         Place::Injection => "the message is handed to the relay".into(),
-        Place::Peer { name, connection } => format!("{name}, connection {connection}"),
+        Place::Peer { name, connection } => {
+            format!("{}, connection {connection}", printable(name))
+        }
         Place::Sender => "mailbox of the sender".into(),
         Place::Run => "run".into(),
     }
@@ -155,6 +157,9 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             End::Silence => "(silence; we ended the connection)",
         }
         .into()),
+        Happening::NotPlayed { control } => {
+            one(format!("(not played: the relay was silent on {})", printable(control)))
+        }
         Happening::Deadline => one("(the time allowed ran out)".into()),
         Happening::Trouble(text) => one(format!("(our trouble: {})", printable(text))),
     }

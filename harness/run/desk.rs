@@ -95,7 +95,8 @@ impl<'a> Desk<'a> {
 
     /// The record of a case that was not played to its end.
     pub(super) fn unfinished(&self, case: &Case, verdict: Verdict, reason: &str) -> CaseRecord {
-        record(case, self.level(case), without_outcome(verdict, reason.into()), None)
+        let judgement = without_outcome(verdict, reason.into());
+        CaseRecord { unfinished: true, ..record(case, self.level(case), judgement, None) }
     }
 }
 
@@ -121,6 +122,7 @@ fn record(case: &Case, level: Level, judgement: Judgement, result: Option<&Playe
         outcome: judgement.outcome,
         observed: judgement.observed,
         waiver: None,
+        unfinished: false,
         control: (control != case.id).then_some(control),
         duration_ms: result
             .map_or(0, |result| u64::try_from(result.duration.as_millis()).unwrap_or(u64::MAX)),

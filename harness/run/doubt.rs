@@ -117,6 +117,7 @@ mod tests {
             outcome: None,
             observed: None,
             waiver: None,
+            unfinished: false,
             control: None,
             duration_ms: 0,
             evidence: Vec::new(),

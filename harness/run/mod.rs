@@ -2,6 +2,7 @@
 //!
 //! Nothing here speaks SMTP.
 
+mod absent;
 mod caught;
 mod desk;
 mod doubt;
@@ -31,8 +32,9 @@ use std::time::Instant;
 use waxseal_model::domain::DomainRecord;
 use waxseal_model::facts::Engine;
 use waxseal_model::foreign::Foreign;
-use waxseal_model::record::{CaseRecord, Record, RelayName, SCHEMA, Summary, Verdict};
+use waxseal_model::record::{CaseRecord, Conditions, Record, RelayName, SCHEMA, Summary, Verdict};
 use waxseal_model::scenario::Case;
+use waxseal_model::status::{Rules, Scope};
 use waxseal_model::trace::{Happening, Place};
 
 pub use own::{Own, Route, Rule, connector_of};
@@ -69,6 +71,32 @@ pub struct Options {
     pub own: Option<Own>,
     /// Whether the run's private directory stays.
     pub keep: bool,
+    /// When the run begins, for the record, `2026-12-31T23:59:59Z`: the clock is the caller's.
+    pub started: Option<String>,
+}
+
+impl Options {
+    /// How the run is done, for the record.
+    fn conditions(&self) -> Conditions {
+        Conditions {
+            selection: self.cases.clone(),
+            shard: self.shard.map(|(part, parts)| format!("{part}/{parts}")),
+            engine: self.engine,
+            private_network: self.sandbox.is_some(),
+            started: self.started.clone(),
+        }
+    }
+
+    /// How much of the catalogue is asked for.
+    fn scope(&self) -> Scope {
+        if !self.cases.is_empty() || self.own.is_some() {
+            Scope::Selection
+        } else if self.shard.is_some() {
+            Scope::Shard
+        } else {
+            Scope::Whole
+        }
+    }
 }
 
 impl Default for Options {
@@ -82,6 +110,7 @@ impl Default for Options {
             sandbox: None,
             own: None,
             keep: false,
+            started: None,
         }
     }
 }
@@ -112,7 +141,8 @@ impl Watch for Unwatched {}
 /// machine was too late for is played alone. The hosts of a case stay open until the run ends: a
 /// message that arrives after the verdict turns it.
 ///
-/// `interrupted` ends the run early: what is judged by then stands, the rest is inconclusive.
+/// `interrupted` ends the run early: what is judged by then stands, the rest is inconclusive, and the
+/// record says so.
 ///
 /// # Errors
 /// [`RunError`]: nothing fits the selection, the relay does not start, or the lab cannot be built.
@@ -126,6 +156,7 @@ pub async fn run(
     let begun = Instant::now();
     let profile = plan::profile(catalogue, &options.profile)?;
     let levels = profile.levels(&catalogue.requirements);
+    let whole = catalogue;
     let own = options.own.as_ref().map(|own| own.catalogue(catalogue));
     let catalogue = own.as_ref().unwrap_or(catalogue);
     let selected = plan::select(catalogue, options)?;
@@ -155,9 +186,13 @@ pub async fn run(
     let open = Arc::new(Open::new());
     let stage = Stage::new(&world, &choice, &relay, options, Arc::clone(&open));
     let playing = play_all(catalogue, &playable, &stage, &mut desk, watch, &mut records);
+    let mut was_interrupted = false;
     let early = tokio::select! {
         done = playing => done.map(|()| None)?,
-        () = interrupted => Some((Verdict::Inconclusive, "The run was interrupted.".to_owned())),
+        () = interrupted => {
+            was_interrupted = true;
+            Some((Verdict::Inconclusive, "The run was interrupted.".to_owned()))
+        }
         tail = relay.ended() => Some((Verdict::Error, format!("The relay ended by itself: {tail}"))),
     };
     if early.is_none() && records.values().any(rests_on_silence) {
@@ -181,6 +216,13 @@ pub async fn run(
     }
     let cases: Vec<CaseRecord> =
         selected.iter().filter_map(|case| records.remove(case.id.as_str())).collect();
+    let declared = choice.declared(options.own.as_ref());
+    let rules = Rules {
+        requirements: &whole.requirements,
+        profile,
+        declared: &declared,
+        scope: options.scope(),
+    };
     Ok(Record {
         schema: SCHEMA,
         tool: format!("waxseal {}", env!("CARGO_PKG_VERSION")),
@@ -191,8 +233,13 @@ pub async fn run(
             config: options.own.as_ref().map(|own| own.config.to_string_lossy().into_owned()),
         },
         profile: options.profile.clone(),
+        conditions: options.conditions(),
+        interrupted: was_interrupted,
         summary: Summary::of(cases.iter().map(|case| &case.verdict)),
-        requirements: Record::requirement_status(&levels, &cases),
+        absent: absent::absent(whole, profile, &choice, &cases),
+        outdated: Vec::new(),
+        gate: None,
+        requirements: rules.judge(whole.cases(), &cases),
         domains: DomainRecord::of(&cases),
         cases,
         duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -65,6 +65,14 @@ impl Own {
         own
     }
 
+    /// Whether some rule or listener is tested as this connector.
+    pub(super) fn tests(&self, direction: Direction, connector: Connector) -> bool {
+        match direction {
+            Direction::Inbound => self.inbound.contains(&connector),
+            Direction::Outbound => self.rules.iter().any(|rule| rule.connector == connector),
+        }
+    }
+
     fn cases(&self, case: &Case) -> Vec<Case> {
         match case.direction {
             Direction::Inbound if self.inbound.contains(&case.connector) => vec![case.clone()],

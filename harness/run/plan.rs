@@ -1,8 +1,8 @@
 //! Which cases are played.
 
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 use waxseal_model::diagnostic::closest;
-use waxseal_model::requirement::Profile;
+use waxseal_model::profile::Profile;
 use waxseal_model::scenario::Case;
 
 use super::Options;
@@ -22,13 +22,24 @@ pub enum RunError {
     /// A pattern is no pattern.
     #[error("`{0}` is no pattern of case ids")]
     Pattern(String),
-    /// Nothing fits.
-    #[error("no case fits {selection}{hint}; `waxseal list` shows all")]
+    /// A pattern fits no case. Each has to fit something: a case that was renamed would go unplayed
+    /// without a word.
+    #[error("no case fits {pattern}{hint}; `waxseal list` shows all")]
     Nothing {
         /// What was asked for.
-        selection: String,
+        pattern: String,
         /// The likely intended id.
         hint: String,
+    },
+    /// There are fewer cases than parts.
+    #[error("part {part} of {parts} has no case: only {selected} are selected")]
+    EmptyShard {
+        /// From 1 on.
+        part: usize,
+        /// All parts.
+        parts: usize,
+        /// Cases of all parts.
+        selected: usize,
     },
     /// The reference relay has no files.
     #[error("could not use the configuration: the embedded relay has none; name a driver")]
@@ -70,39 +81,40 @@ pub(super) fn select<'a>(
     catalogue: &'a Catalogue,
     options: &Options,
 ) -> Result<Vec<&'a Case>, RunError> {
-    let mut globs = Vec::new();
-    for pattern in &options.cases {
-        let glob = GlobBuilder::new(pattern).literal_separator(false).build();
-        globs.push(glob.map_err(|_| RunError::Pattern(pattern.clone()))?.compile_matcher());
+    let mut patterns = Vec::new();
+    for text in &options.cases {
+        let glob = GlobBuilder::new(text).literal_separator(false).build();
+        let glob = glob.map_err(|_| RunError::Pattern(text.clone()))?.compile_matcher();
+        if !catalogue.cases().any(|case| fits(text, &glob, case)) {
+            return Err(RunError::Nothing { pattern: text.clone(), hint: hint(catalogue, text) });
+        }
+        patterns.push((text, glob));
     }
-    // A pattern without a case's name stands for all cases of the scenario.
-    let fits = |case: &Case| {
-        globs.is_empty()
-            || options.cases.contains(&case.id)
-            || globs.iter().any(|glob| {
-                let names = [&case.id, &case.scenario, plain(case)];
-                names.into_iter().any(|name| glob.is_match(name))
-            })
+    let wanted = |case: &&Case| {
+        patterns.is_empty() || patterns.iter().any(|(text, glob)| fits(text, glob, case))
     };
-    let selected: Vec<&Case> = catalogue
-        .cases()
-        .filter(|case| fits(case))
-        .enumerate()
-        .filter(|(at, _)| options.shard.is_none_or(|(part, parts)| at % parts == part - 1))
-        .map(|(_, case)| case)
-        .collect();
-    if selected.is_empty() {
-        let hint = options
-            .cases
-            .first()
-            .and_then(|word| closest(word, catalogue.cases().map(|case| case.id.as_str())))
-            .map(|id| format!(" (did you mean `{id}`?)"));
-        return Err(RunError::Nothing {
-            selection: options.cases.join(", "),
-            hint: hint.unwrap_or_default(),
-        });
+    let selected: Vec<&Case> = catalogue.cases().filter(wanted).collect();
+    let Some((part, parts)) = options.shard else { return Ok(selected) };
+    let count = selected.len();
+    let shard = selected.into_iter().enumerate().filter(|(at, _)| at % parts == part - 1);
+    let shard: Vec<&Case> = shard.map(|(_, case)| case).collect();
+    if shard.is_empty() {
+        return Err(RunError::EmptyShard { part, parts, selected: count });
     }
-    Ok(selected)
+    Ok(shard)
+}
+
+/// A pattern without a case's name stands for all cases of the scenario.
+fn fits(text: &str, glob: &GlobMatcher, case: &Case) -> bool {
+    let names = [&case.id, &case.scenario, plain(case)];
+    case.id == text || names.into_iter().any(|name| glob.is_match(name))
+}
+
+/// The id that a pattern which fits nothing was likely meant for.
+fn hint(catalogue: &Catalogue, text: &str) -> String {
+    let known = catalogue.cases().flat_map(|case| [case.id.as_str(), case.scenario.as_str()]);
+    let id = closest(text, known);
+    id.map(|id| format!(" (did you mean `{id}`?)")).unwrap_or_default()
 }
 
 /// The id without the user's own domain.

@@ -40,12 +40,12 @@ pub(super) struct Heard {
 }
 
 /// Plays a case as number `number` of the run. Where the relay says nothing on the case's control, it
-/// is not played: the time allowed counts as over.
+/// is not played.
 pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -> (Names, Heard) {
     let names = names(case, number);
-    if world.quiet.holds(case) {
+    if let Some(control) = world.quiet.holds(case) {
         let recorder = Recorder::within(&world.pool);
-        recorder.note(Place::Run, Happening::Deadline);
+        recorder.note(Place::Run, Happening::NotPlayed { control });
         let trace = recorder.trace();
         return (names, Heard { trace, recorder, hosts: JoinSet::new() });
     }

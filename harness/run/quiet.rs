@@ -3,18 +3,22 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use waxseal_model::scenario::Case;
+use waxseal_model::scenario::{Case, default_control};
 use waxseal_model::script::Direction;
-use waxseal_model::trace::{Event, Happening, Place, Trace};
+use waxseal_model::trace::{End, Event, Happening, Place, Trace};
 
 /// The controls on which the relay was silent until the time allowed was over.
 #[derive(Debug, Default)]
 pub(super) struct Quiet(Mutex<BTreeSet<String>>);
 
 impl Quiet {
-    /// Whether there is no point in playing a case: the relay says nothing on its control either.
-    pub(super) fn holds(&self, case: &Case) -> bool {
-        !is_control(case) && self.of(&case.control_id())
+    /// The control on which the relay says nothing, where there is no point in playing a case for that:
+    /// its own, or that of its connector.
+    pub(super) fn holds(&self, case: &Case) -> Option<String> {
+        let at = case.domain.iter().map(|domain| format!("@{domain}"));
+        let usual = default_control(case.direction, case.connector) + &at.collect::<String>();
+        let known = [case.control_id(), usual].into_iter().find(|control| self.of(control));
+        known.filter(|_| !is_control(case))
     }
 
     /// Whether a control has to be played once more at once: one silence alone may be a mishap.
@@ -45,7 +49,8 @@ fn is_control(case: &Case) -> bool {
         && case.control_id() == case.id
 }
 
-/// Whether the relay gave no sign of itself, beyond having taken the message where it sends one.
+/// Whether the relay gave no sign of itself while it was waited for, beyond having taken the message
+/// where it sends one. One that refuses or ends connections costs no time.
 fn is_silent(direction: Direction, trace: &Trace) -> bool {
     let sign = |event: &Event| match (&event.place, direction) {
         (Place::Injection | Place::Run, _) => false,
@@ -59,14 +64,16 @@ fn is_silent(direction: Direction, trace: &Trace) -> bool {
                 | Happening::Cut { .. }
         ),
     };
-    !trace.events.is_empty() && !trace.events.iter().any(sign)
+    let waited =
+        |event: &Event| matches!(event.kind, Happening::Deadline | Happening::Ended(End::Silence));
+    trace.events.iter().any(waited) && !trace.events.iter().any(sign)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use waxseal_model::trace::{Channel, End, Ending};
+    use waxseal_model::trace::{Channel, Ending};
 
     use super::*;
     use crate::catalogue::Catalogue;
@@ -90,13 +97,18 @@ mod tests {
         let other = catalogue.case("inbound/control#implicit").unwrap();
         let (paired, quiet) = (paired.unwrap(), Quiet::default());
         let silent = trace(&[Happening::Connected, Happening::Ended(End::Silence)]);
-        assert!(!quiet.holds(paired) && quiet.doubts(control, &silent));
+        let offered = catalogue.case("inbound/starttls/offered#opportunistic").unwrap();
+        let gone = trace(&[Happening::Connected, Happening::Ended(End::Fin)]);
+        assert!(quiet.holds(paired).is_none() && quiet.doubts(control, &silent));
+        assert!(!quiet.doubts(control, &gone));
         quiet.take(control, &silent);
-        assert!(quiet.holds(paired) && !quiet.doubts(control, &silent));
-        assert!(!quiet.holds(control) && !quiet.holds(other));
+        assert_eq!(quiet.holds(paired).as_ref(), Some(&control.id));
+        assert_eq!(quiet.holds(offered).as_ref(), Some(&control.id));
+        assert!(!quiet.doubts(control, &silent));
+        assert!(quiet.holds(control).is_none() && quiet.holds(other).is_none());
         let (channel, line) = (Channel::Clear, b"220 late".to_vec());
         let speaks = trace(&[Happening::Heard { channel, line, ending: Ending::CrLf }]);
         quiet.take(control, &speaks);
-        assert!(!quiet.holds(paired));
+        assert!(quiet.holds(paired).is_none());
     }
 }

@@ -9,11 +9,12 @@ use tokio::net::TcpListener;
 use waxseal_model::foreign::Foreign;
 use waxseal_model::scenario::{Case, Connector, RuleBy};
 use waxseal_model::script::Direction;
+use waxseal_model::status::Declared;
 
 use super::driven::{self, Driven};
 use super::lateness::waits_for;
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
-use super::{Options, RunError, Watch};
+use super::{Options, Own, RunError, Watch};
 use crate::relay::contract::NextHop;
 use crate::relay::evidence::Queue;
 use crate::relay::reference::{Memory, Mutant, Running, Setup};
@@ -120,8 +121,37 @@ impl Choice {
         Some(format!("The relay {name} does not declare the connector {missing} {way}."))
     }
 
+    /// Whether mail goes through the relay this way.
+    pub(super) fn takes_part(&self, direction: Direction) -> bool {
+        match self {
+            Self::Reference(_) => true,
+            Self::Driven(driver) => driver.contract.directions.contains(&direction),
+        }
+    }
+
+    /// Why mail does not go through it this way, one sentence.
+    pub(super) fn why_absent(&self, direction: Direction) -> String {
+        let why = match self {
+            Self::Reference(_) => None,
+            Self::Driven(driver) => driver.contract.absent.get(&direction).cloned(),
+        };
+        why.unwrap_or_else(|| "The driver does not name this direction.".into())
+    }
+
+    /// All connectors that it has; with a configuration of the user's own, those of its rules.
+    pub(super) fn declared(&self, own: Option<&Own>) -> Declared {
+        let ways = [Direction::Inbound, Direction::Outbound];
+        let all = ways.into_iter().flat_map(|way| Connector::ALL.map(|connector| (way, connector)));
+        let has = |(way, connector): &(Direction, Connector)| {
+            self.takes_part(*way)
+                && self.declares(*way, *connector)
+                && own.is_none_or(|own| own.tests(*way, *connector))
+        };
+        all.filter(has).collect()
+    }
+
     /// Whether the relay says that it has this connector for mail that goes this way.
-    fn declares(&self, direction: Direction, connector: Connector) -> bool {
+    pub(super) fn declares(&self, direction: Direction, connector: Connector) -> bool {
         match self {
             Self::Reference(_) => !matches!(connector, Connector::Dane | Connector::MtaSts),
             Self::Driven(driver) => driver.contract.connectors.declare(direction, connector),

@@ -176,10 +176,18 @@ fn bend(hello: &mut ClientHello, quirk: Quirk) {
             take(hello, kind::RENEGOTIATION_INFO);
             hello.suites.push(RENEGOTIATION_SIGNAL);
         }
+        Quirk::ExportSuites => hello.suites = of_kind(SuiteKind::Export),
+        Quirk::StaticDhSuites => hello.suites = of_kind(SuiteKind::StaticDh),
         // Another framing altogether: see `hello_by_hand`.
         Quirk::SslV2 => {}
         Quirk::UnknownSuites => hello.suites = UNKNOWN.to_vec(),
     }
+}
+
+/// Every registered suite up to TLS 1.2 of this kind.
+fn of_kind(kind: SuiteKind) -> Vec<u16> {
+    let ids = registered_suites().into_iter().filter(|id| !is_tls13(*id));
+    ids.filter(|id| suite(*id).is(kind)).collect()
 }
 
 /// Puts an extension in the place of the one of its type, or at the end.

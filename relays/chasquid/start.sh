@@ -14,7 +14,7 @@ echo '*: | cat' >"$etc/domains/sink.test/aliases"
 # What chasquid remembers of a domain, for every case of a connector: remember SUFFIX LEVEL.
 remember() {
     number=1
-    while [ $number -le 4000 ]; do
+    while [ $number -le "$WAXSEAL_CASES" ]; do
         domain=c$number$1
         printf 'name: "%s"\noutgoing_sec_level: %s\n' "$domain" "$2" >"$data/domaininfo/s:$domain"
         number=$((number + 1))

@@ -26,7 +26,7 @@ set_up all
 {
     printf '\n[outbound]\n'
     number=1
-    while [ $number -le 4000 ]; do
+    while [ $number -le "$WAXSEAL_CASES" ]; do
         echo "force_tls_hosts[]=c$number$WAXSEAL_OUTBOUND_DOMAIN_VALIDATION_DOMAINS"
         number=$((number + 1))
     done

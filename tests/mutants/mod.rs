@@ -4,7 +4,8 @@
 //! `caught.toml` names for each fault scenarios that it has to fail, and every scenario stands there
 //! at least once; that is played always. All faults against all scenarios of their side take
 //! minutes: `cargo test --test suite mutants -- --ignored --nocapture`, which with
-//! `WAXSEAL_MUTANTS=write` writes the table anew.
+//! `WAXSEAL_MUTANTS=write` writes the table anew. `WAXSEAL_MUTANT=server-takes-null,server-bleeds` plays the
+//! faults of these names alone.
 
 mod whole;
 
@@ -52,7 +53,11 @@ fn play_all(
     catalogue: &Catalogue,
     select: impl Fn(Mutant) -> Vec<String> + Sync,
 ) -> Vec<(Mutant, Record)> {
-    let waiting = Mutex::new(Mutant::ALL.iter());
+    let chosen = std::env::var("WAXSEAL_MUTANT").ok();
+    let is_chosen = |mutant: &&Mutant| {
+        chosen.as_deref().is_none_or(|names| names.split(',').any(|name| name == mutant.name()))
+    };
+    let waiting = Mutex::new(Mutant::ALL.iter().filter(is_chosen));
     let played = Mutex::new(Vec::new());
     let next = || waiting.lock().expect("nobody panics with it").next();
     std::thread::scope(|scope| {

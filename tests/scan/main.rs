@@ -11,3 +11,5 @@ mod robot;
 mod second;
 mod server;
 mod untied;
+#[path = "../walk.rs"]
+mod walk;

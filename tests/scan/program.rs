@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::process::Command;
+use waxseal::catalogue::Catalogue;
 use waxseal::relay::reference::{Memory, Running, Setup};
+use waxseal::report;
 use waxseal::tls::Identity;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::record::Verdict;
@@ -15,6 +17,7 @@ use waxseal_model::scan::{Entry, Found, Judgement, Scan};
 use waxseal_model::scenario::Connector;
 
 use super::server::{Correct, Host, certified, identity, setup};
+use super::walk::{each_text, harmless};
 
 const RSA: &str = "about = ''\nkey = 'rsa-2048'";
 
@@ -43,11 +46,15 @@ async fn relay_with(connector: Connector, identity: Identity) -> (Running, Socke
     (Running::start(setup, vec![(connector, listener)]), address)
 }
 
+/// The day that tests run on, whatever the clock says.
+const TODAY: &str = "2026-11-27";
+
 /// Runs `waxseal scan`.
 pub async fn scan(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_waxseal"))
         .arg("scan")
         .args(arguments)
+        .env("WAXSEAL_TODAY", TODAY)
         .kill_on_drop(true)
         .output()
         .await
@@ -75,6 +82,24 @@ fn file(name: &str, text: &str) -> (tempfile::TempDir, String) {
 fn verdicts(scan: &Scan, wanted: Judgement) -> Vec<&str> {
     let found = scan.findings.iter().filter(|finding| finding.verdict == wanted);
     found.map(|finding| finding.requirement.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_text_of_a_scan_is_obeyed_in_any_form() {
+    let (_relay, address) = relay(Connector::Opportunistic).await;
+    let output = scan(&[&address.to_string(), "--connections", "8", "--format", "json"]).await;
+    let mut scan: serde_json::Value = serde_json::from_str(&out(&output)).expect("a line of JSON");
+    // The first findings and cases stand for all.
+    scan["findings"].as_array_mut().expect("a list").truncate(3);
+    scan["findings"][0]["verdict"] = "fail".into();
+    let checks = scan["checks"]["known"].as_array_mut().expect("the host was checked");
+    checks.truncate(1);
+    checks[0]["verdict"] = "fail".into();
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    each_text(&scan, |path, scan: Scan| {
+        harmless(path, "human", &report::scan_table(&scan, &catalogue.requirements));
+        harmless(path, "JSON", &report::scan_lines(&scan));
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,6 +271,24 @@ async fn a_pin_that_fits_passes_and_one_that_does_not_is_said_and_fails() {
         let text = out(&output);
         assert_eq!(text.contains("not as expected: "), code == 1, "{text}");
         assert_eq!(output.status.code(), Some(code), "{text}");
+    }
+}
+
+/// A host that differs from what was true long ago is not said to be wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn pins_that_are_older_than_a_year_say_so_and_decide_nothing() {
+    let (_relay, address) = relay(Connector::Opportunistic).await;
+    let to = address.to_string();
+    for bits in [2048, 4096] {
+        let pins = format!(
+            "checked = 2025-11-26\nsource = 'https://x.test'\n[[certificate]]\nkey-bits = {bits}\n"
+        );
+        let (_dir, path) = file("pins.toml", &pins);
+        let output = scan(&[&to, "--only", "certificates", "--expect", &path]).await;
+        let text = out(&output);
+        assert!(text.contains("was last checked on 2025-11-26, more than a year ago"), "{text}");
+        assert_eq!(text.contains("not as expected: "), bits == 4096, "{text}");
+        assert_eq!(output.status.code(), Some(3), "{text}");
     }
 }
 

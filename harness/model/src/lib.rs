@@ -5,11 +5,14 @@
 pub mod alert;
 pub mod baseline;
 pub mod certificate;
+pub mod coverage;
+pub mod dated;
 pub mod diagnostic;
 pub mod domain;
 pub mod expect;
 pub mod facts;
 pub mod foreign;
+pub mod gate;
 pub mod judge;
 #[cfg(test)]
 mod laws;
@@ -17,11 +20,13 @@ pub mod limits;
 pub mod offer;
 pub mod pattern;
 pub mod pins;
+pub mod profile;
 mod raw;
 pub mod record;
 pub mod requirement;
 pub mod scan;
 pub mod scenario;
 pub mod script;
+pub mod status;
 pub mod trace;
 pub mod wording;

@@ -52,7 +52,7 @@ pub const LOG_TAIL: u64 = 8 << 10;
 /// Octets of a file that a user names: scenarios, targets, pins, baselines.
 pub const FILE: u64 = 32 << 20;
 /// Octets of a record of a run that is read.
-pub const RECORD: u64 = 256 << 20;
+pub const RECORD: u64 = 128 << 20;
 /// Cases of one scenario file.
 pub const CASES: usize = 2000;
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_spanned::Spanned;
 
 use crate::certificate::{CertificateFacts, ChainFacts};
+use crate::dated::Date;
 use crate::diagnostic::{Diagnostic, closest};
 use crate::facts::Suite;
 use crate::foreign::Foreign;
@@ -18,6 +19,10 @@ use crate::raw::OneOrMany;
 pub struct Pins {
     /// One line for people.
     pub about: String,
+    /// The day on which the file was compared with its source, if it says so.
+    pub checked: Option<Date>,
+    /// Where the values are published.
+    pub source: Option<String>,
     /// The only versions it may negotiate; empty: any.
     pub versions: Vec<Version>,
     /// The only suites it may negotiate; empty: any.
@@ -92,6 +97,8 @@ impl Pins {
         };
         let mut pins = Self {
             about: raw.about,
+            checked: raw.checked,
+            source: raw.source,
             versions: Vec::new(),
             suites: Vec::new(),
             certificates: Vec::new(),
@@ -153,6 +160,13 @@ impl Pins {
             pins.certificates.push(pin);
         }
         Ok(pins)
+    }
+
+    /// Says that the file is too old to be relied on, if it says when it was checked and that is
+    /// more than a year before `today` (`2026-12-31`). `name` is that of the file.
+    pub fn outdated(&self, name: &str, today: &str) -> Option<String> {
+        let what = format!("The file of pins {name}");
+        self.checked.as_ref()?.outdated(&what, self.source.as_deref(), today)
     }
 
     /// What differs from what was seen at `now` (seconds since 1970), as sentences; none: nothing.
@@ -276,6 +290,8 @@ impl Pin {
 struct RawFile {
     #[serde(default)]
     about: String,
+    checked: Option<Date>,
+    source: Option<String>,
     versions: Option<OneOrMany>,
     suites: Option<OneOrMany>,
     #[serde(default)]

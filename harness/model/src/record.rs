@@ -6,13 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::DomainRecord;
 use crate::expect::Outcome;
+use crate::facts::Engine;
+use crate::gate::GateRecord;
 use crate::requirement::Level;
 use crate::scenario::Connector;
 use crate::script::Direction;
+pub use crate::status::{RequirementRecord, Status};
 use crate::trace::Trace;
+use crate::wording::counted;
 
 /// The version of this format.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// All that one run found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -26,8 +30,22 @@ pub struct Record {
     pub relay: RelayName,
     /// The profile whose levels were used.
     pub profile: String,
+    /// How the run was done.
+    pub conditions: Conditions,
+    /// The run was ended from outside before it was done: what was judged until then stands.
+    pub interrupted: bool,
     /// How many cases ended how.
     pub summary: Summary,
+    /// Directions and connectors of which nothing was played, although cases were selected or the
+    /// profile or the driver names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<Absent>,
+    /// Facts of others that were checked too long ago, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outdated: Vec<String>,
+    /// What the gate says, where there was a baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateRecord>,
     /// Every selected case, in the order of the files.
     pub cases: Vec<CaseRecord>,
     /// Every requirement of the catalogue.
@@ -52,6 +70,36 @@ pub struct RelayName {
     /// The user's own configuration, where that was tested and not the driver's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
+}
+
+/// How a run was done: what has to be the same for another run to be compared with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Conditions {
+    /// The patterns that cases were selected by; empty: all cases.
+    pub selection: Vec<String>,
+    /// `1/3`: the first of three parts. `null`: all.
+    pub shard: Option<String>,
+    /// The engine that was forced. `null`: each what suits it.
+    pub engine: Option<Engine>,
+    /// Whether it ran in a network of its own, from which nothing leaves the machine.
+    pub private_network: bool,
+    /// When it began, `2026-12-31T23:59:59Z`; `null` where nobody said.
+    pub started: Option<String>,
+}
+
+/// A direction or a connector of which nothing was played.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Absent {
+    /// Which way mail goes.
+    pub direction: Direction,
+    /// `null`: the whole direction.
+    pub connector: Option<Connector>,
+    /// How many selected cases were skipped for it.
+    pub cases: usize,
+    /// Why, one sentence.
+    pub reason: String,
 }
 
 /// How many cases ended how.
@@ -88,6 +136,11 @@ impl Summary {
             } += 1;
         }
         summary
+    }
+
+    /// Those that were played.
+    pub fn played(&self) -> usize {
+        self.total() - self.skipped
     }
 
     /// All cases.
@@ -186,6 +239,9 @@ pub struct CaseRecord {
     pub observed: Option<String>,
     /// The reason of the waiver that covers it.
     pub waiver: Option<String>,
+    /// The run ended before the case did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
     /// The case that was its control.
     pub control: Option<String>,
     /// Time it took.
@@ -194,33 +250,6 @@ pub struct CaseRecord {
     pub evidence: Vec<usize>,
     /// All that was heard and said.
     pub trace: Trace,
-}
-
-/// One requirement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct RequirementRecord {
-    /// Its id.
-    pub id: String,
-    /// Its level under the profile.
-    pub level: Level,
-    /// Whether the relay keeps it.
-    pub status: Status,
-    /// The cases that cite it.
-    pub cases: Vec<String>,
-}
-
-/// Whether a requirement is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// Some case passed, none failed or stayed undecided.
-    Kept,
-    /// Some case failed.
-    Broken,
-    /// Some case is inconclusive or ended in error, none failed.
-    Undecided,
-    /// No case cites it, or all were skipped or only observed.
-    Untested,
 }
 
 /// The JSON Schema (draft 2020-12) of a run record, as it is published in
@@ -232,35 +261,19 @@ pub fn schema() -> String {
 }
 
 impl Record {
-    /// The status of every requirement, from the verdicts of the cases that cite it.
-    pub fn requirement_status(
-        levels: &BTreeMap<String, Level>,
-        cases: &[CaseRecord],
-    ) -> Vec<RequirementRecord> {
-        levels
-            .iter()
-            .map(|(id, level)| {
-                let citing: Vec<_> =
-                    cases.iter().filter(|case| case.requirements.contains(id)).collect();
-                let any =
-                    |wanted: &[Verdict]| citing.iter().any(|case| wanted.contains(&case.verdict));
-                let status = if any(&[Verdict::Fail]) {
-                    Status::Broken
-                } else if any(&[Verdict::Inconclusive, Verdict::Error]) {
-                    Status::Undecided
-                } else if any(&[Verdict::Pass]) {
-                    Status::Kept
-                } else {
-                    Status::Untested
-                };
-                let cases = citing.iter().map(|case| case.id.clone()).collect();
-                RequirementRecord { id: id.clone(), level: *level, status, cases }
-            })
-            .collect()
+    /// The cases that were not played to their end, by the reason.
+    pub fn unfinished(&self) -> BTreeMap<&str, Vec<&CaseRecord>> {
+        let mut reasons: BTreeMap<&str, Vec<&CaseRecord>> = BTreeMap::new();
+        for case in self.cases.iter().filter(|case| case.unfinished) {
+            reasons.entry(&case.reason).or_default().push(case);
+        }
+        reasons
     }
 
-    /// The exit code of the run: 0 every must kept or waived, 1 a must broken, 3 a must undecided
-    /// and none broken, 2 nothing selected.
+    /// The exit code of the run. 130: it was interrupted. 2: nothing was played. 1: a must is
+    /// broken, or with a baseline something is new, stale, unknown, reasonless or expired. 3: a must
+    /// is undecided, or applies and is not judged, and no waiver accepts it; or facts are too old. 0:
+    /// none of these.
     pub fn exit_code(&self) -> u8 {
         let must = |verdicts: &[Verdict]| {
             self.cases
@@ -268,17 +281,32 @@ impl Record {
                 .filter(|case| case.level == Level::Must && case.waiver.is_none())
                 .any(|case| verdicts.contains(&case.verdict))
         };
-        if self.cases.iter().all(|case| case.verdict == Verdict::Skipped) {
+        let open = || self.requirements.iter().any(|row| row.open && row.waiver.is_none());
+        let broken = self.gate.as_ref().map_or(must(&[Verdict::Fail]), GateRecord::is_broken);
+        if self.interrupted {
+            INTERRUPTED
+        } else if self.cases.iter().all(|case| case.verdict == Verdict::Skipped) {
             2
-        } else if must(&[Verdict::Fail]) {
+        } else if broken {
             1
-        } else if must(&[Verdict::Inconclusive, Verdict::Error]) {
+        } else if must(&[Verdict::Inconclusive, Verdict::Error])
+            || open()
+            || !self.outdated.is_empty()
+        {
             3
         } else {
             0
         }
     }
 }
+
+/// `1 case`, `2 cases`.
+pub fn cases(count: usize) -> String {
+    counted(count, "case")
+}
+
+/// The exit code of a run that was ended by a signal, as shells give it for SIGINT.
+pub const INTERRUPTED: u8 = 130;
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -302,6 +330,7 @@ pub(crate) mod tests {
             outcome: None,
             observed: None,
             waiver: None,
+            unfinished: false,
             control: None,
             duration_ms: 0,
             evidence: Vec::new(),
@@ -321,6 +350,11 @@ pub(crate) mod tests {
                 config: None,
             },
             profile: "rfc".into(),
+            conditions: Conditions::default(),
+            interrupted: false,
+            absent: Vec::new(),
+            outdated: Vec::new(),
+            gate: None,
             summary: Summary::of(cases.iter().map(|case| &case.verdict)),
             cases,
             requirements: Vec::new(),
@@ -341,5 +375,23 @@ pub(crate) mod tests {
         let mut waived = record(vec![case("a", Verdict::Fail, Level::Must)]);
         waived.cases[0].waiver = Some("known".into());
         assert_eq!(waived.exit_code(), 0);
+    }
+
+    #[test]
+    fn what_is_open_old_or_interrupted_is_not_green() {
+        let green = || record(vec![case("a", Verdict::Pass, Level::Must)]);
+        let row = |waiver: Option<&str>| RequirementRecord {
+            id: "dane-x".into(),
+            level: Level::Must,
+            status: Status::NotCovered,
+            cases: Vec::new(),
+            unjudged: vec!["outbound".into()],
+            open: true,
+            waiver: waiver.map(str::to_owned),
+        };
+        let with = |row| Record { requirements: vec![row], ..green() }.exit_code();
+        assert_eq!((with(row(None)), with(row(Some("accepted")))), (3, 0));
+        assert_eq!(Record { outdated: vec!["Old.".into()], ..green() }.exit_code(), 3);
+        assert_eq!(Record { interrupted: true, ..green() }.exit_code(), INTERRUPTED);
     }
 }

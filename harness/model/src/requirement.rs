@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostic::{Diagnostic, closest};
+use crate::coverage::{Mode, Untested, Ways};
+use crate::diagnostic::Diagnostic;
 
 /// How strictly a requirement is meant. Ordered from the mildest.
 #[derive(
@@ -48,24 +49,29 @@ impl std::fmt::Display for Level {
 }
 
 /// One row of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requirement {
     /// As the source says.
     pub level: Level,
-    /// `inbound`, `outbound` or `both`.
-    pub direction: String,
-    /// The TLS demands it applies to.
-    pub modes: Vec<String>,
+    /// Which ways of mail it binds.
+    pub direction: Ways,
+    /// The TLS demands it applies to. A row of published policies alone binds those relays that
+    /// declare one of them.
+    pub modes: Vec<Mode>,
     /// What is demanded.
     pub text: String,
     /// Where it is demanded, with the section.
     pub source: String,
     /// How it is observed.
     pub observe: String,
-    /// Why no case cites it yet.
+    /// The parts of the text that have to be played each for itself, with patterns of the
+    /// scenarios that play them. Empty: the text is one thing.
     #[serde(default)]
-    pub untested: Option<String>,
+    pub parts: BTreeMap<String, Vec<String>>,
+    /// Why no case judges it yet, or one of its directions or parts.
+    #[serde(default)]
+    pub untested: Untested,
 }
 
 /// Every requirement by id.
@@ -82,56 +88,6 @@ pub fn load_catalogue(file: &str, text: &str) -> Result<Catalogue, Diagnostic> {
         message: error.message().into(),
         help: None,
     })
-}
-
-/// A named choice of levels.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Profile {
-    /// One sentence.
-    pub about: String,
-    /// Requirement id, or a pattern with `*`, to level. The longest pattern that fits wins.
-    #[serde(default)]
-    pub levels: BTreeMap<String, Level>,
-}
-
-impl Profile {
-    /// Reads a profile and checks that every entry names something.
-    ///
-    /// # Errors
-    /// What is wrong with the file.
-    pub fn load(file: &str, text: &str, catalogue: &Catalogue) -> Result<Self, Diagnostic> {
-        let error = |span, message, help| Diagnostic { file: file.into(), span, message, help };
-        let profile: Self = toml::from_str(text).map_err(|problem| {
-            error(problem.span().filter(|span| *span != (0..0)), problem.message().into(), None)
-        })?;
-        for pattern in profile.levels.keys() {
-            if !catalogue.keys().any(|id| fits(pattern, id)) {
-                let at = text.find(pattern.as_str()).map(|at| at..at + pattern.len());
-                let help = closest(pattern, catalogue.keys().map(String::as_str))
-                    .map(|name| format!("did you mean `{name}`?"));
-                return Err(error(at, format!("no requirement fits `{pattern}`"), help));
-            }
-        }
-        Ok(profile)
-    }
-
-    /// The level of one requirement under this profile.
-    pub fn level(&self, id: &str, own: Level) -> Level {
-        self.levels
-            .iter()
-            .filter(|(pattern, _)| fits(pattern, id))
-            .max_by_key(|(pattern, _)| pattern.len())
-            .map_or(own, |(_, level)| *level)
-    }
-
-    /// The level of every requirement of the catalogue.
-    pub fn levels(&self, catalogue: &Catalogue) -> BTreeMap<String, Level> {
-        catalogue
-            .iter()
-            .map(|(id, requirement)| (id.clone(), self.level(id, requirement.level)))
-            .collect()
-    }
 }
 
 /// Whether an id fits a pattern in which `*` stands for anything.

@@ -249,6 +249,12 @@ pub enum Happening {
     Ended(End),
     /// The time allowed for the case ran out before the message ended.
     Deadline,
+    /// The case was not played: the relay had been silent on this control until the time allowed for
+    /// it was over.
+    NotPlayed {
+        /// The control's id.
+        control: String,
+    },
     /// Our own side broke. The text is a fragment for people.
     Trouble(String),
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use tokio::time::Instant;
+
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
@@ -13,7 +15,9 @@ use super::queue::{Message, Queue};
 use super::session::{PATIENCE, Session};
 use super::{Mutant, Setup};
 use crate::lab::descriptors::accept;
-use crate::tls::{AskClient, ChainProblem, ServerSetup, Tickets, Usage, verify_chain};
+use crate::tls::{
+    AskClient, ChainProblem, ServerSetup, Tickets, Usage, describe_certificate, verify_chain,
+};
 use crate::wire::LineError;
 
 /// Serves one listener until it is dropped.
@@ -23,7 +27,7 @@ pub(super) async fn listen(
     setup: Arc<Setup>,
     queue: Queue,
 ) {
-    let grudge = Arc::new(AtomicBool::new(false));
+    let past = Arc::new(Past::default());
     let tickets = tickets(&setup);
     let mut sessions = JoinSet::new();
     loop {
@@ -31,13 +35,20 @@ pub(super) async fn listen(
             accepted = accept(&listener) => {
                 if let Ok(stream) = accepted {
                     let (setup, queue) = (Arc::clone(&setup), queue.clone());
-                    let (grudge, tickets) = (Arc::clone(&grudge), tickets.clone());
+                    let (past, tickets) = (Arc::clone(&past), tickets.clone());
                     sessions.spawn(async move {
                         let session = Session::new(stream);
-                        let state = State::default();
                         let setup = setup.as_ref();
-                        let mut server =
-                            Server { connector, session, setup, queue, state, grudge, tickets };
+                        let mut server = Server {
+                            connector,
+                            session,
+                            setup,
+                            queue,
+                            state: State::default(),
+                            seen: Seen::default(),
+                            past,
+                            tickets,
+                        };
                         // A client that went away is nobody's trouble.
                         let _ = server.serve().await;
                     });
@@ -54,10 +65,40 @@ struct Server<'a> {
     setup: &'a Setup,
     queue: Queue,
     state: State,
-    /// A handshake has failed on this listener.
-    grudge: Arc<AtomicBool>,
+    seen: Seen,
+    past: Arc<Past>,
     /// What clients of this listener resume their sessions by.
     tickets: Option<Tickets>,
+}
+
+/// What some faults remember of a listener. The clean relay remembers nothing of earlier clients.
+#[derive(Default)]
+struct Past {
+    /// A handshake has failed.
+    failed: AtomicBool,
+    /// A client was served in TLS.
+    served: AtomicBool,
+    /// A client that said STARTTLS never began TLS.
+    stalled: AtomicBool,
+}
+
+/// What some faults remember of a connection, over STARTTLS as well.
+#[derive(Default)]
+struct Seen {
+    /// The verb as the client wrote it.
+    verb: String,
+    /// The line came in one segment with the one before.
+    grouped: bool,
+    /// Something was refused.
+    refused: bool,
+    /// A message was accepted.
+    accepted: bool,
+    /// EHLO since the beginning, or since TLS began.
+    greetings: usize,
+    /// MAIL was checked.
+    checked: bool,
+    /// Recipients named before TLS.
+    recipients: Vec<String>,
 }
 
 /// What the client has told in this session; forgotten when TLS begins.
@@ -75,21 +116,30 @@ struct State {
 
 impl Server<'_> {
     async fn serve(&mut self) -> Result<(), LineError> {
-        if self.connector == Connector::Implicit && !self.begin_tls().await {
+        let implicit = self.connector == Connector::Implicit
+            && !self.setup.is(Mutant::ServerGreetsInPlaintext);
+        if implicit && !self.begin_tls().await {
             return Ok(());
         }
         self.session.say(&format!("220 {} ESMTP", self.setup.hostname)).await?;
         loop {
+            self.seen.grouped = self.session.has_more();
             let line = self.session.line(PATIENCE * 8).await?.bytes;
             let line = String::from_utf8_lossy(&line).into_owned();
             let (verb, rest) = line.split_once(' ').unwrap_or((&line, ""));
+            self.seen.verb = verb.to_owned();
             let verb = verb.to_ascii_uppercase();
+            if self.setup.is(Mutant::ServerMindsCase) && self.seen.verb != verb {
+                self.session.say("502 5.5.1 Command not implemented").await?;
+                continue;
+            }
             if verb == "QUIT" {
                 self.session.say("221 2.0.0 Bye").await?;
                 self.session.close().await;
                 return Ok(());
             }
             if let Some(reply) = self.refusal(&verb) {
+                self.seen.refused = true;
                 self.session.say(&reply).await?;
             } else if verb == "STARTTLS" {
                 if !self.starttls(rest).await? {
@@ -112,8 +162,16 @@ impl Server<'_> {
         let clear = self.session.tls().is_none();
         let grudge = self.setup.is(Mutant::ServerBearsGrudges)
             && clear
-            && self.grudge.load(Ordering::Relaxed);
-        if (self.setup.is(Mutant::ServerTakesNothing) || grudge) && verb == "MAIL" {
+            && self.past.failed.load(Ordering::Relaxed);
+        let stalled = self.setup.is(Mutant::ServerStallsOnSilence)
+            && self.past.stalled.load(Ordering::Relaxed);
+        let for_good = self.setup.is(Mutant::ServerRefusesForGood) && self.seen.refused;
+        let one = self.setup.is(Mutant::ServerTakesOneMessage) && self.seen.accepted;
+        let nothing = self.setup.is(Mutant::ServerTakesNothing) || grudge || stalled || one;
+        if for_good && !clear && verb == "MAIL" {
+            return Some("550 5.7.1 TLS is required".into());
+        }
+        if nothing && verb == "MAIL" {
             return Some("451 4.3.0 Not today".into());
         }
         let forced = match self.connector {
@@ -122,12 +180,22 @@ impl Server<'_> {
             _ => !(self.setup.is(Mutant::ServerForcesEhloOnly) && self.state.by_helo),
         };
         let noop = verb == "NOOP" && !self.setup.is(Mutant::ServerRefusesNoop);
-        let free = noop
-            || ["EHLO", "HELO", "STARTTLS"].contains(&verb)
-            || (self.setup.is(Mutant::ServerForcesMailOnly) && verb != "MAIL");
+        let free = noop || ["EHLO", "HELO", "STARTTLS"].contains(&verb) || self.lets_pass(verb);
         let code = if self.setup.is(Mutant::ServerWrongEnhancedCode) { "5.5.1" } else { "5.7.0" };
         (forced && !free && clear)
             .then(|| format!("530 {code} Must issue a STARTTLS command first"))
+    }
+
+    /// Whether the fault of this relay lets a forbidden verb pass.
+    fn lets_pass(&self, verb: &str) -> bool {
+        match self.setup.mutant {
+            Some(Mutant::ServerForcesMailOnly) => verb != "MAIL",
+            Some(Mutant::ServerForcesCapitalsOnly) => self.seen.verb != verb,
+            Some(Mutant::ServerForcesFirstOfGroup) => self.seen.grouped,
+            Some(Mutant::ServerForcesOnce) => self.seen.refused,
+            Some(Mutant::ServerRemembersTls) => self.past.served.load(Ordering::Relaxed),
+            _ => false,
+        }
     }
 
     async fn starttls(&mut self, argument: &str) -> Result<bool, LineError> {
@@ -158,6 +226,9 @@ impl Server<'_> {
         } else {
             self.session.forget_buffer();
         }
+        if self.setup.is(Mutant::ServerRunsPlaintext) && self.session.hears_plaintext().await {
+            return Ok(true);
+        }
         Ok(self.begin_tls().await)
     }
 
@@ -181,20 +252,32 @@ impl Server<'_> {
             return false;
         }
         let overlooks = self.setup.is(Mutant::ServerOverlooksClear);
+        let begun = Instant::now();
         if !self.session.accept_tls(&setup, overlooks).await {
-            self.grudge.store(true, Ordering::Relaxed);
+            self.past.failed.store(true, Ordering::Relaxed);
+            self.past.stalled.fetch_or(begun.elapsed() >= PATIENCE * 2, Ordering::Relaxed);
             return false;
+        }
+        self.past.served.store(true, Ordering::Relaxed);
+        self.seen.greetings = 0;
+        if self.setup.is(Mutant::ServerKeepsRecipient) {
+            self.seen.recipients = std::mem::take(&mut self.state.to);
         }
         if !self.setup.is(Mutant::ServerKeepsState) {
             self.state = State::default();
         }
         let Some(tls) = self.session.tls() else { return false };
         let leaves = self.setup.is(Mutant::ServerLeavesAfterHandshake)
-            || (self.setup.is(Mutant::ServerNeedsSni) && tls.facts.sni.is_none());
+            || (self.setup.is(Mutant::ServerNeedsSni) && tls.facts.sni.is_none())
+            || self.minds_sni(tls.facts.sni.as_deref().unwrap_or_default())
+            || (self.setup.is(Mutant::ServerEndsResumedMutual)
+                && self.connector == Connector::Mutual
+                && tls.facts.resumed);
         if leaves {
             return false;
         }
-        let shown = self.judge_certificate(&tls.facts.peer_chain);
+        let trusts = self.setup.is(Mutant::ServerTrustsResumed) && tls.facts.resumed;
+        let shown = if trusts { Ok(()) } else { self.judge_certificate(&tls.facts.peer_chain) };
         self.state.partner = shown.is_ok();
         if self.connector == Connector::Mutual {
             self.state.unwelcome = shown.err().map(|problem| problem.to_string());
@@ -210,10 +293,48 @@ impl Server<'_> {
             Err(ChainProblem::NoCertificate) => Mutant::ServerTakesNoCertificate,
             Err(ChainProblem::UnknownIssuer) => Mutant::ServerTakesAnyCa,
             Err(ChainProblem::Expired) => Mutant::ServerTakesExpired,
+            Err(ChainProblem::NotYetValid) => Mutant::ServerTakesFuture,
+            Err(ChainProblem::WrongName) if self.finds_name(chain) => return Ok(()),
             Err(ChainProblem::WrongName) => Mutant::ServerTakesAnyName,
+            Ok(()) if self.setup.is(Mutant::ServerMindsNameCase) && !self.finds_name(chain) => {
+                return Err(ChainProblem::WrongName);
+            }
+            _ if self.setup.is(Mutant::ServerTakesFalseCa) && chain.len() > 1 => {
+                let signer = &chain[1..];
+                return verify_chain(signer, roots, None, Usage::Client, SystemTime::now());
+            }
             other => return other,
         };
         if self.setup.is(forgiven) { Ok(()) } else { verified }
+    }
+
+    /// Whether the fault of this relay finds the partner's name in what is no DNS-ID of that name, or
+    /// wants it letter for letter.
+    fn finds_name(&self, chain: &[Vec<u8>]) -> bool {
+        let Some(leaf) = chain.first().and_then(|leaf| describe_certificate(leaf)) else {
+            return false;
+        };
+        let name = self.setup.partner_name.as_str();
+        let any = |fits: &dyn Fn(&String) -> bool| leaf.names.iter().any(fits);
+        match self.setup.mutant {
+            Some(Mutant::ServerMatchesCommonName) => leaf.common_name.as_deref() == Some(name),
+            Some(Mutant::ServerMatchesPartOfName) => any(&|other| other.contains(name)),
+            Some(Mutant::ServerMatchesAnyCharacter) => any(&|other| {
+                let fits = |(a, b): (char, char)| a == b || b == '.';
+                other.len() == name.len() && other.chars().zip(name.chars()).all(fits)
+            }),
+            Some(Mutant::ServerMindsNameCase) => any(&|other| other == name),
+            _ => false,
+        }
+    }
+
+    /// Whether the fault of this relay cannot bear this name in SNI.
+    fn minds_sni(&self, name: &str) -> bool {
+        match self.setup.mutant {
+            Some(Mutant::ServerMindsSniCase) => name.chars().any(char::is_uppercase),
+            Some(Mutant::ServerFearsOddSni) => name.contains('_'),
+            _ => false,
+        }
     }
 
     fn answer(&mut self, verb: &str, rest: &str) -> String {
@@ -224,6 +345,7 @@ impl Server<'_> {
             "EHLO" => {
                 let greeted = State { greeted: true, ..self.state.kept() };
                 self.state = greeted;
+                self.seen.greetings += 1;
                 self.capabilities()
             }
             "HELO" => {
@@ -262,11 +384,13 @@ impl Server<'_> {
             && self.connector != Connector::Mutual
             && !self.state.partner
             && !self.setup.is(Mutant::ServerTrustsSender)
+            && !(self.setup.is(Mutant::ServerChecksFirstSender) && self.seen.checked)
         {
             return "530 5.7.0 This sender comes in TLS with its certificate".into();
         }
+        self.seen.checked = true;
         self.state.from = Some(from);
-        self.state.to.clear();
+        self.state.to.clone_from(&self.seen.recipients);
         "250 2.1.0 OK".into()
     }
 
@@ -275,7 +399,11 @@ impl Server<'_> {
             return self.session.say("503 5.5.1 RCPT first").await;
         }
         self.session.say("354 Go ahead").await?;
-        let content = self.session.content().await?;
+        let content = match self.session.content().await {
+            Err(_) if self.setup.is(Mutant::ServerTakesTruncated) => self.session.take_rest(),
+            content => content?,
+        };
+        self.seen.accepted = true;
         let from = self.state.from.take().unwrap_or_default();
         for to in std::mem::take(&mut self.state.to) {
             self.queue.push(Message { from: from.clone(), to, content: content.clone() });
@@ -286,10 +414,13 @@ impl Server<'_> {
     fn capabilities(&self) -> String {
         let tls = self.session.tls().is_some();
         let mut lines = vec![self.setup.hostname.clone(), "8BITMIME".into()];
+        let again = self.seen.greetings > 1;
         let listed = if tls {
             self.setup.is(Mutant::ServerListsStarttlsInTls)
+                || (self.setup.is(Mutant::ServerListsStarttlsAgain) && again)
         } else {
             !self.setup.is(Mutant::ServerHidesStarttls)
+                && !(self.setup.is(Mutant::ServerListsStarttlsOnce) && again)
         };
         if listed {
             lines.push("STARTTLS".into());
@@ -356,9 +487,26 @@ fn offer(setup: &Setup) -> Offer {
             offer.suites = kinds(&[SuiteKind::Dhe, SuiteKind::Tls13, SuiteKind::Ecdhe]);
             offer.dh_bits = Some(512);
         }
+        Some(Mutant::ServerTakesShortPrime) => {
+            offer.suites = kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Dhe]);
+            offer.dh_bits = Some(1024);
+        }
+        Some(Mutant::ServerTakesShortCurve) => {
+            offer.groups = ["x25519", "p-256", "p-384", "p-192"].map(str::to_owned).into();
+        }
+        Some(Mutant::ServerSignsWithSha1) => {
+            let schemes = ["rsa_pss_rsae_sha256", "rsa_pkcs1_sha256", "ecdsa_secp256r1_sha256"];
+            let weak = ["rsa_pkcs1_sha1", "ecdsa_sha1"];
+            offer.schemes = schemes.iter().chain(&weak).map(|name| (*name).to_owned()).collect();
+        }
         // The other engine, which can be told so.
         Some(Mutant::ServerRenegotiates | Mutant::ServerResumesWithoutExchange) => {
             offer.suites = kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Dhe]);
+        }
+        Some(Mutant::ServerSignsSha1) => {
+            let usual = ["rsa_pss_rsae_sha256", "ecdsa_secp256r1_sha256", "rsa_pkcs1_sha256"];
+            let schemes = usual.into_iter().chain(["rsa_pkcs1_sha1", "ecdsa_sha1"]);
+            offer.schemes = schemes.map(str::to_owned).collect();
         }
         Some(Mutant::ServerLacksTls12) => offer.versions = vec![Version::Tls13],
         Some(Mutant::ServerLacksTls13) => offer.versions = vec![Version::Tls12],

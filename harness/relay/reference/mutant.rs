@@ -109,6 +109,8 @@ mutants! {
     ServerAnswersSslV2 = "server-answers-ssl-v2",
     /// Inbound: answers hellos that offer no suite it has, or not to send uncompressed.
     ServerTakesNonsense = "server-takes-nonsense",
+    /// Inbound: signs with SHA-1 where the client offers nothing else.
+    ServerSignsSha1 = "server-signs-sha-1",
     /// Inbound: compresses where the client offers it.
     ServerCompresses = "server-compresses",
     /// Inbound: takes a fallback to TLS 1.2 without a word.
@@ -141,6 +143,62 @@ mutants! {
     ServerFearsResumption = "server-fears-resumption",
     /// Inbound: takes nothing at all.
     ServerTakesNothing = "server-takes-nothing",
+    /// Inbound: a forced listener checks verbs in capitals only.
+    ServerForcesCapitalsOnly = "server-forces-capitals-only",
+    /// Inbound: a forced listener checks only the first command of a segment.
+    ServerForcesFirstOfGroup = "server-forces-first-of-group",
+    /// Inbound: a forced listener refuses once, and lets pass what comes after it.
+    ServerForcesOnce = "server-forces-once",
+    /// Inbound: a forced listener takes mail in plaintext from then on once a client was served in TLS.
+    ServerRemembersTls = "server-remembers-tls",
+    /// Inbound: the partner's domain is checked for the first sender of a session only.
+    ServerChecksFirstSender = "server-checks-first-sender",
+    /// Inbound: keeps the recipients over STARTTLS.
+    ServerKeepsRecipient = "server-keeps-recipient",
+    /// Inbound: lists STARTTLS inside TLS from the second EHLO on.
+    ServerListsStarttlsAgain = "server-lists-starttls-again",
+    /// Inbound: lists STARTTLS in the reply to the first EHLO only.
+    ServerListsStarttlsOnce = "server-lists-starttls-once",
+    /// Inbound: knows commands in capitals only.
+    ServerMindsCase = "server-minds-case",
+    /// Inbound: takes a message whose end never came.
+    ServerTakesTruncated = "server-takes-truncated",
+    /// Inbound: speaks SMTP in plaintext where TLS begins with the first octet.
+    ServerGreetsInPlaintext = "server-greets-in-plaintext",
+    /// Inbound: goes on in plaintext where a client sends no ClientHello after its STARTTLS.
+    ServerRunsPlaintext = "server-runs-plaintext",
+    /// Inbound: takes nothing from anyone after a client that never began TLS.
+    ServerStallsOnSilence = "server-stalls-on-silence",
+    /// Inbound: `mutual` takes resumed sessions without a certificate.
+    ServerTrustsResumed = "server-trusts-resumed",
+    /// Inbound: `mutual` ends resumed sessions.
+    ServerEndsResumedMutual = "server-ends-resumed-mutual",
+    /// Inbound: `mutual` takes certificates that are not valid yet.
+    ServerTakesFuture = "server-takes-future",
+    /// Inbound: `mutual` takes what any good certificate has signed, a CA's or not.
+    ServerTakesFalseCa = "server-takes-false-ca",
+    /// Inbound: whoever was refused in plaintext is refused inside TLS too.
+    ServerRefusesForGood = "server-refuses-for-good",
+    /// Inbound: takes one message a connection.
+    ServerTakesOneMessage = "server-takes-one-message",
+    /// Inbound: finds the partner's name in the common name.
+    ServerMatchesCommonName = "server-matches-common-name",
+    /// Inbound: finds the partner's name anywhere in a longer one.
+    ServerMatchesPartOfName = "server-matches-part-of-name",
+    /// Inbound: takes the dots of the partner's name for any character.
+    ServerMatchesAnyCharacter = "server-matches-any-character",
+    /// Inbound: knows the partner's name in small letters only.
+    ServerMindsNameCase = "server-minds-name-case",
+    /// Inbound: refuses names in SNI that have capitals.
+    ServerMindsSniCase = "server-minds-sni-case",
+    /// Inbound: refuses names in SNI that no host can have.
+    ServerFearsOddSni = "server-fears-odd-sni",
+    /// Inbound: negotiates DHE with a prime of 1024 bits.
+    ServerTakesShortPrime = "server-takes-short-prime",
+    /// Inbound: negotiates ECDHE over P-192.
+    ServerTakesShortCurve = "server-takes-short-curve",
+    /// Inbound: signs its key exchange with SHA-1 where the client knows nothing better.
+    ServerSignsWithSha1 = "server-signs-with-sha1",
     /// Outbound: forced mail goes in clear where STARTTLS is not offered.
     ClientClearIfNotOffered = "client-clear-if-not-offered",
     /// Outbound: forced mail goes in clear after a refused STARTTLS.
@@ -273,6 +331,8 @@ mutants! {
     ClientRefusesFragments = "client-refuses-fragments",
     /// Outbound: a failed message disappears without a report.
     ClientLosesMail = "client-loses-mail",
+    /// Outbound: sends the envelope before it looks at the certificate.
+    ClientChecksAtData = "client-checks-at-data",
     /// Outbound: gives up at the first temporary failure.
     ClientNeverRetries = "client-never-retries",
 }

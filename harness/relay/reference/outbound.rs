@@ -275,6 +275,11 @@ impl Client<'_> {
         }
         let chain = facts.map(|facts| facts.peer_chain.clone()).unwrap_or_default();
         if let Err(problem) = self.judge_certificate(&chain, demand) {
+            if self.setup.is(Mutant::ClientChecksAtData) {
+                session.command(&format!("EHLO {}", self.setup.hostname)).await?;
+                session.command(&format!("MAIL FROM:<{}>", self.message.from)).await?;
+                session.command(&format!("RCPT TO:<{}>", self.message.to)).await?;
+            }
             session.quit().await;
             return Err(Broken::Tls(problem.to_string()));
         }

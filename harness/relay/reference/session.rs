@@ -92,6 +92,23 @@ impl Session {
         !self.buffer.take_rest().is_empty()
     }
 
+    /// Whether something is there that came with the line before.
+    pub(super) fn has_more(&self) -> bool {
+        self.buffer.len() > 0
+    }
+
+    /// What came of a message whose end never came.
+    pub(super) fn take_rest(&mut self) -> Vec<u8> {
+        self.buffer.take_rest()
+    }
+
+    /// Whether something other than a TLS record comes next, in plaintext.
+    pub(super) async fn hears_plaintext(&mut self) -> bool {
+        let mut octet = [0];
+        let Stream::Clear(stream) = &mut self.stream else { return false };
+        matches!(timeout(PATIENCE, stream.peek(&mut octet)).await, Ok(Ok(1))) && octet != [0x16]
+    }
+
     /// Takes what stands in clear before a TLS record into the buffer.
     pub(super) async fn take_clear(&mut self) {
         let mut octet = [0];

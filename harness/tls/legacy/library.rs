@@ -147,6 +147,8 @@ pub(super) fn version(version: Version) -> SslVersion {
 
 pub(super) fn group(name: &str) -> &str {
     match name {
+        "p-192" => "P-192",
+        "p-224" => "P-224",
         "p-256" => "P-256",
         "p-384" => "P-384",
         "p-521" => "P-521",

@@ -40,13 +40,17 @@ pub enum Never {
     UnofferedStarttls,
     /// What a fault of the scenario wants of the relay.
     WentAlong,
-    /// A reply other than 4yz or 5yz in clear, once TLS is up.
+    /// A reply other than 4yz or 5yz in plaintext, once TLS is up or where it has to begin.
     ClearAnswer,
+    /// MAIL, RCPT, DATA, BDAT or content inside TLS.
+    EnvelopeInTls,
+    /// TLS with a finite-field prime of less than 2048 bits was negotiated.
+    ShortPrime,
 }
 
 impl Never {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 18] = [
+    pub const NAMES: [(&'static str, Self); 20] = [
         ("envelope-in-clear", Self::EnvelopeInClear),
         ("body-in-clear", Self::BodyInClear),
         ("credentials-in-clear", Self::CredentialsInClear),
@@ -65,6 +69,8 @@ impl Never {
         ("unoffered-starttls", Self::UnofferedStarttls),
         ("went-along", Self::WentAlong),
         ("clear-answer", Self::ClearAnswer),
+        ("envelope-in-tls", Self::EnvelopeInTls),
+        ("short-prime", Self::ShortPrime),
     ];
 
     /// The name in scenario files.
@@ -85,13 +91,14 @@ impl Never {
             | Self::InjectedReplyUsed
             | Self::StarttlsInTls
             | Self::ClearExtensionUsed
+            | Self::EnvelopeInTls
             | Self::MessageInTls
             | Self::SentTwice
             | Self::UnofferedStarttls => direction == Direction::Outbound,
             Self::InjectedAnswer | Self::WentAlong | Self::ClearAnswer => {
                 direction == Direction::Inbound
             }
-            Self::OldTls | Self::StaticKeyExchange | Self::AnonymousTls => true,
+            Self::OldTls | Self::StaticKeyExchange | Self::AnonymousTls | Self::ShortPrime => true,
         }
     }
 
@@ -118,7 +125,9 @@ impl Never {
             Self::MessageInTls => "the relay sent the message over this TLS session",
             Self::SentTwice => "the relay did not let go of a message that had been taken",
             Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
-            Self::ClearAnswer => "the relay answered in clear although TLS was up",
+            Self::ClearAnswer => "the relay answered in plaintext where TLS was due",
+            Self::EnvelopeInTls => "the relay sent the envelope over this TLS session",
+            Self::ShortPrime => "the relay negotiated a finite-field prime of less than 2048 bits",
             Self::WentAlong => "the relay went along with the fault",
         }
     }

@@ -42,6 +42,8 @@ fn sent_twice(events: &[Event]) -> Vec<usize> {
 #[derive(Default)]
 struct State {
     secured: bool,
+    /// A handshake did not finish.
+    broken: bool,
     /// The last command of the relay, upper case, and whether we still owe its reply.
     command: String,
     owed: bool,
@@ -114,8 +116,12 @@ impl State {
                 _ => false,
             },
             Never::ClearAnswer => match &event.kind {
+                Happening::HeardEarly { channel: Channel::Clear, bytes } if self.secured => {
+                    !matches!(bytes.first(), Some(b'4' | b'5'))
+                }
+                // An alert may come as well: only a reply is an answer.
                 Happening::HeardEarly { channel: Channel::Clear, bytes } => {
-                    self.secured && !matches!(bytes.first(), Some(b'4' | b'5'))
+                    self.broken && matches!(bytes.first(), Some(b'2' | b'3'))
                 }
                 _ => false,
             },
@@ -132,6 +138,17 @@ impl State {
             Never::AnonymousTls => {
                 matches!(&event.kind, Happening::Secured(f) if f.suite.is(SuiteKind::Anonymous))
             }
+            Never::EnvelopeInTls => {
+                let command = heard.as_ref().is_some_and(|(channel, verb)| {
+                    let verbs = ["MAIL", "RCPT", "DATA", "BDAT"];
+                    *channel == Channel::Tls && verbs.contains(&verb.as_str())
+                });
+                command
+                    || matches!(event.kind, Happening::HeardContent { channel: Channel::Tls, .. })
+            }
+            Never::ShortPrime => {
+                matches!(&event.kind, Happening::Secured(f) if f.dh_bits.is_some_and(|bits| bits < 2048))
+            }
             Never::MessageInTls => matches!(
                 event.kind,
                 Happening::Took { channel: Channel::Tls }
@@ -147,6 +164,7 @@ impl State {
                 self.owed = true;
             }
             Happening::HeardContent { .. } => self.owed = true,
+            Happening::NotSecured(_) => self.broken = true,
             Happening::Secured(_) => {
                 self.secured = true;
                 self.owed = false;

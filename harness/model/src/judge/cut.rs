@@ -1,11 +1,18 @@
-//! What may be said of a relay that sent more than we read or keep.
+//! What may be said of a relay that sent more than we read or keep, or that was not waited for again.
 
 use crate::expect::Never;
 use crate::trace::{Happening, Trace};
 
-/// The first bound that was reached, and a sentence about it.
+/// The first bound that was reached, or that the case was not played, and a sentence about it.
 pub(super) fn first(trace: &Trace) -> Option<(usize, String)> {
-    trace.events.iter().enumerate().find_map(|(at, event)| match event.kind {
+    trace.events.iter().enumerate().find_map(|(at, event)| match &event.kind {
+        Happening::NotPlayed { control } => {
+            let sentence = format!(
+                "The relay was silent on {control} until the time allowed was over, so this case was not \
+                 played."
+            );
+            Some((at, sentence))
+        }
         Happening::Cut { bound, .. } => {
             let sentence = format!(
                 "The relay sent {}. That is a limit of waxseal, so nothing can be said.",

@@ -49,7 +49,8 @@ pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met
         TlsExpect::ForgeryRefused => forged::refused(trace),
         TlsExpect::Established | TlsExpect::Facts(_) => {
             let Some((at, facts)) = secured.last() else {
-                return Err(match refusal(trace).or_else(|| took_in_clear(trace)) {
+                let without = || took_in_clear(trace).or_else(|| spoke_plaintext(trace));
+                return Err(match refusal(trace).or_else(without) {
                     Some(at) => fail("No TLS session was established.", vec![at]),
                     None => undecided(not_established(trace)),
                 });
@@ -73,6 +74,12 @@ fn took_in_clear(trace: &Trace) -> Option<usize> {
         )
     };
     of_peers(trace).find(|(_, event)| in_clear(event)).map(|(at, _)| at)
+}
+
+/// The handshake in which the relay said something that is no TLS where TLS begins.
+fn spoke_plaintext(trace: &Trace) -> Option<usize> {
+    let no_tls = |event: &Event| matches!(&event.kind, Happening::NotSecured(failure) if failure.cause == FailureCause::NotTls);
+    of_peers(trace).find(|(_, event)| no_tls(event)).map(|(at, _)| at)
 }
 
 /// The event in which the relay refused TLS: an alert, a close in the handshake, nothing in common,

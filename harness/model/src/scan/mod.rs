@@ -30,8 +30,8 @@ pub use rules::{judge, judged_requirements};
 pub use shown::{AskedKey, AskedName, Shown, ShownChain};
 
 /// The version of the record's form. 2: certificates are found, moot or unknown as all else is; more
-/// facts.
-pub const SCHEMA: u32 = 2;
+/// facts. 3: pins and profiles that are out of date.
+pub const SCHEMA: u32 = 3;
 
 /// Why a question that nobody wanted asked is moot.
 pub const NOT_ASKED: &str = "it was not asked for";
@@ -57,6 +57,8 @@ pub struct Scan {
     pub findings: Vec<Finding>,
     /// How it differs from what was expected of it, a sentence each; empty where nothing was.
     pub differences: Vec<String>,
+    /// Facts of others that were checked too long ago to be relied on.
+    pub outdated: Vec<Outdated>,
     /// TCP connections made in all.
     pub connections: usize,
     /// How long it took.
@@ -64,16 +66,20 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// 1: a must is broken, or the host is not as expected; 3: a must is undecided; else 0.
+    /// 1: a must is broken, or the host is not as expected; 3: a must is undecided, or what it was
+    /// judged by is out of date; else 0. Pins that are out of date decide nothing: a difference from
+    /// them gives 3.
     pub fn exit_code(&self) -> u8 {
         let checks = self.checks.known().map_or(&[][..], Vec::as_slice);
         let any = |verdicts: &[Verdict]| {
             checks.iter().any(|c| c.level == Level::Must && verdicts.contains(&c.verdict))
         };
         let found = exit_code(&self.findings);
-        if found == 1 || !self.differences.is_empty() || any(&[Verdict::Fail]) {
+        let old_pins = self.outdated.iter().any(|outdated| outdated.what == Dated::Pins);
+        if found == 1 || (!self.differences.is_empty() && !old_pins) || any(&[Verdict::Fail]) {
             1
         } else if found == 3
+            || !self.outdated.is_empty()
             || matches!(self.checks, Found::Unknown(_))
             || any(&[Verdict::Inconclusive, Verdict::Error])
         {
@@ -82,6 +88,25 @@ impl Scan {
             0
         }
     }
+}
+
+/// Facts of others that were checked too long ago to be relied on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Outdated {
+    /// Where they stand.
+    pub what: Dated,
+    /// One sentence.
+    pub text: String,
+}
+
+/// Where facts of others stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dated {
+    /// What the host is expected to show.
+    Pins,
+    /// Whose levels decide what a must is.
+    Profile,
 }
 
 /// The JSON Schema (draft 2020-12) of a scan, as it is published in `schema/scan.schema.json`;

@@ -27,6 +27,9 @@ faults! {
         ChangeCipherSpecBeforeKeys = "change-cipher-spec-before-keys",
         /// Sends an SMTP command in plaintext beneath the session, once that is up.
         ClearInsideTls = "clear-inside-tls",
+        /// Ends its half of the connection in the middle of the message, inside TLS without close_notify, and
+        /// listens on.
+        CutInsideData = "cut-inside-data",
         /// Finishes the handshake of a client that hides secure renegotiation, and sends a second
         /// ClientHello inside the session (RFC 5746 section 4.4).
         InsecureRenegotiation = "insecure-renegotiation",

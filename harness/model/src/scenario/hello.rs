@@ -35,6 +35,8 @@ pub enum Quirk {
     CbcPlain,
     /// DEFLATE is offered before no compression (RFC 3749).
     Compression,
+    /// Only export suites and others with keys of less than 112 bits are offered.
+    ExportSuites,
     /// The version is said to be a fallback (RFC 7507).
     FallbackSignal,
     /// The only key share is of a group that is not among the groups (RFC 8446 section 4.2.8).
@@ -64,17 +66,20 @@ pub enum Quirk {
     RenegotiationSignal,
     /// The hello has the framing of SSL 2.0 and offers nothing else.
     SslV2,
+    /// Only suites with static Diffie-Hellman of both kinds are offered.
+    StaticDhSuites,
     /// All suites are from the range for private use.
     UnknownSuites,
 }
 
 impl Quirk {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 18] = [
+    pub const NAMES: [(&'static str, Self); 20] = [
         ("alpn-http-2", Self::AlpnHttp2),
         ("cbc-encrypt-then-mac", Self::CbcEncryptThenMac),
         ("cbc-plain", Self::CbcPlain),
         ("compression", Self::Compression),
+        ("export-suites", Self::ExportSuites),
         ("fallback-signal", Self::FallbackSignal),
         ("foreign-key-share", Self::ForeignKeyShare),
         ("grease", Self::Grease),
@@ -88,6 +93,7 @@ impl Quirk {
         ("psk-alone", Self::PskAlone),
         ("renegotiation-signal", Self::RenegotiationSignal),
         ("ssl-v2", Self::SslV2),
+        ("static-dh-suites", Self::StaticDhSuites),
         ("unknown-suites", Self::UnknownSuites),
     ];
 
