@@ -9,6 +9,17 @@ const END: &str = "[expect]\noutcome = \"withheld\"\n";
 /// Name, path and text. The text in the middle is the mistake, between a good head and a good end.
 const WRONG: &[(&str, &str, &str)] = &[
     ("an unknown key", "outbound/x.toml", "conector = \"mutual\"\n"),
+    (
+        "an axis that is not there",
+        "outbound/x.toml",
+        "matrix.version = [\"1.2\"]\ncites-for.versoin.\"1.2\" = [\"rfc9325-tls12-support\"]\n",
+    ),
+    (
+        "a value that is not there",
+        "outbound/x.toml",
+        "matrix.version = [\"1.2\"]\ncites-for.version.\"1.3\" = [\"rfc9325-tls13-support\"]\n",
+    ),
+    ("hosts inbound", "inbound/x.toml", "hosts = \"outside\"\n"),
     ("an unknown connector", "outbound/x.toml", "connector = \"encryption\"\n"),
     ("a connector of the other direction", "inbound/x.toml", "connector = \"dane\"\n"),
     ("an unknown fault", "outbound/x.toml", "[peer.mx]\nfault = \"reset-after-hello\"\n"),

@@ -54,6 +54,7 @@ pub async fn relay(
         trust_anchors: Vec::new(),
         client_trust_anchors: Vec::new(),
         mutant,
+        variants: Vec::new(),
         memory: Memory::default(),
     };
     (Running::start(setup, listeners), addresses)

@@ -105,7 +105,7 @@ pub(super) fn enter(choice: &Choice, no_sandbox: bool) -> Result<Option<Sandbox>
     } else {
         match (sandbox::enter(), choice) {
             (Ok(sandbox), _) => return Ok(Some(sandbox)),
-            (Err(error), Choice::Reference(_)) => error.to_string(),
+            (Err(error), Choice::Reference(_) | Choice::Variant(_)) => error.to_string(),
             (Err(error), Choice::Driven(_)) => {
                 return Err(format!(
                     "could not enter the private network: {error}. To run the relay in the open \
@@ -115,7 +115,9 @@ pub(super) fn enter(choice: &Choice, no_sandbox: bool) -> Result<Option<Sandbox>
         }
     };
     let what = match choice {
-        Choice::Reference(_) => "the embedded relay uses high ports of the loopback addresses",
+        Choice::Reference(_) | Choice::Variant(_) => {
+            "the embedded relay uses high ports of the loopback addresses"
+        }
         Choice::Driven(_) => {
             "the relay runs in the open network, and what it sends may leave this machine"
         }

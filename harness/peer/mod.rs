@@ -10,6 +10,7 @@ mod probe;
 mod receiver;
 mod recorder;
 mod report;
+mod scripted;
 mod secured;
 mod sender;
 

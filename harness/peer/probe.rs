@@ -40,7 +40,7 @@ impl Conversation {
     }
 
     /// Ends our half of the connection: FIN without a word of TLS. What the relay says is still heard.
-    pub(super) fn cut(&mut self) {
+    pub(super) fn end_our_half(&mut self) {
         let Some(beneath) = self.beneath() else { return };
         if let Err(error) = beneath.shutdown(std::net::Shutdown::Write) {
             self.note(Happening::Trouble(format!("the connection was not cut: {error}")));

@@ -3,6 +3,7 @@
 use tokio::net::TcpStream;
 use waxseal_model::facts::FailureCause;
 use waxseal_model::judge::Names;
+use waxseal_model::pattern::Pattern;
 use waxseal_model::scenario::{Forgery, ServerFault};
 use waxseal_model::script::{Act, Script};
 use waxseal_model::trace::{Ending, Happening, Place};
@@ -11,6 +12,7 @@ use super::Recorder;
 use super::conversation::{Conversation, Over, Patience, failure};
 use super::names::fill_script;
 use super::report;
+use super::scripted::Scripted;
 use crate::tls::ServerSetup;
 
 /// What a receiver does.
@@ -76,7 +78,14 @@ pub async fn receive(plan: &ReceiverPlan, stream: TcpStream, number: u32, record
     };
     let talk = Conversation::new(stream, place, recorder, plan.patience);
     talk.note(Happening::Connected);
-    let mut session = Session { plan, number, talk, unanswered: None, expects_content: false };
+    let mut session = Session {
+        plan,
+        number,
+        talk,
+        unanswered: None,
+        expects_content: false,
+        scripted: Scripted::default(),
+    };
     // How it ended is in the trace.
     let _ = session.serve().await;
 }
@@ -89,6 +98,8 @@ struct Session<'a> {
     /// The relay's last command, as long as we owe its reply.
     unanswered: Option<Vec<u8>>,
     expects_content: bool,
+    /// What the script has answered so far.
+    scripted: Scripted,
 }
 
 impl Session<'_> {
@@ -101,12 +112,13 @@ impl Session<'_> {
             let reached = || Happening::Reached { step: step.number };
             match &step.act {
                 Act::Hear(pattern) => {
+                    self.scripted.answered();
                     let line = if self.expects_content {
                         self.take_content().await?;
                         self.talk.note(reached());
                         continue;
                     } else {
-                        self.talk.hear().await?.bytes
+                        self.hear(pattern).await?
                     };
                     if pattern.matches_command(&line) {
                         self.talk.note(reached());
@@ -131,6 +143,10 @@ impl Session<'_> {
                     if self.unanswered.as_deref().is_some_and(|line| is_verb(line, b"STARTTLS")) {
                         self.talk.note_arrived().await;
                     }
+                    if let Some(line) = &self.unanswered {
+                        self.scripted.begins(line);
+                    }
+                    self.scripted.said(&pieces);
                     let data = self.unanswered.as_deref().is_some_and(|l| is_verb(l, b"DATA"));
                     self.expects_content |= data && pieces[0].starts_with(b"354");
                     self.talk.say_all(&pieces).await?;
@@ -140,6 +156,7 @@ impl Session<'_> {
                 Act::NegotiateTls => {
                     self.talk.note(reached());
                     self.unanswered = None;
+                    self.scripted = Scripted::default();
                     self.negotiate().await?;
                 }
                 Act::Silent(time) => {
@@ -168,7 +185,21 @@ impl Session<'_> {
         self.answer_all(waiting).await
     }
 
-    /// Behaves correctly until the connection ends.
+    /// The next line that the script is about. What a client may say at any time, and as often as it
+    /// likes, leaves the script where it is: EHLO or HELO again, NOOP, RSET.
+    async fn hear(&mut self, pattern: &Pattern) -> Result<Vec<u8>, Over> {
+        loop {
+            let line = self.talk.hear().await?.bytes;
+            let free = matches!(verb(&line).as_slice(), b"EHLO" | b"HELO" | b"NOOP" | b"RSET");
+            if pattern.matches_command(&line) || !free || !self.scripted.greeted() {
+                return Ok(line);
+            }
+            self.answer(&line).await?;
+        }
+    }
+
+    /// Behaves correctly until the connection ends. Nothing that the script has hidden or refused is
+    /// there now: the same command gets the same answer.
     async fn answer_all(&mut self, mut line: Option<Vec<u8>>) -> Result<(), Over> {
         if self.expects_content && line.is_none() {
             self.take_content().await?;
@@ -183,15 +214,26 @@ impl Session<'_> {
     }
 
     async fn answer(&mut self, line: &[u8]) -> Result<(), Over> {
-        let end = line.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(line.len());
-        match line[..end].to_ascii_uppercase().as_slice() {
+        self.scripted.answered();
+        let verb = verb(line);
+        if let Some(reply) = self.scripted.again(&verb) {
+            return self.talk.say_all(&reply).await;
+        }
+        match verb.as_slice() {
             b"EHLO" => self.talk.say_all(&self.capabilities()).await,
             b"HELO" => self.talk.say(&format!("250 {}", self.plan.host)).await,
             b"STARTTLS" if self.talk.secured() => self.talk.say("503 5.5.1 TLS is active").await,
+            b"STARTTLS" if self.scripted.hides("STARTTLS") => {
+                self.talk.say("502 5.5.1 Command not implemented").await
+            }
             b"STARTTLS" => {
                 self.talk.note_arrived().await;
                 self.talk.say("220 2.0.0 Ready to start TLS").await?;
+                self.scripted = Scripted::default();
                 self.negotiate().await
+            }
+            b"MAIL" if has_parameter(line, b"SMTPUTF8") && !self.scripted.lists("SMTPUTF8") => {
+                self.talk.say("555 5.5.4 SMTPUTF8 is not offered").await
             }
             b"MAIL" | b"RCPT" | b"RSET" | b"NOOP" => self.talk.say("250 2.0.0 OK").await,
             b"VRFY" => self.talk.say("252 2.0.0 Cannot verify").await,
@@ -304,6 +346,17 @@ impl Session<'_> {
         self.talk.note(Happening::NotSecured(failure(FailureCause::Fault, fault.name())));
         Ok(())
     }
+}
+
+/// The verb of a command line, upper case.
+pub(super) fn verb(line: &[u8]) -> Vec<u8> {
+    let end = line.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(line.len());
+    line[..end].to_ascii_uppercase()
+}
+
+/// Whether a word of the line behind the address is this parameter.
+fn has_parameter(line: &[u8], name: &[u8]) -> bool {
+    line.split(|byte| *byte == b' ').skip(1).any(|word| word.eq_ignore_ascii_case(name))
 }
 
 pub(super) fn is_verb(line: &[u8], verb: &[u8]) -> bool {

@@ -115,6 +115,8 @@ struct State {
     greeted: bool,
     introduced: bool,
     negotiated: bool,
+    /// A reply was heard since TLS began, or since the start.
+    answered: bool,
     starttls_listed: bool,
     mail: bool,
     recipient: bool,
@@ -270,7 +272,7 @@ impl Session<'_> {
                 let half = message.len() / 2;
                 self.talk.say_all(&[message.as_bytes()[..half].to_vec()]).await?;
                 self.talk.note(Happening::Faulted(fault.name().into()));
-                self.talk.cut();
+                self.talk.end_our_half();
             }
             _ => self.talk.say(&message).await?,
         }
@@ -311,7 +313,12 @@ impl Session<'_> {
     /// correct sender draws.
     async fn reply(&mut self) -> Result<Vec<Vec<u8>>, Over> {
         let channel = self.talk.channel();
-        let lines = self.talk.hear_reply().await?;
+        let mut lines = self.talk.hear_reply().await?;
+        if self.greets_again(&lines) {
+            // It answers nothing: the reply that is due comes behind it.
+            lines = self.talk.hear_reply().await?;
+        }
+        self.state.answered = true;
         let ok = accepts(&lines);
         // Whatever it answers: a relay that says 354 waits for content.
         self.state.data |= lines.last().is_some_and(|line| line.starts_with(b"354"));
@@ -328,9 +335,7 @@ impl Session<'_> {
         match verb.as_slice() {
             b"EHLO" => {
                 state.introduced = ok;
-                state.starttls_listed = lines.iter().any(|line| {
-                    line.get(4..).is_some_and(|word| word.eq_ignore_ascii_case(b"STARTTLS"))
-                });
+                state.starttls_listed = lines.iter().any(|line| lists(line, b"STARTTLS"));
                 state.refused |= !ok;
             }
             b"HELO" => state.introduced |= ok,
@@ -348,6 +353,12 @@ impl Session<'_> {
             self.talk.note(Happening::Refused { channel, reply: lines.join(&b"\r\n"[..]) });
         }
         Ok(lines)
+    }
+
+    /// Whether a relay that has greeted in clear does so again, in its first word inside TLS.
+    fn greets_again(&self, lines: &[Vec<u8>]) -> bool {
+        let first = self.state.negotiated && !self.state.answered;
+        first && !self.plan.implicit && lines.iter().all(|line| line.starts_with(b"220"))
     }
 
     async fn negotiate(&mut self) -> Result<(), Over> {
@@ -435,6 +446,14 @@ pub fn message(names: &Names) -> String {
         to = fill("{recipient}", names),
         id = fill("probe.{recipient}", names),
     )
+}
+
+/// Whether a line of the reply to EHLO lists this keyword. What stands behind it, a blank or a
+/// parameter, takes nothing away (RFC 5321 section 4.1.1.1).
+fn lists(line: &[u8], keyword: &[u8]) -> bool {
+    let words = line.get(4..).unwrap_or_default();
+    let mut words = words.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.next().is_some_and(|word| word.eq_ignore_ascii_case(keyword))
 }
 
 /// The verb of a command, upper case.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use waxseal_model::judge::{Judgement, Names, judge};
+use waxseal_model::expect::Outcome;
+use waxseal_model::judge::{Control, Judgement, Names, judge};
 use waxseal_model::record::{CaseRecord, Verdict};
 use waxseal_model::requirement::Level;
 use waxseal_model::scenario::Case;
@@ -26,11 +27,18 @@ pub(super) struct Desk<'a> {
     catalogue: &'a Catalogue,
     levels: &'a BTreeMap<String, Level>,
     played: BTreeMap<String, Played>,
+    /// Why a message that still waits when its case is judged is waited for no longer, by case.
+    late: BTreeMap<String, String>,
 }
 
 impl<'a> Desk<'a> {
     pub(super) fn new(catalogue: &'a Catalogue, levels: &'a BTreeMap<String, Level>) -> Self {
-        Self { catalogue, levels, played: BTreeMap::new() }
+        Self { catalogue, levels, played: BTreeMap::new(), late: BTreeMap::new() }
+    }
+
+    /// If the message of this case still waits when it is judged, the relay is too late for it.
+    pub(super) fn may_be_late(&mut self, case: &Case, reason: String) {
+        self.late.insert(case.id.clone(), reason);
     }
 
     /// Takes what was played, in place of what was played of this case before.
@@ -44,14 +52,14 @@ impl<'a> Desk<'a> {
         let result = self.played.get(&case.id)?;
         let (control, lateness) = match self.control(case) {
             None => (None, Duration::ZERO),
-            Some(control) => (Some(self.verdict(control)?), self.played.get(&control.id)?.lateness),
+            Some(control) => (Some(self.twin(control)?), self.played.get(&control.id)?.lateness),
         };
         Some((self.judged(case, result, control), result.lateness.max(lateness)))
     }
 
     /// The record of a case as it was played another time, with the control that was played.
     pub(super) fn judge(&self, case: &Case, played: &Played) -> CaseRecord {
-        let control = self.control(case).and_then(|control| self.verdict(control));
+        let control = self.control(case).and_then(|control| self.twin(control));
         self.judged(case, played, control)
     }
 
@@ -61,20 +69,35 @@ impl<'a> Desk<'a> {
         self.judge(case, &Played { names: names.clone(), trace, duration, lateness })
     }
 
-    fn judged(&self, case: &Case, played: &Played, control: Option<Verdict>) -> CaseRecord {
-        let level = self.level(case);
-        let judged = || judge(case, level, &played.names, &played.trace, control);
-        let judgement = caught_now(judged).unwrap_or_else(|defect| {
-            without_outcome(Verdict::Error, format!("our own side broke: {defect}"))
-        });
-        record(case, level, judgement, Some(played))
+    fn judged(&self, case: &Case, played: &Played, control: Option<Control<'_>>) -> CaseRecord {
+        let judged = |level| {
+            let judged = || judge(case, level, &played.names, &played.trace, control);
+            caught_now(judged).unwrap_or_else(|defect| {
+                without_outcome(Verdict::Error, format!("our own side broke: {defect}"))
+            })
+        };
+        let mut level = self.level(&case.cites);
+        let mut judgement = judged(level);
+        let failed = judgement.verdict == Verdict::Fail;
+        let charged = case.charged(failed, judgement.forbidden);
+        if charged.len() < case.cites.len() {
+            level = self.level(&charged);
+            judgement = judged(level);
+        }
+        let waits = judgement.verdict == Verdict::Inconclusive
+            && judgement.outcome == Some(Outcome::Deferred);
+        if let Some(reason) = self.late.get(&case.id).filter(|_| waits) {
+            (judgement.verdict, judgement.reason) = (Verdict::Skipped, reason.clone());
+        }
+        CaseRecord { requirements: charged, ..record(case, level, judgement, Some(played)) }
     }
 
-    /// The verdict on a control, once it is played.
-    fn verdict(&self, control: &Case) -> Option<Verdict> {
-        let played = self.played.get(&control.id)?;
-        let judged = || judge(control, Level::Must, &played.names, &played.trace, None).verdict;
-        Some(caught_now(judged).unwrap_or(Verdict::Error))
+    /// A control, once it is played.
+    fn twin(&self, control: &Case) -> Option<Control<'_>> {
+        let Played { names, trace, .. } = self.played.get(&control.id)?;
+        let judged = || judge(control, Level::Must, names, trace, None).verdict;
+        let verdict = caught_now(judged).unwrap_or(Verdict::Error);
+        Some(Control { verdict, trace })
     }
 
     /// The control that a case is paired with.
@@ -83,25 +106,33 @@ impl<'a> Desk<'a> {
         if id == case.id { None } else { self.catalogue.case(&id) }
     }
 
-    fn level(&self, case: &Case) -> Level {
-        let levels = case.cites.iter().filter_map(|id| self.levels.get(id));
+    /// The highest level of these requirements.
+    fn level(&self, cites: &[String]) -> Level {
+        let levels = cites.iter().filter_map(|id| self.levels.get(id));
         levels.copied().max().unwrap_or(Level::Info)
     }
 
     /// The record of a case that is known beforehand not to apply.
     pub(super) fn skipped(&self, case: &Case, reason: String) -> CaseRecord {
-        record(case, self.level(case), without_outcome(Verdict::Skipped, reason), None)
+        record(case, self.level(&case.cites), without_outcome(Verdict::Skipped, reason), None)
     }
 
     /// The record of a case that was not played to its end.
     pub(super) fn unfinished(&self, case: &Case, verdict: Verdict, reason: &str) -> CaseRecord {
         let judgement = without_outcome(verdict, reason.into());
-        CaseRecord { unfinished: true, ..record(case, self.level(case), judgement, None) }
+        CaseRecord { unfinished: true, ..record(case, self.level(&case.cites), judgement, None) }
     }
 }
 
 fn without_outcome(verdict: Verdict, reason: String) -> Judgement {
-    Judgement { verdict, reason, outcome: None, observed: None, evidence: Vec::new() }
+    Judgement {
+        verdict,
+        reason,
+        outcome: None,
+        forbidden: false,
+        observed: None,
+        evidence: Vec::new(),
+    }
 }
 
 fn record(case: &Case, level: Level, judgement: Judgement, result: Option<&Played>) -> CaseRecord {

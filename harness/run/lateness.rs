@@ -37,6 +37,16 @@ pub(super) fn waits_for(case: &Case) -> Vec<Late> {
     .collect()
 }
 
+/// What the case may have to wait for, where another end of the message would keep its claim as well:
+/// that it is given back.
+pub(super) fn may_wait_for(case: &Case) -> Vec<Late> {
+    let outcome = &case.expect.outcome;
+    let ends = outcome.contains(&Outcome::Bounced) && !outcome.contains(&Outcome::Deferred);
+    let alone = *outcome == [Outcome::Bounced];
+    let waits = case.direction == Direction::Outbound && ends && !alone;
+    waits.then_some(Late::GiveUp).into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +66,20 @@ mod tests {
         assert_eq!(waits("outbound/forced/handshake-silent"), [Late::TimeOut]);
         assert_eq!(waits("outbound/starttls/tried-again"), []);
         assert_eq!(waits("outbound/opportunistic/null-mx"), []);
+        assert_eq!(waits("outbound/forced/refused-454"), []);
+        assert_eq!(waits("inbound/control"), []);
+    }
+
+    #[test]
+    fn a_message_that_may_come_back_is_waited_for_only_if_it_is_not_delivered() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let waits = |id: &str| {
+            let found = catalogue.cases().find(|case| case.scenario == id);
+            may_wait_for(found.unwrap_or_else(|| panic!("there is no scenario {id}")))
+        };
+        assert_eq!(waits("outbound/opportunistic/certificate-demanded"), [Late::GiveUp]);
+        assert_eq!(waits("outbound/opportunistic/tls-demanded"), [Late::GiveUp]);
+        assert_eq!(waits("outbound/forced/gives-back"), []);
         assert_eq!(waits("outbound/forced/refused-454"), []);
         assert_eq!(waits("inbound/control"), []);
     }

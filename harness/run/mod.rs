@@ -173,7 +173,12 @@ pub async fn run(
     for case in &selected {
         match lacking(case) {
             Some(reason) => drop(records.insert(&case.id, desk.skipped(case, reason))),
-            None => playable.push(case),
+            None => {
+                if let Some(reason) = choice.may_be_late(case) {
+                    desk.may_be_late(case, reason);
+                }
+                playable.push(case);
+            }
         }
     }
     let mut relay = start::start(&world, &choice, options, watch).await?;

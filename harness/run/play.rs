@@ -90,6 +90,7 @@ pub fn names(case: &Case, number: usize) -> Names {
     // Nothing that a relay remembers of a host may serve another case: each has hosts of its own.
     let hosts = match case.domain.as_deref() {
         Some(whole) if *whole == domain => format!("c{number}.{domain}"),
+        None if case.hosts_outside => format!("c{number}.hosts.test"),
         _ => domain.clone(),
     };
     let sender_domain = match (case.connector, case.sender_connector) {

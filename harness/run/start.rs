@@ -12,12 +12,12 @@ use waxseal_model::script::Direction;
 use waxseal_model::status::Declared;
 
 use super::driven::{self, Driven};
-use super::lateness::waits_for;
+use super::lateness::{may_wait_for, waits_for};
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, Own, RunError, Watch};
-use crate::relay::contract::NextHop;
+use crate::relay::contract::{Late, NextHop};
 use crate::relay::evidence::Queue;
-use crate::relay::reference::{Memory, Mutant, Running, Setup};
+use crate::relay::reference::{Memory, Mutant, Running, Setup, Variant};
 use crate::relay::{Driver, Evidence, RelayError, Root};
 
 /// When to ask the reference relay where a message is; it tries again sooner than that.
@@ -28,6 +28,8 @@ const SETTLE: Duration = Duration::from_millis(500);
 pub enum Choice {
     /// The reference relay, or one of its mutants.
     Reference(Option<Mutant>),
+    /// The reference relay as other relays do it, in ways that are right as well.
+    Variant(Vec<Variant>),
     /// One that a driver runs.
     Driven(Box<Driver>),
 }
@@ -49,6 +51,10 @@ impl Choice {
         match self {
             Self::Reference(None) => "reference".into(),
             Self::Reference(Some(mutant)) => format!("reference with {}", mutant.name()),
+            Self::Variant(variants) => {
+                let names: Vec<_> = variants.iter().map(|variant| variant.name()).collect();
+                format!("reference with {}", names.join(", "))
+            }
             Self::Driven(driver) => driver.name.clone(),
         }
     }
@@ -56,7 +62,7 @@ impl Choice {
     /// What `waxseal run` was given, where that is not the name.
     pub fn asked(&self) -> Option<String> {
         match self {
-            Self::Reference(_) => None,
+            Self::Reference(_) | Self::Variant(_) => None,
             Self::Driven(driver) => {
                 Some(&driver.asked).filter(|asked| **asked != driver.name).cloned()
             }
@@ -66,7 +72,7 @@ impl Choice {
     /// The product's version.
     pub fn version(&self) -> String {
         match self {
-            Self::Reference(_) => env!("CARGO_PKG_VERSION").into(),
+            Self::Reference(_) | Self::Variant(_) => env!("CARGO_PKG_VERSION").into(),
             Self::Driven(driver) => {
                 driver.root.as_ref().and_then(Root::version).unwrap_or_default()
             }
@@ -104,9 +110,8 @@ impl Choice {
                      cannot share one."
                 ));
             }
-            let late = waits_for(case).into_iter();
-            if let Some(when) = late.filter_map(|late| driver.contract.too_late.get(&late)).next() {
-                return Some(format!("The relay {name} is too late for this case: {when}"));
+            if let Some(reason) = self.too_late(&waits_for(case)) {
+                return Some(reason);
             }
         }
         // Reports go out to the sender.
@@ -124,7 +129,7 @@ impl Choice {
     /// Whether mail goes through the relay this way.
     pub(super) fn takes_part(&self, direction: Direction) -> bool {
         match self {
-            Self::Reference(_) => true,
+            Self::Reference(_) | Self::Variant(_) => true,
             Self::Driven(driver) => driver.contract.directions.contains(&direction),
         }
     }
@@ -132,7 +137,7 @@ impl Choice {
     /// Why mail does not go through it this way, one sentence.
     pub(super) fn why_absent(&self, direction: Direction) -> String {
         let why = match self {
-            Self::Reference(_) => None,
+            Self::Reference(_) | Self::Variant(_) => None,
             Self::Driven(driver) => driver.contract.absent.get(&direction).cloned(),
         };
         why.unwrap_or_else(|| "The driver does not name this direction.".into())
@@ -150,10 +155,25 @@ impl Choice {
         all.filter(has).collect()
     }
 
+    /// Why a case is not waited for any longer if its message still waits when it is judged, by what
+    /// the relay's driver declares.
+    pub(super) fn may_be_late(&self, case: &Case) -> Option<String> {
+        self.too_late(&may_wait_for(case))
+    }
+
+    /// Why the relay is too late for a case that waits for one of these.
+    fn too_late(&self, waits: &[Late]) -> Option<String> {
+        let Self::Driven(driver) = self else { return None };
+        let when = waits.iter().find_map(|late| driver.contract.too_late.get(late))?;
+        Some(format!("The relay {} is too late for this case: {when}", self.name()))
+    }
+
     /// Whether the relay says that it has this connector for mail that goes this way.
     pub(super) fn declares(&self, direction: Direction, connector: Connector) -> bool {
         match self {
-            Self::Reference(_) => !matches!(connector, Connector::Dane | Connector::MtaSts),
+            Self::Reference(_) | Self::Variant(_) => {
+                !matches!(connector, Connector::Dane | Connector::MtaSts)
+            }
             Self::Driven(driver) => driver.contract.connectors.declare(direction, connector),
         }
     }
@@ -161,7 +181,7 @@ impl Choice {
     /// Cases at once.
     pub(super) fn concurrency(&self) -> usize {
         match self {
-            Self::Reference(_) => 64,
+            Self::Reference(_) | Self::Variant(_) => 64,
             Self::Driven(driver) => driver.contract.concurrency,
         }
     }
@@ -170,7 +190,7 @@ impl Choice {
     /// when silence counts, and may be wrong.
     pub(super) fn listens_on(&self) -> Duration {
         match self {
-            Self::Reference(_) => Duration::ZERO,
+            Self::Reference(_) | Self::Variant(_) => Duration::ZERO,
             Self::Driven(_) => Duration::from_secs(1),
         }
     }
@@ -178,7 +198,7 @@ impl Choice {
     /// Time allowed for one case.
     pub(super) fn limit(&self) -> Duration {
         match self {
-            Self::Reference(_) => Duration::from_secs(8),
+            Self::Reference(_) | Self::Variant(_) => Duration::from_secs(8),
             Self::Driven(_) => Duration::from_secs(20),
         }
     }
@@ -259,8 +279,11 @@ pub(super) async fn start(
     watch: &dyn Watch,
 ) -> Result<Relay, RunError> {
     match choice {
-        Choice::Reference(_) if options.own.is_some() => Err(RunError::NoConfiguration),
-        Choice::Reference(mutant) => reference(world, *mutant, options).await,
+        Choice::Reference(_) | Choice::Variant(_) if options.own.is_some() => {
+            Err(RunError::NoConfiguration)
+        }
+        Choice::Reference(mutant) => reference(world, *mutant, &[], options).await,
+        Choice::Variant(variants) => reference(world, None, variants, options).await,
         Choice::Driven(driver) => {
             let driven = driven::start(world, driver, options, watch).await?;
             Ok(Relay::Driven(Box::new(driven)))
@@ -271,6 +294,7 @@ pub(super) async fn start(
 async fn reference(
     world: &World,
     mutant: Option<Mutant>,
+    variants: &[Variant],
     options: &Options,
 ) -> Result<Relay, RunError> {
     let mut listeners = Vec::new();
@@ -312,6 +336,7 @@ async fn reference(
         trust_anchors: world.authorities.trust_anchors(),
         client_trust_anchors: world.authorities.client_trust_anchors(),
         mutant,
+        variants: variants.to_vec(),
         memory: Memory::default(),
     };
     Ok(Relay::Reference(Running::start(setup, listeners)))

@@ -140,6 +140,16 @@ fn the_downgrade_mark_means_nothing_to_a_relay_without_tls_13() {
 }
 
 #[test]
+fn a_second_greeting_is_no_answer_to_what_was_injected() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let cases = vec!["inbound/injection/*".into(), "inbound/starttls/session*".into()];
+    let record = play(&catalogue, Some(Mutant::ServerGreetsTwice), cases);
+    for case in &record.cases {
+        assert_eq!(case.verdict, Verdict::Pass, "{}: {}", case.id, case.reason);
+    }
+}
+
+#[test]
 fn whoever_overlooks_all_forgeries_fails_every_scenario_that_wants_one_refused() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
     let cases = vec!["outbound/forged/*".into()];

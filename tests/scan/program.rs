@@ -41,6 +41,7 @@ async fn relay_with(connector: Connector, identity: Identity) -> (Running, Socke
         trust_anchors: Vec::new(),
         client_trust_anchors: Vec::new(),
         mutant: None,
+        variants: Vec::new(),
         memory: Memory::default(),
     };
     (Running::start(setup, vec![(connector, listener)]), address)

@@ -34,6 +34,7 @@ async fn scan(connector: Connector, entry: Entry, mutant: Option<Mutant>) -> Hos
         trust_anchors: Vec::new(),
         client_trust_anchors: Vec::new(),
         mutant,
+        variants: Vec::new(),
         memory: Memory::default(),
     };
     let mut relay = Running::start(setup, vec![(connector, listener)]);

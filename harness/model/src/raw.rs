@@ -17,9 +17,15 @@ pub type Placed<T> = Spanned<T>;
 pub struct File {
     pub claim: Placed<String>,
     pub why: Option<String>,
+    #[serde(default)]
     pub cites: Vec<Placed<String>>,
+    #[serde(default)]
+    pub cites_for: Ordered<Ordered<Vec<Placed<String>>>>,
+    #[serde(default)]
+    pub cites_never: Vec<Placed<String>>,
     pub connector: Option<Placed<String>>,
     pub control: Option<Placed<String>>,
+    pub hosts: Option<Placed<String>>,
     pub observe: Option<Placed<String>>,
     #[serde(default)]
     pub matrix: Ordered<toml::Value>,
@@ -74,6 +80,8 @@ pub struct Records {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Case {
+    #[serde(default)]
+    pub cites: Vec<Placed<String>>,
     pub connector: Option<Placed<String>>,
     pub control: Option<Placed<String>>,
     pub observe: Option<Placed<String>>,

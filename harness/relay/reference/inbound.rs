@@ -13,7 +13,7 @@ use waxseal_model::scenario::Connector;
 
 use super::queue::{Message, Queue};
 use super::session::{PATIENCE, Session};
-use super::{Mutant, Setup};
+use super::{Mutant, Setup, Variant};
 use crate::lab::descriptors::accept;
 use crate::tls::{
     AskClient, ChainProblem, ServerSetup, Tickets, Usage, describe_certificate, verify_chain,
@@ -138,6 +138,10 @@ impl Server<'_> {
                 self.session.close().await;
                 return Ok(());
             }
+            if self.ends_at(&verb) {
+                self.session.close().await;
+                return Ok(());
+            }
             if let Some(reply) = self.refusal(&verb) {
                 self.seen.refused = true;
                 self.session.say(&reply).await?;
@@ -152,6 +156,14 @@ impl Server<'_> {
                 self.session.say(&reply).await?;
             }
         }
+    }
+
+    /// Whether a listener that demands TLS ends the connection at this verb.
+    fn ends_at(&self, verb: &str) -> bool {
+        let forced = !matches!(self.connector, Connector::Opportunistic | Connector::Partner);
+        let free = ["EHLO", "NOOP", "STARTTLS"].contains(&verb);
+        let clear = self.session.tls().is_none();
+        self.setup.varies(Variant::ServerEndsInClear) && forced && clear && !free
     }
 
     /// Whether the rule of this listener forbids this verb here.
@@ -180,7 +192,10 @@ impl Server<'_> {
             _ => !(self.setup.is(Mutant::ServerForcesEhloOnly) && self.state.by_helo),
         };
         let noop = verb == "NOOP" && !self.setup.is(Mutant::ServerRefusesNoop);
-        let free = noop || ["EHLO", "HELO", "STARTTLS"].contains(&verb) || self.lets_pass(verb);
+        let free = noop
+            || ["EHLO", "STARTTLS"].contains(&verb)
+            || (verb == "HELO" && !self.setup.varies(Variant::ServerRefusesHelo))
+            || self.lets_pass(verb);
         let code = if self.setup.is(Mutant::ServerWrongEnhancedCode) { "5.5.1" } else { "5.7.0" };
         (forced && !free && clear)
             .then(|| format!("530 {code} Must issue a STARTTLS command first"))
@@ -229,7 +244,11 @@ impl Server<'_> {
         if self.setup.is(Mutant::ServerRunsPlaintext) && self.session.hears_plaintext().await {
             return Ok(true);
         }
-        Ok(self.begin_tls().await)
+        let begun = self.begin_tls().await;
+        if begun && self.setup.is(Mutant::ServerGreetsTwice) {
+            self.session.say("220 again").await?;
+        }
+        Ok(begun)
     }
 
     async fn begin_tls(&mut self) -> bool {
@@ -315,9 +334,11 @@ impl Server<'_> {
             return false;
         };
         let name = self.setup.partner_name.as_str();
-        let any = |fits: &dyn Fn(&String) -> bool| leaf.names.iter().any(fits);
+        let any = |fits: &dyn Fn(&str) -> bool| leaf.names.iter().any(|other| fits(other.raw()));
         match self.setup.mutant {
-            Some(Mutant::ServerMatchesCommonName) => leaf.common_name.as_deref() == Some(name),
+            Some(Mutant::ServerMatchesCommonName) => {
+                leaf.common_name.as_ref().is_some_and(|other| other.raw() == name)
+            }
             Some(Mutant::ServerMatchesPartOfName) => any(&|other| other.contains(name)),
             Some(Mutant::ServerMatchesAnyCharacter) => any(&|other| {
                 let fits = |(a, b): (char, char)| a == b || b == '.';
@@ -423,7 +444,10 @@ impl Server<'_> {
                 && !(self.setup.is(Mutant::ServerListsStarttlsOnce) && again)
         };
         if listed {
-            lines.push("STARTTLS".into());
+            let blank = self.setup.varies(Variant::ServerListsWithBlank);
+            let other_case = self.setup.varies(Variant::ServerListsInOtherCase);
+            let keyword = if other_case { "StartTLS" } else { "STARTTLS" };
+            lines.push(format!("{keyword}{}", if blank { " " } else { "" }));
         }
         lines.push("ENHANCEDSTATUSCODES".into());
         if !tls && self.setup.is(Mutant::ServerListsAuthInClear) {
@@ -508,10 +532,15 @@ fn offer(setup: &Setup) -> Offer {
             let schemes = usual.into_iter().chain(["rsa_pkcs1_sha1", "ecdsa_sha1"]);
             offer.schemes = schemes.map(str::to_owned).collect();
         }
+        Some(Mutant::ServerLacksForwardSecrecy) => {
+            offer.versions = vec![Version::Tls12];
+            offer.suites = kinds(&[SuiteKind::StaticRsa]);
+        }
         Some(Mutant::ServerLacksTls12) => offer.versions = vec![Version::Tls13],
         Some(Mutant::ServerLacksTls13) => offer.versions = vec![Version::Tls12],
         _ => {}
     }
+    setup.narrow(&mut offer, true);
     offer
 }
 

@@ -12,20 +12,33 @@ mod outbound;
 mod queue;
 mod scrutiny;
 mod session;
+mod variant;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use waxseal_model::offer::{Offer, SuiteChoice};
 use waxseal_model::scenario::Connector;
 
 pub use memory::Memory;
 pub use mutant::Mutant;
+pub use variant::Variant;
 
 use super::evidence::Queued;
 use crate::lab::Resolver;
 use crate::tls::{Identity, SessionStore};
+
+/// The suites of TLS 1.3 with AES-GCM, and those that RFC 9325 section 4.2 recommends for TLS 1.2.
+const AES_GCM: [&str; 6] = [
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+];
 
 /// What the relay is told.
 #[derive(Clone, Debug)]
@@ -52,6 +65,8 @@ pub struct Setup {
     pub client_trust_anchors: Vec<Vec<u8>>,
     /// The one deliberate fault, if any.
     pub mutant: Option<Mutant>,
+    /// The other ways in which it is right.
+    pub variants: Vec<Variant>,
     /// What the fault remembers; begins empty.
     pub memory: Memory,
 }
@@ -59,6 +74,32 @@ pub struct Setup {
 impl Setup {
     fn is(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)
+    }
+
+    fn varies(&self, variant: Variant) -> bool {
+        self.variants.contains(&variant)
+    }
+
+    /// The groups and suites of a variant in its offer, as `server` or as client.
+    fn narrow(&self, offer: &mut Offer, server: bool) {
+        let has = |of_server: Variant, of_client: Variant| {
+            self.varies(if server { of_server } else { of_client })
+        };
+        let fips = has(Variant::ServerInFipsMode, Variant::ClientInFipsMode);
+        if fips || has(Variant::ServerHasAesGcmOnly, Variant::ClientHasAesGcmOnly) {
+            offer.suites =
+                AES_GCM.iter().map(|name| SuiteChoice::Named((*name).to_owned())).collect();
+        }
+        let groups: &[&str] = if fips {
+            &["p-256", "p-384"]
+        } else if has(Variant::ServerHasX25519Only, Variant::ClientHasX25519Only) {
+            &["x25519"]
+        } else if !server && self.varies(Variant::ClientHasTwoGroups) {
+            &["x25519", "p-256"]
+        } else {
+            return;
+        };
+        offer.groups = groups.iter().map(|name| (*name).to_owned()).collect();
     }
 
     /// The sessions that a fault resumes. The clean relay resumes none.
@@ -106,15 +147,15 @@ impl Running {
         Self { tasks, queue }
     }
 
-    /// The queue as it is now, for those who ask where a message is. No entry has a reason: each is
-    /// tried again within moments.
+    /// The queue as it is now, for those who ask where a message is. What is tried again within moments
+    /// has no reason.
     pub fn queue(&self) -> impl Fn() -> Vec<Queued> + Send + Sync + 'static {
         let queue = self.queue.clone();
         move || {
-            let told = |(number, recipient): (u64, String)| Queued {
+            let told = |(number, held): (u64, queue::Waiting)| Queued {
                 id: number.to_string(),
-                recipient,
-                reason: "".into(),
+                recipient: held.recipient,
+                reason: held.reason.as_str().into(),
             };
             queue.list().into_iter().map(told).collect()
         }

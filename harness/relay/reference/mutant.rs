@@ -47,6 +47,10 @@ mutants! {
     ServerTakesSecondStarttls = "server-takes-second-starttls",
     /// Inbound: knows no EHLO inside TLS.
     ServerForgetsEhlo = "server-forgets-ehlo",
+    /// Inbound: greets a second time, inside TLS.
+    ServerGreetsTwice = "server-greets-twice",
+    /// Inbound: negotiates static RSA alone.
+    ServerLacksForwardSecrecy = "server-lacks-forward-secrecy",
     /// Inbound: does not offer STARTTLS.
     ServerHidesStarttls = "server-hides-starttls",
     /// Inbound: takes STARTTLS before EHLO, and after HELO.
@@ -247,6 +251,12 @@ mutants! {
     ClientUsesInjected = "client-uses-injected",
     /// Outbound: uses extensions that were offered in clear.
     ClientKeepsExtensions = "client-keeps-extensions",
+    /// Outbound: opens the session with HELO.
+    ClientSaysHelo = "client-says-helo",
+    /// Outbound: forced mail goes in clear over a new connection where something stood behind 220.
+    ClientClearIfInjected = "client-clear-if-injected",
+    /// Outbound: its reports do not say why.
+    ClientHidesReason = "client-hides-reason",
     /// Outbound: does not greet again inside TLS.
     ClientSkipsEhlo = "client-skips-ehlo",
     /// Outbound: sends STARTTLS again inside TLS where it is listed.

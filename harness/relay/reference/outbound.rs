@@ -11,7 +11,7 @@ use waxseal_model::scenario::Connector;
 use super::odd_hellos::handmade;
 use super::queue::Message;
 use super::session::{PATIENCE, Session};
-use super::{Mutant, Setup};
+use super::{Mutant, Setup, Variant};
 use crate::lab::Answer;
 use crate::tls::{ChainProblem, ClientSetup, Usage, verify_chain};
 use crate::wire::LineError;
@@ -80,7 +80,7 @@ pub(super) async fn deliver(
             _ => continue,
         };
         for address in addresses {
-            let mut client = Client { setup, host, message, tries };
+            let mut client = Client { setup, host, domain, message, tries };
             last = client.try_host(address, demand).await;
             if !matches!(last, Attempt::Temporary(..)) {
                 return last;
@@ -93,6 +93,8 @@ pub(super) async fn deliver(
 struct Client<'a> {
     setup: &'a Setup,
     host: &'a str,
+    /// The recipient's.
+    domain: &'a str,
     message: &'a Message,
     tries: u32,
 }
@@ -104,6 +106,9 @@ enum Broken {
     /// Anything else.
     Other(Attempt),
 }
+
+/// Why a fault gives TLS up.
+const INJECTED: &str = "something stood behind 220";
 
 impl From<LineError> for Broken {
     fn from(error: LineError) -> Self {
@@ -119,6 +124,7 @@ impl Client<'_> {
             Err(Broken::Tls(text)) => {
                 let clear = match demand {
                     Demand::Opportunistic => !self.setup.is(Mutant::ClientNeverClear),
+                    _ if text == INJECTED => true,
                     _ => self.setup.is(Mutant::ClientClearIfBroken),
                 };
                 if !clear {
@@ -146,8 +152,16 @@ impl Client<'_> {
         if !starts(&greeting, "220") {
             return Ok(self.refused(&mut session, &greeting).await);
         }
-        let hello = format!("EHLO {}", self.setup.hostname);
-        let mut listed = session.command(&hello).await?;
+        let verb = if self.setup.is(Mutant::ClientSaysHelo) { "HELO" } else { "EHLO" };
+        let hello = format!("{verb} {}", self.setup.hostname);
+        if self.setup.varies(Variant::ClientGreetsTwice) {
+            self.command(&mut session, &hello).await?;
+        }
+        let mut listed = self.command(&mut session, &hello).await?;
+        if self.setup.varies(Variant::ClientBeginsSlowly) {
+            self.command(&mut session, "NOOP").await?;
+            self.command(&mut session, "RSET").await?;
+        }
         let mut demand = demand;
         if starts(&listed, "5") {
             let answer = session.command(&format!("HELO {}", self.setup.hostname)).await?;
@@ -164,7 +178,9 @@ impl Client<'_> {
         if demand != Demand::Clear && !self.setup.is(Mutant::ClientIgnoresStarttls) {
             let secured = self.secure(&mut session, demand, &listed).await?;
             if secured && !self.setup.is(Mutant::ClientSkipsEhlo) {
-                let inner = session.command(&hello).await?;
+                let helo = format!("HELO {}", self.setup.hostname);
+                let again = self.setup.varies(Variant::ClientSaysHeloInTls);
+                let inner = self.command(&mut session, if again { &helo } else { &hello }).await?;
                 if !starts(&inner, "250") {
                     return Ok(self.refused(&mut session, &inner).await);
                 }
@@ -200,7 +216,9 @@ impl Client<'_> {
         } else if self.setup.is(Mutant::ClientOverlooksLastLine) {
             lists(&listed[..listed.len() - 1], "STARTTLS")
         } else {
-            lists(listed, "STARTTLS") || self.setup.is(Mutant::ClientSendsUnoffered)
+            lists(listed, "STARTTLS")
+                || self.setup.is(Mutant::ClientSendsUnoffered)
+                || (forced && self.setup.varies(Variant::ClientAsksUnlisted))
         };
         if !offered {
             if forced && !self.setup.is(Mutant::ClientClearIfNotOffered) {
@@ -217,7 +235,7 @@ impl Client<'_> {
         if self.setup.is(Mutant::ClientPipelinesStarttls) {
             session.send(b"STARTTLS\r\nNOOP\r\n").await?;
         } else {
-            session.say("STARTTLS").await?;
+            session.say(&self.written("STARTTLS")).await?;
         }
         let answer = if self.setup.is(Mutant::ClientReadsOneLine) {
             let line = session.line(PATIENCE).await?.bytes;
@@ -242,7 +260,10 @@ impl Client<'_> {
         }
         let keeps = [Mutant::ClientUsesInjected, Mutant::ClientReadsOneLine];
         if !keeps.iter().any(|mutant| self.setup.is(*mutant)) {
-            session.forget_buffer();
+            let injected = session.forget_buffer();
+            if injected && self.setup.is(Mutant::ClientClearIfInjected) {
+                return Err(Broken::Tls(INJECTED.into()));
+            }
         }
         if self.setup.is(Mutant::ClientStaysAfterFailure) {
             // Peeks at nothing: it talks in clear on the stream where TLS is due.
@@ -302,7 +323,14 @@ impl Client<'_> {
             return Err(ChainProblem::WrongName);
         }
         let roots = &self.setup.trust_anchors;
-        let verified = verify_chain(chain, roots, name, Usage::Server, SystemTime::now());
+        let now = SystemTime::now();
+        let mut verified = verify_chain(chain, roots, name, Usage::Server, now);
+        if name.is_some() && self.setup.varies(Variant::ClientComparesDomain) {
+            let domain = Some(self.domain);
+            let below = name.filter(|name| name.ends_with(&format!(".{}", self.domain)));
+            verified = verify_chain(chain, roots, domain, Usage::Server, now)
+                .or_else(|_| verify_chain(chain, roots, below.or(domain), Usage::Server, now));
+        }
         let forgiven = match &verified {
             Ok(()) => true,
             Err(ChainProblem::WrongName) => self.setup.is(Mutant::ClientIgnoresName),
@@ -324,12 +352,12 @@ impl Client<'_> {
             format!("MAIL FROM:<{}>{size}", self.message.from),
             format!("RCPT TO:<{}>", self.message.to),
         ] {
-            let answer = session.command(&command).await?;
+            let answer = self.command(session, &command).await?;
             if !starts(&answer, "2") {
                 return Ok(self.refused(session, &answer).await);
             }
         }
-        let answer = session.command("DATA").await?;
+        let answer = self.command(session, "DATA").await?;
         if !starts(&answer, "354") {
             return Ok(self.refused(session, &answer).await);
         }
@@ -346,6 +374,19 @@ impl Client<'_> {
         }
         session.quit().await;
         Ok(Attempt::Delivered)
+    }
+
+    /// Sends a command, written as this relay writes it, and gives its reply.
+    async fn command(&self, session: &mut Session, line: &str) -> Result<Vec<String>, LineError> {
+        session.command(&self.written(line)).await
+    }
+
+    fn written(&self, line: &str) -> String {
+        match line.split_once([' ', ':']) {
+            _ if !self.setup.varies(Variant::ClientWritesLowerCase) => line.to_owned(),
+            Some((verb, _)) => verb.to_ascii_lowercase() + &line[verb.len()..],
+            None => line.to_ascii_lowercase(),
+        }
     }
 
     /// A refusal by the next hop: permanent if its code is.
@@ -405,5 +446,6 @@ fn offer(setup: &Setup, tries: u32) -> Offer {
         Some(Mutant::ClientLacksTls12) => offer.versions = vec![Version::Tls13],
         _ => {}
     }
+    setup.narrow(&mut offer, false);
     offer
 }

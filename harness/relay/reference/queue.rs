@@ -9,11 +9,13 @@ use tokio::task::JoinSet;
 use waxseal_model::scenario::Connector;
 
 use super::outbound::{Attempt, deliver};
-use super::{Mutant, Setup};
+use super::{Mutant, Setup, Variant};
 use crate::wire::attention::{pause, timed};
 
 /// Time between two tries.
 const BACKOFF: Duration = Duration::from_millis(60);
+/// The same of a relay that takes its time.
+const LATE: Duration = Duration::from_secs(1800);
 /// Time after which a message is given back. Longer than two tries, shorter than any patience.
 const LIFETIME: Duration = Duration::from_millis(150);
 
@@ -38,7 +40,15 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct Held {
     next: u64,
-    recipients: BTreeMap<u64, String>,
+    waiting: BTreeMap<u64, Waiting>,
+}
+
+/// One message in the queue.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    pub(super) recipient: String,
+    /// Why it waits; empty while it is tried again within moments.
+    pub(super) reason: String,
 }
 
 type Entry = (u64, Message);
@@ -48,15 +58,23 @@ impl Queue {
         let mut held = self.held();
         let number = held.next;
         held.next += 1;
-        held.recipients.insert(number, message.to.clone());
+        let waiting = Waiting { recipient: message.to.clone(), reason: String::new() };
+        held.waiting.insert(number, waiting);
         drop(held);
         // The worker lives as long as the relay; after that nobody waits for mail.
         let _ = self.sender.send((number, message));
     }
 
-    /// What is not at its end, as a number and the recipient.
-    pub(super) fn list(&self) -> Vec<(u64, String)> {
-        self.held().recipients.iter().map(|(number, to)| (*number, to.clone())).collect()
+    /// What is not at its end, by number.
+    pub(super) fn list(&self) -> Vec<(u64, Waiting)> {
+        self.held().waiting.iter().map(|(number, waiting)| (*number, waiting.clone())).collect()
+    }
+
+    /// A message waits for long, for this reason.
+    fn waits(&self, number: u64, reason: &str) {
+        if let Some(waiting) = self.held().waiting.get_mut(&number) {
+            reason.clone_into(&mut waiting.reason);
+        }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -79,8 +97,8 @@ async fn work(setup: Arc<Setup>, mut receiver: UnboundedReceiver<Entry>, queue: 
                 Some((number, message)) => {
                     let (setup, queue) = (Arc::clone(&setup), queue.clone());
                     running.spawn(async move {
-                        carry(setup, message, &queue).await;
-                        queue.held().recipients.remove(&number);
+                        carry(setup, number, message, &queue).await;
+                        queue.held().waiting.remove(&number);
                     });
                 }
                 None => return,
@@ -92,7 +110,7 @@ async fn work(setup: Arc<Setup>, mut receiver: UnboundedReceiver<Entry>, queue: 
 
 /// Carries one message to its end: where it is given back, the report is in the queue before it
 /// leaves.
-async fn carry(setup: Arc<Setup>, message: Message, queue: &Queue) {
+async fn carry(setup: Arc<Setup>, number: u64, message: Message, queue: &Queue) {
     let mut age = Duration::ZERO;
     let to = message.to.to_ascii_lowercase();
     let (local, domain) = to.rsplit_once('@').unwrap_or(("", &to));
@@ -113,26 +131,39 @@ async fn carry(setup: Arc<Setup>, message: Message, queue: &Queue) {
                 if over || setup.is(Mutant::ClientNeverRetries) {
                     break (status, text);
                 }
-                pause(BACKOFF).await;
-                age += BACKOFF;
+                let reports =
+                    !message.from.is_empty() && setup.varies(Variant::ClientReportsDelays);
+                if reports && tries == 1 {
+                    queue.push(report(&setup, &message, "delayed", (&status, &text)));
+                }
+                let wait = if setup.varies(Variant::ClientTriesAgainLate) {
+                    queue.waits(number, &text);
+                    LATE
+                } else {
+                    BACKOFF
+                };
+                pause(wait).await;
+                age += wait;
             }
         }
     };
     if !message.from.is_empty() && !setup.is(Mutant::ClientLosesMail) {
-        queue.push(report(&setup, &message, &status, &text));
+        let status = if setup.is(Mutant::ClientHidesReason) { "5.0.0" } else { &status };
+        queue.push(report(&setup, &message, "failed", (status, &text)));
     }
 }
 
-/// A delivery report (RFC 3464) to the sender.
-fn report(setup: &Setup, message: &Message, status: &str, text: &str) -> Message {
+/// A delivery report (RFC 3464) to the sender, with a status and its text.
+fn report(setup: &Setup, message: &Message, action: &str, why: (&str, &str)) -> Message {
+    let (status, text) = why;
     let (host, to, from) = (&setup.hostname, &message.to, &message.from);
     let content = format!(
         "From: <postmaster@{host}>\r\nTo: <{from}>\r\nSubject: Not delivered\r\n\
          MIME-Version: 1.0\r\n\
          Content-Type: multipart/report; report-type=delivery-status; boundary=report\r\n\r\n\
-         --report\r\nContent-Type: text/plain\r\n\r\nThe message to {to} was not delivered.\r\n\
+         --report\r\nContent-Type: text/plain\r\n\r\nThe message to {to}: {action}.\r\n\
          --report\r\nContent-Type: message/delivery-status\r\n\r\n\
-         Reporting-MTA: dns; {host}\r\n\r\nFinal-Recipient: rfc822; {to}\r\nAction: failed\r\n\
+         Reporting-MTA: dns; {host}\r\n\r\nFinal-Recipient: rfc822; {to}\r\nAction: {action}\r\n\
          Status: {status}\r\nDiagnostic-Code: X-Waxseal; {text}\r\n--report--\r\n"
     );
     Message { from: String::new(), to: from.clone(), content: content.into_bytes() }

@@ -106,7 +106,7 @@ impl Session {
     pub(super) async fn hears_plaintext(&mut self) -> bool {
         let mut octet = [0];
         let Stream::Clear(stream) = &mut self.stream else { return false };
-        matches!(timeout(PATIENCE, stream.peek(&mut octet)).await, Ok(Ok(1))) && octet != [0x16]
+        matches!(within(PATIENCE, stream.peek(&mut octet)).await, Ok(Ok(1))) && octet != [0x16]
     }
 
     /// Takes what stands in clear before a TLS record into the buffer.

@@ -46,11 +46,13 @@ pub enum Never {
     EnvelopeInTls,
     /// TLS with a finite-field prime of less than 2048 bits was negotiated.
     ShortPrime,
+    /// A greeting inside TLS, though one was given in clear.
+    SecondGreeting,
 }
 
 impl Never {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 20] = [
+    pub const NAMES: [(&'static str, Self); 21] = [
         ("envelope-in-clear", Self::EnvelopeInClear),
         ("body-in-clear", Self::BodyInClear),
         ("credentials-in-clear", Self::CredentialsInClear),
@@ -71,6 +73,7 @@ impl Never {
         ("clear-answer", Self::ClearAnswer),
         ("envelope-in-tls", Self::EnvelopeInTls),
         ("short-prime", Self::ShortPrime),
+        ("second-greeting", Self::SecondGreeting),
     ];
 
     /// The name in scenario files.
@@ -95,7 +98,7 @@ impl Never {
             | Self::MessageInTls
             | Self::SentTwice
             | Self::UnofferedStarttls => direction == Direction::Outbound,
-            Self::InjectedAnswer | Self::WentAlong | Self::ClearAnswer => {
+            Self::InjectedAnswer | Self::WentAlong | Self::ClearAnswer | Self::SecondGreeting => {
                 direction == Direction::Inbound
             }
             Self::OldTls | Self::StaticKeyExchange | Self::AnonymousTls | Self::ShortPrime => true,
@@ -128,6 +131,7 @@ impl Never {
             Self::ClearAnswer => "the relay answered in plaintext where TLS was due",
             Self::EnvelopeInTls => "the relay sent the envelope over this TLS session",
             Self::ShortPrime => "the relay negotiated a finite-field prime of less than 2048 bits",
+            Self::SecondGreeting => "the relay greeted a second time, inside TLS",
             Self::WentAlong => "the relay went along with the fault",
         }
     }

@@ -44,6 +44,8 @@ struct State {
     secured: bool,
     /// A handshake did not finish.
     broken: bool,
+    /// Whether the relay has said something in clear, and inside TLS.
+    heard: (bool, bool),
     /// The last command of the relay, upper case, and whether we still owe its reply.
     command: String,
     owed: bool,
@@ -125,6 +127,12 @@ impl State {
                 }
                 _ => false,
             },
+            Never::SecondGreeting => match &event.kind {
+                Happening::Heard { channel: Channel::Tls, line, .. } => {
+                    self.heard == (true, false) && line.starts_with(b"220")
+                }
+                _ => false,
+            },
             Never::WentAlong => matches!(event.kind, Happening::WentAlong(_)),
             // Not a matter of one connection.
             Never::SentTwice => false,
@@ -159,7 +167,11 @@ impl State {
 
     fn follow(&mut self, event: &Event) {
         match &event.kind {
-            Happening::Heard { line, .. } => {
+            Happening::Heard { channel, line, .. } => {
+                match channel {
+                    Channel::Clear => self.heard.0 = true,
+                    Channel::Tls => self.heard.1 = true,
+                }
                 self.command = verb(line);
                 self.owed = true;
             }
@@ -188,7 +200,8 @@ impl State {
         if matches!(self.command.as_str(), "EHLO") {
             for line in text.lines().filter(|line| line.starts_with("250")) {
                 let keyword = line.get(4..).unwrap_or_default();
-                let keyword = keyword.split([' ', '=']).next().unwrap_or_default().to_owned();
+                let ends = |c: char| c == '=' || c.is_ascii_whitespace();
+                let keyword = keyword.split(ends).next().unwrap_or_default().to_owned();
                 self.starttls_listed |= keyword == "STARTTLS";
                 match channel {
                     Channel::Clear => self.clear_keywords.push(keyword),

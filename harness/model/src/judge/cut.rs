@@ -34,6 +34,8 @@ pub(super) fn stands(never: Never) -> bool {
         | Never::OldTls
         | Never::StaticKeyExchange
         | Never::AnonymousTls
+        | Never::ShortPrime
+        | Never::EnvelopeInTls
         | Never::MessageInTls
         | Never::WentAlong => true,
         Never::ClearAfterStarttls
@@ -45,6 +47,7 @@ pub(super) fn stands(never: Never) -> bool {
         | Never::ClearExtensionUsed
         | Never::SentTwice
         | Never::UnofferedStarttls
+        | Never::SecondGreeting
         | Never::ClearAnswer => false,
     }
 }

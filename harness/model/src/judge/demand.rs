@@ -15,6 +15,9 @@ pub(super) struct Unmet {
     /// The relay itself was heard doing otherwise, and nothing that is broken around it explains
     /// that: it stands without a control.
     pub(super) witnessed: bool,
+    /// The message moved on where it had to stay: that says something only if what should have
+    /// stopped it was played.
+    pub(super) moved_on: bool,
     /// One sentence.
     pub(super) reason: String,
     /// The events it rests on.
@@ -24,7 +27,14 @@ pub(super) struct Unmet {
 pub(super) type Met = Result<Vec<usize>, Unmet>;
 
 /// Checks every demand of the case; the first one that is not met decides.
-pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<Outcome>) -> Met {
+/// `unasked`: so many replies inside TLS come unasked in the control as well.
+pub(super) fn unmet(
+    case: &Case,
+    names: &Names,
+    trace: &Trace,
+    outcome: Option<Outcome>,
+    unasked: usize,
+) -> Met {
     let Expect {
         outcome: wanted,
         tls,
@@ -70,20 +80,13 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
         evidence.extend(super::answer::meets_alert(alert, optional, trace)?);
     }
     if let Some(reply) = reply {
-        evidence.extend(meets_reply(reply, trace)?);
+        evidence.extend(meets_reply(reply, trace, unasked)?);
     }
     if !wanted.is_empty() {
         evidence.extend(meets_outcome(case, trace, outcome)?);
     }
     if let Some(least) = *least {
-        let made = attempts(trace);
-        if made < least as usize {
-            let reason = format!(
-                "The relay made {made} of at least {}.",
-                counted(least as usize, "attempt")
-            );
-            return Err(fail_or_wait(outcome, reason));
-        }
+        meets_attempts(case, least, attempts(trace), outcome)?;
     }
     if !hops.is_empty() {
         let visited = visited(trace);
@@ -109,12 +112,37 @@ pub(super) fn unmet(case: &Case, names: &Names, trace: &Trace, outcome: Option<O
     Ok(evidence)
 }
 
+/// Whether there were so many attempts. Until the relay comes back it may only be slow. Where no end
+/// of the message is judged, more attempts are what the claim needs to be seen, and a relay that has
+/// given the message back makes no more.
+fn meets_attempts(
+    case: &Case,
+    least: u32,
+    made: usize,
+    outcome: Option<Outcome>,
+) -> Result<(), Unmet> {
+    if made >= least as usize {
+        return Ok(());
+    }
+    match outcome {
+        None | Some(Outcome::Deferred) => Err(undecided(format!(
+            "The relay made {made} of at least {}, and still keeps the message.",
+            counted(least as usize, "attempt")
+        ))),
+        Some(_) if case.expect.outcome.is_empty() => Ok(()),
+        Some(_) => {
+            let least = counted(least as usize, "attempt");
+            Err(fail(format!("The relay made {made} of at least {least}."), Vec::new()))
+        }
+    }
+}
+
 fn fail_or_wait(outcome: Option<Outcome>, reason: String) -> Unmet {
     Unmet { undecided: outcome.is_none(), ..fail(reason, Vec::new()) }
 }
 
 pub(super) fn fail(reason: impl Into<String>, evidence: Vec<usize>) -> Unmet {
-    Unmet { undecided: false, witnessed: false, reason: reason.into(), evidence }
+    Unmet { undecided: false, witnessed: false, moved_on: false, reason: reason.into(), evidence }
 }
 
 pub(super) fn witnessed(reason: impl Into<String>, evidence: Vec<usize>) -> Unmet {
@@ -148,7 +176,8 @@ fn meets_outcome(case: &Case, trace: &Trace, outcome: Option<Outcome>) -> Met {
     if matches!(outcome, Outcome::Bounced | Outcome::Deferred) && !tried(trace) {
         return Err(undecided("Nothing shows that the relay tried to deliver the message."));
     }
-    if outcome == Outcome::Deferred && wanted.contains(&Outcome::Bounced) && wanted.len() == 1 {
+    let ends = wanted.contains(&Outcome::Bounced) && !wanted.contains(&Outcome::Deferred);
+    if outcome == Outcome::Deferred && ends {
         return Err(undecided("The relay still keeps the message; when it gives up was not seen."));
     }
     // Until it comes back it may only be slow.
@@ -167,7 +196,7 @@ fn meets_outcome(case: &Case, trace: &Trace, outcome: Option<Outcome>) -> Met {
         let reason =
             format!("The message ended as {}, expected: {}.", outcome.name(), names.join(" or "));
         let moved_on = outcome.delivered() && !wanted.iter().any(|outcome| outcome.delivered());
-        return Err(Unmet { witnessed: moved_on, ..fail(reason, evidence) });
+        return Err(Unmet { witnessed: moved_on, moved_on, ..fail(reason, evidence) });
     }
     Ok(evidence)
 }
@@ -175,7 +204,8 @@ fn meets_outcome(case: &Case, trace: &Trace, outcome: Option<Outcome>) -> Met {
 /// Whether the peer's script goes on at an attempt that the relay has not made.
 fn awaited(peer: &Peer, trace: &Trace) -> bool {
     let made = trace.of_peer(&peer.name).filter(|(_, event)| event.kind == Happening::Connected);
-    made.count() < peer.script.parts.len() && peer.script.parts.len() > 1
+    let plays = peer.script.parts.len().max(peer.forges.len());
+    made.count() < plays && plays > 1
 }
 
 /// Whether the relay looked the domain up or connected to a peer.
@@ -209,22 +239,28 @@ pub(super) fn of_peers(trace: &Trace) -> impl Iterator<Item = (usize, &Event)> {
     trace.judged().filter(|(_, event)| matches!(event.place, Place::Peer { .. }))
 }
 
+/// Judges the reports: each by the way it came, and the last that gives the message back by its
+/// status. A report of a delay is no end (RFC 3464 section 2.3.3).
 fn meets_dsn(wanted: &DsnExpect, trace: &Trace) -> Met {
-    let report = trace.judged().find_map(|(at, event)| match &event.kind {
-        Happening::Reported { channel, status, .. } => Some((at, *channel, status)),
+    let reports = trace.judged().filter_map(|(at, event)| match &event.kind {
+        Happening::Reported { channel, action, status, .. } => Some((at, *channel, action, status)),
         _ => None,
     });
-    let Some((at, channel, status)) = report else {
+    let reports: Vec<_> = reports.collect();
+    for (at, channel, ..) in &reports {
+        if wanted.in_tls.is_some_and(|in_tls| in_tls != (*channel == Channel::Tls)) {
+            let how = if *channel == Channel::Tls { "inside TLS" } else { "in clear" };
+            return Err(witnessed(format!("The delivery report came {how}."), vec![*at]));
+        }
+    }
+    let gives_back = reports.iter().rev().find(|(_, _, action, _)| action.raw() == "failed");
+    let Some((at, _, _, status)) = gives_back else {
         return Err(undecided("No delivery report arrived."));
     };
-    if wanted.in_tls.is_some_and(|in_tls| in_tls != (channel == Channel::Tls)) {
-        let how = if channel == Channel::Tls { "inside TLS" } else { "in clear" };
-        return Err(witnessed(format!("The delivery report came {how}."), vec![at]));
-    }
     let fits = |pattern: &String| crate::requirement::fits(pattern, status.raw());
     if !wanted.status.is_empty() && !wanted.status.iter().any(fits) {
         let expected = wanted.status.join(" or ");
-        return Err(fail(format!("The report says {status}, expected: {expected}."), vec![at]));
+        return Err(fail(format!("The report says {status}, expected: {expected}."), vec![*at]));
     }
-    Ok(vec![at])
+    Ok(vec![*at])
 }

@@ -13,12 +13,13 @@ mod hello;
 mod outcome;
 mod played;
 mod reply;
+mod surplus;
 mod ticket;
 
 pub use breach::breaches;
 pub use outcome::outcome;
 
-use crate::expect::Outcome;
+use crate::expect::{Never, Outcome};
 use crate::record::Verdict;
 use crate::requirement::Level;
 use crate::scenario::Case;
@@ -33,10 +34,21 @@ pub struct Judgement {
     pub reason: String,
     /// What became of the message, where that is known.
     pub outcome: Option<Outcome>,
+    /// Whether it failed over what is never to be heard.
+    pub forbidden: bool,
     /// What was recorded, where the case observes or its level is info.
     pub observed: Option<String>,
     /// Indexes into the trace.
     pub evidence: Vec<usize>,
+}
+
+/// The well-behaved twin of a case, as it was played.
+#[derive(Clone, Copy, Debug)]
+pub struct Control<'a> {
+    /// The verdict on it.
+    pub verdict: Verdict,
+    /// What was heard in it: what shows there as well is no evidence.
+    pub trace: &'a Trace,
 }
 
 /// Names that were filled in when the case was played.
@@ -44,22 +56,26 @@ pub type Names = std::collections::BTreeMap<String, String>;
 
 /// Judges one case.
 ///
-/// `control` is the verdict on the well-behaved twin, `None` where the case is its own. A leak is a
-/// failure whatever else is in the trace, and so is what the relay itself was heard doing against the
-/// claim (a version it negotiated, a keyword it lists); everything else needs a control that passed,
-/// and a pass needs a script that was played to its end and something that was heard.
+/// `control` is the well-behaved twin, `None` where the case is its own. A leak is a failure whatever
+/// else is in the trace, and so is what the relay itself was heard doing against the claim (a version it
+/// negotiated, a keyword it lists) once the point under test was reached; everything else needs a
+/// control that passed, and a pass needs a script that was played to its end and something that was
+/// heard.
 pub fn judge(
     case: &Case,
     level: Level,
     names: &Names,
     trace: &Trace,
-    control: Option<Verdict>,
+    control: Option<Control<'_>>,
 ) -> Judgement {
+    let unasked = control.map_or(0, |control| surplus::surplus(control.trace));
+    let control = control.map(|control| control.verdict);
     let outcome = outcome::outcome(case.direction, &trace.events);
     let found = |verdict, reason: String, evidence: Vec<usize>| Judgement {
         verdict,
         reason,
         outcome,
+        forbidden: false,
         observed: None,
         evidence,
     };
@@ -70,16 +86,24 @@ pub fn judge(
         .expect
         .never
         .iter()
+        .filter(|never| {
+            let shows_in_control = **never == Never::InjectedAnswer && unasked > 0;
+            !shows_in_control || surplus::surplus(trace) > unasked
+        })
         .find_map(|never| breaches(*never, &trace.events).first().map(|at| (*never, *at)));
     let cut = cut::first(trace);
     if let (Some((at, why)), false) = (cut, breach.is_some_and(|(never, _)| cut::stands(never))) {
         return found(Verdict::Inconclusive, why, vec![at]);
     }
-    let moot = forged::moot(trace);
-    let demanded = demand::unmet(case, names, trace, outcome);
+    let moot = forged::moot(trace)
+        .map(|(at, why)| (at, why.to_owned()))
+        .or_else(|| played::not_for(case, trace));
+    let demanded = demand::unmet(case, names, trace, outcome, unasked)
+        .map_err(|unmet| played::at_the_point(case, trace, unmet));
     let witnessed = demanded.as_ref().is_err_and(|unmet| unmet.witnessed);
     let judgement = if let Some((never, at)) = breach {
-        found(Verdict::Fail, sentence(never.sentence()), vec![at])
+        let failed = found(Verdict::Fail, sentence(never.sentence()), vec![at]);
+        Judgement { forbidden: true, ..failed }
     } else if let (Some((at, why)), false) = (moot, witnessed) {
         let reason = format!("The case does not apply to this relay: {why}.");
         found(Verdict::Skipped, reason, vec![at])
@@ -98,6 +122,9 @@ pub fn judge(
             }
             Err(unmet) => found(Verdict::Fail, unmet.reason, unmet.evidence),
             Ok(evidence) => match played::unreached(case, trace) {
+                Some(_) if let Some((at, reason)) = played::left_at_the_end(case, trace) => {
+                    found(Verdict::Fail, reason, vec![at])
+                }
                 Some(reason) if !case.observe => found(Verdict::Inconclusive, reason, Vec::new()),
                 None if evidence.is_empty() && outcome.is_none() => {
                     let reason = "Nothing was heard that a verdict could rest on.".to_owned();
@@ -171,6 +198,9 @@ fn sentence(fragment: &str) -> String {
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str())
 }
+
+#[cfg(test)]
+mod alarms;
 
 #[cfg(test)]
 mod tests {
@@ -265,6 +295,8 @@ outcome = "delivered-tls"
             kind: kind.clone(),
         });
         let trace = Trace { events: events.collect() };
+        let nothing = Trace::default();
+        let control = Control { verdict: control, trace: &nothing };
         judge(&scenario.cases[0], Level::Must, &Names::new(), &trace, Some(control)).verdict
     }
 

@@ -7,8 +7,9 @@ use crate::trace::{Channel, End, Event, Happening, Place, Trace};
 
 /// What became of the message; `None` where the trace ends before it did.
 ///
-/// A copy taken in clear outweighs one taken in TLS: the message was exposed. A report outweighs
-/// waiting. A close by the relay before it took an inbound message is `rejected`: the sender keeps
+/// A copy taken in clear outweighs one taken in TLS: the message was exposed. A report that gives the
+/// message back outweighs waiting; one of a delay is no end (RFC 3464 section 2.3.3), and says that the
+/// message waits once the time allowed is over. A close by the relay before it took an inbound message is `rejected`: the sender keeps
 /// it; so it does where the relay breaks the session by what it sends. Silence is nothing. `events`
 /// are those of a whole trace; of several messages the last counts.
 pub fn outcome(direction: Direction, events: &[Event]) -> Option<Outcome> {
@@ -63,11 +64,12 @@ fn of_message(direction: Direction, events: &[Event]) -> Option<Outcome> {
             });
             let waiting =
                 any(&|_: &Place, kind: &Happening| matches!(kind, Happening::Waiting { .. }));
+            let over = any(&|_: &Place, kind: &Happening| *kind == Happening::Deadline);
             if reported("failed") {
                 Some(Outcome::Bounced)
             } else if refused {
                 Some(Outcome::Rejected)
-            } else if reported("delayed") || waiting {
+            } else if waiting || (reported("delayed") && over) {
                 Some(Outcome::Deferred)
             } else if any(&|_: &Place, kind: &Happening| *kind == Happening::Vanished) {
                 Some(Outcome::Lost)

@@ -1,9 +1,11 @@
 //! Whether a case was played as far as a verdict needs.
 
+use super::demand::{Unmet, undecided};
 use super::{outcome, reply};
-use crate::expect::Never;
+use crate::expect::{Never, Outcome};
+use crate::facts::HelloFacts;
 use crate::scenario::{Case, ClientFault, DnsFaultKind, Fault, Forgery, Peer};
-use crate::script::Act;
+use crate::script::{Act, Direction, Step};
 use crate::trace::{Channel, End, Happening, Place, Trace};
 
 /// Says which part of a script was never reached, if any.
@@ -17,35 +19,156 @@ pub(super) fn unreached(case: &Case, trace: &Trace) -> Option<String> {
         if !contacted {
             return Some(format!("The relay never connected to {}.", peer.name));
         }
-        for step in peer.script.steps().take(due(case, peer, trace)) {
-            let reached = trace.of_peer(&peer.name).any(|(_, event)| {
-                matches!(event.kind, Happening::Reached { step: number } if number == step.number)
-            });
-            if !reached {
-                let line = step.act.print(case.direction);
-                return Some(format!("The script of {} never came to `{line}`.", peer.name));
-            }
+        if let Some(step) = missed_step(peer, due(case, peer, trace), trace) {
+            return Some(told(case, peer, step, trace));
         }
-        let faulted = |name: &str| {
-            trace.of_peer(&peer.name).any(
-                |(_, event)| matches!(&event.kind, Happening::Faulted(played) if played == name),
-            )
-        };
-        let due = peer.fault.filter(|fault| has_its_place(*fault, trace));
-        if let Some(fault) = due.filter(|fault| !faulted(fault.name())) {
-            return Some(format!("The fault {} was never played.", fault.name()));
-        }
-        let forged = |name: &str| {
-            trace.of_peer(&peer.name).any(
-                |(_, event)| matches!(&event.kind, Happening::Forged { forgery, .. } if forgery == name),
-            )
-        };
-        let mut forgeries = peer.forges.iter().filter(|forgery| **forgery != Forgery::Nothing);
-        if let Some(forgery) = forgeries.find(|forgery| !forged(forgery.name())) {
-            return Some(format!("The forgery {} was never played.", forgery.name()));
+        if let Some(reason) = unplayed(peer, trace) {
+            return Some(reason);
         }
     }
     None
+}
+
+/// The first of so many steps that was never reached.
+fn missed_step<'a>(peer: &'a Peer, due: usize, trace: &Trace) -> Option<&'a Step> {
+    let reached = |step: &Step| {
+        trace.of_peer(&peer.name).any(|(_, event)| {
+            matches!(event.kind, Happening::Reached { step: number } if number == step.number)
+        })
+    };
+    peer.script.steps().take(due).find(|step| !reached(step))
+}
+
+/// That a step was never reached, and what was heard instead.
+fn told(case: &Case, peer: &Peer, step: &Step, trace: &Trace) -> String {
+    let line = step.act.print(case.direction);
+    let instead = left_at(peer, step, trace).and_then(|at| heard_before(trace, at));
+    let instead = instead.map(|(_, said)| format!(": the relay said `{said}`")).unwrap_or_default();
+    format!("The script of {} never came to `{line}`{instead}.", peer.name)
+}
+
+/// Where the relay did something else than this step says.
+fn left_at(peer: &Peer, step: &Step, trace: &Trace) -> Option<usize> {
+    let left = |kind: &Happening| matches!(kind, Happening::Diverged { step: number } if *number == step.number);
+    trace.of_peer(&peer.name).find(|(_, event)| left(&event.kind)).map(|(at, _)| at)
+}
+
+/// The last line of the relay on this connection before an event, and where it stands.
+fn heard_before(trace: &Trace, at: usize) -> Option<(usize, String)> {
+    let place = &trace.events[at].place;
+    let before = trace.events[..at].iter().enumerate().rev();
+    before.filter(|(_, event)| event.place == *place).find_map(|(at, event)| match &event.kind {
+        Happening::Heard { line, .. } => {
+            Some((at, String::from_utf8_lossy(line).escape_debug().to_string()))
+        }
+        _ => None,
+    })
+}
+
+/// Where a script ends in a line that the relay has to say, that line is the claim: leaving the script
+/// there is the finding, and not the lack of one. The event, and what was said.
+pub(super) fn left_at_the_end(case: &Case, trace: &Trace) -> Option<(usize, String)> {
+    case.peers.iter().find_map(|peer| {
+        let last = peer.script.steps().last()?;
+        let missed = missed_step(peer, usize::MAX, trace)?;
+        if !matches!(last.act, Act::Hear(_)) || missed.number != last.number {
+            return None;
+        }
+        let (at, said) = heard_before(trace, left_at(peer, last, trace)?)?;
+        let due = last.act.print(case.direction);
+        Some((at, format!("The relay said `{said}` where `{due}` was due.")))
+    })
+}
+
+/// A demand that is not met, unless it rests on a message that moved on past what was never played:
+/// then nothing can be said.
+pub(super) fn at_the_point(case: &Case, trace: &Trace, unmet: Unmet) -> Unmet {
+    if !unmet.moved_on {
+        return unmet;
+    }
+    let missed = case.peers.iter().find_map(|peer| {
+        let script = (case.direction == Direction::Inbound)
+            .then(|| missed_step(peer, usize::MAX, trace))
+            .flatten()
+            .map(|step| told(case, peer, step, trace));
+        script.or_else(|| unplayed(peer, trace))
+    });
+    missed.map_or(unmet, undecided)
+}
+
+/// The event and the reason for which a case means nothing with this relay: it offers nothing that a
+/// next hop with a forged flight has, or ends the connection at HELO.
+pub(super) fn not_for(case: &Case, trace: &Trace) -> Option<(usize, String)> {
+    let forging = case.peers.iter().filter(|peer| !peer.forges.is_empty());
+    let no_flight = forging.filter_map(|peer| {
+        let mut hellos = trace.of_peer(&peer.name).filter_map(|(at, event)| match &event.kind {
+            Happening::Hello(facts) => Some((at, facts)),
+            _ => None,
+        });
+        hellos.find_map(|(at, hello)| Some((at, nothing_shared(peer, hello)?)))
+    });
+    no_flight.into_iter().next().or_else(|| {
+        let asks = case.direction == Direction::Inbound && case.expect.reply.is_some();
+        let ended = ended_at_helo(trace).filter(|_| asks)?;
+        Some((ended, "it ends the connection at HELO".to_owned()))
+    })
+}
+
+/// The version or the groups of a next hop that this hello does not offer.
+fn nothing_shared(peer: &Peer, hello: &HelloFacts) -> Option<String> {
+    let versions = &peer.offer.versions;
+    if !hello.versions.is_empty() && !versions.iter().any(|one| hello.versions.contains(one)) {
+        let names: Vec<_> = versions.iter().map(ToString::to_string).collect();
+        return Some(format!("it does not offer {}", names.join(" or ")));
+    }
+    let groups = &peer.offer.groups;
+    let none = !groups.is_empty()
+        && !hello.groups.is_empty()
+        && !groups.iter().any(|one| hello.groups.contains(one));
+    none.then(|| format!("it does not offer the group {}", groups.join(" or ")))
+}
+
+/// Where the relay ended the connection in place of an answer to HELO.
+fn ended_at_helo(trace: &Trace) -> Option<usize> {
+    let mut asked = None;
+    trace.events.iter().enumerate().find_map(|(at, event)| {
+        match &event.kind {
+            Happening::Said { bytes, .. } => {
+                let helo = bytes.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"HELO "));
+                asked = helo.then_some(&event.place);
+            }
+            Happening::Heard { .. } => asked = None,
+            Happening::Ended(End::CloseNotify | End::Fin | End::Reset)
+                if asked == Some(&event.place) =>
+            {
+                return Some(at);
+            }
+            _ => {}
+        }
+        None
+    })
+}
+
+/// Says which fault or forgery of a peer was never played, if any.
+fn unplayed(peer: &Peer, trace: &Trace) -> Option<String> {
+    let faulted = |name: &str| {
+        trace
+            .of_peer(&peer.name)
+            .any(|(_, event)| matches!(&event.kind, Happening::Faulted(played) if played == name))
+    };
+    let due = peer.fault.filter(|fault| has_its_place(*fault, trace));
+    if let Some(fault) = due.filter(|fault| !faulted(fault.name())) {
+        return Some(format!("The fault {} was never played.", fault.name()));
+    }
+    let forged = |name: &str| {
+        trace.of_peer(&peer.name).any(
+                |(_, event)| matches!(&event.kind, Happening::Forged { forgery, .. } if forgery == name),
+            )
+    };
+    let mut forgeries = peer.forges.iter().filter(|forgery| **forgery != Forgery::Nothing);
+    forgeries
+        .find(|forgery| !forged(forgery.name()))
+        .map(|forgery| format!("The forgery {} was never played.", forgery.name()))
 }
 
 /// Whether there was a place for this fault: a heartbeat is only sent to a relay that offers them, and
@@ -74,6 +197,11 @@ fn due(case: &Case, peer: &Peer, trace: &Trace) -> usize {
     let may_break_off = case.expect.reply.as_ref().is_some_and(|reply| reply.or_ended);
     if may_break_off && reply::broke_off_at_starttls(trace).is_some() {
         return until(|act| matches!(act, Act::Say { text, .. } if text == "STARTTLS"));
+    }
+    // Who takes nothing after HELO may as well end the connection there.
+    let rejects = case.expect.outcome.contains(&Outcome::Rejected);
+    if case.direction == Direction::Inbound && rejects && ended_at_helo(trace).is_some() {
+        return until(|act| matches!(act, Act::Say { text, .. } if text.starts_with("HELO ")));
     }
     let injected = case.expect.never.contains(&Never::InjectedReplyUsed)
         && outcome::outcome(case.direction, &trace.events).is_some();

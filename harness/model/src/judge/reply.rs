@@ -2,19 +2,21 @@
 
 use super::demand::{Met, Unmet, fail, of_peers, undecided, witnessed};
 use super::handshake::secured;
+use super::surplus::second_greeting;
 use crate::expect::ReplyExpect;
 use crate::facts::FailureCause;
-use crate::trace::{End, Event, Happening, Trace};
+use crate::trace::{Channel, End, Event, Happening, Trace};
 
-/// The reply to the script's last line: what was heard first after the script was finished.
-pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
+/// The reply to the script's last line: what was heard first after the script was finished, but for a
+/// second greeting and the `unasked` replies that a relay sends inside TLS whatever happens.
+pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace, unasked: usize) -> Met {
     let finished = trace.events.iter().position(|event| event.kind == Happening::Finished);
     let Some(finished) = finished else {
         let broke_off = broke_off_at_starttls(trace).filter(|_| wanted.or_ended);
         return broke_off.ok_or_else(|| undecided("The script was never played to its end."));
     };
     let mut evidence = Vec::new();
-    let mut from = finished + 1;
+    let mut from = behind_unasked(trace, finished + 1, unasked);
     for code in &wanted.before {
         let reply = match next_reply(trace, from)? {
             Next::Reply(reply) => reply,
@@ -71,6 +73,23 @@ pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace) -> Met {
     Ok(evidence)
 }
 
+/// Where the replies that were asked for begin: inside TLS a relay that sends some unasked is so many
+/// behind from its first word on.
+fn behind_unasked(trace: &Trace, from: usize, unasked: usize) -> usize {
+    let in_tls =
+        |event: &Event| matches!(event.kind, Happening::Heard { channel: Channel::Tls, .. });
+    if unasked == 0 || trace.events[..from].iter().any(in_tls) {
+        return from;
+    }
+    let ends = |event: &Event| matches!(&event.kind, Happening::Heard { line, .. } if line.get(3) != Some(&b'-'));
+    let replies = trace.events.iter().enumerate().skip(from);
+    let mut replies = replies.filter(|(_, event)| in_tls(event) && ends(event));
+    let Some((last, _)) = replies.nth(unasked - 1) else { return from };
+    // Our next word was said in the belief that this was the reply.
+    let heard = |event: &Event| matches!(event.kind, Happening::Heard { .. });
+    trace.events.iter().skip(last + 1).position(heard).map_or(last + 1, |at| last + 1 + at)
+}
+
 /// One reply of the relay.
 struct Reply {
     /// Without endings; never empty.
@@ -93,6 +112,7 @@ fn next_reply(trace: &Trace, from: usize) -> Result<Next, Unmet> {
     let mut evidence = Vec::new();
     for (at, event) in trace.events.iter().enumerate().skip(from) {
         match &event.kind {
+            Happening::Heard { .. } if second_greeting(trace, at) => {}
             Happening::Heard { line, .. } => {
                 evidence.push(at);
                 lines.push(line.clone());
@@ -169,5 +189,6 @@ fn status_of(line: &[u8]) -> &str {
 
 fn keyword(line: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(line.get(4..)?).ok()?;
-    Some(text.split([' ', '=']).next()?.to_ascii_uppercase())
+    let ends = |c: char| c == '=' || c.is_ascii_whitespace();
+    Some(text.split(ends).next()?.to_ascii_uppercase())
 }

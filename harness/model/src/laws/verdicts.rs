@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::files::known;
 use super::traces::{happening, leak, peer, place, silence, trace_of, with};
 use crate::expect::Never;
-use crate::judge::{Judgement, Names, breaches, judge};
+use crate::judge::{Control, Judgement, Names, breaches, judge};
 use crate::limits::Bound;
 use crate::record::Verdict;
 use crate::requirement::Level;
@@ -58,6 +58,8 @@ fn control() -> impl Strategy<Value = Option<Verdict>> {
 }
 
 fn judged(case: &Case, level: Level, trace: &Trace, control: Option<Verdict>) -> Judgement {
+    let nothing = Trace::default();
+    let control = control.map(|verdict| Control { verdict, trace: &nothing });
     judge(case, level, &Names::from([("mx".into(), "mx.test".into())]), trace, control)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::load::Known;
+use super::load::{Known, Row};
 use super::{Before, Case, Connector, DnsFault, DnsFaultKind, Peer, RuleBy};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::expect::Outcome;
@@ -43,12 +43,12 @@ impl<'a> Checker<'a> {
         scenario: &str,
         direction: Direction,
         raw: &raw::File,
-        row: &raw::Case,
+        own: &Row<'_>,
         id: String,
     ) -> Option<Case> {
-        let errors = self.errors.len();
-        for (at, cite) in raw.cites.iter().enumerate() {
-            if raw.cites[..at].iter().any(|before| before.get_ref() == cite.get_ref()) {
+        let (errors, row) = (self.errors.len(), own.case);
+        for (at, cite) in own.cites.iter().enumerate() {
+            if own.cites[..at].iter().any(|before| before.get_ref() == cite.get_ref()) {
                 let message = format!("`{}` is cited twice", cite.get_ref());
                 self.error(cite.span(), message, Some("leave one of them out".into()));
             }
@@ -115,6 +115,13 @@ impl<'a> Checker<'a> {
             self.expect_keys(direction, expect.get_ref());
         }
         self.file_keys(direction, raw);
+        if let Some(word) = &raw.hosts {
+            self.word("place of the hosts", word, &[("outside", ())]);
+            if direction == Direction::Inbound {
+                let help = Some("remove it: an inbound scenario has no next hop".into());
+                self.error(word.span(), "the hosts are those of an outbound scenario", help);
+            }
+        }
         let dns = raw.dns.0.iter().filter_map(|(key, value)| self.dns(key, value)).collect();
         let claim = self.fill(raw.claim.get_ref(), &raw.claim.span());
         let control = row.control.as_ref().or(raw.control.as_ref());
@@ -126,7 +133,8 @@ impl<'a> Checker<'a> {
             connector,
             claim,
             why: raw.why.clone(),
-            cites: raw.cites.iter().map(|cite| cite.get_ref().clone()).collect(),
+            cites: own.cites.iter().map(|cite| cite.get_ref().clone()).collect(),
+            cites_never: raw.cites_never.iter().map(|cite| cite.get_ref().clone()).collect(),
             peers,
             expect,
             observe: observed.is_some(),
@@ -136,6 +144,7 @@ impl<'a> Checker<'a> {
             handed_in_tls: message.handed_in_tls,
             domain: None,
             next_hop: None,
+            hosts_outside: raw.hosts.is_some(),
             dns,
         })
     }

@@ -69,8 +69,8 @@ pub fn load(id: &str, file: &str, text: &str, known: &Known) -> Result<Scenario,
     let raw: raw::File =
         toml::from_str(text).map_err(|error| vec![toml_diagnostic(file, &error)])?;
     let matrix = Matrix::read(file, &raw.matrix)?;
-    let mut cases = Vec::new();
-    let mut errors: Vec<Diagnostic> = Vec::new();
+    let mut cases: Vec<Case> = Vec::new();
+    let mut errors: Vec<Diagnostic> = misnamed(file, &raw, &matrix);
     let unnamed = (None, raw::Case::default());
     let rows: Vec<(Option<&str>, &raw::Case)> = if raw.case.0.is_empty() {
         vec![(unnamed.0, &unnamed.1)]
@@ -89,7 +89,8 @@ pub fn load(id: &str, file: &str, text: &str, known: &Known) -> Result<Scenario,
             let filled: BTreeMap<_, _> =
                 values.iter().map(|(key, value)| (key.clone(), value.text.clone())).collect();
             let mut checker = Checker::new(file, known, &filled);
-            let case = checker.case(id, direction, &raw, row, case_id(id, name, &values));
+            let own = Row { case: row, cites: cites(&raw, row, &values) };
+            let case = checker.case(id, direction, &raw, &own, case_id(id, name, &values));
             for error in checker.errors {
                 if !errors.contains(&error) {
                     errors.push(error);
@@ -98,7 +99,7 @@ pub fn load(id: &str, file: &str, text: &str, known: &Known) -> Result<Scenario,
             cases.extend(case);
         }
     }
-    if raw.cites.is_empty() {
+    if cases.iter().any(|case| case.cites.is_empty()) {
         errors.push(Diagnostic {
             file: file.into(),
             span: None,
@@ -110,13 +111,63 @@ pub fn load(id: &str, file: &str, text: &str, known: &Known) -> Result<Scenario,
         errors.sort_by_key(|error| error.span.as_ref().map_or(usize::MAX, |span| span.start));
         return Err(errors);
     }
-    Ok(Scenario {
-        id: id.into(),
-        claim: raw.claim.into_inner(),
-        why: raw.why,
-        cites: raw.cites.into_iter().map(toml::Spanned::into_inner).collect(),
-        cases,
-    })
+    let mut cites: Vec<String> = Vec::new();
+    for cite in cases.iter().flat_map(|case| &case.cites) {
+        if !cites.contains(cite) {
+            cites.push(cite.clone());
+        }
+    }
+    let claim = raw.claim.into_inner();
+    Ok(Scenario { id: id.into(), claim, why: raw.why, cites, cases })
+}
+
+/// One `[case]` with the requirements that this combination of values cites.
+pub(super) struct Row<'a> {
+    pub(super) case: &'a raw::Case,
+    pub(super) cites: Vec<&'a raw::Placed<String>>,
+}
+
+/// What a case cites: what the file does, what its row adds, and what its values of the matrix add.
+fn cites<'a>(
+    raw: &'a raw::File,
+    row: &'a raw::Case,
+    values: &[(String, Value)],
+) -> Vec<&'a raw::Placed<String>> {
+    let named = |axis: &str, name: &str| {
+        values.iter().any(|(key, value)| key == axis && value.name == name)
+    };
+    let by_value = raw.cites_for.0.iter().flat_map(|(axis, by_name)| {
+        let here = by_name.0.iter().filter(|(name, _)| named(axis.get_ref(), name.get_ref()));
+        here.flat_map(|(_, cites)| cites)
+    });
+    raw.cites.iter().chain(&row.cites).chain(by_value).chain(&raw.cites_never).collect()
+}
+
+/// `cites-for` names axes and values of the matrix.
+fn misnamed(file: &str, raw: &raw::File, matrix: &Matrix) -> Vec<Diagnostic> {
+    let wrong = |word: &raw::Placed<String>, message: String, known: Vec<&str>| {
+        let help = match closest(word.get_ref(), known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("one of: {}", known.join(", ")),
+        };
+        let (file, span) = (file.to_owned(), Some(word.span()));
+        Diagnostic { file, span, message, help: Some(help) }
+    };
+    let mut errors = Vec::new();
+    for (axis, by_name) in &raw.cites_for.0 {
+        let Some(names) = matrix.names(axis.get_ref()) else {
+            let message = format!("the matrix has no axis `{}`", axis.get_ref());
+            errors.push(wrong(axis, message, matrix.axes()));
+            continue;
+        };
+        for (name, _) in
+            by_name.0.iter().filter(|(name, _)| !names.contains(&name.as_ref().as_str()))
+        {
+            let message = format!("`matrix.{}` has no value `{}`", axis.get_ref(), name.get_ref());
+            errors.push(wrong(name, message, names.clone()));
+        }
+    }
+    errors
 }
 
 /// What the TOML reader says, with the likely intended word.

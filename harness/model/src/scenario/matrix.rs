@@ -85,6 +85,17 @@ impl Matrix {
         self.axes.iter().try_fold(1_usize, |product, (_, values)| product.checked_mul(values.len()))
     }
 
+    /// The names of the axes.
+    pub(super) fn axes(&self) -> Vec<&str> {
+        self.axes.iter().map(|(axis, _)| axis.as_str()).collect()
+    }
+
+    /// The names of the values of one axis.
+    pub(super) fn names(&self, axis: &str) -> Option<Vec<&str>> {
+        let (_, values) = self.axes.iter().find(|(name, _)| name == axis)?;
+        Some(values.iter().map(|value| value.name.as_str()).collect())
+    }
+
     /// Every combination that is not left out, in the order of the file: the last axis changes first.
     pub(super) fn combinations(&self) -> Vec<Combination> {
         let all =

@@ -56,6 +56,8 @@ pub struct Case {
     pub why: Option<String>,
     /// Requirement ids.
     pub cites: Vec<String>,
+    /// Those of them that only what is never to be heard can disprove.
+    pub cites_never: Vec<String>,
     /// Our peers. Outbound: the MX hosts in the order of preference, and `sender` for the MX of
     /// the envelope sender where the scenario plays it.
     pub peers: Vec<Peer>,
@@ -79,6 +81,8 @@ pub struct Case {
     /// Outbound: the one host that all mail of the user's own domain goes to. `None`: each case has
     /// hosts of its own, which the lab's MX records name.
     pub next_hop: Option<NextHop>,
+    /// Outbound: whether the next hops have names outside the recipient's domain.
+    pub hosts_outside: bool,
     /// What the resolver does with the recipient's domain.
     pub dns: Vec<DnsFault>,
 }
@@ -87,6 +91,13 @@ impl Case {
     /// The peer of this name.
     pub fn peer(&self, name: &str) -> Option<&Peer> {
         self.peers.iter().find(|peer| peer.name == name)
+    }
+
+    /// What the case cites, as far as its verdict says something about it. `forbidden`: what is never to
+    /// be heard was heard.
+    pub fn charged(&self, failed: bool, forbidden: bool) -> Vec<String> {
+        let spared = |id: &&String| failed && !forbidden && self.cites_never.contains(*id);
+        self.cites.iter().filter(|id| !spared(id)).cloned().collect()
     }
 
     /// The same case with mail to a domain of the user's own, paired with that domain's control.

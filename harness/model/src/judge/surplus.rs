@@ -1,0 +1,93 @@
+//! Replies that nobody asked for.
+
+use std::collections::BTreeMap;
+
+use crate::trace::{Channel, Event, Happening, Place, Trace};
+
+/// How many replies came inside TLS beyond those that our side asked for, on the connection with the
+/// most. A second greeting is not counted: it says what it is, and answers no command.
+///
+/// What a relay says too much to its control it says too much here as well: only what goes beyond that
+/// can be an answer to something that was sent in clear.
+pub(super) fn surplus(trace: &Trace) -> usize {
+    let mut connections: BTreeMap<(&str, u32), Count> = BTreeMap::new();
+    for (at, event) in trace.events.iter().enumerate() {
+        let Place::Peer { name, connection } = &event.place else { continue };
+        let count = connections.entry((name, *connection)).or_default();
+        match &event.kind {
+            Happening::Heard { channel: Channel::Clear, .. } => count.in_clear = true,
+            Happening::Heard { channel: Channel::Tls, line, .. } => {
+                count.replies += usize::from(ends_reply(line) && !second_greeting(trace, at));
+            }
+            Happening::HeardEarly { channel: Channel::Tls, bytes } => {
+                let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+                count.replies += lines.filter(|line| ends_reply(line)).count();
+            }
+            Happening::Said { channel: Channel::Tls, .. } => count.asked += 1,
+            _ => {}
+        }
+    }
+    // Where TLS came first, the greeting comes unasked.
+    let beyond =
+        |count: &Count| count.replies.saturating_sub(count.asked + usize::from(!count.in_clear));
+    connections.values().map(beyond).max().unwrap_or_default()
+}
+
+/// Whether this line inside TLS is a greeting, though one was given in clear: the first word of the
+/// relay there is a 220.
+pub(super) fn second_greeting(trace: &Trace, at: usize) -> bool {
+    let Event { place, kind, .. } = &trace.events[at];
+    let Happening::Heard { channel: Channel::Tls, line, .. } = kind else { return false };
+    let before = || trace.events[..at].iter().filter(|event| event.place == *place);
+    let heard = |wanted: Channel| {
+        before().any(
+            |event| matches!(&event.kind, Happening::Heard { channel, .. } if *channel == wanted),
+        )
+    };
+    line.starts_with(b"220") && heard(Channel::Clear) && !heard(Channel::Tls)
+}
+
+fn ends_reply(line: &[u8]) -> bool {
+    line.get(3) != Some(&b'-')
+}
+
+#[derive(Default)]
+struct Count {
+    replies: usize,
+    asked: usize,
+    in_clear: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::trace::Ending;
+
+    fn check(events: &[(Channel, bool, &str)], expected: usize) {
+        let event = |(channel, ours, text): &(Channel, bool, &str)| Event {
+            at: Duration::ZERO,
+            place: Place::Peer { name: "client".into(), connection: 1 },
+            kind: if *ours {
+                Happening::Said { channel: *channel, bytes: format!("{text}\r\n").into() }
+            } else {
+                let line = text.as_bytes().to_vec();
+                Happening::Heard { channel: *channel, line, ending: Ending::CrLf }
+            },
+        };
+        let trace = Trace { events: events.iter().map(event).collect() };
+        assert_eq!(surplus(&trace), expected, "{events:?}");
+    }
+
+    #[test]
+    fn only_what_nobody_asked_for_is_too_much() {
+        let (clear, tls) = (Channel::Clear, Channel::Tls);
+        let greeting = (clear, false, "220 hello");
+        check(&[greeting, (tls, true, "EHLO x"), (tls, false, "250 x")], 0);
+        check(&[greeting, (tls, false, "250 ready"), (tls, true, "A"), (tls, false, "500 x")], 1);
+        check(&[greeting, (tls, false, "250-a"), (tls, false, "250 b"), (tls, true, "A")], 0);
+        check(&[greeting, (tls, false, "220 again"), (tls, true, "A"), (tls, false, "500")], 0);
+        check(&[(tls, false, "220 implicit"), (tls, true, "A"), (tls, false, "500 x")], 0);
+    }
+}
