@@ -55,13 +55,12 @@ pub struct Requirement {
     pub level: Level,
     /// `inbound`, `outbound` or `both`.
     pub direction: String,
-    /// The TLS demands it applies to.
-    pub modes: Vec<String>,
     /// What is demanded.
     pub text: String,
     /// Where it is demanded, with the section.
     pub source: String,
-    /// How it is observed.
+    /// How a case shows it, for those who write one: what the peer does (`P:`), the evidence that decides
+    /// (`E:`), and the control, the same with a correct peer (`C:`). Nothing reads it but people.
     pub observe: String,
     /// Why no case cites it yet.
     #[serde(default)]

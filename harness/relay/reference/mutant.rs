@@ -329,6 +329,8 @@ mutants! {
     ClientRefusesFragments = "client-refuses-fragments",
     /// Outbound: a failed message disappears without a report.
     ClientLosesMail = "client-loses-mail",
+    /// Outbound: begins TLS after any code of success to STARTTLS.
+    ClientTakesAnySuccess = "client-takes-any-success",
     /// Outbound: sends the envelope before it looks at the certificate.
     ClientChecksAtData = "client-checks-at-data",
     /// Outbound: gives up at the first temporary failure.
