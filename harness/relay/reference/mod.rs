@@ -11,6 +11,7 @@ mod odd_hellos;
 mod outbound;
 mod queue;
 mod scrutiny;
+mod server_faults;
 mod session;
 mod variant;
 

@@ -113,8 +113,6 @@ mutants! {
     ServerAnswersSslV2 = "server-answers-ssl-v2",
     /// Inbound: answers hellos that offer no suite it has, or not to send uncompressed.
     ServerTakesNonsense = "server-takes-nonsense",
-    /// Inbound: signs with SHA-1 where the client offers nothing else.
-    ServerSignsSha1 = "server-signs-sha-1",
     /// Inbound: compresses where the client offers it.
     ServerCompresses = "server-compresses",
     /// Inbound: takes a fallback to TLS 1.2 without a word.
@@ -341,6 +339,8 @@ mutants! {
     ClientRefusesFragments = "client-refuses-fragments",
     /// Outbound: a failed message disappears without a report.
     ClientLosesMail = "client-loses-mail",
+    /// Outbound: begins TLS after any code of success to STARTTLS.
+    ClientTakesAnySuccess = "client-takes-any-success",
     /// Outbound: sends the envelope before it looks at the certificate.
     ClientChecksAtData = "client-checks-at-data",
     /// Outbound: gives up at the first temporary failure.

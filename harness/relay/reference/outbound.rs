@@ -246,7 +246,9 @@ impl Client<'_> {
         if starts(&answer, "421") && self.setup.is(Mutant::ClientGoesOnAfter421) {
             return Ok(false);
         }
-        if !starts(&answer, "220") && !self.setup.is(Mutant::ClientIgnoresReply) {
+        let success = self.setup.is(Mutant::ClientTakesAnySuccess)
+            && (starts(&answer, "2") || starts(&answer, "3"));
+        if !starts(&answer, "220") && !self.setup.is(Mutant::ClientIgnoresReply) && !success {
             if self.setup.is(Mutant::ClientRemembersFailure) {
                 self.setup.memory.remember(self.host);
             }
