@@ -235,3 +235,69 @@ fn every_mistake_is_told_with_its_place_and_what_to_do() {
         insta::assert_snapshot!("diagnostics", told);
     });
 }
+
+/// Mistakes about a message and about where a next hop is found; name, path and text as above.
+const MESSAGES_AND_HOPS: [(&str, &str, &str); 16] = [
+    ("no header", "outbound/x.toml", "[message]\nheaders = \"TLS-Required\"\n"),
+    ("no parameter", "outbound/x.toml", "[message]\nparameters = \"SIZE = 3\"\n"),
+    ("no size", "outbound/x.toml", "[message]\noctets = \"1e6\"\n"),
+    ("another sender", "outbound/x.toml", "[message]\nsender = \"nul\"\n"),
+    ("an unknown further recipient", "outbound/x.toml", "[message]\nalso = \"oportunistic\"\n"),
+    ("an unknown form of a domain", "outbound/x.toml", "[message]\ndomain = \"capital\"\n"),
+    ("a header of a client", "inbound/x.toml", "[message]\nheaders = \"A: b\"\n"),
+    (
+        "a header of an earlier message",
+        "outbound/x.toml",
+        "[[message]]\nheaders = \"A: b\"\n[[message]]\n",
+    ),
+    (
+        "the judged message by another name",
+        "outbound/x.toml",
+        "[[message]]\n[[message]]\nhost = \"renamed\"\n",
+    ),
+    (
+        "an address of a later host",
+        "outbound/x.toml",
+        "[peer.one]\naddress-of = \"two\"\n[peer.two]\n",
+    ),
+    (
+        "a further address with a name",
+        "outbound/x.toml",
+        "[peer.one]\n[peer.two]\naddress-of = \"one\"\nhost = \"outside\"\n",
+    ),
+    (
+        "an implicit MX beside another host",
+        "outbound/x.toml",
+        "[peer.one]\nhost = \"domain\"\n[peer.two]\n",
+    ),
+    ("a place of a client", "inbound/x.toml", "[peer.client]\npreference = 10\n"),
+    ("an unknown alias", "outbound/x.toml", "dns.alias = \"hosts\"\n"),
+    (
+        "two certificates of a client",
+        "inbound/x.toml",
+        "[peer.client]\ncert = [\"client\", \"client-expired\"]\n",
+    ),
+    (
+        "a session that a client closes",
+        "inbound/x.toml",
+        "[peer.client]\nscript = '''\nC: <close TLS>\n'''\n",
+    ),
+];
+
+#[test]
+fn mistakes_about_messages_and_next_hops_are_told() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let mut told = String::new();
+    for (name, path, text) in MESSAGES_AND_HOPS {
+        let text = format!("{HEAD}{text}{END}");
+        told.push_str(&format!("== {name}\n"));
+        let wrong = check(path, &text, &catalogue.known).expect_err(name);
+        assert!(!wrong.is_empty(), "{name}");
+        for diagnostic in wrong {
+            told.push_str(&format!("{}\n\n", diagnostic.render(&text)));
+        }
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("diagnostics-messages-and-hops", told);
+    });
+}

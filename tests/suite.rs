@@ -22,3 +22,4 @@ mod starttls;
 mod tidy;
 mod variants;
 mod walk;
+mod words;

@@ -22,7 +22,8 @@ pub struct Issued {
     pub key: Vec<u8>,
     /// The key is RSA.
     pub rsa: bool,
-    /// RSA below 2048 bits or a SHA-1 signature.
+    /// RSA below 2048 bits, a SHA-1 signature, or an extension that the modern engine does not show:
+    /// only the legacy one takes it.
     pub weak: bool,
 }
 
@@ -50,6 +51,10 @@ pub struct Authorities {
     root: Ca,
     intermediate: Ca,
     constrained: Ca,
+    expired: Ca,
+    ends_here: Ca,
+    too_deep: Ca,
+    signs_nothing: Ca,
     root_b: Ca,
     unknown: Ca,
     client: Ca,
@@ -74,12 +79,31 @@ impl Authorities {
     pub fn with_root(now: SystemTime, root: &str) -> Result<Self, Error> {
         let now = OffsetDateTime::from(now);
         let root = Ca::root(root, now)?;
-        let intermediate = Ca::below("waxseal intermediate A", &root, None, now)?;
-        let constrained = Ca::below("waxseal constrained", &root, Some("permitted.test"), now)?;
+        let intermediate = Ca::below("waxseal intermediate A", &root, now, |_| {})?;
+        let constrained = Ca::below("waxseal constrained", &root, now, |params| {
+            params.name_constraints = Some(NameConstraints {
+                permitted_subtrees: vec![GeneralSubtree::DnsName("permitted.test".into())],
+                excluded_subtrees: Vec::new(),
+            });
+        })?;
+        let expired = Ca::below("waxseal expired intermediate", &root, now, |params| {
+            params.not_after = now - Duration::days(1);
+        })?;
+        let ends_here = Ca::below("waxseal last intermediate", &root, now, |params| {
+            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        })?;
+        let too_deep = Ca::below("waxseal intermediate too deep", &ends_here, now, |_| {})?;
+        let signs_nothing = Ca::below("waxseal CA that signs nothing", &root, now, |params| {
+            params.key_usages = vec![KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+        })?;
         Ok(Self {
             now,
             intermediate,
             constrained,
+            expired,
+            ends_here,
+            too_deep,
+            signs_nothing,
             root,
             root_b: Ca::root("waxseal root B", now)?,
             unknown: Ca::root("waxseal unknown root", now)?,
@@ -121,14 +145,25 @@ impl Authorities {
             Issuer::ConstrainedCa => (Some(&self.constrained), &[&self.constrained]),
             Issuer::RootB => (Some(&self.root_b), &[]),
             Issuer::Unknown => (Some(&self.unknown), &[]),
+            Issuer::ExpiredCa => (Some(&self.expired), &[&self.expired]),
+            Issuer::PathTooLong => (Some(&self.too_deep), &[&self.too_deep, &self.ends_here]),
+            Issuer::SignsNothing => (Some(&self.signs_nothing), &[&self.signs_nothing]),
+            // What signs with the weak CA is made with it; it stands below the root.
+            Issuer::WeakCa => (Some(&self.root), &[]),
             Issuer::Itself | Issuer::Leaf | Issuer::ClientLeaf => (None, &[]),
         };
         let params = self.params(recipe, name)?;
-        if recipe.key == Key::Rsa1024 || recipe.signature == Signature::Sha1 {
+        let weak = recipe.key == Key::Rsa1024 || recipe.signature == Signature::Sha1;
+        if weak || recipe.issuer == Issuer::WeakCa {
             let ca = ca.ok_or(Error::Recipe("a weak leaf is signed by a CA"))?;
             let made = self.weak.get_or_init(|| weak::WeakKeys::new(self.now.unix_timestamp()));
+            let signer = (&ca.der[..], &ca.signer.key().serialize_der()[..]);
             let above: Vec<_> = above.iter().map(|ca| ca.der.clone()).collect();
-            return made.issue(recipe, name, (&ca.der, &ca.signer.key().serialize_der()), above);
+            let mut made = made.issue(recipe, name, signer, above)?;
+            if recipe.sends_root {
+                made.chain.push(self.root.der.clone());
+            }
+            return Ok(made);
         }
         let own;
         let key = match recipe.key {
@@ -172,9 +207,12 @@ impl Authorities {
             chain.extend(above.iter().map(|ca| ca.der.clone()));
         }
         chain.insert(0, leaf);
+        if recipe.sends_root {
+            chain.push(self.root.der.clone());
+        }
         let rsa = recipe.key.is_rsa();
         let key = if recipe.foreign_key { &KeyPair::generate_for(key.algorithm())? } else { key };
-        Ok(Issued { chain, key: key.serialize_der(), rsa, weak: false })
+        Ok(Issued { chain, key: key.serialize_der(), rsa, weak: recipe.critical_extension })
     }
 
     fn params(&self, recipe: &Recipe, name: &str) -> Result<CertificateParams, Error> {
@@ -212,6 +250,12 @@ impl Authorities {
         }
         params.is_ca = IsCa::ExplicitNoCa;
         params.use_authority_key_identifier_extension = true;
+        if recipe.critical_extension {
+            let content = UNKNOWN_CONTENT.to_vec();
+            let mut unknown = CustomExtension::from_oid_content(&UNKNOWN_EXTENSION, content);
+            unknown.set_criticality(true);
+            params.custom_extensions.push(unknown);
+        }
         if recipe.must_staple {
             // TLS feature: status_request (RFC 7633 section 4.1).
             let oid = [1, 3, 6, 1, 5, 5, 7, 1, 24];
@@ -226,6 +270,12 @@ impl Authorities {
 /// The content of the TLS feature extension: a list with status_request (RFC 7633 section 6).
 pub(crate) const STATUS_REQUEST: [u8; 5] = [0x30, 0x03, 0x02, 0x01, 0x05];
 
+/// An arc below the enterprise number for documentation (RFC 5612): nobody knows this extension.
+pub(crate) const UNKNOWN_EXTENSION: [u64; 8] = [1, 3, 6, 1, 4, 1, 32473, 1];
+
+/// Its content: NULL.
+pub(crate) const UNKNOWN_CONTENT: [u8; 2] = [0x05, 0x00];
+
 /// An RSA key, made when it is first wanted: that takes its time.
 fn kept(cell: &OnceLock<KeyPair>, size: RsaKeySize) -> Result<&KeyPair, Error> {
     if let Some(key) = cell.get() {
@@ -237,7 +287,7 @@ fn kept(cell: &OnceLock<KeyPair>, size: RsaKeySize) -> Result<&KeyPair, Error> {
 
 impl Ca {
     fn root(name: &str, now: OffsetDateTime) -> Result<Self, Error> {
-        let (params, key) = Self::prepare(name, None, now)?;
+        let (params, key) = Self::prepare(name, now)?;
         let der = params.self_signed(&key)?.der().to_vec();
         Ok(Self { der, signer: Signer::new(params, key) })
     }
@@ -245,19 +295,16 @@ impl Ca {
     fn below(
         name: &str,
         above: &Self,
-        permitted: Option<&str>,
         now: OffsetDateTime,
+        change: impl FnOnce(&mut CertificateParams),
     ) -> Result<Self, Error> {
-        let (params, key) = Self::prepare(name, permitted, now)?;
+        let (mut params, key) = Self::prepare(name, now)?;
+        change(&mut params);
         let der = params.signed_by(&key, &above.signer)?.der().to_vec();
         Ok(Self { der, signer: Signer::new(params, key) })
     }
 
-    fn prepare(
-        name: &str,
-        permitted: Option<&str>,
-        now: OffsetDateTime,
-    ) -> Result<(CertificateParams, KeyPair), Error> {
+    fn prepare(name: &str, now: OffsetDateTime) -> Result<(CertificateParams, KeyPair), Error> {
         let mut params = CertificateParams::default();
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
@@ -265,10 +312,6 @@ impl Ca {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.not_before = now - Duration::days(365);
         params.not_after = now + Duration::days(365);
-        params.name_constraints = permitted.map(|name| NameConstraints {
-            permitted_subtrees: vec![GeneralSubtree::DnsName(name.into())],
-            excluded_subtrees: Vec::new(),
-        });
         Ok((params, KeyPair::generate()?))
     }
 }

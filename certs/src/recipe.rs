@@ -49,6 +49,12 @@ pub struct Recipe {
     /// Whoever shows it has another key.
     #[serde(default)]
     pub foreign_key: bool,
+    /// It has a critical extension that nobody knows (RFC 5280 section 4.2).
+    #[serde(default)]
+    pub critical_extension: bool,
+    /// The server sends the root behind its intermediates.
+    #[serde(default)]
+    pub sends_root: bool,
     /// It promises an OCSP staple (RFC 7633).
     #[serde(default)]
     pub must_staple: bool,
@@ -113,15 +119,23 @@ pub enum Issuer {
     ConstrainedCa,
     /// The partner's client certificate, itself good: no CA.
     ClientLeaf,
+    /// An intermediate below the trusted root that expired yesterday.
+    ExpiredCa,
     /// Another leaf, itself good: no CA.
     Leaf,
+    /// A CA below one that may have none below it (a path length of 0).
+    PathTooLong,
     /// A second root, which the relay does not trust.
     RootB,
+    /// A CA below the trusted root whose key usage does not include signing certificates.
+    SignsNothing,
     /// The leaf itself.
     #[serde(rename = "self")]
     Itself,
     /// A root that nobody trusts.
     Unknown,
+    /// A CA below the trusted root with an RSA key of 1024 bits.
+    WeakCa,
 }
 
 /// When a certificate is valid.

@@ -12,8 +12,10 @@ use openssl::x509::extension::{
 use openssl::x509::{X509, X509Extension, X509Name, X509NameBuilder};
 
 use crate::Error;
-use crate::authority::{Issued, STATUS_REQUEST, break_signature, fill};
-use crate::recipe::{Key, Recipe, Signature, Usage, Validity};
+use crate::authority::{
+    Issued, STATUS_REQUEST, UNKNOWN_CONTENT, UNKNOWN_EXTENSION, break_signature, fill,
+};
+use crate::recipe::{Issuer, Key, Recipe, Signature, Usage, Validity};
 
 /// Weak keys, made once a run.
 pub(crate) struct WeakKeys {
@@ -28,8 +30,8 @@ impl WeakKeys {
         Self { now, rsa_1024: rsa(1024), rsa_2048: rsa(2048) }
     }
 
-    /// Signs a leaf for `name` with `ca` (certificate and PKCS#8 key in DER), which is sent with
-    /// `above`. Every field of the recipe is honoured, or refused.
+    /// Signs a leaf for `name` with `ca` (certificate and PKCS#8 key in DER), or with a weak CA below
+    /// that. `above` is sent behind it. Every field of the recipe is honoured, or refused.
     pub(crate) fn issue(
         &self,
         recipe: &Recipe,
@@ -41,8 +43,7 @@ impl WeakKeys {
             about: _,
             key,
             signature,
-            // `ca` is who that is.
-            issuer: _,
+            issuer,
             names,
             common_name: _,
             organisation: _,
@@ -52,6 +53,9 @@ impl WeakKeys {
             omits_intermediate,
             broken_signature,
             foreign_key,
+            critical_extension,
+            // Who has the root adds it.
+            sends_root: _,
             must_staple,
         } = recipe;
         let key = match key {
@@ -62,7 +66,12 @@ impl WeakKeys {
             }
         };
         let key = key.as_ref().map_err(|error| Error::Weak(error.clone()))?;
-        let (ca, ca_key) = (X509::from_der(ca.0)?, PKey::private_key_from_der(ca.1)?);
+        let (mut ca, mut ca_key) = (X509::from_der(ca.0)?, PKey::private_key_from_der(ca.1)?);
+        let mut above = above;
+        if *issuer == Issuer::WeakCa {
+            (ca, ca_key) = self.weak_ca(&ca, &ca_key)?;
+            above.insert(0, ca.to_der()?);
+        }
         let day = 86_400;
         let (from, until) = match valid {
             Validity::Now => (self.now - day, self.now + 90 * day),
@@ -99,6 +108,12 @@ impl WeakKeys {
             let san = san.build(&leaf.x509v3_context(Some(&ca), None))?;
             leaf.append_extension(san)?;
         }
+        if *critical_extension {
+            let oid = UNKNOWN_EXTENSION.map(|arc| arc.to_string()).join(".");
+            let (oid, content) =
+                (Asn1Object::from_str(&oid)?, Asn1OctetString::new_from_bytes(&UNKNOWN_CONTENT)?);
+            leaf.append_extension(X509Extension::new_from_der(&oid, true, &content)?)?;
+        }
         if *must_staple {
             let oid = Asn1Object::from_str("1.3.6.1.5.5.7.1.24")?;
             let content = Asn1OctetString::new_from_bytes(&STATUS_REQUEST)?;
@@ -127,6 +142,29 @@ impl WeakKeys {
             rsa: true,
             weak: true,
         })
+    }
+
+    /// A CA below `above` with a short key.
+    fn weak_ca(
+        &self,
+        above: &X509,
+        above_key: &PKey<Private>,
+    ) -> Result<(X509, PKey<Private>), Error> {
+        let key = self.rsa_1024.as_ref().map_err(|error| Error::Weak(error.clone()))?;
+        let mut ca = X509::builder()?;
+        ca.set_version(2)?;
+        ca.set_serial_number(&*BigNum::from_u32(self.now as u32 & !1)?.to_asn1_integer()?)?;
+        let mut subject = X509NameBuilder::new()?;
+        subject.append_entry_by_text("CN", "waxseal CA with a short key")?;
+        ca.set_subject_name(&subject.build())?;
+        ca.set_issuer_name(above.subject_name())?;
+        ca.set_not_before(&*Asn1Time::from_unix(self.now - 86_400)?)?;
+        ca.set_not_after(&*Asn1Time::from_unix(self.now + 90 * 86_400)?)?;
+        ca.set_pubkey(key)?;
+        ca.append_extension(BasicConstraints::new().critical().ca().build()?)?;
+        ca.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
+        ca.sign(above_key, MessageDigest::sha256())?;
+        Ok((ca.build(), key.clone()))
     }
 }
 
@@ -185,6 +223,14 @@ mod tests {
         check("usage = 'client'", |_, leaf| text(leaf).contains("TLS Web Client"));
         check("usage = 'any'", |_, leaf| !text(leaf).contains("Extended Key Usage"));
         check("omits-intermediate = true", |made, _| made.chain.len() == 1);
+        check("sends-root = true", |made, _| made.chain.len() == 3);
+        check("critical-extension = true", |_, leaf| {
+            text(leaf).contains("1.3.6.1.4.1.32473.1: critical")
+        });
+        check("issuer = 'weak-ca'", |made, leaf| {
+            let ca = X509::from_der(&made.chain[1]).unwrap().public_key().unwrap();
+            made.chain.len() == 2 && ca.bits() == 1024 && leaf.verify(&ca).unwrap()
+        });
         check("must-staple = true", |_, leaf| text(leaf).contains("status_request"));
         check("common-name = '{name}'", |_, leaf| {
             text(leaf).contains("CN = mx.waxseal.test") || text(leaf).contains("CN=mx.waxseal.test")

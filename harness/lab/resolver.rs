@@ -92,6 +92,18 @@ impl Resolver {
         }
     }
 
+    /// What a name is an alias of; `None`: it is none, or nothing is known.
+    pub async fn alias(&self, name: &str) -> Option<String> {
+        let pick = |data| match data {
+            Data::Cname(target) => Some(target),
+            _ => None,
+        };
+        match self.ask(name, Kind::Cname, pick).await {
+            Answer::Records { records, .. } => records.into_iter().next(),
+            _ => None,
+        }
+    }
+
     /// Texts, each joined from its strings.
     pub async fn txt(&self, name: &str) -> Answer<String> {
         self.ask(name, Kind::Txt, |data| match data {

@@ -35,6 +35,8 @@ pub(super) struct Conversation {
     pub(super) patience: Patience,
     /// The connection beneath our TLS session.
     pub(super) beneath: Option<OwnedFd>,
+    /// The session ended and the connection goes on: what is left of it stands before the lines.
+    pub(super) left_tls: bool,
 }
 
 pub(super) enum Stream {
@@ -63,6 +65,7 @@ impl Conversation {
             recorder,
             patience,
             beneath: None,
+            left_tls: false,
         }
     }
 
@@ -104,6 +107,9 @@ impl Conversation {
     pub(super) async fn hear(&mut self) -> Result<Line, Over> {
         self.bounded()?;
         let patience = self.patience.line;
+        if std::mem::take(&mut self.left_tls) {
+            self.skip_records().await;
+        }
         let line = match &mut self.stream {
             Stream::Clear(stream) => read_line(stream, &mut self.buffer, patience).await,
             Stream::Tls(session) => read_line(session, &mut self.buffer, patience).await,
@@ -232,8 +238,10 @@ impl Conversation {
 
     /// Resets the connection.
     pub(super) fn reset(&mut self) -> Over {
-        if let Stream::Clear(stream) = &self.stream {
-            let _ = stream.set_zero_linger();
+        match &mut self.stream {
+            Stream::Clear(stream) => drop(stream.set_zero_linger()),
+            Stream::Tls(_) => self.reset_beneath(),
+            Stream::Gone => {}
         }
         self.end(End::Ours)
     }

@@ -29,6 +29,9 @@ pub struct ReceiverPlan {
     pub forges: Vec<Forgery>,
     /// How it negotiates TLS.
     pub tls: ServerSetup,
+    /// How it does so on its second connection, its third, …; the last one goes on. Empty: as on the
+    /// first.
+    pub later_tls: Vec<ServerSetup>,
     /// What the content is that it takes.
     pub content: Content,
     /// It is the envelope sender's mailbox, not a peer of the scenario.
@@ -53,6 +56,7 @@ impl ReceiverPlan {
             fault: None,
             forges: Vec::new(),
             tls,
+            later_tls: Vec::new(),
             content: Content::Message,
             mailbox: false,
             patience,
@@ -84,10 +88,12 @@ pub async fn receive(plan: &ReceiverPlan, stream: TcpStream, number: u32, record
         talk,
         unanswered: None,
         expects_content: false,
+        content: None,
         scripted: Scripted::default(),
     };
     // How it ended is in the trace.
     let _ = session.serve().await;
+    session.talk.listen_beneath().await;
 }
 
 struct Session<'a> {
@@ -98,6 +104,8 @@ struct Session<'a> {
     /// The relay's last command, as long as we owe its reply.
     unanswered: Option<Vec<u8>>,
     expects_content: bool,
+    /// Content that was heard and not answered.
+    content: Option<Vec<u8>>,
     /// What the script has answered so far.
     scripted: Scripted,
 }
@@ -149,6 +157,11 @@ impl Session<'_> {
                     self.scripted.said(&pieces);
                     let data = self.unanswered.as_deref().is_some_and(|l| is_verb(l, b"DATA"));
                     self.expects_content |= data && pieces[0].starts_with(b"354");
+                    let taken =
+                        self.unanswered.as_deref() == Some(b".") && pieces[0].starts_with(b"250");
+                    if let (true, Some(content)) = (taken, self.content.take()) {
+                        self.took(&content);
+                    }
                     self.talk.say_all(&pieces).await?;
                     said = true;
                     self.unanswered = None;
@@ -172,6 +185,16 @@ impl Session<'_> {
                     self.talk.note(reached());
                     self.talk.note(Happening::Finished);
                     return Err(self.talk.reset());
+                }
+                Act::HearMessage => {
+                    self.content = Some(self.talk.hear_content().await?);
+                    self.expects_content = false;
+                    self.unanswered = Some(b".".to_vec());
+                    self.talk.note(reached());
+                }
+                Act::CloseTls => {
+                    self.talk.note(reached());
+                    self.talk.close_tls().await?;
                 }
             }
         }
@@ -232,6 +255,11 @@ impl Session<'_> {
                 self.scripted = Scripted::default();
                 self.negotiate().await
             }
+            b"." if self.content.is_some() => {
+                let content = self.content.take().unwrap_or_default();
+                self.took(&content);
+                self.talk.say("250 2.0.0 Taken").await
+            }
             b"MAIL" if has_parameter(line, b"SMTPUTF8") && !self.scripted.lists("SMTPUTF8") => {
                 self.talk.say("555 5.5.4 SMTPUTF8 is not offered").await
             }
@@ -270,17 +298,30 @@ impl Session<'_> {
     async fn take_content(&mut self) -> Result<(), Over> {
         let content = self.talk.hear_content().await?;
         self.expects_content = false;
-        let channel = self.talk.channel();
-        self.talk.note(match self.plan.content {
-            Content::Message => Happening::Took { channel },
-            Content::Report => report::read(&content, channel),
-        });
+        self.took(&content);
         self.talk.say("250 2.0.0 Taken").await?;
         if self.plan.fault == Some(ServerFault::NoCloseNotify) && self.talk.secured() {
             self.talk.note(Happening::Faulted(ServerFault::NoCloseNotify.name().into()));
             return Err(self.talk.leave());
         }
         Ok(())
+    }
+
+    /// Notes that what was heard is ours from now on.
+    fn took(&self, content: &[u8]) {
+        let channel = self.talk.channel();
+        self.talk.note(match self.plan.content {
+            Content::Message => Happening::Took { channel },
+            Content::Report => report::read(content, channel),
+        });
+    }
+
+    /// How TLS is negotiated on this connection.
+    fn tls(&self) -> &ServerSetup {
+        let plan = self.plan;
+        let later = usize::try_from(self.number).unwrap_or(usize::MAX).checked_sub(2);
+        let later = later.and_then(|at| plan.later_tls.get(at).or(plan.later_tls.last()));
+        later.unwrap_or(&plan.tls)
     }
 
     async fn negotiate(&mut self) -> Result<(), Over> {
@@ -333,7 +374,8 @@ impl Session<'_> {
         let before = usize::try_from(self.number.saturating_sub(1)).unwrap_or(usize::MAX);
         let forges = &self.plan.forges;
         let forgery = forges.get(before).or(forges.last()).copied();
-        self.talk.accept_tls(&self.plan.tls, forgery).await
+        let tls = self.tls().clone();
+        self.talk.accept_tls(&tls, forgery).await
     }
 
     /// Reads the relay's ClientHello and sends these bytes in place of a flight.

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use waxseal_model::facts::{FailureCause, TlsFailure};
 use waxseal_model::scenario::{Forgery, Framing};
@@ -11,9 +12,17 @@ use waxseal_model::trace::{Channel, Happening, Place};
 
 use super::Recorder;
 use super::conversation::{Conversation, Over, Stream, failure};
+use super::open::{KeptOpen, after_records};
 use crate::tls::{self, ClientSetup, Forged, ServerSetup, Session};
 use crate::wire::attention::within;
 use crate::wire::tls::Reframed;
+
+/// How long a relay is listened to beneath a session that has ended: it may wait for our end, and
+/// that has come.
+const BENEATH: Duration = Duration::from_millis(500);
+
+/// Octets that are kept of what it says there.
+const MOST_BENEATH: usize = 65_536;
 
 impl Conversation {
     /// Negotiates TLS as the server.
@@ -26,9 +35,10 @@ impl Conversation {
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(Over);
         };
+        self.beneath = stream.as_fd().try_clone_to_owned().ok();
         let patience = self.patience.handshake;
         let (handshake, forged) = match forgery {
-            None => (tls::accept(setup, stream, patience).await, None),
+            None => (tls::accept(setup, KeptOpen(stream), patience).await, None),
             Some(forgery) => tls::accept_forging(setup, forgery, stream, patience).await,
         };
         if let Some(hello) = handshake.hello {
@@ -102,6 +112,74 @@ impl Conversation {
         self.note(Happening::NotSecured(failure));
         self.stream = Stream::Gone;
         Over
+    }
+
+    /// Ends our session as its server with close_notify, and goes on in plaintext beneath it.
+    pub(super) async fn close_tls(&mut self) -> Result<(), Over> {
+        // A script that closes a session which the relay never began has nothing to say.
+        let Some(beneath) = self.beneath() else { return Ok(()) };
+        let session = self.in_tls().ok_or(Over)?;
+        if let Err(error) = session.shutdown().await {
+            return Err(self.broke(&error));
+        }
+        let beneath = beneath.set_nonblocking(true).and_then(|()| TcpStream::from_std(beneath));
+        match beneath {
+            Ok(stream) => self.stream = Stream::Clear(stream),
+            Err(error) => return Err(self.broke(&error)),
+        }
+        self.left_tls = true;
+        Ok(())
+    }
+
+    /// Reads over what is left of a session that ended: its records, until something else comes.
+    pub(super) async fn skip_records(&mut self) {
+        let Stream::Clear(stream) = &mut self.stream else { return };
+        let skip = async {
+            let mut first = [0];
+            while stream.peek(&mut first).await? == 1 && (20..=23).contains(&first[0]) {
+                let mut header = [0; 5];
+                stream.read_exact(&mut header).await?;
+                let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
+                stream.read_exact(&mut vec![0; length]).await?;
+            }
+            io::Result::Ok(())
+        };
+        // Whatever ends it is met again by whoever reads on.
+        let _ = within(self.patience.line, skip).await;
+    }
+
+    /// Makes the end of this connection a reset.
+    pub(super) fn reset_beneath(&mut self) {
+        let Some(beneath) = self.beneath() else { return };
+        let ready = beneath.set_nonblocking(true).and_then(|()| TcpStream::from_std(beneath));
+        // A connection that cannot be reset is closed in order.
+        let _ = ready.and_then(|stream| stream.set_zero_linger());
+    }
+
+    /// Listens beneath a session that has ended, for what the relay still says in plaintext.
+    pub(super) async fn listen_beneath(&mut self) {
+        let Some(beneath) = self.beneath() else { return };
+        self.stream = Stream::Gone;
+        let ready = beneath.set_nonblocking(true).and_then(|()| TcpStream::from_std(beneath));
+        let Ok(mut stream) = ready else { return };
+        let mut heard = Vec::new();
+        let reading = async {
+            stream.shutdown().await?;
+            let mut chunk = [0; 4096];
+            loop {
+                match stream.read(&mut chunk).await? {
+                    0 => return io::Result::Ok(()),
+                    read if heard.len() < MOST_BENEATH => heard.extend_from_slice(&chunk[..read]),
+                    _ => {}
+                }
+            }
+        };
+        // How it ends says nothing: the session is over.
+        let _ = within(BENEATH, reading).await;
+        let bytes = after_records(&heard).to_vec();
+        if !bytes.is_empty() {
+            self.note(Happening::HeardEarly { channel: Channel::Clear, bytes });
+        }
     }
 
     /// Where this conversation is written down, and as whose.

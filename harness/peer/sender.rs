@@ -12,6 +12,7 @@ use waxseal_model::trace::{Channel, Happening, Place};
 use super::Recorder;
 use super::account::Account;
 use super::conversation::{Conversation, Over, Patience, failure};
+use super::message::Letter;
 use super::names::{fill, fill_script};
 use super::probe::Probe;
 use super::receiver::bytes_of;
@@ -43,6 +44,8 @@ pub struct SenderPlan {
     /// How it negotiates TLS.
     pub tls: ClientSetup,
     names: Names,
+    /// What it delivers.
+    pub letter: Letter,
     /// How long it waits.
     pub patience: Patience,
 }
@@ -83,6 +86,7 @@ impl SenderPlan {
             records: Framing::default(),
             tls,
             names: names.clone(),
+            letter: Letter::new(names),
             patience,
         }
     }
@@ -193,6 +197,8 @@ impl Session<'_> {
                     self.talk.note(Happening::Reached { step: step.number });
                     return Err(self.talk.reset());
                 }
+                // No script of a sender has them.
+                Act::CloseTls | Act::HearMessage => {}
             }
         }
         if let Some(due) = self.state.due.clone() {
@@ -254,18 +260,28 @@ impl Session<'_> {
         if !self.state.refused && !self.state.mail && !self.log_in().await? {
             return Ok(());
         }
-        let from = fill("MAIL FROM:<{from}>", &self.plan.names);
-        let to = fill("RCPT TO:<{recipient}>", &self.plan.names);
+        let plan = self.plan;
         // A relay that said 354 waits for content, whatever it has of an envelope.
-        let envelope = self.state.data
-            || (!self.state.refused
-                && (self.state.mail || self.command(&from).await?)
-                && (self.state.recipient || self.command(&to).await?)
-                && self.command("DATA").await?);
-        if !envelope || self.state.refused {
+        if !self.state.data {
+            if self.state.refused || !(self.state.mail || self.command(&plan.letter.mail()).await?)
+            {
+                return Ok(());
+            }
+            if !self.state.recipient {
+                for recipient in &plan.letter.recipients {
+                    if !self.command(&format!("RCPT TO:<{recipient}>")).await? {
+                        return Ok(());
+                    }
+                }
+            }
+            if !self.command("DATA").await? {
+                return Ok(());
+            }
+        }
+        if self.state.refused {
             return Ok(());
         }
-        let message = message(&self.plan.names) + ".";
+        let message = plan.letter.content() + ".";
         let channel = self.talk.channel();
         match self.plan.fault.filter(|fault| *fault == ClientFault::CutInsideData) {
             Some(fault) if channel == Channel::Tls => {
@@ -436,17 +452,6 @@ impl Session<'_> {
 
 /// Handshakes that a client asks for inside one session: a relay that takes a few may have a limit.
 const RENEGOTIATIONS: usize = 5;
-
-/// The message of one case, CRLF behind each line.
-pub fn message(names: &Names) -> String {
-    format!(
-        "From: <{from}>\r\nTo: <{to}>\r\nSubject: waxseal {to}\r\nMessage-ID: <{id}>\r\n\
-         Date: Thu, 01 Jan 2026 00:00:00 +0000\r\n\r\nThe probe of one case.\r\n",
-        from = fill("{from}", names),
-        to = fill("{recipient}", names),
-        id = fill("probe.{recipient}", names),
-    )
-}
 
 /// Whether a line of the reply to EHLO lists this keyword. What stands behind it, a blank or a
 /// parameter, takes nothing away (RFC 5321 section 4.1.1.1).

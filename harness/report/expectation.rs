@@ -106,8 +106,10 @@ fn facts_words(facts: &TlsFactsExpect) -> String {
         group,
         sni,
         client_certificate,
+        client_name,
         dh_bits_at_least,
         alpn,
+        or_refused,
     } = facts;
     let mut words = Words::default();
     words.add("version", version.map(range));
@@ -122,9 +124,11 @@ fn facts_words(facts: &TlsFactsExpect) -> String {
         ClientCertificate::Shown => "shown".to_owned(),
     });
     words.add("client-certificate", certificate);
+    words.add("client-name", client_name.clone());
     words.add("dh-bits", dh_bits_at_least.map(|bits| format!(">={bits}")));
     words.add("alpn", alpn.clone());
-    words.0.join(", ")
+    let refused = if *or_refused { " (or refused)" } else { "" };
+    words.0.join(", ") + refused
 }
 
 fn certificate_words(certificate: &CertificateExpect) -> String {

@@ -4,7 +4,10 @@ use waxseal_model::foreign::printable;
 use waxseal_model::judge::Names;
 use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Catalogue;
-use waxseal_model::scenario::{AsksCertificate, Case, Framing, Peer, Resumption, RuleBy};
+use waxseal_model::scenario::{
+    Also, AsksCertificate, Case, Framing, HostPlace, Message, Peer, PeerPlace, RecipientDomain,
+    Resumption, RuleBy,
+};
 use waxseal_model::script::Direction;
 
 use super::expectation::{expectation, suite_words};
@@ -92,7 +95,11 @@ fn peer_words(peer: &Peer) -> String {
         list("groups", &offer.groups),
         list("schemes", &offer.schemes),
         offer.dh_bits.map(|bits| format!("dh-bits {bits}")),
-        peer.cert.as_ref().map(|cert| format!("certificate {cert}")),
+        peer.cert.as_ref().map(|cert| {
+            let later = peer.later_certs.iter().map(|cert| format!(", then {cert}"));
+            format!("certificate {cert}{}", later.collect::<String>())
+        }),
+        list("names", &peer.cert_names),
         asks.map(str::to_owned),
         (peer.resumption != Resumption::No)
             .then(|| format!("resumption {}", peer.resumption.name())),
@@ -107,6 +114,7 @@ fn peer_words(peer: &Peer) -> String {
     words
         .into_iter()
         .flatten()
+        .chain(place_words(&peer.place))
         .chain(framing_words(peer.records))
         .chain(hello)
         .chain(peer.resumes.then(|| "resumes the session of its first connection".into()))
@@ -114,6 +122,18 @@ fn peer_words(peer: &Peer) -> String {
         .chain(forges)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// Where the peer is found.
+fn place_words(place: &PeerPlace) -> Vec<String> {
+    let host = (place.host != HostPlace::Below).then(|| format!("host {}", place.host.name()));
+    let words = [
+        place.address_of.as_ref().map(|name| format!("a further address of {name}")),
+        host,
+        place.preference.map(|preference| format!("preference {preference}")),
+        place.dead.map(|dead| format!("dead {}", dead.name())),
+    ];
+    words.into_iter().flatten().collect()
 }
 
 /// How the records of the ClientHello are cut and labelled.
@@ -129,26 +149,46 @@ fn framing_words(framing: Framing) -> Option<String> {
 fn surroundings(case: &Case) -> String {
     let sender = case.sender_connector.map(|connector| format!("sender-connector {connector}"));
     let handed = case.handed_in_tls.then(|| "handed-in tls".to_owned());
-    let message: Vec<_> = sender.into_iter().chain(handed).collect();
+    let message: Vec<_> =
+        sender.into_iter().chain(handed).chain(message_words(&case.message)).collect();
     let mut text = String::new();
     for before in &case.before {
         let ends =
             before.outcome.map(|outcome| format!(", which has to end as {}", outcome.name()));
         text.push_str(&format!(
-            "Before it, a message under {}{} to the same next hops{}\n",
+            "Before it, a message under {}{} to the same next hops{}{}\n",
             before.connector,
             match before.rule {
                 RuleBy::Address => " by its address",
                 RuleBy::Domain => "",
             },
+            if before.renamed { " by another name" } else { "" },
             ends.unwrap_or_default()
         ));
     }
     if !message.is_empty() {
         text.push_str(&format!("Message: {}\n", message.join(", ")));
     }
+    if let Some(alias) = case.alias {
+        text.push_str(&format!("Resolver: alias {}\n", alias.name()));
+    }
     for fault in &case.dns {
         text.push_str(&format!("Resolver: {} {}\n", fault.record, fault.kind.name()));
     }
     text
+}
+
+/// What is special about the message.
+fn message_words(message: &Message) -> Vec<String> {
+    let also: Vec<_> = message.also.iter().copied().map(Also::name).collect();
+    let domain = message.domain;
+    let headers = message.headers.iter().map(|header| format!("header `{header}`"));
+    let parameters = message.parameters.iter().map(|text| format!("parameter {text}"));
+    let words = [
+        message.octets.map(|octets| format!("{octets} octets")),
+        message.null_sender.then(|| "sender null".to_owned()),
+        (!also.is_empty()).then(|| format!("also to {}", also.join(", "))),
+        (domain != RecipientDomain::Plain).then(|| format!("domain {}", domain.name())),
+    ];
+    headers.chain(parameters).chain(words.into_iter().flatten()).collect()
 }

@@ -94,6 +94,14 @@ pub(super) async fn await_again(
     }
 }
 
+/// Longer than our side listens to a connection whose session has ended.
+const GOODBYE: Duration = Duration::from_millis(800);
+
+/// Waits until the relay has said goodbye on every connection, and a little longer.
+pub(super) async fn await_goodbye(recorder: &Recorder, limit: &mut Allowance) {
+    recorder.wait_until(limit, Some(GOODBYE), |_| false, calm_since).await;
+}
+
 /// Since when nothing is going on: the last event of a peer or of the resolver, if there was one
 /// for this message and no connection is open.
 fn calm_since(events: &[Event]) -> Option<Duration> {

@@ -10,6 +10,7 @@ mod driven;
 mod ending;
 mod gate;
 mod heartbeat;
+mod hops;
 mod lateness;
 mod open;
 mod opinion;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use waxseal_model::diagnostic::closest;
-use waxseal_model::scenario::{Case, Connector, NextHop, Scenario, default_control};
+use waxseal_model::scenario::{
+    Case, Connector, NextHop, PeerPlace, RecipientDomain, Scenario, default_control,
+};
 use waxseal_model::script::Direction;
 
 use crate::catalogue::Catalogue;
@@ -92,6 +94,16 @@ impl Own {
             let second = "The case needs a second rule of a known name, and goes with the driver's \
                           own configuration only.";
             return Some(second.into());
+        }
+        let places = case.peers.iter().any(|peer| peer.place != PeerPlace::default());
+        if places || case.alias.is_some() || !case.message.also.is_empty() {
+            let names = "The case needs names and addresses of the lab's own, and goes with the \
+                         driver's own configuration only.";
+            return Some(names.into());
+        }
+        let whole = case.domain.as_deref().is_some_and(|domain| !domain.starts_with('.'));
+        if whole && case.message.domain == RecipientDomain::Deeper {
+            return Some("The rule is for a whole domain, and for none below it.".into());
         }
         let host = &case.next_hop.as_ref()?.host;
         let hops = case.peers.iter().filter(|peer| peer.name != "sender").count();

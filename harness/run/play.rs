@@ -5,12 +5,13 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use waxseal_model::facts::Engine;
 use waxseal_model::judge::Names;
-use waxseal_model::scenario::{Case, Connector};
+use waxseal_model::scenario::{Case, Connector, HostPlace, RecipientDomain};
 use waxseal_model::script::Direction;
 use waxseal_model::trace::{Happening, Place, Trace};
 
 use super::RunError;
 use super::caught::caught;
+use super::hops::OUTSIDE;
 use super::outbound::outbound;
 use super::world::{PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK, World};
 use crate::lab::Data;
@@ -79,18 +80,21 @@ async fn once(world: &World, case: &Case, names: &Names, way: &Way) -> Heard {
 
 /// What is filled in for a case as number `number` of a run.
 pub fn names(case: &Case, number: usize) -> Names {
+    let deep = match case.message.domain {
+        RecipientDomain::Deeper => "very.deep.",
+        _ => "",
+    };
     let domain = match case.direction {
         Direction::Inbound => SINK.to_owned(),
         Direction::Outbound => match case.domain.as_deref() {
-            None => format!("c{number}.{}.test", case.connector),
-            Some(below) if below.starts_with('.') => format!("c{number}{below}"),
+            None => format!("{deep}c{number}.{}.test", case.connector),
+            Some(below) if below.starts_with('.') => format!("{deep}c{number}{below}"),
             Some(whole) => whole.to_owned(),
         },
     };
     // Nothing that a relay remembers of a host may serve another case: each has hosts of its own.
     let hosts = match case.domain.as_deref() {
         Some(whole) if *whole == domain => format!("c{number}.{domain}"),
-        None if case.hosts_outside => format!("c{number}.hosts.test"),
         _ => domain.clone(),
     };
     let sender_domain = match (case.connector, case.sender_connector) {
@@ -101,13 +105,21 @@ pub fn names(case: &Case, number: usize) -> Names {
     let mx = case.peers.first().map_or("mx", |peer| peer.name.as_str());
     let mx = match &case.next_hop {
         Some(hop) => hop.host.clone(),
-        None => format!("{mx}.{hosts}"),
+        None => match case.peers.first().map(|peer| peer.place.host).unwrap_or_default() {
+            HostPlace::Below => format!("{mx}.{hosts}"),
+            HostPlace::Domain => domain.clone(),
+            HostPlace::Outside => format!("{mx}.c{number}.{OUTSIDE}"),
+        },
+    };
+    let written = match case.message.domain {
+        RecipientDomain::Capitals => domain.to_ascii_uppercase(),
+        _ => domain.clone(),
     };
     [
         ("mx", mx),
         ("sender", "client.waxseal.test".to_owned()),
         ("from", format!("c{number}@{sender_domain}")),
-        ("recipient", format!("c{number}@{domain}")),
+        ("recipient", format!("c{number}@{written}")),
         ("relay", RELAY.to_owned()),
         ("domain", domain),
         ("partner", PARTNER.to_owned()),

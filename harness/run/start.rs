@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use waxseal_model::foreign::Foreign;
-use waxseal_model::scenario::{Case, Connector, RuleBy};
+use waxseal_model::scenario::{Also, Case, Connector, HostPlace, Peer, RuleBy};
 use waxseal_model::script::Direction;
 use waxseal_model::status::Declared;
 
@@ -99,6 +99,24 @@ impl Choice {
                      {needs}."
                 ));
             }
+            let message = &case.message;
+            let envelope =
+                message.null_sender || !message.parameters.is_empty() || !message.also.is_empty();
+            if envelope && driver.contract.submit.is_some() {
+                return Some(format!(
+                    "The relay {name} is handed its messages by a command, which knows one sender \
+                     and one recipient."
+                ));
+            }
+            let outside = |peer: &Peer| peer.place.host == HostPlace::Outside;
+            if (case.alias.is_some() || case.peers.iter().any(outside))
+                && driver.contract.rules_by_host
+            {
+                return Some(format!(
+                    "The rules of the relay {name} go by the name of the next hop, and this one lies \
+                     outside the domain."
+                ));
+            }
             let by_address = case.before.iter().any(|before| before.rule == RuleBy::Address);
             if by_address && !driver.contract.address_rules {
                 return Some(format!("The relay {name} declares no rules for single addresses."));
@@ -121,6 +139,10 @@ impl Choice {
             .iter()
             .map(|before| (direction, before.connector))
             .chain(reports)
+            .chain(case.message.also.iter().filter_map(|also| match also {
+                Also::Under(connector) => Some((direction, *connector)),
+                Also::Same => None,
+            }))
             .chain([(direction, case.connector)]);
         let (way, missing) = wanted.find(|(way, connector)| !self.declares(*way, *connector))?;
         Some(format!("The relay {name} does not declare the connector {missing} {way}."))

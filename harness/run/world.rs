@@ -133,7 +133,7 @@ impl World {
             self.zones.add(name, Data::Mx { preference: 10, host: host.clone() })?;
         }
         let names = Names::from([("mx".to_owned(), host.clone())]);
-        let tls = self.server_setup(&Offer::modern(), "trusted", &host, AskClient::No)?;
+        let tls = self.server_setup(&Offer::modern(), "trusted", &host, &[], AskClient::No)?;
         let script = Script { parts: vec![Vec::new()] };
         let plan = ReceiverPlan::new("sink", &script, &names, tls, PATIENCE);
         let listener = self.listen(address, None).await?;
@@ -197,7 +197,25 @@ impl World {
 
     /// A certificate by its recipe, for our own peers.
     pub(super) fn identity(&self, recipe: &str, name: &str) -> Result<Identity, RunError> {
-        let issued = self.issue(recipe, name)?;
+        self.identity_for(recipe, name, &[])
+    }
+
+    /// The same with these names in it; none: those of the recipe.
+    fn identity_for(
+        &self,
+        recipe: &str,
+        name: &str,
+        names: &[String],
+    ) -> Result<Identity, RunError> {
+        let issued = match names {
+            [] => self.issue(recipe, name)?,
+            names => {
+                let known = self.recipes.get(recipe);
+                let known = known.ok_or(waxseal_certs::Error::Recipe("no such name"))?.clone();
+                let recipe = waxseal_certs::Recipe { names: names.to_vec(), ..known };
+                self.authorities.issue(&recipe, name)?
+            }
+        };
         Ok(Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa })
     }
 
@@ -222,11 +240,12 @@ impl World {
         offer: &Offer,
         recipe: &str,
         host: &str,
+        names: &[String],
         ask: AskClient,
     ) -> Result<ServerSetup, RunError> {
         let modern = choose(offer, None, None).is_ok_and(|engine| engine == Engine::Modern);
         let recipe = if recipe == "trusted" && !modern { "trusted-rsa" } else { recipe };
-        let identity = self.identity(recipe, host)?;
+        let identity = self.identity_for(recipe, host, names)?;
         Ok(ServerSetup {
             offer: offer.clone(),
             identity,

@@ -187,7 +187,7 @@ fn told_apart(problem: &ChainProblem, chain: &[CertificateFacts]) -> Problem {
         ChainProblem::WrongName => Problem::WrongName,
         ChainProblem::BadSignature => Problem::BadSignature,
         ChainProblem::WrongUsage => Problem::WrongUsage,
-        ChainProblem::Other(_) => Problem::NotGood,
+        ChainProblem::MayNotSign | ChainProblem::Other(_) => Problem::NotGood,
     }
 }
 

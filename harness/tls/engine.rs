@@ -27,7 +27,8 @@ pub struct Identity {
     pub chain: Vec<Vec<u8>>,
     /// PKCS#8.
     pub key: Vec<u8>,
-    /// RSA below 2048 bits, or a SHA-1 signature: only the legacy engine takes it.
+    /// RSA below 2048 bits, a SHA-1 signature, or an unknown critical extension: only the legacy engine
+    /// takes it.
     pub weak: bool,
     /// The key is RSA.
     pub rsa: bool,

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// What a certificate is shown for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub enum ChainProblem {
     /// It is not for this usage.
     #[error("the certificate is not for this usage")]
     WrongUsage,
+    /// A CA of the chain may not sign certificates (RFC 5280 section 4.2.1.3).
+    #[error("a CA of the chain may not sign certificates")]
+    MayNotSign,
     /// A signature in the chain is wrong.
     #[error("a signature in the chain is wrong")]
     BadSignature,
@@ -70,9 +74,26 @@ pub fn verify_chain(
     };
     let algorithms = webpki::ALL_VERIFICATION_ALGS;
     leaf.verify_for_usage(algorithms, &anchors, &rest, now, usage, None, None).map_err(problem)?;
+    may_sign(chain)?;
     let Some(name) = name else { return Ok(()) };
     let name = ServerName::try_from(name).map_err(|_| ChainProblem::WrongName)?;
     leaf.verify_is_valid_for_subject_name(&name).map_err(problem)
+}
+
+/// Whether each CA that certifies the one before it may sign certificates: webpki does not look
+/// (RFC 5280 section 6.1.4(n)).
+fn may_sign(chain: &[Vec<u8>]) -> Result<(), ChainProblem> {
+    for pair in chain.windows(2) {
+        let [below, ca] = pair else { continue };
+        let read = (X509Certificate::from_der(below), X509Certificate::from_der(ca));
+        let (Ok((_, below)), Ok((_, ca))) = read else { continue };
+        let usage = ca.key_usage().ok().flatten();
+        let certifies = below.issuer() == ca.subject() && below.subject() != ca.subject();
+        if certifies && usage.is_some_and(|usage| !usage.value.key_cert_sign()) {
+            return Err(ChainProblem::MayNotSign);
+        }
+    }
+    Ok(())
 }
 
 /// Whether the leaf is for this name (RFC 6125 section 6, DNS-ID only), whatever else is wrong with

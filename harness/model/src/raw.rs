@@ -45,7 +45,12 @@ pub struct File {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Peer {
     pub offer: Option<Placed<Offer>>,
-    pub cert: Option<Placed<String>>,
+    pub cert: Option<OneOrMany>,
+    pub names: Option<OneOrMany>,
+    pub preference: Option<Placed<u16>>,
+    pub address_of: Option<Placed<String>>,
+    pub host: Option<Placed<String>>,
+    pub dead: Option<Placed<String>>,
     /// One; the other spelling is that of files that were written for a list.
     #[serde(alias = "faults")]
     pub fault: Option<OneOrMany>,
@@ -101,6 +106,13 @@ pub struct Message {
     pub outcome: Option<Placed<String>>,
     pub sender_connector: Option<Placed<String>>,
     pub handed_in: Option<Placed<String>>,
+    pub headers: Option<OneOrMany>,
+    pub parameters: Option<OneOrMany>,
+    pub octets: Option<Placed<String>>,
+    pub sender: Option<Placed<String>>,
+    pub also: Option<OneOrMany>,
+    pub domain: Option<Placed<String>>,
+    pub host: Option<Placed<String>>,
 }
 
 /// An offer: a name from offers.toml, or a table.
@@ -157,8 +169,10 @@ pub struct TlsTable {
     pub group: Option<Placed<String>>,
     pub sni: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
+    pub client_name: Option<Placed<String>>,
     pub dh_bits: Option<Placed<String>>,
     pub alpn: Option<Placed<String>>,
+    pub or_refused: Option<bool>,
 }
 
 /// `answer`: what a forged ClientHello is answered with.

@@ -77,6 +77,12 @@ pub enum Act {
     Close,
     /// Our side resets the connection.
     Reset,
+    /// Outbound: our side ends the TLS session with close_notify and goes on in plaintext on the same
+    /// connection.
+    CloseTls,
+    /// Outbound: the relay has to send the content of its message, up to the final dot. What follows is
+    /// our reply to it.
+    HearMessage,
     /// Our side says nothing for this long.
     Silent(Duration),
     /// Our side sends these bytes as they are.
@@ -99,8 +105,18 @@ pub struct ScriptError {
     pub help: Option<String>,
 }
 
-const ACTS: [&str; 8] =
-    ["negotiate TLS", "close", "reset", "silent", "bytes", "next connection", "LF", "no ending"];
+const ACTS: [&str; 10] = [
+    "negotiate TLS",
+    "close",
+    "close TLS",
+    "reset",
+    "silent",
+    "bytes",
+    "message",
+    "next connection",
+    "LF",
+    "no ending",
+];
 
 impl Script {
     /// Reads the notation. `direction` tells which speaker is ours.
@@ -192,6 +208,8 @@ impl Act {
             Self::NegotiateTls => "C & S: <negotiate TLS>".into(),
             Self::Close => format!("{ours}: <close>"),
             Self::Reset => format!("{ours}: <reset>"),
+            Self::CloseTls => format!("{ours}: <close TLS>"),
+            Self::HearMessage => format!("{theirs}: <message>"),
             Self::Silent(time) => format!("{ours}: <silent {}>", print_time(*time)),
             Self::Bytes { bytes, joined } => {
                 let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -248,6 +266,18 @@ fn parse_line(line: &str, direction: Direction) -> Result<Line, ScriptError> {
             message: "both sides together can only `<negotiate TLS>`".into(),
             help: None,
         }),
+        (who, Some(("message", _)))
+            if who == theirs && !joined && direction == Direction::Outbound =>
+        {
+            Ok(Line::Act(Act::HearMessage))
+        }
+        (who, Some(("close TLS", _))) if who == ours && direction == Direction::Inbound => {
+            Err(ScriptError {
+                span: said_start..line.len(),
+                message: "only a next hop ends the session and goes on in plaintext".into(),
+                help: None,
+            })
+        }
         (who, Some((inner, start))) if who == ours => {
             parse_act(inner, joined).map(Line::Act).map_err(|mut error| {
                 error.span = start..start + inner.len();
@@ -295,6 +325,7 @@ fn parse_act(inner: &str, joined: bool) -> Result<Act, ScriptError> {
     let (verb, rest) = inner.split_once(' ').unwrap_or((inner, ""));
     match (verb, rest) {
         ("close", "") => Ok(Act::Close),
+        ("close", "TLS") => Ok(Act::CloseTls),
         ("reset", "") => Ok(Act::Reset),
         ("silent", time) => parse_time(time).map(Act::Silent).ok_or_else(|| {
             error(format!("`{time}` is no length of time"), Some("write `1s` or `300ms`".into()))

@@ -54,6 +54,9 @@ pub enum Place {
     Run,
 }
 
+/// The last line of every message that is handed to the relay.
+pub const MESSAGE_END: &str = "The probe of one case.";
+
 /// Whether bytes went in clear or inside TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -76,6 +76,8 @@ struct State {
     by_helo: bool,
     from: Option<String>,
     to: Vec<String>,
+    /// The message was announced as of eight bits.
+    eight_bit: bool,
     /// Why this client is refused everything but QUIT (RFC 3207 section 4.1).
     unwelcome: Option<String>,
     /// The client's certificate is the partner's.
@@ -336,6 +338,7 @@ impl Server<'_> {
         }
         self.seen.checked = true;
         self.state.from = Some(from);
+        self.state.eight_bit = rest.to_ascii_uppercase().contains("BODY=8BITMIME");
         self.state.to.clone_from(&self.seen.recipients);
         "250 2.1.0 OK".into()
     }
@@ -351,8 +354,18 @@ impl Server<'_> {
         };
         self.seen.accepted = true;
         let from = self.state.from.take().unwrap_or_default();
-        for to in std::mem::take(&mut self.state.to) {
-            self.queue.push(Message { from: from.clone(), to, content: content.clone() });
+        let recipients = std::mem::take(&mut self.state.to);
+        let first = recipients.first().cloned().unwrap_or_default();
+        for (place, to) in recipients.into_iter().enumerate() {
+            self.queue.push(Message {
+                from: from.clone(),
+                to,
+                content: content.clone(),
+                first: first.clone(),
+                place,
+                eight_bit: self.state.eight_bit,
+                report: false,
+            });
         }
         self.session.say("250 2.0.0 Queued").await
     }

@@ -3,6 +3,7 @@
 //! It shares `wire` and `tls` with the peers, and nothing else: it knows no scenario.
 
 mod careless;
+mod certificates;
 mod inbound;
 mod memory;
 mod mutant;
@@ -10,6 +11,7 @@ mod odd_answers;
 mod odd_hellos;
 mod outbound;
 mod queue;
+mod rules;
 mod scrutiny;
 mod server_faults;
 mod session;

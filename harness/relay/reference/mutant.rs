@@ -345,4 +345,102 @@ mutants! {
     ClientChecksAtData = "client-checks-at-data",
     /// Outbound: gives up at the first temporary failure.
     ClientNeverRetries = "client-never-retries",
+    /// Outbound: forced mail goes in plaintext after the session was lost before DATA.
+    ClientClearIfLostAtMail = "client-clear-if-lost-at-mail",
+    /// Outbound: forced mail goes in plaintext after the session was lost at DATA.
+    ClientClearIfLostAtData = "client-clear-if-lost-at-data",
+    /// Outbound: forced mail goes in plaintext after EHLO was refused inside TLS.
+    ClientClearIfRefusedAtEhlo = "client-clear-if-refused-at-ehlo",
+    /// Outbound: forced mail goes in plaintext after MAIL was refused inside TLS.
+    ClientClearIfRefusedAtMail = "client-clear-if-refused-at-mail",
+    /// Outbound: forced mail goes in plaintext after RCPT was refused inside TLS.
+    ClientClearIfRefusedAtRcpt = "client-clear-if-refused-at-rcpt",
+    /// Outbound: forced mail goes in plaintext after DATA was refused inside TLS.
+    ClientClearIfRefusedAtData = "client-clear-if-refused-at-data",
+    /// Outbound: takes a session that is lost from DATA on for a message that was accepted.
+    ClientTakesLossForSuccess = "client-takes-loss-for-success",
+    /// Outbound: the second attempt sends half of the message.
+    ClientCutsMessage = "client-cuts-message",
+    /// Outbound: goes on in plaintext where the session ended and the connection did not.
+    ClientGoesOnBeneath = "client-goes-on-beneath",
+    /// Outbound: says QUIT in plaintext beneath the session.
+    ClientQuitsBeneath = "client-quits-beneath",
+    /// Outbound: goes to the first address of a host only.
+    ClientFirstAddressOnly = "client-first-address-only",
+    /// Outbound: forced mail goes in plaintext to every address of a host but the first.
+    ClientClearOnSecondAddress = "client-clear-on-second-address",
+    /// Outbound: checks the certificate at the first address of a host only.
+    ClientJudgesFirstAddress = "client-judges-first-address",
+    /// Outbound: forced mail goes in plaintext to the second of two hosts of equal preference.
+    ClientClearOnEqualMx = "client-clear-on-equal-mx",
+    /// Outbound: forced mail goes in plaintext to a domain without MX records.
+    ClientClearOnImplicitMx = "client-clear-on-implicit-mx",
+    /// Outbound: the rule is that of the domain of which the recipient's is an alias.
+    ClientFollowsAliasForRule = "client-follows-alias-for-rule",
+    /// Outbound: the rule goes by the name of the next hop.
+    ClientRulesByHost = "client-rules-by-host",
+    /// Outbound: all recipients of a transaction go by the rule of the first.
+    ClientRulesByFirstRecipient = "client-rules-by-first-recipient",
+    /// Outbound: only the first recipient of a transaction goes by its rule.
+    ClientForcesFirstRecipient = "client-forces-first-recipient",
+    /// Outbound: finds the rule of a domain only where it is written in small letters.
+    ClientMindsDomainCase = "client-minds-domain-case",
+    /// Outbound: a rule for all below a domain holds one label deep.
+    ClientMindsDepth = "client-minds-depth",
+    /// Outbound: `TLS-Required: No` lifts the administrator's rule.
+    ClientHeedsTlsRequiredNo = "client-heeds-tls-required-no",
+    /// Outbound: forced mail of eight bits goes in plaintext where it has to.
+    ClientClearIfEightBit = "client-clear-if-eight-bit",
+    /// Outbound: forced mail of more than 64 KiB goes in plaintext where it has to.
+    ClientClearIfLarge = "client-clear-if-large",
+    /// Outbound: forced mail from the null sender goes in plaintext where it has to.
+    ClientClearNullSender = "client-clear-null-sender",
+    /// Outbound: its own reports need no proven host.
+    ClientReportsToAnyone = "client-reports-to-anyone",
+    /// Outbound: a host that did not offer STARTTLS once gets plaintext from then on.
+    ClientRemembersNoOffer = "client-remembers-no-offer",
+    /// Outbound: a host that proved its name once need not do so again.
+    ClientVerifiesOnce = "client-verifies-once",
+    /// Outbound: an address that was proven under one name is good for every name.
+    ClientTrustsAddress = "client-trusts-address",
+    /// Outbound: shows its server's certificate as a client.
+    ClientShowsServerCertificate = "client-shows-server-certificate",
+    /// Outbound: takes a certificate for a name that ends in the host's or the domain's letters.
+    ClientMatchesSuffix = "client-matches-suffix",
+    /// Outbound: takes a certificate for a name that begins with the host's.
+    ClientMatchesPrefix = "client-matches-prefix",
+    /// Outbound: takes a certificate for a domain above the host.
+    ClientMatchesParent = "client-matches-parent",
+    /// Outbound: a wildcard stands for any number of labels.
+    ClientMatchesDeepWildcard = "client-matches-deep-wildcard",
+    /// Outbound: a wildcard alone stands for every name.
+    ClientMatchesBareWildcard = "client-matches-bare-wildcard",
+    /// Outbound: a wildcard may stand in any label.
+    ClientMatchesInnerWildcard = "client-matches-inner-wildcard",
+    /// Outbound: a wildcard may be a part of the first label.
+    ClientMatchesPartialWildcard = "client-matches-partial-wildcard",
+    /// Outbound: takes a certificate for the address of the host.
+    ClientMatchesAddress = "client-matches-address",
+    /// Outbound: takes a certificate for the name in the greeting.
+    ClientBelievesBanner = "client-believes-banner",
+    /// Outbound: compares names in certificates letter by letter.
+    ClientMindsNameCase = "client-minds-name-case",
+    /// Outbound: checks the dates of the leaf alone.
+    ClientIgnoresCaDates = "client-ignores-ca-dates",
+    /// Outbound: a CA may stand below one that allows none.
+    ClientIgnoresPathLength = "client-ignores-path-length",
+    /// Outbound: a CA may sign certificates whatever its key usage says.
+    ClientIgnoresKeyUsage = "client-ignores-key-usage",
+    /// Outbound: skips critical extensions that it does not know.
+    ClientIgnoresCriticalExtension = "client-ignores-critical-extension",
+    /// Outbound: takes a CA with an RSA key of 1024 bits.
+    ClientTakesWeakCa = "client-takes-weak-ca",
+    /// Outbound: its hello leads with anonymous suites.
+    ClientPrefersAnonymous = "client-prefers-anonymous",
+    /// Outbound: goes to the address of a domain where the resolver fails.
+    ClientTakesFailureForNone = "client-takes-failure-for-none",
+    /// Outbound: refuses a certificate without an extended key usage.
+    ClientWantsUsage = "client-wants-usage",
+    /// Outbound: refuses a chain that has the root in it.
+    ClientRefusesRootInChain = "client-refuses-root-in-chain",
 }

@@ -4,10 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
 use tokio::net::TcpStream;
-use waxseal_model::facts::ClientCertificate;
+use waxseal_model::facts::{ClientCertificate, Engine};
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scenario::Connector;
 
+use super::certificates::{Known, forgives, refuses};
 use super::odd_hellos::handmade;
 use super::queue::Message;
 use super::session::{PATIENCE, Session};
@@ -44,43 +45,78 @@ pub(super) async fn deliver(
     message: &Message,
     tries: u32,
 ) -> Attempt {
+    let mut implicit = false;
     let hosts = match setup.resolver().mx(domain).await {
-        Answer::Records { records, .. } => records.into_iter().map(|(_, host)| host).collect(),
-        Answer::NoData { .. } => vec![domain.to_owned()],
+        Answer::Records { records, .. } => records,
+        Answer::NoData { .. } => {
+            implicit = true;
+            vec![(0, domain.to_owned())]
+        }
         Answer::NxDomain { .. } => {
             return Attempt::Permanent("5.1.2".into(), "the domain does not exist".into());
         }
+        Answer::Failed if setup.is(Mutant::ClientTakesFailureForNone) => {
+            vec![(0, domain.to_owned())]
+        }
         Answer::Failed => return temporary("4.4.3", "the resolver failed"),
     };
-    let null = hosts.iter().all(|host| host.is_empty() || host == ".");
+    let null = hosts.iter().all(|(_, host)| host.is_empty() || host == ".");
     let hosts = if null && setup.is(Mutant::ClientIgnoresNullMx) {
-        vec![domain.to_owned()]
+        vec![(0, domain.to_owned())]
     } else if null {
         return Attempt::Permanent("5.1.10".into(), "the domain takes no mail (null MX)".into());
     } else {
         hosts
     };
-    let mut demand = match connector {
-        Connector::Opportunistic => Demand::Opportunistic,
-        forced => Demand::Forced(forced),
-    };
+    let mut demand = Demand::of(connector);
+    if implicit && setup.is(Mutant::ClientClearOnImplicitMx) {
+        demand = Demand::Opportunistic;
+    }
     if tries > 1 && setup.is(Mutant::ClientClearOnRetry) {
         demand = Demand::Clear;
     }
     let mut last = temporary("4.4.1", "no host could be reached");
-    for (index, host) in hosts.iter().enumerate() {
+    let mut before = None;
+    for (index, (preference, host)) in hosts.iter().enumerate() {
         if index > 0 && setup.is(Mutant::ClientFirstMxOnly) {
             break;
         }
         if index > 0 && setup.is(Mutant::ClientClearOnSecondMx) {
             demand = Demand::Opportunistic;
         }
-        let addresses = match setup.resolver().addresses(host).await {
+        if before == Some(preference) && setup.is(Mutant::ClientClearOnEqualMx) {
+            demand = Demand::Opportunistic;
+        }
+        if setup.is(Mutant::ClientRulesByHost) {
+            demand = Demand::of(setup.connector("", host));
+        }
+        before = Some(preference);
+        let mut addresses = match setup.resolver().addresses(host).await {
             Answer::Records { records, .. } => records,
             _ => continue,
         };
-        for address in addresses {
-            let mut client = Client { setup, host, domain, message, tries };
+        if setup.is(Mutant::ClientFirstAddressOnly) {
+            // Many take IPv6 first (RFC 6724).
+            addresses.sort_by_key(|address| !address.is_ipv6());
+        }
+        for (place, address) in addresses.into_iter().enumerate() {
+            if place > 0 && setup.is(Mutant::ClientFirstAddressOnly) {
+                break;
+            }
+            if place > 0 && setup.is(Mutant::ClientClearOnSecondAddress) {
+                demand = Demand::Opportunistic;
+            }
+            let mut client = Client {
+                setup,
+                host,
+                domain,
+                message,
+                tries,
+                address,
+                place,
+                banner: String::new(),
+                inside: None,
+            };
             last = client.try_host(address, demand).await;
             if !matches!(last, Attempt::Temporary(..)) {
                 return last;
@@ -97,12 +133,40 @@ struct Client<'a> {
     domain: &'a str,
     message: &'a Message,
     tries: u32,
+    address: IpAddr,
+    /// How many addresses of the host stand before this one.
+    place: usize,
+    /// The name in the greeting.
+    banner: String,
+    /// How far the dialogue came inside TLS.
+    inside: Option<Stage>,
+}
+
+/// What was said last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Ehlo,
+    Mail,
+    Rcpt,
+    Data,
+    Content,
+}
+
+impl Demand {
+    fn of(connector: Connector) -> Self {
+        match connector {
+            Connector::Opportunistic => Self::Opportunistic,
+            forced => Self::Forced(forced),
+        }
+    }
 }
 
 /// How a session ended short of an answer about the message.
 enum Broken {
     /// TLS could not be had in this session; the text says why.
     Tls(String),
+    /// The connection was lost, or nothing came; the text says how.
+    Lost(String),
     /// Anything else.
     Other(Attempt),
 }
@@ -112,15 +176,29 @@ const INJECTED: &str = "something stood behind 220";
 
 impl From<LineError> for Broken {
     fn from(error: LineError) -> Self {
-        Self::Other(temporary("4.4.2", error.to_string()))
+        Self::Lost(error.to_string())
     }
 }
 
 impl Client<'_> {
     /// One connection; where TLS breaks under the opportunistic rule, a second one in clear.
     async fn try_host(&mut self, address: IpAddr, demand: Demand) -> Attempt {
-        match self.connect(address, demand).await {
+        let first = self.connect(address, demand).await;
+        if self.sends_again(&first) {
+            return match self.connect(address, Demand::Clear).await {
+                Ok(attempt) | Err(Broken::Other(attempt)) => attempt,
+                Err(Broken::Tls(text) | Broken::Lost(text)) => temporary("4.7.5", text),
+            };
+        }
+        match first {
             Ok(attempt) | Err(Broken::Other(attempt)) => attempt,
+            Err(Broken::Lost(_))
+                if matches!(self.inside, Some(Stage::Data | Stage::Content))
+                    && self.setup.is(Mutant::ClientTakesLossForSuccess) =>
+            {
+                Attempt::Delivered
+            }
+            Err(Broken::Lost(text)) => temporary("4.4.2", text),
             Err(Broken::Tls(text)) => {
                 let clear = match demand {
                     Demand::Opportunistic => !self.setup.is(Mutant::ClientNeverClear),
@@ -132,9 +210,28 @@ impl Client<'_> {
                 }
                 match self.connect(address, Demand::Clear).await {
                     Ok(attempt) | Err(Broken::Other(attempt)) => attempt,
-                    Err(Broken::Tls(text)) => temporary("4.7.5", text),
+                    Err(Broken::Tls(text) | Broken::Lost(text)) => temporary("4.7.5", text),
                 }
             }
+        }
+    }
+
+    /// Whether this fault sends the message once more in plaintext after a session ended like this.
+    fn sends_again(&self, ended: &Result<Attempt, Broken>) -> bool {
+        let lost = matches!(ended, Err(Broken::Lost(_)));
+        let refused = matches!(ended, Ok(Attempt::Temporary(..) | Attempt::Permanent(..)));
+        match (self.setup.mutant, self.inside) {
+            (Some(Mutant::ClientClearIfLostAtMail), Some(stage)) => {
+                lost && matches!(stage, Stage::Ehlo | Stage::Mail | Stage::Rcpt)
+            }
+            (Some(Mutant::ClientClearIfLostAtData), Some(stage)) => {
+                lost && matches!(stage, Stage::Data | Stage::Content)
+            }
+            (Some(Mutant::ClientClearIfRefusedAtEhlo), Some(Stage::Ehlo))
+            | (Some(Mutant::ClientClearIfRefusedAtMail), Some(Stage::Mail))
+            | (Some(Mutant::ClientClearIfRefusedAtRcpt), Some(Stage::Rcpt))
+            | (Some(Mutant::ClientClearIfRefusedAtData), Some(Stage::Data)) => refused,
+            _ => false,
         }
     }
 
@@ -152,6 +249,8 @@ impl Client<'_> {
         if !starts(&greeting, "220") {
             return Ok(self.refused(&mut session, &greeting).await);
         }
+        let banner = greeting.first().and_then(|line| line.split_whitespace().nth(1));
+        self.banner = banner.unwrap_or_default().to_owned();
         let verb = if self.setup.is(Mutant::ClientSaysHelo) { "HELO" } else { "EHLO" };
         let hello = format!("{verb} {}", self.setup.hostname);
         if self.setup.varies(Variant::ClientGreetsTwice) {
@@ -177,6 +276,7 @@ impl Client<'_> {
         }
         if demand != Demand::Clear && !self.setup.is(Mutant::ClientIgnoresStarttls) {
             let secured = self.secure(&mut session, demand, &listed).await?;
+            self.inside = secured.then_some(Stage::Ehlo);
             if secured && !self.setup.is(Mutant::ClientSkipsEhlo) {
                 let helo = format!("HELO {}", self.setup.hostname);
                 let again = self.setup.varies(Variant::ClientSaysHeloInTls);
@@ -207,8 +307,9 @@ impl Client<'_> {
         listed: &[String],
     ) -> Result<bool, Broken> {
         let forced = matches!(demand, Demand::Forced(_));
-        let given_up =
-            self.setup.is(Mutant::ClientRemembersFailure) && self.setup.memory.knows(self.host);
+        let given_up = (self.setup.is(Mutant::ClientRemembersFailure)
+            || self.setup.is(Mutant::ClientRemembersNoOffer))
+            && self.setup.memory.knows(self.host);
         let offered = if given_up {
             false
         } else if self.setup.is(Mutant::ClientMindsCase) {
@@ -221,6 +322,9 @@ impl Client<'_> {
                 || (forced && self.setup.varies(Variant::ClientAsksUnlisted))
         };
         if !offered {
+            if self.setup.is(Mutant::ClientRemembersNoOffer) {
+                self.setup.memory.remember(self.host);
+            }
             if forced && !self.setup.is(Mutant::ClientClearIfNotOffered) {
                 session.quit().await;
                 let text = format!("TLS is required, but {} does not offer it", self.host);
@@ -276,8 +380,12 @@ impl Client<'_> {
         let tls = ClientSetup {
             offer: offer(self.setup, self.tries),
             sni: Some(self.host.to_owned()),
-            identity: mutual.then(|| self.setup.client_identity.clone()),
-            engine: None,
+            identity: mutual.then(|| match self.setup.mutant {
+                Some(Mutant::ClientShowsServerCertificate) => self.setup.identity.clone(),
+                _ => self.setup.client_identity.clone(),
+            }),
+            // The modern engine reads no certificate with an unknown critical extension.
+            engine: self.setup.is(Mutant::ClientIgnoresCriticalExtension).then_some(Engine::Legacy),
             sessions: self.setup.sessions(),
         };
         if let Some(hello) = handmade(self.setup.mutant, self.host) {
@@ -310,7 +418,14 @@ impl Client<'_> {
     }
 
     fn judge_certificate(&self, chain: &[Vec<u8>], demand: Demand) -> Result<(), ChainProblem> {
-        if self.setup.is(Mutant::ClientRemembersTrust) && self.setup.memory.knows(self.host) {
+        let address = self.address.to_string();
+        let known = match self.setup.mutant {
+            Some(Mutant::ClientRemembersTrust | Mutant::ClientVerifiesOnce) => self.host,
+            Some(Mutant::ClientTrustsAddress) => &address,
+            _ => "",
+        };
+        let first_only = self.place > 0 && self.setup.is(Mutant::ClientJudgesFirstAddress);
+        if first_only || self.setup.memory.knows(known) {
             return Ok(());
         }
         let named = self.setup.is(Mutant::ClientChecksEveryName);
@@ -320,8 +435,7 @@ impl Client<'_> {
             Demand::Opportunistic if self.setup.is(Mutant::ClientPrefersClear) => Some(self.host),
             _ => return Ok(()),
         };
-        let wildcard = |der: &Vec<u8>| der.windows(2).any(|pair| pair == b"*.");
-        if self.setup.is(Mutant::ClientRefusesWildcard) && chain.first().is_some_and(wildcard) {
+        if refuses(self.setup.mutant, chain, self.host) {
             return Err(ChainProblem::WrongName);
         }
         let roots = &self.setup.trust_anchors;
@@ -333,37 +447,54 @@ impl Client<'_> {
             verified = verify_chain(chain, roots, domain, Usage::Server, now)
                 .or_else(|_| verify_chain(chain, roots, below.or(domain), Usage::Server, now));
         }
-        let forgiven = match &verified {
-            Ok(()) => true,
-            Err(ChainProblem::WrongName) => self.setup.is(Mutant::ClientIgnoresName),
-            Err(ChainProblem::Expired | ChainProblem::NotYetValid) => {
-                self.setup.is(Mutant::ClientIgnoresDates)
-            }
-            Err(_) => self.setup.is(Mutant::ClientTrustsAnyone),
-        };
-        if forgiven { Ok(()) } else { verified }
+        if let Err(problem) = &verified {
+            let (host, domain, banner) = (self.host, self.domain, self.banner.as_str());
+            let host = Known { host, domain, banner, address: self.address };
+            return match forgives(self.setup.mutant, chain, problem, &host) {
+                true => Ok(()),
+                false => verified,
+            };
+        }
+        let remembers = [Mutant::ClientVerifiesOnce, Mutant::ClientTrustsAddress];
+        if remembers.iter().any(|mutant| self.setup.is(*mutant)) {
+            self.setup.memory.remember(known);
+        }
+        verified
     }
 
-    async fn transfer(&self, session: &mut Session, listed: &[String]) -> Result<Attempt, Broken> {
+    async fn transfer(
+        &mut self,
+        session: &mut Session,
+        listed: &[String],
+    ) -> Result<Attempt, Broken> {
         let size = if lists(listed, "SIZE") {
             format!(" SIZE={}", self.message.content.len())
         } else {
             String::new()
         };
-        for command in [
-            format!("MAIL FROM:<{}>{size}", self.message.from),
-            format!("RCPT TO:<{}>", self.message.to),
+        for (stage, command) in [
+            (Stage::Mail, format!("MAIL FROM:<{}>{size}", self.message.from)),
+            (Stage::Rcpt, format!("RCPT TO:<{}>", self.message.to)),
         ] {
+            self.inside = self.inside.map(|_| stage);
             let answer = self.command(session, &command).await?;
             if !starts(&answer, "2") {
                 return Ok(self.refused(session, &answer).await);
             }
         }
+        self.inside = self.inside.map(|_| Stage::Data);
         let answer = self.command(session, "DATA").await?;
         if !starts(&answer, "354") {
             return Ok(self.refused(session, &answer).await);
         }
-        session.send(&self.message.content).await?;
+        let half = self.tries > 1 && self.setup.is(Mutant::ClientCutsMessage);
+        let content = &self.message.content;
+        let sent = if half { &content[..content.len() / 2] } else { &content[..] };
+        session.send(sent).await?;
+        if half {
+            session.send(b"\r\n").await?;
+        }
+        self.inside = self.inside.map(|_| Stage::Content);
         let answer = session.command(".").await?;
         if !starts(&answer, "2") {
             return Ok(self.refused(session, &answer).await);
@@ -373,6 +504,9 @@ impl Client<'_> {
         }
         if self.setup.is(Mutant::ClientMindsMissingCloseNotify) {
             session.command("QUIT").await?;
+        }
+        if self.setup.is(Mutant::ClientQuitsBeneath) {
+            session.quit_beneath().await;
         }
         session.quit().await;
         Ok(Attempt::Delivered)
@@ -429,6 +563,9 @@ fn offer(setup: &Setup, tries: u32) -> Offer {
         }
         Some(Mutant::ClientTakesAnonymous) => {
             offer.suites = kinds(&[SuiteKind::ForwardSecret, SuiteKind::Anonymous]);
+        }
+        Some(Mutant::ClientPrefersAnonymous) => {
+            offer.suites = kinds(&[SuiteKind::Anonymous, SuiteKind::ForwardSecret]);
         }
         Some(Mutant::ClientTakesWeakCiphers) => {
             offer.suites = kinds(&[

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
-use waxseal_model::scenario::Connector;
 
 use super::outbound::{Attempt, deliver};
+use super::rules::rule;
 use super::{Mutant, Setup, Variant};
 use crate::wire::attention::{pause, timed};
 
@@ -27,6 +27,14 @@ pub(super) struct Message {
     pub(super) to: String,
     /// As received, dots stuffed.
     pub(super) content: Vec<u8>,
+    /// The first recipient of its transaction.
+    pub(super) first: String,
+    /// How many recipients were told before this one.
+    pub(super) place: usize,
+    /// It was announced as of eight bits (RFC 6152).
+    pub(super) eight_bit: bool,
+    /// It is a report of this relay.
+    pub(super) report: bool,
 }
 
 /// Where messages are put in, and what is in it.
@@ -113,11 +121,8 @@ async fn work(setup: Arc<Setup>, mut receiver: UnboundedReceiver<Entry>, queue: 
 async fn carry(setup: Arc<Setup>, number: u64, message: Message, queue: &Queue) {
     let mut age = Duration::ZERO;
     let to = message.to.to_ascii_lowercase();
-    let (local, domain) = to.rsplit_once('@').unwrap_or(("", &to));
-    let mut connector = setup.connector(local, domain);
-    if message.from.is_empty() && setup.is(Mutant::ClientClearReports) {
-        connector = Connector::Opportunistic;
-    }
+    let domain = to.rsplit_once('@').map_or(to.as_str(), |(_, domain)| domain);
+    let connector = rule(&setup, &message).await;
     let mut tries = 0;
     let (status, text) = loop {
         tries += 1;
@@ -166,5 +171,13 @@ fn report(setup: &Setup, message: &Message, action: &str, why: (&str, &str)) -> 
          Reporting-MTA: dns; {host}\r\n\r\nFinal-Recipient: rfc822; {to}\r\nAction: {action}\r\n\
          Status: {status}\r\nDiagnostic-Code: X-Waxseal; {text}\r\n--report--\r\n"
     );
-    Message { from: String::new(), to: from.clone(), content: content.into_bytes() }
+    Message {
+        from: String::new(),
+        to: from.clone(),
+        content: content.into_bytes(),
+        first: from.clone(),
+        place: 0,
+        eight_bit: false,
+        report: true,
+    }
 }

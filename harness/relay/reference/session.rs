@@ -1,5 +1,6 @@
 //! One connection of the relay: lines in, lines out, TLS in between.
 
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,12 +25,21 @@ enum Stream {
 pub(super) struct Session {
     stream: Stream,
     buffer: LineBuffer,
+    /// The connection beneath the session, for faults that go there.
+    beneath: Option<OwnedFd>,
+    /// Whether the dialogue goes on beneath a session that ended.
+    goes_on: bool,
 }
 
 impl Session {
     pub(super) fn new(stream: TcpStream) -> Self {
         let _ = stream.set_nodelay(true);
-        Self { stream: Stream::Clear(stream), buffer: LineBuffer::default() }
+        Self {
+            stream: Stream::Clear(stream),
+            buffer: LineBuffer::default(),
+            beneath: None,
+            goes_on: false,
+        }
     }
 
     pub(super) fn tls(&self) -> Option<&TlsSession> {
@@ -48,11 +58,20 @@ impl Session {
     }
 
     pub(super) async fn reply(&mut self) -> Result<Vec<String>, LineError> {
-        let lines = match &mut self.stream {
-            Stream::Clear(stream) => read_reply(stream, &mut self.buffer, PATIENCE).await?,
-            Stream::Tls(session) => read_reply(session, &mut self.buffer, PATIENCE).await?,
+        let read = match &mut self.stream {
+            Stream::Clear(stream) => read_reply(stream, &mut self.buffer, PATIENCE).await,
+            Stream::Tls(session) => read_reply(session, &mut self.buffer, PATIENCE).await,
             Stream::Gone => return Err(LineError::Ended),
         };
+        if self.goes_on
+            && matches!(read, Err(LineError::Ended))
+            && let Some(stream) = self.take_beneath()
+        {
+            // What came behind the end of the session may be lost in it; the fault takes it for a yes.
+            self.stream = Stream::Clear(stream);
+            return Ok(vec!["250 OK".into()]);
+        }
+        let lines = read?;
         Ok(lines.iter().map(|line| String::from_utf8_lossy(&line.bytes).into_owned()).collect())
     }
 
@@ -162,6 +181,11 @@ impl Session {
             careless::negotiate(stream, host, PATIENCE).await;
             return false;
         }
+        let beneath = [Mutant::ClientGoesOnBeneath, Mutant::ClientQuitsBeneath];
+        if mutant.is_some_and(|mutant| beneath.contains(&mutant)) {
+            self.beneath = stream.as_fd().try_clone_to_owned().ok();
+            self.goes_on = mutant == Some(Mutant::ClientGoesOnBeneath);
+        }
         let stream = Scrutiny::new(stream, mutant);
         match tls::connect(setup, stream, PATIENCE).await.result {
             Ok(session) => {
@@ -170,6 +194,20 @@ impl Session {
             }
             Err(_) => false,
         }
+    }
+
+    /// Says QUIT in plaintext where the session goes.
+    pub(super) async fn quit_beneath(&mut self) {
+        if let Some(mut stream) = self.take_beneath() {
+            // Whoever does this does not mind whether it was read.
+            let _ = stream.write_all(b"QUIT\r\n").await;
+            self.stream = Stream::Gone;
+        }
+    }
+
+    fn take_beneath(&mut self) -> Option<TcpStream> {
+        let stream = std::net::TcpStream::from(self.beneath.take()?);
+        stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)).ok()
     }
 
     /// Says goodbye and ends in order.

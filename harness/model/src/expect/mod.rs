@@ -132,10 +132,15 @@ pub struct TlsFactsExpect {
     pub sni: Option<String>,
     /// Whether the client's certificate was shown and proven.
     pub client_certificate: Option<crate::facts::ClientCertificate>,
+    /// A name in the client's certificate, a template. Where the relay is configured by its user, the
+    /// name is the user's and not judged.
+    pub client_name: Option<String>,
     /// At least so many bits in a finite-field prime.
     pub dh_bits_at_least: Option<u32>,
     /// The ALPN protocol: a name, or `none`.
     pub alpn: Option<String>,
+    /// Whether a handshake that the relay refuses is as good.
+    pub or_refused: bool,
 }
 
 /// What is expected of the certificates the relay shows as a server; `None` and `false`: not judged.

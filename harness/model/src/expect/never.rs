@@ -7,8 +7,6 @@ use crate::script::Direction;
 pub enum Never {
     /// MAIL, RCPT, DATA, BDAT or content outside TLS.
     EnvelopeInClear,
-    /// Message content outside TLS.
-    BodyInClear,
     /// AUTH outside TLS.
     CredentialsInClear,
     /// A SMTP line outside TLS on a connection where STARTTLS was already accepted.
@@ -48,13 +46,14 @@ pub enum Never {
     ShortPrime,
     /// A greeting inside TLS, though one was given in clear.
     SecondGreeting,
+    /// A message taken by a next hop that lacks its end.
+    CutMessage,
 }
 
 impl Never {
     /// All, with the names of scenario files.
     pub const NAMES: [(&'static str, Self); 21] = [
         ("envelope-in-clear", Self::EnvelopeInClear),
-        ("body-in-clear", Self::BodyInClear),
         ("credentials-in-clear", Self::CredentialsInClear),
         ("clear-after-starttls", Self::ClearAfterStarttls),
         ("hello-without-go-ahead", Self::HelloWithoutGoAhead),
@@ -74,6 +73,7 @@ impl Never {
         ("envelope-in-tls", Self::EnvelopeInTls),
         ("short-prime", Self::ShortPrime),
         ("second-greeting", Self::SecondGreeting),
+        ("cut-message", Self::CutMessage),
     ];
 
     /// The name in scenario files.
@@ -86,8 +86,8 @@ impl Never {
     pub fn exists(self, direction: Direction) -> bool {
         match self {
             Self::EnvelopeInClear
-            | Self::BodyInClear
             | Self::CredentialsInClear
+            | Self::CutMessage
             | Self::ClearAfterStarttls
             | Self::HelloWithoutGoAhead
             | Self::BytesAfterStarttls
@@ -109,7 +109,6 @@ impl Never {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::EnvelopeInClear => "the relay sent the envelope or the message outside TLS",
-            Self::BodyInClear => "the relay sent the message outside TLS",
             Self::CredentialsInClear => "the relay sent AUTH outside TLS",
             Self::ClearAfterStarttls => "the relay went on in clear after STARTTLS was accepted",
             Self::HelloWithoutGoAhead => "the relay began TLS although STARTTLS was not accepted",
@@ -132,6 +131,7 @@ impl Never {
             Self::EnvelopeInTls => "the relay sent the envelope over this TLS session",
             Self::ShortPrime => "the relay negotiated a finite-field prime of less than 2048 bits",
             Self::SecondGreeting => "the relay greeted a second time, inside TLS",
+            Self::CutMessage => "the relay passed on a message without its end",
             Self::WentAlong => "the relay went along with the fault",
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::expect::Never;
 use crate::offer::{SuiteKind, Version};
-use crate::trace::{Channel, Event, Happening, Place, judged_from};
+use crate::trace::{Channel, Event, Happening, MESSAGE_END, Place, judged_from};
 
 /// The events in which the relay did what it must never do with the message that is judged.
 pub fn breaches(never: Never, events: &[Event]) -> Vec<usize> {
@@ -73,10 +73,14 @@ impl State {
             matches!(event.kind, Happening::HeardContent { channel: Channel::Clear, .. });
         match never {
             Never::EnvelopeInClear => content_in_clear || clear(&["MAIL", "RCPT", "DATA", "BDAT"]),
-            Never::BodyInClear => content_in_clear || clear(&["BDAT"]),
             Never::CredentialsInClear => clear(&["AUTH"]),
             Never::ClearAfterStarttls => {
-                self.go_ahead && matches!(heard, Some((Channel::Clear, ref v)) if !v.is_empty())
+                let line = matches!(heard, Some((Channel::Clear, ref v)) if !v.is_empty());
+                // What stands in plaintext where a record of the session is due.
+                let stray = self.secured
+                    && matches!(&event.kind, Happening::HeardEarly { channel: Channel::Clear, bytes }
+                        if !verb(bytes).is_empty());
+                (self.go_ahead && line) || stray
             }
             Never::HelloWithoutGoAhead => {
                 let tls = match &event.kind {
@@ -130,6 +134,14 @@ impl State {
             Never::SecondGreeting => match &event.kind {
                 Happening::Heard { channel: Channel::Tls, line, .. } => {
                     self.heard == (true, false) && line.starts_with(b"220")
+                }
+                _ => false,
+            },
+            // What the sender's host takes is a report, which need not quote the message.
+            Never::CutMessage => match (&event.place, &event.kind) {
+                (Place::Peer { name, .. }, Happening::HeardContent { bytes, .. }) => {
+                    let end = MESSAGE_END.as_bytes();
+                    name != "sender" && !bytes.windows(end.len()).any(|part| part == end)
                 }
                 _ => false,
             },

@@ -29,7 +29,6 @@ pub(super) fn first(trace: &Trace) -> Option<(usize, String)> {
 pub(super) fn stands(never: Never) -> bool {
     match never {
         Never::EnvelopeInClear
-        | Never::BodyInClear
         | Never::CredentialsInClear
         | Never::OldTls
         | Never::StaticKeyExchange
@@ -46,6 +45,7 @@ pub(super) fn stands(never: Never) -> bool {
         | Never::StarttlsInTls
         | Never::ClearExtensionUsed
         | Never::SentTwice
+        | Never::CutMessage
         | Never::UnofferedStarttls
         | Never::SecondGreeting
         | Never::ClearAnswer => false,

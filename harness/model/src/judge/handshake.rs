@@ -49,6 +49,10 @@ pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met
         TlsExpect::ForgeryRefused => forged::refused(trace),
         TlsExpect::Established | TlsExpect::Facts(_) => {
             let Some((at, facts)) = secured.last() else {
+                let good = matches!(wanted, TlsExpect::Facts(facts) if facts.or_refused);
+                if let (true, Some(at)) = (good, refusal(trace)) {
+                    return Ok(vec![at]);
+                }
                 let without = || took_in_clear(trace).or_else(|| spoke_plaintext(trace));
                 return Err(match refusal(trace).or_else(without) {
                     Some(at) => fail("No TLS session was established.", vec![at]),
@@ -143,12 +147,27 @@ fn misses_facts(wanted: &TlsFactsExpect, facts: &TlsFacts, names: &Names) -> Opt
             Shown => "The client showed a certificate.".into(),
         });
     }
+    if let Some(reason) = misses_client(wanted, facts, names) {
+        return Some(reason);
+    }
     match (wanted.dh_bits_at_least, facts.dh_bits) {
         (Some(least), Some(bits)) if bits < least => {
             Some(format!("The Diffie-Hellman prime has {bits} bits."))
         }
         _ => None,
     }
+}
+
+/// Whether the client's certificate is for another name than it has to be.
+fn misses_client(wanted: &TlsFactsExpect, facts: &TlsFacts, names: &Names) -> Option<String> {
+    let filled = names.iter().fold(wanted.client_name.clone()?, |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), value)
+    });
+    let leaf = facts.peer.first()?;
+    let fits = leaf.names.iter().any(|name| name.raw().eq_ignore_ascii_case(&filled));
+    let shown: Vec<_> = leaf.names.iter().map(|name| name.short().to_string()).collect();
+    let shown = shown.join(", ");
+    (!fits).then(|| format!("The client's certificate is for {shown} and not for {filled}."))
 }
 
 fn misses_name(

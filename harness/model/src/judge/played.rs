@@ -3,21 +3,34 @@
 use super::demand::{Unmet, undecided};
 use super::{outcome, reply};
 use crate::expect::{Never, Outcome};
-use crate::facts::HelloFacts;
-use crate::scenario::{Case, ClientFault, DnsFaultKind, Fault, Forgery, Peer};
+use crate::facts::{FailureCause, HelloFacts, TlsFailure};
+use crate::scenario::{
+    AsksCertificate, Case, ClientFault, DnsFault, DnsFaultKind, Fault, Forgery, Peer,
+};
 use crate::script::{Act, Direction, Step};
 use crate::trace::{Channel, End, Happening, Place, Trace};
 
 /// Says which part of a script was never reached, if any.
 pub(super) fn unreached(case: &Case, trace: &Trace) -> Option<String> {
-    // A domain that takes no mail (RFC 7505) names no host to connect to.
-    if case.dns.iter().any(|fault| fault.kind == DnsFaultKind::Null) {
+    // A domain that takes no mail (RFC 7505) names no host to connect to, and neither does a resolver
+    // that fails.
+    let nameless = |fault: &DnsFault| {
+        let fails = matches!(fault.kind, DnsFaultKind::Servfail | DnsFaultKind::Silence);
+        fault.kind == DnsFaultKind::Null || (fault.record == "MX" && fails)
+    };
+    if case.dns.iter().any(nameless) {
         return None;
     }
     for peer in &case.peers {
         let contacted = trace.of_peer(&peer.name).any(|(_, e)| e.kind == Happening::Connected);
+        if !contacted && spared(case, peer, trace) {
+            continue;
+        }
         if !contacted {
             return Some(format!("The relay never connected to {}.", peer.name));
+        }
+        if let Some(reason) = ours(peer, trace) {
+            return Some(reason);
         }
         if let Some(step) = missed_step(peer, due(case, peer, trace), trace) {
             return Some(told(case, peer, step, trace));
@@ -169,6 +182,38 @@ fn unplayed(peer: &Peer, trace: &Trace) -> Option<String> {
     forgeries
         .find(|forgery| !forged(forgery.name()))
         .map(|forgery| format!("The forgery {} was never played.", forgery.name()))
+}
+
+/// Whether the relay had no reason to go to this peer: it answers at one of several addresses of a
+/// host, which may be tried in any order (RFC 5321 section 5.1), and the message was taken at another.
+fn spared(case: &Case, peer: &Peer, trace: &Trace) -> bool {
+    let host = |peer: &Peer| peer.place.address_of.clone().unwrap_or_else(|| peer.name.clone());
+    let taken_by = |other: &Peer| {
+        let mut events = trace.of_peer(&other.name);
+        events.any(|(_, event)| matches!(event.kind, Happening::Took { .. }))
+    };
+    let mut others = case.peers.iter().filter(|other| other.name != peer.name);
+    others.any(|other| host(other) == host(peer) && taken_by(other))
+}
+
+/// Says that it was our side that broke off every handshake of a peer that does nothing wrong: what the
+/// relay would have done was never seen.
+fn ours(peer: &Peer, trace: &Trace) -> Option<String> {
+    let honest = peer.fault.is_none()
+        && peer.forges.is_empty()
+        && peer.hello.is_none()
+        && peer.asks_certificate != AsksCertificate::Required;
+    let mut handshakes = trace.of_peer(&peer.name).filter_map(|(_, event)| match &event.kind {
+        Happening::Secured(_) => Some(None),
+        Happening::NotSecured(failure) => Some(Some(failure)),
+        _ => None,
+    });
+    let objection = |failure: &TlsFailure| failure.cause == FailureCause::OurObjection;
+    let first = handshakes.next()?.filter(|first| objection(first))?;
+    let all = handshakes.all(|other| other.is_some_and(objection));
+    (honest && all).then(|| {
+        format!("Our side broke off every handshake with {}: {}.", peer.name, first.detail)
+    })
 }
 
 /// Whether there was a place for this fault: a heartbeat is only sent to a relay that offers them, and

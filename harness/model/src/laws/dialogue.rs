@@ -44,6 +44,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::NegotiateTls),
         1 => Just(Act::Close),
         1 => Just(Act::Reset),
+        1 => Just(Act::CloseTls),
+        1 => Just(Act::HearMessage),
         1 => (0_u64..100_000).prop_map(|millis| Act::Silent(Duration::from_millis(millis))),
         1 => (prop::collection::vec(any::<u8>(), 1..9), any::<bool>())
             .prop_map(|(bytes, joined)| Act::Bytes { bytes, joined }),
@@ -64,6 +66,16 @@ fn script() -> impl Strategy<Value = Script> {
         let mut part = |part: Vec<Act>| part.into_iter().enumerate().map(&mut step).collect();
         Script { parts: parts.into_iter().map(&mut part).collect() }
     })
+}
+
+/// The script without what only next hops do, where it is a client's.
+fn for_direction(mut script: Script, direction: Direction) -> Script {
+    for step in script.parts.iter_mut().flatten().filter(|_| direction == Direction::Inbound) {
+        if matches!(step.act, Act::CloseTls | Act::HearMessage) {
+            step.act = Act::Close;
+        }
+    }
+    script
 }
 
 /// Text made of what scripts are made of, right and wrong.
@@ -101,6 +113,7 @@ fn scribble() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn a_printed_script_is_read_as_the_same(script in script(), direction in direction()) {
+        let script = for_direction(script, direction);
         let printed = script.print(direction);
         let read = Script::parse(&printed, direction);
         prop_assert_eq!(read.as_ref(), Ok(&script), "{}", printed);

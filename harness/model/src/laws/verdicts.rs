@@ -19,8 +19,8 @@ const INBOUND: &str = "[peer.client]\nscript = '''\nS: 220\nC: EHLO {sender}\n''
 fn cases() -> Vec<Case> {
     let rows = [
         ("outbound", SCRIPT, "outcome = 'withheld'\nnever = ['envelope-in-clear']"),
-        ("outbound", "", "outcome = 'withheld'\nnever = ['envelope-in-clear', 'body-in-clear']"),
-        ("outbound", "", "never = ['envelope-in-clear', 'body-in-clear']"),
+        ("outbound", "", "outcome = 'withheld'\nnever = ['envelope-in-clear']"),
+        ("outbound", "", "never = ['envelope-in-clear']"),
         ("outbound", "", "outcome = 'delivered-tls'\nnever = ['envelope-in-clear']"),
         ("outbound", "", "tls = 'refused'\nnever = ['envelope-in-clear']"),
         (

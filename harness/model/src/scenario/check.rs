@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::load::{Known, Row};
-use super::{Before, Case, Connector, DnsFault, DnsFaultKind, Peer, RuleBy};
+use super::place::HostPlace;
+use super::{Alias, Before, Case, Connector, DnsFault, DnsFaultKind, Message, Peer, RuleBy};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::expect::Outcome;
 use crate::raw::{self, Placed};
@@ -14,11 +15,16 @@ use crate::script::{Direction, Script};
 pub const PLAY_NAMES: [&str; 7] =
     ["mx", "sender", "recipient", "from", "relay", "domain", "partner"];
 
+/// Names that are filled in besides for one next hop: its address, the name without its first label,
+/// the name without two, what it is an alias of, and its name in the domain of a message before.
+pub const HOST_NAMES: [&str; 5] = ["address", "parent", "grandparent", "target", "renamed"];
+
 /// What is special about the message that is judged.
 #[derive(Default)]
 struct Judged {
     sender_connector: Option<Connector>,
     handed_in_tls: bool,
+    message: Message,
 }
 
 /// Collects all that is wrong with one case of one file.
@@ -59,13 +65,17 @@ impl<'a> Checker<'a> {
         }
         let connector =
             self.connector(direction, row.connector.as_ref().or(raw.connector.as_ref()));
-        let mut peers: Vec<Peer> =
-            raw.peer.0.iter().map(|(name, peer)| self.peer(direction, name, peer)).collect();
+        let mut peers: Vec<Peer> = Vec::new();
+        for (name, peer) in &raw.peer.0 {
+            let before: Vec<String> = peers.iter().map(|peer| peer.name.clone()).collect();
+            peers.push(self.peer(direction, name, peer, &before));
+        }
         if peers.is_empty() {
             let name = if direction == Direction::Inbound { "client" } else { "mx" };
             let name = Placed::new(0..0, name.to_owned());
-            peers.push(self.peer(direction, &name, &raw::Peer::default()));
+            peers.push(self.peer(direction, &name, &raw::Peer::default(), &[]));
         }
+        self.hosts(direction, raw, &mut peers);
         if direction == Direction::Inbound && peers.len() > 1 {
             let help = Some("leave the first one: it is the client".into());
             self.error(raw.peer.0[1].0.span(), "an inbound scenario has one peer", help);
@@ -115,14 +125,13 @@ impl<'a> Checker<'a> {
             self.expect_keys(direction, expect.get_ref());
         }
         self.file_keys(direction, raw);
-        if let Some(word) = &raw.hosts {
-            self.word("place of the hosts", word, &[("outside", ())]);
-            if direction == Direction::Inbound {
-                let help = Some("remove it: an inbound scenario has no next hop".into());
-                self.error(word.span(), "the hosts are those of an outbound scenario", help);
-            }
-        }
-        let dns = raw.dns.0.iter().filter_map(|(key, value)| self.dns(key, value)).collect();
+        let (aliases, dns): (Vec<_>, Vec<_>) =
+            raw.dns.0.iter().partition(|(key, _)| key.get_ref() == "alias");
+        let dns = dns.into_iter().filter_map(|(key, value)| self.dns(key, value)).collect();
+        let alias = aliases
+            .first()
+            .and_then(|(_, word)| self.word("name that is an alias", word, &Alias::NAMES));
+        self.consistent(raw, &peers, alias);
         let claim = self.fill(raw.claim.get_ref(), &raw.claim.span());
         let control = row.control.as_ref().or(raw.control.as_ref());
         let control = control.map(|control| self.fill(control.get_ref(), &control.span()));
@@ -142,10 +151,11 @@ impl<'a> Checker<'a> {
             before,
             sender_connector: message.sender_connector,
             handed_in_tls: message.handed_in_tls,
+            message: message.message,
             domain: None,
             next_hop: None,
-            hosts_outside: raw.hosts.is_some(),
             dns,
+            alias,
         })
     }
 
@@ -158,7 +168,7 @@ impl<'a> Checker<'a> {
         peers: &[Peer],
     ) -> (Vec<Before>, Judged) {
         let Some((last, before)) = raw.split_last() else { return Default::default() };
-        for word in last.connector.iter().chain(&last.rule).chain(&last.outcome) {
+        for word in last.connector.iter().chain(&last.rule).chain(&last.outcome).chain(&last.host) {
             let help =
                 Some("its connector is that of the case, its outcome is in `[expect]`".into());
             self.error(word.span(), "the last message is the one that is judged", help);
@@ -172,6 +182,7 @@ impl<'a> Checker<'a> {
         let rules = [("address", RuleBy::Address), ("domain", RuleBy::Domain)];
         let outcomes = Outcome::ALL.map(|outcome| (outcome.name(), outcome));
         let before = before.iter().map(|message| Before {
+            renamed: self.renamed(message),
             connector: match &message.connector {
                 Some(word) => self.connector(direction, Some(word)),
                 None => connector,
@@ -198,6 +209,7 @@ impl<'a> Checker<'a> {
                 self.word("way to hand a message in", word, &[("clear", false), ("tls", true)])
                     .unwrap_or_default()
             }),
+            message: self.judged_message(last),
         };
         (before, judged)
     }
@@ -258,9 +270,42 @@ impl<'a> Checker<'a> {
 
     fn dns(&mut self, key: &Placed<String>, value: &Placed<String>) -> Option<DnsFault> {
         let record =
-            self.word("record type", key, &[("mx", "MX"), ("a", "A"), ("tlsa", "TLSA")])?;
+            self.word("key of `dns`", key, &[("mx", "MX"), ("a", "A"), ("tlsa", "TLSA")])?;
         let kind = self.word("fault of the resolver", value, &DnsFaultKind::NAMES)?;
         Some(DnsFault { record: record.into(), kind })
+    }
+
+    /// `hosts` says of all next hops together where their names lie; what a peer says of itself stands.
+    fn hosts(&mut self, direction: Direction, raw: &raw::File, peers: &mut [Peer]) {
+        let Some(word) = &raw.hosts else { return };
+        if direction == Direction::Inbound {
+            let help = Some("remove it: an inbound scenario has no next hop".into());
+            self.error(word.span(), "the hosts are those of an outbound scenario", help);
+        }
+        let place = self.word("place of the hosts", word, &[("outside", HostPlace::Outside)]);
+        let own = |peer: &&mut Peer| peer.name != "sender" && peer.place.address_of.is_none();
+        for peer in peers.iter_mut().filter(own) {
+            if let (Some(place), HostPlace::Below) = (place, peer.place.host) {
+                peer.place.host = place;
+            }
+        }
+    }
+
+    /// Says what does not go together: one host that is the domain itself and others beside it, or
+    /// an alias of that host.
+    fn consistent(&mut self, raw: &raw::File, peers: &[Peer], alias: Option<Alias>) {
+        let implicit = |peer: &&Peer| peer.place.host == HostPlace::Domain;
+        let hosts = peers.iter().filter(|peer| peer.name != "sender");
+        let hosts = hosts.filter(|peer| peer.place.address_of.is_none()).count();
+        let Some(at) = peers.iter().position(|peer| implicit(&peer)) else { return };
+        let span = raw.peer.0.get(at).map_or(0..0, |(name, _)| name.span());
+        if hosts > 1 {
+            let help = Some("leave one host, or give each a name of its own".into());
+            self.error(span, "a domain that has MX records is no host of its own mail", help);
+        } else if alias.is_some() {
+            let help = Some("leave out `dns.alias`".into());
+            self.error(span, "an alias has no records beside it", help);
+        }
     }
 
     /// Fills in matrix values; names of the play stay, unknown ones are errors.
@@ -273,6 +318,7 @@ impl<'a> Checker<'a> {
         let unknown: Vec<_> = names
             .map(|(name, _)| name.to_owned())
             .filter(|name| !PLAY_NAMES.contains(&name.as_str()) && !name.starts_with("mx."))
+            .filter(|name| !HOST_NAMES.contains(&name.as_str()))
             .collect();
         for name in unknown {
             let all = PLAY_NAMES.into_iter().chain(self.values.keys().map(String::as_str));

@@ -17,6 +17,11 @@ impl Checker<'_> {
         let raw::Peer {
             offer: _,
             cert: _,
+            names,
+            preference,
+            address_of,
+            host,
+            dead,
             fault: _,
             hello,
             records,
@@ -34,6 +39,11 @@ impl Checker<'_> {
                 ("records", place(records), Direction::Inbound),
                 ("resumes", place(resumes), Direction::Inbound),
                 ("sni", place(sni), Direction::Inbound),
+                ("names", first(names), Direction::Outbound),
+                ("preference", place(preference), Direction::Outbound),
+                ("address-of", place(address_of), Direction::Outbound),
+                ("host", place(host), Direction::Outbound),
+                ("dead", place(dead), Direction::Outbound),
                 ("forges", first(forges), Direction::Outbound),
                 ("client-certificate", place(client_certificate), Direction::Outbound),
                 ("resumption", place(resumption), Direction::Outbound),
@@ -100,14 +110,34 @@ impl Checker<'_> {
     pub(super) fn file_keys(&mut self, direction: Direction, raw: &raw::File) {
         let dns = raw.dns.0.first().map(|(key, _)| key.span());
         let message = raw.message.0.first().map(|message| {
+            let raw::Message {
+                connector,
+                rule,
+                outcome,
+                sender_connector,
+                handed_in,
+                headers,
+                parameters,
+                octets,
+                sender,
+                also,
+                domain,
+                host,
+            } = message;
             let words = [
-                &message.connector,
-                &message.rule,
-                &message.outcome,
-                &message.sender_connector,
-                &message.handed_in,
+                connector,
+                rule,
+                outcome,
+                sender_connector,
+                handed_in,
+                octets,
+                sender,
+                domain,
+                host,
             ];
-            words.into_iter().flatten().next().map_or(0..0, Placed::span)
+            let words = words.into_iter().flatten();
+            let lists = [headers, parameters, also].into_iter().flatten().flat_map(|list| &list.0);
+            words.chain(lists).next().map_or(0..0, Placed::span)
         });
         self.keys(
             direction,

@@ -85,8 +85,13 @@ impl Checker<'_> {
                 .client_certificate
                 .as_ref()
                 .and_then(|word| self.word("state of a client certificate", word, &certificates)),
+            client_name: table
+                .client_name
+                .as_ref()
+                .map(|word| self.fill(word.get_ref(), &word.span())),
             dh_bits_at_least,
             alpn: table.alpn.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+            or_refused: table.or_refused.unwrap_or_default(),
         }))
     }
 

@@ -11,13 +11,18 @@ mod framing;
 mod hello;
 mod load;
 mod matrix;
+mod message;
 mod peers;
+mod place;
 
-pub use check::PLAY_NAMES;
+use check::Checker;
+pub use check::{HOST_NAMES, PLAY_NAMES};
 pub use fault::{ClientFault, Fault, ServerFault};
 pub use forgery::{ForgedVersion, Forgery};
 pub use hello::{ForgedHello, Framing, Quirk};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
+pub use message::{Also, Message, RecipientDomain};
+pub use place::{Alias, DeadAddress, HostPlace, PeerPlace};
 
 use crate::expect::{Expect, Outcome};
 use crate::facts::Engine;
@@ -75,16 +80,18 @@ pub struct Case {
     pub sender_connector: Option<Connector>,
     /// Outbound: whether the message is handed to the relay inside TLS.
     pub handed_in_tls: bool,
+    /// Outbound: what is special about the message that is judged.
+    pub message: Message,
     /// Outbound: the domain of the user's own that the message goes to; with a leading dot, one
     /// below it. `None`: a domain of the lab's.
     pub domain: Option<String>,
     /// Outbound: the one host that all mail of the user's own domain goes to. `None`: each case has
     /// hosts of its own, which the lab's MX records name.
     pub next_hop: Option<NextHop>,
-    /// Outbound: whether the next hops have names outside the recipient's domain.
-    pub hosts_outside: bool,
     /// What the resolver does with the recipient's domain.
     pub dns: Vec<DnsFault>,
+    /// Outbound: which name is an alias of another one.
+    pub alias: Option<Alias>,
 }
 
 impl Case {
@@ -102,7 +109,13 @@ impl Case {
 
     /// The same case with mail to a domain of the user's own, paired with that domain's control.
     pub fn to_domain(&self, domain: &str, next_hop: Option<&NextHop>) -> Self {
+        let mut expect = self.expect.clone();
+        if let Some(crate::expect::TlsExpect::Facts(facts)) = &mut expect.tls {
+            // The user's certificate has the user's name.
+            facts.client_name = None;
+        }
         Self {
+            expect,
             id: format!("{}@{domain}", self.id),
             control: Some(format!("{}@{domain}", self.control_id())),
             domain: Some(domain.to_owned()),
@@ -175,6 +188,8 @@ pub struct Before {
     pub rule: RuleBy,
     /// What has to become of it; otherwise nothing can be said about the one that is judged.
     pub outcome: Option<Outcome>,
+    /// It goes to a domain of its own, whose MX records know the first next hop by another name.
+    pub renamed: bool,
 }
 
 /// What a rule of the relay for mail that goes out goes by.
@@ -196,6 +211,13 @@ pub struct Peer {
     pub offer: Offer,
     /// The recipe of its certificate. Inbound peers show one only where the file names it.
     pub cert: Option<String>,
+    /// Outbound: the recipes of its certificates on its second connection, its third, …; the last one
+    /// goes on. Empty: it shows the same one always.
+    pub later_certs: Vec<String>,
+    /// Outbound: the names in its certificate, templates; empty: those of the recipe.
+    pub cert_names: Vec<String>,
+    /// Outbound: where it is found.
+    pub place: PeerPlace,
     /// Misbehaviour below SMTP.
     pub fault: Option<Fault>,
     /// Inbound: what is sent where TLS would begin, in place of a handshake, on the first connection

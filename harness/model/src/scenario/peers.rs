@@ -12,6 +12,7 @@ impl Checker<'_> {
         direction: Direction,
         name: &Placed<String>,
         raw: &raw::Peer,
+        before: &[String],
     ) -> Peer {
         let offer = match &raw.offer {
             None => Offer::modern(),
@@ -31,11 +32,23 @@ impl Checker<'_> {
         };
         let recipes: Vec<_> =
             self.known.recipes.iter().map(|name| (name.as_str(), name.clone())).collect();
-        let cert = match &raw.cert {
+        let certs = raw.cert.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+        let cert = match certs.first() {
             Some(word) if self.fill(word.get_ref(), &word.span()) == "none" => None,
             Some(word) => self.word("certificate recipe", word, &recipes),
             None => (direction == Direction::Outbound).then(|| "trusted".to_owned()),
         };
+        let mut later_certs = Vec::new();
+        for word in certs.iter().skip(1) {
+            if direction == Direction::Inbound {
+                let help = Some("write one recipe".into());
+                self.error(word.span(), "a client shows one certificate", help);
+            }
+            later_certs.extend(self.word("certificate recipe", word, &recipes));
+        }
+        let cert_names = raw.names.iter().flat_map(|list| &list.0);
+        let cert_names = cert_names.map(|word| self.fill(word.get_ref(), &word.span())).collect();
+        let place = self.place(direction, name, raw, before);
         let forges = self.forges(&offer, raw);
         let fault = self.fault(direction, raw.fault.as_ref());
         let asks = [
@@ -63,6 +76,9 @@ impl Checker<'_> {
             name: name.get_ref().clone(),
             offer,
             cert,
+            later_certs,
+            cert_names,
+            place,
             fault,
             hello,
             resumes,

@@ -1,0 +1,122 @@
+//! What the faults that read certificates wrongly make of one.
+
+use std::net::IpAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::Mutant;
+use crate::tls::{ChainProblem, describe_certificate};
+
+/// A host as a client knows it.
+pub(super) struct Known<'a> {
+    /// The name of its MX record.
+    pub(super) host: &'a str,
+    /// The recipient's domain.
+    pub(super) domain: &'a str,
+    /// The name in its greeting.
+    pub(super) banner: &'a str,
+    /// Its address.
+    pub(super) address: IpAddr,
+}
+
+/// Whether this fault takes a certificate with this problem all the same.
+pub(super) fn forgives(
+    mutant: Option<Mutant>,
+    chain: &[Vec<u8>],
+    problem: &ChainProblem,
+    known: &Known<'_>,
+) -> bool {
+    let Some(mutant) = mutant else { return false };
+    match problem {
+        ChainProblem::WrongName => {
+            mutant == Mutant::ClientIgnoresName || fits(mutant, chain, known)
+        }
+        ChainProblem::Expired | ChainProblem::NotYetValid => match mutant {
+            Mutant::ClientIgnoresDates => true,
+            Mutant::ClientIgnoresCaDates => is_current(chain),
+            _ => false,
+        },
+        other => match mutant {
+            Mutant::ClientTrustsAnyone => true,
+            Mutant::ClientIgnoresPathLength => chain.len() == 3,
+            Mutant::ClientIgnoresKeyUsage => *other == ChainProblem::MayNotSign,
+            Mutant::ClientIgnoresCriticalExtension => {
+                matches!(other, ChainProblem::Other(text) if text.contains("Critical"))
+            }
+            Mutant::ClientTakesWeakCa => {
+                let ca = chain.get(1).and_then(|der| describe_certificate(der));
+                ca.is_some_and(|ca| ca.weak_key())
+            }
+            _ => false,
+        },
+    }
+}
+
+/// Whether this fault refuses a certificate that is good.
+pub(super) fn refuses(mutant: Option<Mutant>, chain: &[Vec<u8>], host: &str) -> bool {
+    match mutant {
+        Some(Mutant::ClientRefusesWildcard) => names(chain).iter().any(|name| name.contains('*')),
+        Some(Mutant::ClientMindsNameCase) => {
+            !names(chain).iter().any(|name| name == host || name.contains('*'))
+        }
+        Some(Mutant::ClientWantsUsage) => {
+            let leaf = chain.first().and_then(|der| describe_certificate(der));
+            leaf.is_some_and(|leaf| leaf.usages.is_empty())
+        }
+        Some(Mutant::ClientRefusesRootInChain) => {
+            let last = chain.last().and_then(|der| describe_certificate(der));
+            chain.len() > 1 && last.is_some_and(|last| last.self_issued())
+        }
+        _ => false,
+    }
+}
+
+/// Whether the leaf is for the host, as this fault compares names.
+fn fits(mutant: Mutant, chain: &[Vec<u8>], known: &Known<'_>) -> bool {
+    let host = known.host.to_ascii_lowercase();
+    let labels: Vec<&str> = host.split('.').collect();
+    if let (Mutant::ClientMatchesAddress, IpAddr::V4(address)) = (mutant, known.address) {
+        // An iPAddress in the SAN: context tag 7, four octets (RFC 5280 section 4.2.1.6).
+        let wanted = [&[0x87, 4][..], &address.octets()].concat();
+        let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+        return leaf.windows(wanted.len()).any(|part| part == wanted);
+    }
+    names(chain).iter().map(|name| name.to_ascii_lowercase()).any(|name| match mutant {
+        Mutant::ClientMatchesSuffix => name.ends_with(&host) || name.ends_with(known.domain),
+        Mutant::ClientMatchesPrefix => name.starts_with(&host),
+        Mutant::ClientMatchesParent => host.ends_with(&format!(".{name}")),
+        Mutant::ClientMatchesDeepWildcard => {
+            name.strip_prefix('*').is_some_and(|rest| rest.len() > 1 && host.ends_with(rest))
+        }
+        Mutant::ClientMatchesBareWildcard => name == "*",
+        Mutant::ClientMatchesInnerWildcard => {
+            let parts: Vec<&str> = name.split('.').collect();
+            let same = parts.iter().zip(&labels).all(|(part, label)| *part == "*" || part == label);
+            parts.len() == labels.len() && parts.first() != Some(&"*") && same
+        }
+        Mutant::ClientMatchesPartialWildcard => {
+            let (first, rest) = name.split_once('.').unwrap_or((&name, ""));
+            let (label, parent) = host.split_once('.').unwrap_or((&host, ""));
+            let halves = first.split_once('*');
+            rest == parent
+                && halves
+                    .is_some_and(|(start, end)| label.starts_with(start) && label.ends_with(end))
+        }
+        Mutant::ClientBelievesBanner => name.eq_ignore_ascii_case(known.banner),
+        _ => false,
+    })
+}
+
+/// The DNS names of the leaf.
+fn names(chain: &[Vec<u8>]) -> Vec<String> {
+    let leaf = chain.first().and_then(|der| describe_certificate(der));
+    let names = leaf.map(|leaf| leaf.names).unwrap_or_default();
+    names.iter().map(|name| name.raw().to_owned()).collect()
+}
+
+/// Whether the leaf has begun and is not over.
+fn is_current(chain: &[Vec<u8>]) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let leaf = chain.first().and_then(|der| describe_certificate(der));
+    leaf.is_some_and(|leaf| (leaf.not_before..=leaf.not_after).contains(&now))
+}

@@ -1,0 +1,168 @@
+//! Every word of the scenario language stands in some scenario: a word that nobody plays is code
+//! that nobody tested.
+
+use std::collections::BTreeSet;
+
+use waxseal::catalogue::Catalogue;
+use waxseal_model::expect::{HelloRule, Never};
+use waxseal_model::scenario::{
+    Alias, Case, DeadAddress, DnsFaultKind, Fault, Forgery, HostPlace, Peer, Quirk,
+    RecipientDomain, Resumption,
+};
+use waxseal_model::script::Act;
+use waxseal_model::trace::Ending;
+
+/// What stands in the lab besides its peers: the relay's and the reference relay's own certificates.
+const SHOWN_BY_THE_RELAY: [&str; 4] =
+    ["client", "trusted-rsa", "trusted-rsa-1024", "trusted-rsa-3072"];
+
+/// The words of `all` that no case has, by what `used` finds in it.
+fn unused<'a>(
+    catalogue: &'a Catalogue,
+    all: impl IntoIterator<Item = &'a str>,
+    used: impl Fn(&'a Case) -> Vec<&'a str>,
+) -> Vec<&'a str> {
+    let used: BTreeSet<&str> = catalogue.cases().flat_map(used).collect();
+    all.into_iter().filter(|word| !used.contains(word)).collect()
+}
+
+/// The same where the word stands at a peer.
+fn unused_by_peers<'a>(
+    catalogue: &'a Catalogue,
+    all: impl IntoIterator<Item = &'a str>,
+    used: impl Fn(&'a Peer) -> Vec<&'a str>,
+) -> Vec<&'a str> {
+    unused(catalogue, all, |case| case.peers.iter().flat_map(&used).collect())
+}
+
+fn names<T, const N: usize>(list: [(&'static str, T); N]) -> [&'static str; N] {
+    list.map(|(name, _)| name)
+}
+
+#[test]
+fn every_word_of_the_language_stands_in_a_scenario() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let recipes = catalogue.recipes.keys().map(String::as_str);
+    let recipes = recipes.filter(|name| !SHOWN_BY_THE_RELAY.contains(name));
+    let faults: Vec<&str> = Fault::names().collect();
+    let places = |peer: &'_ Peer| vec![peer.place.host.name()];
+    let idle = [
+        (
+            "faults",
+            unused_by_peers(&catalogue, faults, |peer| {
+                peer.fault.iter().map(|fault| fault.name()).collect()
+            }),
+        ),
+        (
+            "forgeries",
+            unused_by_peers(&catalogue, names(Forgery::NAMES), |peer| {
+                peer.forges.iter().map(|forgery| forgery.name()).collect()
+            }),
+        ),
+        (
+            "quirks",
+            unused_by_peers(&catalogue, names(Quirk::NAMES), |peer| {
+                let quirks = peer.hello.iter().flat_map(|hello| &hello.quirks);
+                quirks.map(|quirk| quirk.name()).collect()
+            }),
+        ),
+        (
+            "certificate recipes",
+            unused_by_peers(&catalogue, recipes, |peer| {
+                peer.cert.iter().chain(&peer.later_certs).map(String::as_str).collect()
+            }),
+        ),
+        (
+            "ways to resume",
+            unused_by_peers(&catalogue, names(Resumption::NAMES), |peer| {
+                vec![peer.resumption.name()]
+            }),
+        ),
+        ("places of hosts", unused_by_peers(&catalogue, names(HostPlace::NAMES), places)),
+        (
+            "dead addresses",
+            unused_by_peers(&catalogue, names(DeadAddress::NAMES), |peer| {
+                peer.place.dead.iter().map(|dead| dead.name()).collect()
+            }),
+        ),
+        (
+            "never-words",
+            unused(&catalogue, names(Never::NAMES), |case| {
+                case.expect.never.iter().map(|never| never.name()).collect()
+            }),
+        ),
+        (
+            "rules about hellos",
+            unused(&catalogue, names(HelloRule::NAMES), |case| {
+                let form = case.expect.offered.iter().flat_map(|offered| &offered.form);
+                form.map(|rule| rule.name()).collect()
+            }),
+        ),
+        (
+            "faults of the resolver",
+            unused(&catalogue, names(DnsFaultKind::NAMES), |case| {
+                case.dns.iter().map(|fault| fault.kind.name()).collect()
+            }),
+        ),
+        (
+            "aliases",
+            unused(&catalogue, names(Alias::NAMES), |case| {
+                case.alias.iter().map(|alias| alias.name()).collect()
+            }),
+        ),
+        (
+            "forms of a domain",
+            unused(&catalogue, names(RecipientDomain::NAMES), |case| {
+                vec![case.message.domain.name()]
+            }),
+        ),
+        (
+            "acts",
+            unused_by_peers(&catalogue, ACTS, |peer| {
+                peer.script.steps().filter_map(|step| act_name(&step.act)).collect()
+            }),
+        ),
+    ];
+    let idle: Vec<_> = idle.into_iter().filter(|(_, words)| !words.is_empty()).collect();
+    assert!(idle.is_empty(), "no scenario plays them: {idle:#?}");
+}
+
+#[test]
+fn every_named_offer_stands_in_a_scenario() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let peers: Vec<&Peer> = catalogue.cases().flat_map(|case| &case.peers).collect();
+    let offers = catalogue.known.offers.iter();
+    let idle = offers.filter(|(_, offer)| !peers.iter().any(|peer| peer.offer == **offer));
+    let idle: Vec<&String> = idle.map(|(name, _)| name).collect();
+    assert!(idle.is_empty(), "no peer makes them: {idle:?}");
+}
+
+/// What scripts can do, besides lines that end as lines do.
+const ACTS: [&str; 10] = [
+    "negotiate TLS",
+    "close",
+    "close TLS",
+    "reset",
+    "silent",
+    "bytes",
+    "message",
+    "LF",
+    "CR",
+    "no ending",
+];
+
+fn act_name(act: &Act) -> Option<&'static str> {
+    Some(match act {
+        Act::NegotiateTls => "negotiate TLS",
+        Act::Close => "close",
+        Act::CloseTls => "close TLS",
+        Act::Reset => "reset",
+        Act::Silent(_) => "silent",
+        Act::Bytes { .. } => "bytes",
+        Act::HearMessage => "message",
+        Act::Say { ending: Ending::Lf, .. } => "LF",
+        Act::Say { ending: Ending::Cr, .. } => "CR",
+        Act::Say { ending: Ending::None, .. } => "no ending",
+        Act::Say { ending: Ending::CrLf, .. } | Act::Hear(_) => return None,
+    })
+}
