@@ -75,6 +75,9 @@ pub(super) async fn deliver(
         if index > 0 && setup.is(Mutant::ClientClearOnSecondMx) {
             demand = Demand::Opportunistic;
         }
+        if !host.ends_with(domain) && setup.is(Mutant::ClientStaysInside) {
+            continue;
+        }
         let addresses = match setup.resolver().addresses(host).await {
             Answer::Records { records, .. } => records,
             _ => continue,
