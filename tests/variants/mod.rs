@@ -58,7 +58,7 @@ fn explained() -> Explained {
 
 fn play(catalogue: &Catalogue, variants: &[Variant], cases: Vec<String>) -> Record {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    let options = Options { jobs: Some(64), cases, ..Options::default() };
+    let options = Options { jobs: Some(24), cases, ..Options::default() };
     let choice = Choice::Variant(variants.to_vec());
     runtime
         .block_on(run(catalogue, choice, &options, &Unwatched, pending()))
@@ -115,9 +115,12 @@ impl Alarms {
             self.open(&[*variant], open.clone()).into_iter().map(told).collect::<Vec<_>>()
         });
         let alone: Vec<String> = alone.collect();
-        // Together and not alone: that is a matter of the variants, or of the machine.
-        let together = || open.iter().map(|id| format!("{variants:?}: {id}")).collect();
-        if alone.is_empty() { together() } else { alone }
+        if open.is_empty() || !alone.is_empty() {
+            return alone;
+        }
+        // Together and not alone: a matter of the variants if it is so again, else of the machine.
+        let again = self.open(variants, open);
+        again.iter().map(|case| format!("{variants:?}: {}: {}", case.id, case.reason)).collect()
     }
 }
 

@@ -249,6 +249,8 @@ mutants! {
     ClientUsesInjected = "client-uses-injected",
     /// Outbound: uses extensions that were offered in clear.
     ClientKeepsExtensions = "client-keeps-extensions",
+    /// Outbound: goes to no host outside the recipient's domain.
+    ClientStaysInside = "client-stays-inside",
     /// Outbound: opens the session with HELO.
     ClientSaysHelo = "client-says-helo",
     /// Outbound: forced mail goes in clear over a new connection where something stood behind 220.

@@ -91,6 +91,9 @@ pub(super) async fn deliver(
             demand = Demand::of(setup.connector("", host));
         }
         before = Some(preference);
+        if !host.ends_with(domain) && setup.is(Mutant::ClientStaysInside) {
+            continue;
+        }
         let mut addresses = match setup.resolver().addresses(host).await {
             Answer::Records { records, .. } => records,
             _ => continue,
