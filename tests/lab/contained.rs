@@ -77,6 +77,7 @@ async fn it_has_the_rights_that_relays_need_and_no_more() {
     assert_eq!(sets.len(), 5, "{heard}");
     assert!(sets.iter().all(|set| set & gone == 0), "{heard}");
     // And what drivers do with the rest.
+    let dir = RunDir::create(Afterwards::Remove, None).unwrap();
     let script = r#"mkdir root && mount -t tmpfs none root && : >root/null &&
         mount --bind /dev/null root/null && echo gone >root/null && chown 4711 root && echo mounted"#;
     assert_eq!(said(dir.path(), script, Isolation::ProcessNamespace).await, "mounted");
