@@ -172,3 +172,20 @@ fn the_doctor_says_what_is_missing_and_what_to_do() {
     let listed = out(&waxseal(&["relays"]));
     assert!(listed.contains("  outbound: none. It has one next hop"), "{listed}");
 }
+
+#[test]
+fn numbers_that_no_machine_bears_are_refused_with_a_sentence() {
+    let most = "18446744073709551615";
+    for arguments in [
+        ["run", "--jobs", "0", "--case=none"],
+        ["run", "--jobs", most, "--case=none"],
+        ["matrix", "--at-once", most, "--case=none"],
+        ["matrix", "--jobs", most, "--case=none"],
+        ["scan", "--jobs", most, "127.0.0.1:9"],
+        ["scan", "--connections", most, "127.0.0.1:9"],
+    ] {
+        let output = waxseal(&arguments);
+        assert_eq!(code(&output), Some(2), "{arguments:?}");
+        assert!(err(&output).contains("write a number from 1 to 1000"), "{}", err(&output));
+    }
+}

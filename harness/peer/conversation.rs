@@ -133,7 +133,7 @@ impl Conversation {
             match (more, fits) {
                 (false, _) => return Ok(lines),
                 (true, true) => {}
-                (true, false) => return Err(self.cut(Bound::Reply, 0)),
+                (true, false) => return Err(self.over(Bound::Reply, 0)),
             }
         }
     }
@@ -141,13 +141,13 @@ impl Conversation {
     /// Ends a connection on which more came than is read or kept.
     fn bounded(&mut self) -> Result<(), Over> {
         if self.buffer.read() > limits::CONNECTION {
-            return Err(self.cut(Bound::Connection, 0));
+            return Err(self.over(Bound::Connection, 0));
         }
         if self.recorder.spent() { Err(self.end(End::Ours)) } else { Ok(()) }
     }
 
     /// Notes that a bound was reached, and ends the connection.
-    fn cut(&mut self, bound: Bound, octets: usize) -> Over {
+    fn over(&mut self, bound: Bound, octets: usize) -> Over {
         let octets = u64::try_from(octets).unwrap_or(u64::MAX);
         self.note(Happening::Cut { bound, events: 0, octets });
         self.end(End::Ours)
@@ -165,7 +165,7 @@ impl Conversation {
         if let Err(LineError::TooLong { so_far, .. }) = &content {
             let (channel, bytes) = (self.channel(), so_far[..limits::QUOTED].to_vec());
             self.note(Happening::HeardContent { channel, bytes });
-            return Err(self.cut(Bound::Content, so_far.len()));
+            return Err(self.over(Bound::Content, so_far.len()));
         }
         let content = self.ended(content)?;
         let channel = self.channel();
@@ -261,7 +261,7 @@ impl Conversation {
             self.note(Happening::HeardEarly { channel, bytes: heard });
         }
         if octets >= limits::LINE {
-            self.cut(Bound::Line, octets);
+            self.over(Bound::Line, octets);
             return;
         }
         match ended {
@@ -282,9 +282,9 @@ impl Conversation {
             LineError::TooLong { so_far: line, .. } => {
                 let (channel, octets) = (self.channel(), line.len());
                 self.note(Happening::Heard { channel, line, ending: Ending::None });
-                self.cut(Bound::Line, octets)
+                self.over(Bound::Line, octets)
             }
-            LineError::Endless { .. } => self.cut(Bound::Reply, 0),
+            LineError::Endless { .. } => self.over(Bound::Reply, 0),
         })
     }
 

@@ -1,5 +1,6 @@
 //! The last lines of a report: what was decided, what was not, and why.
 
+use waxseal_model::foreign::printable;
 use waxseal_model::record::{Absent, CaseRecord, Record, Status, Verdict, cases};
 use waxseal_model::requirement::Level;
 
@@ -148,11 +149,15 @@ pub(super) fn conditions(record: &Record) -> Vec<String> {
     let conditions = &record.conditions;
     let mut sentences = Vec::new();
     if !conditions.selection.is_empty() {
-        let patterns: Vec<String> =
-            conditions.selection.iter().map(|pattern| format!("`{pattern}`")).collect();
+        let patterns: Vec<String> = conditions
+            .selection
+            .iter()
+            .map(|pattern| format!("`{}`", printable(pattern)))
+            .collect();
         sentences.push(format!("Cases selected by {} only.", patterns.join(", ")));
     }
-    sentences.extend(conditions.shard.as_ref().map(|shard| format!("Part {shard} of the cases.")));
+    let shard = conditions.shard.as_ref();
+    sentences.extend(shard.map(|shard| format!("Part {} of the cases.", printable(shard))));
     let engine = conditions.engine.map(|engine| engine.name());
     sentences.extend(engine.map(|engine| format!("Played with the engine {engine} alone.")));
     if !conditions.private_network {

@@ -126,9 +126,9 @@ fn version(found: &VersionFacts, text: &mut String) {
 
 fn suite(accepted: &Accepted) -> String {
     let secrecy = if accepted.suite.is(SuiteKind::ForwardSecret) { "FS" } else { "no FS" };
-    let mut line = format!("  {:<46} {secrecy:<6}", accepted.suite.name);
+    let mut line = format!("  {:<46} {secrecy:<6}", printable(&accepted.suite.name));
     if let Some(group) = &accepted.group {
-        line.push_str(&format!(" {group}"));
+        line.push_str(&format!(" {}", printable(group)));
     }
     if let Some(bits) = accepted.dh_bits {
         line.push_str(&format!(" DH {bits}"));
@@ -188,7 +188,7 @@ fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
             found.verdict.name(),
             found.level,
             printable(&found.text),
-            found.requirement,
+            printable(&found.requirement),
             source
         ));
     }
@@ -203,7 +203,7 @@ fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
         connections(scan.connections),
         scan.duration_ms / 1000,
         scan.duration_ms % 1000 / 10,
-        scan.profile
+        printable(&scan.profile)
     ));
 }
 

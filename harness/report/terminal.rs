@@ -76,7 +76,7 @@ fn numbers(record: &Record) -> String {
         .chain(ending::unjudged(record))
         .chain(ending::cautions(record))
         .chain(ending::conditions(record));
-    lines.for_each(|line| text.push_str(&format!("{line}\n")));
+    lines.for_each(|line| text.push_str(&format!("{}\n", printable(&line))));
     let summary = &record.summary;
     let played = match summary.skipped {
         0 => cases(summary.total()),

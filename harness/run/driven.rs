@@ -12,7 +12,7 @@ use waxseal_model::script::Direction;
 
 use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError, Watch};
-use crate::lab::process::{Isolation, Launch, Supervised, wait_for_port};
+use crate::lab::process::{Ended, Isolation, Launch, Supervised, wait_for_port};
 use crate::lab::{Afterwards, Commands, RunDir};
 use crate::relay::labfile::{Begin, Credentials, DOMAINS, Dns, Inbound, Listen, Outbound, Policy};
 use crate::relay::{Adopt, Driver, Evidence, LabFile, adopt, version, wait_until_ready};
@@ -51,11 +51,12 @@ impl Driven {
 
     /// Waits until it ends by itself: how, and the end of its log.
     pub(super) async fn ended(&mut self) -> String {
-        let ended = self.process.exited().await;
-        let lines: Vec<_> = ended.tail.lines().map(|line| line.short()).collect();
-        let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-        let words: String = last.iter().map(|line| format!(" | {line}")).collect();
-        format!("{}{words}", ended.status)
+        words(&self.process.exited().await)
+    }
+
+    /// The same, if it has ended.
+    pub(super) fn gone(&self) -> Option<String> {
+        self.process.poll().as_ref().map(words)
     }
 
     /// Ends all it started and removes its files; gives the end of its log.
@@ -64,6 +65,14 @@ impl Driven {
         self.commands.end();
         log
     }
+}
+
+/// How it ended, and the last lines of its log.
+fn words(ended: &Ended) -> String {
+    let lines: Vec<_> = ended.tail.lines().map(|line| line.short()).collect();
+    let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+    let words: String = last.iter().map(|line| format!(" | {line}")).collect();
+    format!("{}{words}", ended.status)
 }
 
 /// Starts it and waits until it listens wherever the lab file says.

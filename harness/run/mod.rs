@@ -201,6 +201,16 @@ pub async fn run(
         }
         tail = relay.ended() => Some((Verdict::Error, format!("The relay ended by itself: {tail}"))),
     };
+    if early.is_none()
+        && let Some(tail) = relay.gone()
+    {
+        // It ended while the last cases were played: what they left open is its end, and no silence.
+        let open = records.values_mut().filter(|record| record.verdict == Verdict::Inconclusive);
+        for record in open {
+            record.verdict = Verdict::Error;
+            record.reason = format!("The relay ended by itself: {tail}");
+        }
+    }
     if early.is_none() && records.values().any(rests_on_silence) {
         attention::pause(choice.listens_on()).await;
     }

@@ -274,6 +274,14 @@ impl Relay {
         }
     }
 
+    /// How it has ended by itself, if it has.
+    pub(super) fn gone(&self) -> Option<String> {
+        match self {
+            Self::Reference(_) => None,
+            Self::Driven(driven) => driven.gone(),
+        }
+    }
+
     /// Waits until it ends by itself: how, and the end of its log.
     pub(super) async fn ended(&mut self) -> String {
         match self {

@@ -223,6 +223,7 @@ fn outbound(lab: &Lab, attack: &str, domain: &str) -> std::io::Result<()> {
             while stream.write_all(&[b'x'; 60_000]).is_ok() {}
             Ok(())
         }
+        "hop-once" => TcpStream::connect(hop()?).map(drop),
         "hop-connections" => {
             let mut held = Vec::new();
             let at = hop()?;

@@ -35,6 +35,12 @@ pub fn all() -> Vec<Trial> {
     trials.push(trial("hop-content", leaked));
     trials.extend(["fifo", "device", "secret"].map(|name| trial(name, log_replaced)));
     trials.push(trial("prints", prints));
+    for command in ["yes", "yes >&2"] {
+        trials.push(Trial::test(format!("queue::{command}"), move || {
+            queue(command);
+            Ok(())
+        }));
+    }
     trials.push(trial("silent", silent));
     trials.push(trial("last-words", last_words));
     let hosts = ["greeting-fat", "ehlo-endless", "replies-fat", "line-endless"];
@@ -51,12 +57,17 @@ pub fn all() -> Vec<Trial> {
 
 /// Runs some cases against the attacker, with more arguments.
 fn run(attack: &str, case: &str, more: &[&str]) -> Measured {
+    run_with("", attack, case, more)
+}
+
+/// The same with more in the driver's contract.
+fn run_with(contract: &str, attack: &str, case: &str, more: &[&str]) -> Measured {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let program = std::env::current_exe().expect("this program has a path");
     let text = format!(
         "name = 'hostile'\ndirections = ['inbound', 'outbound']\n\
          connectors = ['opportunistic', 'encryption-only']\nconcurrency = 16\n\
-         [process]\ncommand = ['{}', '--attack', '{attack}']\n",
+         [process]\ncommand = ['{}', '--attack', '{attack}']\n{contract}",
         program.display()
     );
     std::fs::write(folder.path().join("relay.toml"), text).expect("a file can be written");
@@ -96,6 +107,13 @@ fn leaked(attack: &str) {
 fn log_replaced(attack: &str) {
     let run = json(attack, INBOUND).harmless().undecided().says("The relay ended by itself");
     assert!(!run.out.contains("root:x:") && !run.err.contains("root:x:"), "{}", run.err);
+}
+
+/// A command of the driver that prints without end.
+fn queue(command: &str) {
+    let contract = format!("[queue]\ncommand = ['sh', '-c', '{command}']\n");
+    let case = "outbound/forced/refused-454#encryption-only";
+    run_with(&contract, "hop-once", case, &["--format", "json"]).harmless().undecided();
 }
 
 fn prints(attack: &str) {

@@ -154,9 +154,10 @@ async fn readiness_is_an_open_port_and_an_early_end_is_told_with_the_log() {
     let error = wait_for_port(shut, short, &mut relay).await.unwrap_err();
     assert!(matches!(error, LabError::NotReady { .. }), "{error}");
     drop(relay);
+    let dir = RunDir::create(Afterwards::Remove, None).unwrap();
     let mut relay =
         Supervised::spawn(launch(&dir, "echo bad config; exit 1", Isolation::best())).unwrap();
     let error = wait_for_port(shut, patience, &mut relay).await.unwrap_err();
-    let expected = "start the relay: it ended with exit status: 1 before it listened everywhere; its last words:\nbad config";
+    let expected = "start the relay: it ended with exit status: 1 before it listened everywhere; its last words:\n  | hello\n  | bad config";
     assert_eq!(error.to_string(), expected);
 }

@@ -63,7 +63,8 @@ pub struct Requirement {
     pub text: String,
     /// Where it is demanded, with the section.
     pub source: String,
-    /// How it is observed.
+    /// How a case shows it, for those who write one: what the peer does (`P:`), the evidence that decides
+    /// (`E:`), and the control, the same with a correct peer (`C:`). Nothing reads it but people.
     pub observe: String,
     /// The parts of the text that have to be played each for itself, with patterns of the
     /// scenarios that play them. Empty: the text is one thing.

@@ -1,23 +1,21 @@
 //! The relay as a server: one session a connection, one rule a listener.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use tokio::time::Instant;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scenario::Connector;
 
 use super::queue::{Message, Queue};
+use super::server_faults::{Past, Seen, offer, tickets};
 use super::session::{PATIENCE, Session};
 use super::{Mutant, Setup, Variant};
 use crate::lab::descriptors::accept;
-use crate::tls::{
-    AskClient, ChainProblem, ServerSetup, Tickets, Usage, describe_certificate, verify_chain,
-};
+use crate::tls::{AskClient, ChainProblem, ServerSetup, Tickets, Usage, verify_chain};
 use crate::wire::LineError;
 
 /// Serves one listener until it is dropped.
@@ -59,46 +57,16 @@ pub(super) async fn listen(
     }
 }
 
-struct Server<'a> {
+pub(super) struct Server<'a> {
     connector: Connector,
     session: Session,
-    setup: &'a Setup,
+    pub(super) setup: &'a Setup,
     queue: Queue,
     state: State,
-    seen: Seen,
-    past: Arc<Past>,
+    pub(super) seen: Seen,
+    pub(super) past: Arc<Past>,
     /// What clients of this listener resume their sessions by.
     tickets: Option<Tickets>,
-}
-
-/// What some faults remember of a listener. The clean relay remembers nothing of earlier clients.
-#[derive(Default)]
-struct Past {
-    /// A handshake has failed.
-    failed: AtomicBool,
-    /// A client was served in TLS.
-    served: AtomicBool,
-    /// A client that said STARTTLS never began TLS.
-    stalled: AtomicBool,
-}
-
-/// What some faults remember of a connection, over STARTTLS as well.
-#[derive(Default)]
-struct Seen {
-    /// The verb as the client wrote it.
-    verb: String,
-    /// The line came in one segment with the one before.
-    grouped: bool,
-    /// Something was refused.
-    refused: bool,
-    /// A message was accepted.
-    accepted: bool,
-    /// EHLO since the beginning, or since TLS began.
-    greetings: usize,
-    /// MAIL was checked.
-    checked: bool,
-    /// Recipients named before TLS.
-    recipients: Vec<String>,
 }
 
 /// What the client has told in this session; forgotten when TLS begins.
@@ -201,18 +169,6 @@ impl Server<'_> {
         let code = if self.setup.is(Mutant::ServerWrongEnhancedCode) { "5.5.1" } else { "5.7.0" };
         (forced && !free && clear)
             .then(|| format!("530 {code} Must issue a STARTTLS command first"))
-    }
-
-    /// Whether the fault of this relay lets a forbidden verb pass.
-    fn lets_pass(&self, verb: &str) -> bool {
-        match self.setup.mutant {
-            Some(Mutant::ServerForcesMailOnly) => verb != "MAIL",
-            Some(Mutant::ServerForcesCapitalsOnly) => self.seen.verb != verb,
-            Some(Mutant::ServerForcesFirstOfGroup) => self.seen.grouped,
-            Some(Mutant::ServerForcesOnce) => self.seen.refused,
-            Some(Mutant::ServerRemembersTls) => self.past.served.load(Ordering::Relaxed),
-            _ => false,
-        }
     }
 
     async fn starttls(&mut self, argument: &str) -> Result<bool, LineError> {
@@ -329,37 +285,6 @@ impl Server<'_> {
         if self.setup.is(forgiven) { Ok(()) } else { verified }
     }
 
-    /// Whether the fault of this relay finds the partner's name in what is no DNS-ID of that name, or
-    /// wants it letter for letter.
-    fn finds_name(&self, chain: &[Vec<u8>]) -> bool {
-        let Some(leaf) = chain.first().and_then(|leaf| describe_certificate(leaf)) else {
-            return false;
-        };
-        let name = self.setup.partner_name.as_str();
-        let any = |fits: &dyn Fn(&str) -> bool| leaf.names.iter().any(|other| fits(other.raw()));
-        match self.setup.mutant {
-            Some(Mutant::ServerMatchesCommonName) => {
-                leaf.common_name.as_ref().is_some_and(|other| other.raw() == name)
-            }
-            Some(Mutant::ServerMatchesPartOfName) => any(&|other| other.contains(name)),
-            Some(Mutant::ServerMatchesAnyCharacter) => any(&|other| {
-                let fits = |(a, b): (char, char)| a == b || b == '.';
-                other.len() == name.len() && other.chars().zip(name.chars()).all(fits)
-            }),
-            Some(Mutant::ServerMindsNameCase) => any(&|other| other == name),
-            _ => false,
-        }
-    }
-
-    /// Whether the fault of this relay cannot bear this name in SNI.
-    fn minds_sni(&self, name: &str) -> bool {
-        match self.setup.mutant {
-            Some(Mutant::ServerMindsSniCase) => name.chars().any(char::is_uppercase),
-            Some(Mutant::ServerFearsOddSni) => name.contains('_'),
-            _ => false,
-        }
-    }
-
     fn answer(&mut self, verb: &str, rest: &str) -> String {
         match verb {
             "EHLO" if self.setup.is(Mutant::ServerForgetsEhlo) && self.session.tls().is_some() => {
@@ -453,8 +378,9 @@ impl Server<'_> {
             self.setup.is(Mutant::ServerListsStarttlsInTls)
                 || (self.setup.is(Mutant::ServerListsStarttlsAgain) && again)
         } else {
-            !self.setup.is(Mutant::ServerHidesStarttls)
-                && !(self.setup.is(Mutant::ServerListsStarttlsOnce) && again)
+            let hidden = self.setup.is(Mutant::ServerHidesStarttls);
+            let once = self.setup.is(Mutant::ServerListsStarttlsOnce);
+            !(hidden || once && again)
         };
         if listed {
             let blank = self.setup.varies(Variant::ServerListsWithBlank);
@@ -482,79 +408,6 @@ impl State {
         let unwelcome = self.unwelcome.take();
         Self { unwelcome, partner: self.partner, ..Self::default() }
     }
-}
-
-/// Tickets with forward secrecy and without early data, for some hours, unless this is a mutant.
-fn tickets(setup: &Setup) -> Option<Tickets> {
-    let tickets = Tickets::new().ok()?;
-    Some(match setup.mutant {
-        Some(Mutant::ServerGivesLongTickets) => tickets.lasting(30 * 86_400),
-        Some(Mutant::ServerAllowsEarlyData) => tickets.with_early_data(16_384),
-        Some(Mutant::ServerResumesWithoutExchange) => tickets.without_exchange(),
-        _ => tickets,
-    })
-}
-
-/// TLS 1.2 and 1.3 with forward secrecy, unless this is a mutant.
-fn offer(setup: &Setup) -> Offer {
-    let mut offer = Offer::modern();
-    let kinds = |kinds: &[SuiteKind]| kinds.iter().copied().map(SuiteChoice::Kind).collect();
-    match setup.mutant {
-        Some(Mutant::ServerTakesOldVersions) => {
-            offer.versions = Version::ALL.to_vec();
-            offer.suites = kinds(&[SuiteKind::ForwardSecret, SuiteKind::StaticRsa]);
-        }
-        Some(Mutant::ServerTakesStaticRsa) => {
-            offer.suites = kinds(&[SuiteKind::ForwardSecret, SuiteKind::StaticRsa]);
-        }
-        Some(Mutant::ServerPrefersStaticRsa) => {
-            offer.suites = kinds(&[SuiteKind::StaticRsa, SuiteKind::Tls13, SuiteKind::Ecdhe]);
-        }
-        Some(Mutant::ServerTakesAnonymous) => {
-            offer.suites = kinds(&[SuiteKind::ForwardSecret, SuiteKind::Anonymous]);
-        }
-        Some(Mutant::ServerTakesNull) => {
-            offer.suites = kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Null]);
-        }
-        Some(Mutant::ServerTakesWeakCiphers) => {
-            offer.suites =
-                kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Rc4, SuiteKind::TripleDes]);
-        }
-        Some(Mutant::ServerTakesWeakDhe) => {
-            offer.suites = kinds(&[SuiteKind::Dhe, SuiteKind::Tls13, SuiteKind::Ecdhe]);
-            offer.dh_bits = Some(512);
-        }
-        Some(Mutant::ServerTakesShortPrime) => {
-            offer.suites = kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Dhe]);
-            offer.dh_bits = Some(1024);
-        }
-        Some(Mutant::ServerTakesShortCurve) => {
-            offer.groups = ["x25519", "p-256", "p-384", "p-192"].map(str::to_owned).into();
-        }
-        Some(Mutant::ServerSignsWithSha1) => {
-            let schemes = ["rsa_pss_rsae_sha256", "rsa_pkcs1_sha256", "ecdsa_secp256r1_sha256"];
-            let weak = ["rsa_pkcs1_sha1", "ecdsa_sha1"];
-            offer.schemes = schemes.iter().chain(&weak).map(|name| (*name).to_owned()).collect();
-        }
-        // The other engine, which can be told so.
-        Some(Mutant::ServerRenegotiates | Mutant::ServerResumesWithoutExchange) => {
-            offer.suites = kinds(&[SuiteKind::Tls13, SuiteKind::Ecdhe, SuiteKind::Dhe]);
-        }
-        Some(Mutant::ServerSignsSha1) => {
-            let usual = ["rsa_pss_rsae_sha256", "ecdsa_secp256r1_sha256", "rsa_pkcs1_sha256"];
-            let schemes = usual.into_iter().chain(["rsa_pkcs1_sha1", "ecdsa_sha1"]);
-            offer.schemes = schemes.map(str::to_owned).collect();
-        }
-        Some(Mutant::ServerLacksForwardSecrecy) => {
-            offer.versions = vec![Version::Tls12];
-            offer.suites = kinds(&[SuiteKind::StaticRsa]);
-        }
-        Some(Mutant::ServerLacksTls12) => offer.versions = vec![Version::Tls13],
-        Some(Mutant::ServerLacksTls13) => offer.versions = vec![Version::Tls12],
-        _ => {}
-    }
-    setup.narrow(&mut offer, true);
-    offer
 }
 
 /// The address in `FROM:<a@b> …`.

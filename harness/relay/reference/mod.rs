@@ -13,6 +13,7 @@ mod outbound;
 mod queue;
 mod rules;
 mod scrutiny;
+mod server_faults;
 mod session;
 mod variant;
 

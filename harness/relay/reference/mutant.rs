@@ -113,8 +113,6 @@ mutants! {
     ServerAnswersSslV2 = "server-answers-ssl-v2",
     /// Inbound: answers hellos that offer no suite it has, or not to send uncompressed.
     ServerTakesNonsense = "server-takes-nonsense",
-    /// Inbound: signs with SHA-1 where the client offers nothing else.
-    ServerSignsSha1 = "server-signs-sha-1",
     /// Inbound: compresses where the client offers it.
     ServerCompresses = "server-compresses",
     /// Inbound: takes a fallback to TLS 1.2 without a word.
@@ -251,6 +249,8 @@ mutants! {
     ClientUsesInjected = "client-uses-injected",
     /// Outbound: uses extensions that were offered in clear.
     ClientKeepsExtensions = "client-keeps-extensions",
+    /// Outbound: goes to no host outside the recipient's domain.
+    ClientStaysInside = "client-stays-inside",
     /// Outbound: opens the session with HELO.
     ClientSaysHelo = "client-says-helo",
     /// Outbound: forced mail goes in clear over a new connection where something stood behind 220.
@@ -341,6 +341,8 @@ mutants! {
     ClientRefusesFragments = "client-refuses-fragments",
     /// Outbound: a failed message disappears without a report.
     ClientLosesMail = "client-loses-mail",
+    /// Outbound: begins TLS after any code of success to STARTTLS.
+    ClientTakesAnySuccess = "client-takes-any-success",
     /// Outbound: sends the envelope before it looks at the certificate.
     ClientChecksAtData = "client-checks-at-data",
     /// Outbound: gives up at the first temporary failure.

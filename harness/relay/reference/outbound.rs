@@ -91,6 +91,9 @@ pub(super) async fn deliver(
             demand = Demand::of(setup.connector("", host));
         }
         before = Some(preference);
+        if !host.ends_with(domain) && setup.is(Mutant::ClientStaysInside) {
+            continue;
+        }
         let mut addresses = match setup.resolver().addresses(host).await {
             Answer::Records { records, .. } => records,
             _ => continue,
@@ -350,7 +353,9 @@ impl Client<'_> {
         if starts(&answer, "421") && self.setup.is(Mutant::ClientGoesOnAfter421) {
             return Ok(false);
         }
-        if !starts(&answer, "220") && !self.setup.is(Mutant::ClientIgnoresReply) {
+        let success = self.setup.is(Mutant::ClientTakesAnySuccess)
+            && (starts(&answer, "2") || starts(&answer, "3"));
+        if !starts(&answer, "220") && !self.setup.is(Mutant::ClientIgnoresReply) && !success {
             if self.setup.is(Mutant::ClientRemembersFailure) {
                 self.setup.memory.remember(self.host);
             }

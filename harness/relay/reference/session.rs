@@ -113,7 +113,7 @@ impl Session {
 
     /// Whether something is there that came with the line before.
     pub(super) fn has_more(&self) -> bool {
-        self.buffer.len() > 0
+        !self.buffer.is_empty()
     }
 
     /// What came of a message whose end never came.
