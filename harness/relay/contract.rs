@@ -121,7 +121,7 @@ pub enum NextHop {
 #[serde(deny_unknown_fields)]
 pub struct Settle {
     /// This long without a new attempt after a failed one counts as deferred.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "settle_time")]
     #[schemars(with = "String")]
     pub deferred: Duration,
 }
@@ -293,6 +293,21 @@ fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     Ok(time)
 }
 
+/// Silence that counts for less than this says nothing: a relay that sends a message again does so
+/// after a second or two at the soonest.
+const SHORTEST_SETTLE: Duration = Duration::from_secs(2);
+
+fn settle_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let time = duration(from)?;
+    if time < SHORTEST_SETTLE {
+        let least = SHORTEST_SETTLE.as_secs();
+        return Err(D::Error::custom(format!(
+            "{time:?} is too short: silence counts as deferred after {least} s at the soonest"
+        )));
+    }
+    Ok(time)
+}
+
 /// No case waits as long.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -340,7 +355,7 @@ needs = ["root", "python3"]
 [process]
 command = ["./start.sh"]
 [settle]
-deferred = "500ms"
+deferred = "2500ms"
 [too-late]
 give-up = "After four days."
 [absent]
@@ -354,7 +369,7 @@ command = ["./install.sh"]
     fn a_good_one_is_read() {
         let contract = Contract::parse(Path::new("relay.toml"), GOOD).unwrap();
         assert_eq!(contract.needs, [Need::Root, Need::Program("python3".into())]);
-        assert_eq!(contract.settle.deferred, Duration::from_millis(500));
+        assert_eq!(contract.settle.deferred, Duration::from_millis(2500));
         assert_eq!(contract.process.command.words(), ["./start.sh"]);
         assert_eq!(contract.concurrency, 1);
         assert_eq!(contract.absent[&Direction::Outbound], "It has one next hop.");
@@ -380,8 +395,9 @@ command = ["./install.sh"]
     fn mistakes_are_told_with_file_and_line() {
         for (from, to, line) in [
             ("deferred", "differed", 9),
-            ("\"500ms\"", "\"5 years\"", 9),
-            ("\"500ms\"", "\"18446744073709551615s\"", 9),
+            ("\"2500ms\"", "\"5 years\"", 9),
+            ("\"2500ms\"", "\"500ms\"", 9),
+            ("\"2500ms\"", "\"18446744073709551615s\"", 9),
             ("directions", "concurrency = 0\ndirections", 3),
             ("directions", "concurrency = 9223372036854775807\ndirections", 3),
             ("[\"./start.sh\"]", "[]", 7),

@@ -39,7 +39,7 @@ pub fn play(attack: &str) -> ExitCode {
         _ => {}
     }
     let ends = matches!(attack, "fifo" | "device" | "secret" | "last-words");
-    let listeners: Vec<_> = lab.listen.iter().map(|at| TcpListener::bind(at)).collect();
+    let listeners: Vec<_> = lab.listen.iter().map(TcpListener::bind).collect();
     for listener in listeners {
         let listener = listener.expect("the lab's address is free");
         let (lab, attack) = (lab.clone(), attack.to_owned());

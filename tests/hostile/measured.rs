@@ -35,6 +35,7 @@ impl Measured {
             (dir.path().join("out"), dir.path().join("err"), dir.path().join("tmp"));
         std::fs::create_dir(&files).expect("a folder can be made");
         let to = |path: &Path| Stdio::from(File::create(path).expect("a file can be made"));
+        #[expect(clippy::zombie_processes, reason = "`ended` waits for it, and for what it used")]
         let child = Command::new(env!("CARGO_BIN_EXE_waxseal"))
             .args(arguments)
             .env("TMPDIR", &files)
