@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use waxseal_model::foreign::Foreign;
-use waxseal_model::scenario::{Also, Case, Connector, HostPlace, Peer, RuleBy};
+use waxseal_model::scenario::{Alias, Also, Case, Connector, HostPlace, Peer, RuleBy};
 use waxseal_model::script::Direction;
 use waxseal_model::status::Declared;
 
@@ -233,6 +233,13 @@ fn needs_mx(case: &Case) -> Option<&'static str> {
         () if hops > 1 => Some("more than one next hop"),
         () if case.dns.iter().any(|fault| fault.record == "MX") => {
             Some("a fault of the MX records")
+        }
+        () if case.alias == Some(Alias::Domain) => Some("a domain that is an alias"),
+        () if case.peers.iter().any(|peer| peer.place.host == HostPlace::Domain) => {
+            Some("a domain without MX records")
+        }
+        () if case.before.iter().any(|before| before.renamed) => {
+            Some("a next hop with a second name")
         }
         () if case.sender_connector.is_some() => Some("a report on its way to the sender"),
         () => None,
