@@ -23,7 +23,7 @@ pub(super) fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, String> {
 /// # Errors
 /// Those of [`bytes`], or that it is no UTF-8.
 pub(super) fn text(path: &Path, most: u64) -> Result<String, String> {
-    String::from_utf8(bytes(path, most)?).map_err(|_| "it is no text in UTF-8".into())
+    String::from_utf8(bytes(path, most)?).map_err(|_| "it is not text in UTF-8".into())
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ impl Log {
             .custom_flags(flags)
             .open(path)?;
         if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is no plain file"));
+            return Err(io::Error::other("it is not a regular file"));
         }
         let (reader, writer) = io::pipe()?;
         let log = Self { file: Arc::new(file), ended: Arc::default(), dropped: Arc::default() };

@@ -99,9 +99,9 @@ impl Kept {
         self.first.iter().chain(&self.last).cloned().collect()
     }
 
-    /// How many events are kept.
-    pub(super) fn count(&self) -> usize {
-        self.first.len() + self.last.len()
+    /// Begins anew, with the same pool.
+    pub(super) fn forget(&mut self) {
+        *self = Self::new(self.pool.take());
     }
 
     fn fits(&mut self, event: &Event) -> bool {

@@ -76,9 +76,10 @@ impl Recorder {
         Trace { events: events.all() }
     }
 
-    /// How many events there are.
-    pub fn heard(&self) -> usize {
-        self.shared.events.lock().unwrap_or_else(PoisonError::into_inner).count()
+    /// Forgets what was heard so far: what comes from now on is a trace of its own, with a share of
+    /// its own.
+    pub fn forget(&self) {
+        self.shared.events.lock().unwrap_or_else(PoisonError::into_inner).forget();
     }
 
     /// Time since the case began.

@@ -185,7 +185,8 @@ impl Contract {
         })?;
         if contract.next_hop == NextHop::SmartHost && contract.submit.is_none() {
             let line = line_of(text, text.find("next-hop").unwrap_or(0));
-            let why = "a relay that is told its next hop needs a `submit` command to tell it";
+            let why = "`next-hop = \"smart-host\"` needs `submit`: that command tells the relay its \
+                       next hop";
             return Err(mistake(line, why.into()));
         }
         Ok(contract)
@@ -302,7 +303,8 @@ fn settle_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error>
     if time < SHORTEST_SETTLE {
         let least = SHORTEST_SETTLE.as_secs();
         return Err(D::Error::custom(format!(
-            "{time:?} is too short: silence counts as deferred after {least} s at the soonest"
+            "{time:?} is too short: write `{least}s` or more, because a relay may still try again \
+             before that"
         )));
     }
     Ok(time)
@@ -388,7 +390,7 @@ command = ["./install.sh"]
         assert_eq!(contract.next_hop, NextHop::SmartHost);
         let alone = format!("\nnext-hop = 'smart-host'\n{GOOD}");
         let error = Contract::parse(Path::new("relay.toml"), &alone).unwrap_err().to_string();
-        assert!(error.starts_with("use relay.toml:2: a relay that is told"), "{error}");
+        assert!(error.starts_with("use relay.toml:2: `next-hop"), "{error}");
     }
 
     #[test]

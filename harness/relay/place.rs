@@ -66,7 +66,7 @@ impl Place {
         let output = self.commands.run(errand).await.map_err(|unfinished| {
             self.error(match unfinished {
                 Unfinished::Failed(cause) => cause.to_string(),
-                Unfinished::TooMuch => "it printed without end, and was ended".into(),
+                Unfinished::TooMuch => "it printed too much, and was ended".into(),
                 Unfinished::TooLong => {
                     format!("it did not end within {} s, and was ended", PATIENCE.as_secs())
                 }

@@ -106,6 +106,13 @@ impl<'a> Desk<'a> {
         if id == case.id { None } else { self.catalogue.case(&id) }
     }
 
+    /// Lets go of what was played of a case that has its record, unless others are paired with it.
+    pub(super) fn release(&mut self, case: &Case) {
+        if case.control_id() != case.id {
+            self.played.remove(&case.id);
+        }
+    }
+
     /// The highest level of these requirements.
     fn level(&self, cites: &[String]) -> Level {
         let levels = cites.iter().filter_map(|id| self.levels.get(id));

@@ -17,6 +17,9 @@ use crate::wire::attention::Allowance;
 /// Longer than the reference relay waits between two attempts.
 const AGAIN: Duration = Duration::from_millis(300);
 
+/// What was just passed on is heard within this time after it left the queue.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
+
 /// Waits until the message has ended: taken, given back, or kept beyond the time after which
 /// silence counts.
 pub(super) async fn await_end(
@@ -32,7 +35,7 @@ pub(super) async fn await_end(
                 matches!(event.kind, Happening::Trouble(_) | Happening::Cut { .. })
             })
     };
-    let settle = way.evidence.settle;
+    let mut settle = way.evidence.settle;
     let (mut looked, mut missed) = (Duration::ZERO, 0);
     loop {
         let calm = |events: &[Event]| calm_since(events).map(|since| since.max(looked));
@@ -58,9 +61,14 @@ pub(super) async fn await_end(
             }
             Seen::Busy => missed = 0,
             // What was just passed on may be heard a moment later than it left the queue.
-            Seen::Missing if missed == 0 => missed = 1,
+            Seen::Missing if missed == 0 => {
+                missed = 1;
+                settle = settle.map(|settle| settle.min(SECOND_LOOK));
+                continue;
+            }
             Seen::Missing => recorder.note(Place::Run, Happening::Vanished),
         }
+        settle = way.evidence.settle;
     }
 }
 

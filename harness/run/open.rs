@@ -26,9 +26,8 @@ pub(super) struct Open {
 struct Kept {
     case: String,
     names: Names,
+    /// What came after the verdict.
     recorder: Recorder,
-    /// As many events the verdict rests on.
-    judged: usize,
     /// Ends with the run, or when there are too many.
     hosts: JoinSet<()>,
 }
@@ -44,10 +43,11 @@ impl Open {
         if case.shared_name().is_some() || heard.hosts.is_empty() {
             return;
         }
-        let Heard { trace, recorder, hosts } = heard;
-        let (case, judged) = (case.id.clone(), trace.events.len());
+        let Heard { recorder, hosts, .. } = heard;
+        let case = case.id.clone();
+        recorder.forget();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back(Kept { case, names: names.clone(), recorder, judged, hosts });
+        kept.push_back(Kept { case, names: names.clone(), recorder, hosts });
         let mut open: usize = kept.iter().map(|kept| kept.hosts.len()).sum();
         for oldest in kept.iter_mut() {
             if open <= self.most {
@@ -67,15 +67,23 @@ impl Open {
         records: &mut BTreeMap<&'a str, CaseRecord>,
     ) {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        for kept in kept.iter().filter(|kept| kept.recorder.heard() > kept.judged) {
+        for kept in kept.iter() {
             let Some(case) = cases.get(kept.case.as_str()) else { continue };
             let trace = kept.recorder.trace();
-            if !late_leak(case, &kept.names, &trace, kept.judged) {
+            if !late_leak(case, &kept.names, &trace) {
                 continue;
             }
             let Some(record) = records.get_mut(kept.case.as_str()) else { continue };
-            let turned = desk.judge_trace(case, &kept.names, trace);
-            if turned.verdict == Verdict::Fail && record.verdict != Verdict::Fail {
+            if record.verdict == Verdict::Fail {
+                continue;
+            }
+            let mut turned = desk.judge_trace(case, &kept.names, trace.clone());
+            if turned.verdict != Verdict::Fail {
+                // What was played before the verdict may be needed to see that it was this case.
+                let events = record.trace.events.iter().cloned().chain(trace.events).collect();
+                turned = desk.judge_trace(case, &kept.names, Trace { events });
+            }
+            if turned.verdict == Verdict::Fail {
                 let (before, duration_ms) = (record.verdict, record.duration_ms);
                 let reason = turned.reason.trim_end_matches('.');
                 let reason = format!("{reason}, after the case had ended as {before}.");
@@ -85,14 +93,12 @@ impl Open {
     }
 }
 
-/// Whether events after the first `judged` show the message of this case where it must not be.
-fn late_leak(case: &Case, names: &Names, trace: &Trace, judged: usize) -> bool {
-    let (before, after) = trace.events.split_at(judged.min(trace.events.len()));
-    if leaked(case, before) || !leaked(case, &trace.events) {
-        return false;
-    }
+/// Whether what was heard after the verdict shows the message of this case where it must not be.
+fn late_leak(case: &Case, names: &Names, late: &Trace) -> bool {
     // Of several messages, only the last is judged.
-    case.before.is_empty() || after.iter().any(|event| names_recipient(event, names))
+    let is_judged =
+        case.before.is_empty() || late.events.iter().any(|event| names_recipient(event, names));
+    is_judged && leaked(case, &late.events)
 }
 
 fn names_recipient(event: &Event, names: &Names) -> bool {
@@ -121,12 +127,11 @@ mod tests {
         let case = catalogue.case("outbound/forced/refused-454#encryption-only").unwrap();
         let late = |kinds: Vec<Happening>| {
             let events = kinds.into_iter().zip(0..).map(|(kind, second)| at(second, kind));
-            let trace = Trace { events: events.collect() };
-            late_leak(case, &Names::new(), &trace, 1)
+            late_leak(case, &Names::new(), &Trace { events: events.collect() })
         };
         let took = |channel| Happening::Took { channel };
         assert!(late(vec![Happening::Connected, took(Channel::Clear)]));
         assert!(!late(vec![Happening::Connected, took(Channel::Tls)]));
-        assert!(!late(vec![took(Channel::Clear), Happening::Connected]));
+        assert!(!late(vec![Happening::Connected]));
     }
 }

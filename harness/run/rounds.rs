@@ -38,6 +38,7 @@ pub(super) async fn play_all<'a>(
     let mut playing = stage.play(&first, &mut numbered);
     while let Some((id, _, played)) = playing.next().await? {
         desk.take(id, played);
+        let mut finished = Vec::new();
         waiting.retain(|case| {
             let Some((record, lateness)) = desk.record(case) else { return true };
             let late = doubt::too_late(&record, lateness);
@@ -48,9 +49,11 @@ pub(super) async fn play_all<'a>(
             } else {
                 watch.judged(&record);
                 records.insert(&case.id, record);
+                finished.push(*case);
             }
             false
         });
+        finished.into_iter().for_each(|case| desk.release(case));
     }
     drop(playing);
     if !again.is_empty() {
@@ -76,7 +79,9 @@ pub(super) async fn play_all<'a>(
     };
     for (case, engine, record) in doubted {
         let other = seconds.get(&case.id).map(|played| desk.judge(case, played));
-        done(case, opinion::settle(record, engine, other));
+        // Plaintext that was seen once was sent, whatever the other engine sees.
+        let leaked = doubt::leaked(case, &record.trace.events);
+        done(case, if leaked { record } else { opinion::settle(record, engine, other) });
     }
     let mut alone = Vec::new();
     for (case, first, late) in again {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use waxseal_certs::{Authorities, Issued, Recipes};
 use waxseal_model::facts::Engine;
@@ -322,6 +322,8 @@ fn note_query(cases: &Cases, query: Query) -> Option<String> {
 /// A port that is free on the loopback addresses, for next hops outside a sandbox.
 pub(super) async fn free_port() -> Result<u16, RunError> {
     let system = |error| RunError::System { what: "find a free port".into(), error };
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.map_err(system)?;
-    listener.local_addr().map(|address| address.port()).map_err(system)
+    // Bound and never listened on: free on every address, and nobody can connect to it.
+    let socket = TcpSocket::new_v4().map_err(system)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))).map_err(system)?;
+    socket.local_addr().map(|address| address.port()).map_err(system)
 }

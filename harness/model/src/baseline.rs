@@ -169,7 +169,7 @@ impl Reader<'_> {
         let glob = GlobBuilder::new(pattern.get_ref()).literal_separator(false).build();
         let help = "`*` stands for anything; everything else is meant as written";
         let matcher = glob
-            .map_err(|_| self.wrong(Some(pattern.span()), "no pattern of ids", help))?
+            .map_err(|_| self.wrong(Some(pattern.span()), "this is not a pattern of ids", help))?
             .compile_matcher();
         Ok(Pattern { text: pattern.into_inner(), matcher })
     }

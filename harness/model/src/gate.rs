@@ -311,7 +311,7 @@ fn stale_requirements(waiver: &Waiver, record: &Record) -> Vec<Finding> {
         if fitting.peek().is_none() {
             return Some(Finding::Unknown { line, pattern: text, what: "requirement".into() });
         }
-        let no_longer = "goes without a judgement".to_owned();
+        let no_longer = "goes unjudged".to_owned();
         let stale = fitting.all(|row| !is_unjudged(row.status));
         stale.then_some(Finding::Stale { line, pattern: text, no_longer })
     };

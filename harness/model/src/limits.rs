@@ -29,9 +29,9 @@ pub const EVENTS: usize = 2000;
 /// Weight of the trace of one case, see [`crate::trace::Event::weight`].
 pub const CASE: usize = 1 << 20;
 /// Weight that each case of a run is sure to have, whatever the others take.
-pub const SHARE: usize = 64 << 10;
+pub const SHARE: usize = 32 << 10;
 /// Weight that all cases of a run may take beyond their shares.
-pub const POOL: usize = 16 << 20;
+pub const POOL: usize = 64 << 20;
 /// The same for the checks of one scanned host.
 pub const HOST_POOL: usize = 4 << 20;
 /// Events at the end of a flood that are kept beside those at its beginning.

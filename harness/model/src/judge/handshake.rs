@@ -1,7 +1,7 @@
 //! What the handshake and the relay's hello have to be.
 
 use super::demand::{Met, fail, of_peers, undecided, witnessed};
-use super::forged;
+use super::{forged, surplus};
 use crate::expect::{OfferedExpect, TlsExpect, TlsFactsExpect};
 use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
 use crate::foreign::Foreign;
@@ -83,7 +83,8 @@ fn took_in_clear(trace: &Trace) -> Option<usize> {
 /// The handshake in which the relay said something that is no TLS where TLS begins.
 fn spoke_plaintext(trace: &Trace) -> Option<usize> {
     let no_tls = |event: &Event| matches!(&event.kind, Happening::NotSecured(failure) if failure.cause == FailureCause::NotTls);
-    of_peers(trace).find(|(_, event)| no_tls(event)).map(|(at, _)| at)
+    let mut found = of_peers(trace).filter(|(_, event)| no_tls(event)).map(|(at, _)| at);
+    found.find(|at| !surplus::before_tls(trace, *at))
 }
 
 /// The event in which the relay refused TLS: an alert, a close in the handshake, nothing in common,

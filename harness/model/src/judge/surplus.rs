@@ -47,6 +47,27 @@ pub(super) fn second_greeting(trace: &Trace, at: usize) -> bool {
     line.starts_with(b"220") && heard(Channel::Clear) && !heard(Channel::Tls)
 }
 
+/// Whether the relay has said more in plaintext, on the connection of this event and before it, than it
+/// was asked for: where its replies stand for nothing, what it says where TLS begins is one more of them.
+pub(super) fn before_tls(trace: &Trace, at: usize) -> bool {
+    let place = &trace.events[at].place;
+    let (mut replies, mut asked) = (0_usize, 1_usize);
+    for event in trace.events[..at].iter().filter(|event| event.place == *place) {
+        match &event.kind {
+            Happening::Heard { channel: Channel::Clear, line, .. } => {
+                replies += usize::from(ends_reply(line));
+            }
+            Happening::HeardEarly { channel: Channel::Clear, bytes } => {
+                replies +=
+                    bytes.split(|byte| *byte == b'\n').filter(|line| ends_reply(line)).count();
+            }
+            Happening::Said { channel: Channel::Clear, .. } => asked += 1,
+            _ => {}
+        }
+    }
+    replies > asked
+}
+
 fn ends_reply(line: &[u8]) -> bool {
     line.get(3) != Some(&b'-')
 }

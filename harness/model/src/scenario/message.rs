@@ -77,14 +77,14 @@ impl Checker<'_> {
             let good = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
             if !good || !line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
                 let help = Some("write `Name: value` (RFC 5322 section 2.2)".into());
-                self.error(word.span(), "this is no header line", help);
+                self.error(word.span(), "this is not a header line", help);
             }
         }
         let parameters = self.texts(&raw.parameters);
         for (text, word) in parameters.iter().zip(raw.parameters.iter().flat_map(|list| &list.0)) {
             if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
                 let help = Some("write one `NAME` or `NAME=VALUE` a string".into());
-                self.error(word.span(), "this is no parameter of MAIL", help);
+                self.error(word.span(), "this is not a parameter of MAIL", help);
             }
         }
         let octets = raw.octets.as_ref().and_then(|word| {
@@ -92,7 +92,7 @@ impl Checker<'_> {
             let number = number.filter(|number| *number <= MOST_OCTETS);
             if number.is_none() {
                 let help = Some(format!("write a number of octets up to {MOST_OCTETS}"));
-                self.error(word.span(), "this is no size of a message", help);
+                self.error(word.span(), "this is not a message size", help);
             }
             number
         });
