@@ -106,11 +106,9 @@ impl<'a> Desk<'a> {
         if id == case.id { None } else { self.catalogue.case(&id) }
     }
 
-    /// Lets go of what was played of a case that has its record, unless others are paired with it.
+    /// Lets go of what was played of a case that has its record.
     pub(super) fn release(&mut self, case: &Case) {
-        if case.control_id() != case.id {
-            self.played.remove(&case.id);
-        }
+        self.played.remove(&case.id);
     }
 
     /// The highest level of these requirements.

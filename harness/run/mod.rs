@@ -225,10 +225,12 @@ pub async fn run(
     if records.values().any(stranded) {
         world.unplayed().iter().for_each(|host| watch.unplayed(host));
     }
-    if let Some((verdict, reason)) = early {
-        for case in playable {
-            records.entry(&case.id).or_insert_with(|| desk.unfinished(case, verdict, &reason));
-        }
+    // No case is lost: what has no record says why.
+    let lost =
+        || (Verdict::Error, "The case has no record; this is a defect of waxseal.".to_owned());
+    let (verdict, reason) = early.unwrap_or_else(lost);
+    for case in playable {
+        records.entry(&case.id).or_insert_with(|| desk.unfinished(case, verdict, &reason));
     }
     let cases: Vec<CaseRecord> =
         selected.iter().filter_map(|case| records.remove(case.id.as_str())).collect();

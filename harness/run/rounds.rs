@@ -1,7 +1,7 @@
 //! Plays all cases once side by side, then again what has to be seen twice, then alone what the
 //! machine was too late for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub(super) async fn play_all<'a>(
 ) -> Result<(), RunError> {
     let controls = plan::controls(catalogue, playable);
     let mut numbered = 0;
+    // Others are paired with these, and need what was played of them.
+    let paired: BTreeSet<String> = playable.iter().map(|case| case.control_id()).collect();
     let first = [&controls[..], playable].concat().into_iter().map(Turn::of).collect::<Vec<_>>();
     let mut waiting = playable.to_vec();
     let (mut again, mut doubted) = (Vec::new(), Vec::new());
@@ -53,7 +55,8 @@ pub(super) async fn play_all<'a>(
             }
             false
         });
-        finished.into_iter().for_each(|case| desk.release(case));
+        let done = finished.into_iter().filter(|case| !paired.contains(&case.id));
+        done.for_each(|case| desk.release(case));
     }
     drop(playing);
     if !again.is_empty() {

@@ -158,6 +158,6 @@ async fn readiness_is_an_open_port_and_an_early_end_is_told_with_the_log() {
     let mut relay =
         Supervised::spawn(launch(&dir, "echo bad config; exit 1", Isolation::best())).unwrap();
     let error = wait_for_port(shut, patience, &mut relay).await.unwrap_err();
-    let expected = "start the relay: it ended with exit status: 1 before it listened everywhere; its last words:\n  | hello\n  | bad config";
+    let expected = "start the relay: it ended with exit status: 1 before it listened everywhere; its last words:\n  | bad config";
     assert_eq!(error.to_string(), expected);
 }
