@@ -15,28 +15,9 @@ pub(in crate::relay::reference) async fn deliver(
     message: &Message,
     tries: u32,
 ) -> Attempt {
-    let mut implicit = false;
-    let hosts = match setup.resolver().mx(domain).await {
-        Answer::Records { records, .. } => records,
-        Answer::NoData { .. } => {
-            implicit = true;
-            vec![(0, domain.to_owned())]
-        }
-        Answer::NxDomain { .. } => {
-            return Attempt::Permanent("5.1.2".into(), "the domain does not exist".into());
-        }
-        Answer::Failed if setup.is(Mutant::ClientTakesFailureForNone) => {
-            vec![(0, domain.to_owned())]
-        }
-        Answer::Failed => return temporary("4.4.3", "the resolver failed"),
-    };
-    let null = hosts.iter().all(|(_, host)| host.is_empty() || host == ".");
-    let hosts = if null && setup.is(Mutant::ClientIgnoresNullMx) {
-        vec![(0, domain.to_owned())]
-    } else if null {
-        return Attempt::Permanent("5.1.10".into(), "the domain takes no mail (null MX)".into());
-    } else {
-        hosts
+    let (hosts, implicit) = match find(setup, domain).await {
+        Ok(found) => found,
+        Err(attempt) => return attempt,
     };
     let mut demand = Demand::of(connector);
     if implicit && setup.is(Mutant::ClientClearOnImplicitMx) {
@@ -97,4 +78,33 @@ pub(in crate::relay::reference) async fn deliver(
         }
     }
     last
+}
+
+/// The hosts that take mail for a domain, the preferred one first, each with its preference; and
+/// whether that is the domain itself, for want of an MX. An error ends the attempt.
+async fn find(setup: &Setup, domain: &str) -> Result<(Vec<(u16, String)>, bool), Attempt> {
+    let mut implicit = false;
+    let hosts = match setup.resolver().mx(domain).await {
+        Answer::Records { records, .. } => records,
+        Answer::NoData { .. } => {
+            implicit = true;
+            vec![(0, domain.to_owned())]
+        }
+        Answer::NxDomain { .. } => {
+            return Err(Attempt::Permanent("5.1.2".into(), "the domain does not exist".into()));
+        }
+        Answer::Failed if setup.is(Mutant::ClientTakesFailureForNone) => {
+            vec![(0, domain.to_owned())]
+        }
+        Answer::Failed => return Err(temporary("4.4.3", "the resolver failed")),
+    };
+    let null = hosts.iter().all(|(_, host)| host.is_empty() || host == ".");
+    if null && setup.is(Mutant::ClientIgnoresNullMx) {
+        return Ok((vec![(0, domain.to_owned())], implicit));
+    }
+    if null {
+        let text = "the domain takes no mail (null MX)";
+        return Err(Attempt::Permanent("5.1.10".into(), text.into()));
+    }
+    Ok((hosts, implicit))
 }

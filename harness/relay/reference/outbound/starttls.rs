@@ -22,10 +22,29 @@ impl Client<'_> {
         listed: &[String],
     ) -> Result<bool, Broken> {
         let forced = matches!(demand, Demand::Forced(_));
+        if !self.finds_starttls(forced, listed) {
+            self.without_offer(session, forced).await?;
+            return Ok(false);
+        }
+        if !self.asks(session, forced).await? {
+            return Ok(false);
+        }
+        self.forgets_injected(session)?;
+        if self.setup.is(Mutant::ClientStaysAfterFailure) {
+            // Peeks at nothing: it talks in clear on the stream where TLS is due.
+            session.say("NOOP").await?;
+        }
+        self.shakes_hands(session, demand).await?;
+        self.takes_server(session, demand).await?;
+        Ok(true)
+    }
+
+    /// Whether STARTTLS is to be said to a host that lists these extensions.
+    fn finds_starttls(&self, forced: bool, listed: &[String]) -> bool {
         let given_up = (self.setup.is(Mutant::ClientRemembersFailure)
             || self.setup.is(Mutant::ClientRemembersNoOffer))
             && self.setup.memory.knows(self.host);
-        let offered = if given_up {
+        if given_up {
             false
         } else if self.setup.is(Mutant::ClientMindsCase) {
             listed.iter().any(|line| line.get(4..) == Some("STARTTLS"))
@@ -35,22 +54,28 @@ impl Client<'_> {
             lists(listed, "STARTTLS")
                 || self.setup.is(Mutant::ClientSendsUnoffered)
                 || (forced && self.setup.varies(Variant::ClientAsksUnlisted))
-        };
-        if !offered {
-            if self.setup.is(Mutant::ClientRemembersNoOffer) {
-                self.setup.memory.remember(self.host);
-            }
-            if forced && !self.setup.is(Mutant::ClientClearIfNotOffered) {
-                session.quit().await;
-                let text = format!("TLS is required, but {} does not offer it", self.host);
-                return Err(Broken::Other(temporary("4.7.4", text)));
-            }
-            if self.setup.is(Mutant::ClientNeverClear) {
-                session.quit().await;
-                return Err(Broken::Other(temporary("4.7.4", "TLS is not offered")));
-            }
-            return Ok(false);
         }
+    }
+
+    /// Ends a session that may not go on without TLS.
+    async fn without_offer(&self, session: &mut Session, forced: bool) -> Result<(), Broken> {
+        if self.setup.is(Mutant::ClientRemembersNoOffer) {
+            self.setup.memory.remember(self.host);
+        }
+        if forced && !self.setup.is(Mutant::ClientClearIfNotOffered) {
+            session.quit().await;
+            let text = format!("TLS is required, but {} does not offer it", self.host);
+            return Err(Broken::Other(temporary("4.7.4", text)));
+        }
+        if self.setup.is(Mutant::ClientNeverClear) {
+            session.quit().await;
+            return Err(Broken::Other(temporary("4.7.4", "TLS is not offered")));
+        }
+        Ok(())
+    }
+
+    /// Says STARTTLS; whether TLS begins now.
+    async fn asks(&self, session: &mut Session, forced: bool) -> Result<bool, Broken> {
         if self.setup.is(Mutant::ClientPipelinesStarttls) {
             session.send(b"STARTTLS\r\nNOOP\r\n").await?;
         } else {
@@ -79,6 +104,11 @@ impl Client<'_> {
             }
             return Ok(false);
         }
+        Ok(true)
+    }
+
+    /// What stood behind the go-ahead is no part of the session in TLS (RFC 3207 section 4.2).
+    fn forgets_injected(&self, session: &mut Session) -> Result<(), Broken> {
         let keeps = [Mutant::ClientUsesInjected, Mutant::ClientReadsOneLine];
         if !keeps.iter().any(|mutant| self.setup.is(*mutant)) {
             let injected = session.forget_buffer();
@@ -86,10 +116,10 @@ impl Client<'_> {
                 return Err(Broken::Tls(INJECTED.into()));
             }
         }
-        if self.setup.is(Mutant::ClientStaysAfterFailure) {
-            // Peeks at nothing: it talks in clear on the stream where TLS is due.
-            session.say("NOOP").await?;
-        }
+        Ok(())
+    }
+
+    async fn shakes_hands(&self, session: &mut Session, demand: Demand) -> Result<(), Broken> {
         let mutual = demand == Demand::Forced(Connector::Mutual)
             && !self.setup.is(Mutant::ClientHidesCertificate);
         let tls = ClientSetup {
@@ -110,6 +140,11 @@ impl Client<'_> {
         if !session.connect_tls(&tls, self.setup.mutant).await {
             return Err(Broken::Tls("the TLS handshake failed".into()));
         }
+        Ok(())
+    }
+
+    /// Goes on only with a server that the rule takes.
+    async fn takes_server(&self, session: &mut Session, demand: Demand) -> Result<(), Broken> {
         let facts = session.tls().map(|tls| &tls.facts);
         if self.setup.is(Mutant::ClientRefusesRequest)
             && facts.is_some_and(|facts| facts.client_certificate == ClientCertificate::NotShown)
@@ -117,7 +152,7 @@ impl Client<'_> {
             return Err(Broken::Tls("there is no certificate to show".into()));
         }
         if self.setup.is(Mutant::ClientResumesForAnyRule) && facts.is_some_and(|f| f.resumed) {
-            return Ok(true);
+            return Ok(());
         }
         let chain = facts.map(|facts| facts.peer_chain.clone()).unwrap_or_default();
         if let Err(problem) = self.judge_certificate(&chain, demand) {
@@ -129,7 +164,7 @@ impl Client<'_> {
             session.quit().await;
             return Err(Broken::Tls(problem.to_string()));
         }
-        Ok(true)
+        Ok(())
     }
 
     fn judge_certificate(&self, chain: &[Vec<u8>], demand: Demand) -> Result<(), ChainProblem> {
