@@ -7,11 +7,12 @@ use waxseal_model::judge::Names;
 use waxseal_model::pattern::Pattern;
 use waxseal_model::scenario::{Forgery, ServerFault};
 use waxseal_model::script::{Act, Script};
-use waxseal_model::trace::{Ending, Happening, Place};
+use waxseal_model::trace::{Happening, Place};
 
 use super::Recorder;
 use super::conversation::{Conversation, Over, Patience};
 use super::names::fill_script;
+use super::pieces::pieces;
 use super::report;
 use super::scripted::Scripted;
 use crate::tls::ServerSetup;
@@ -138,34 +139,8 @@ impl Session<'_> {
                     }
                 }
                 Act::Say { .. } | Act::Bytes { .. } => {
-                    let mut pieces = vec![bytes_of(&step.act)];
-                    self.talk.note(reached());
-                    while let Some(next) = steps.next_if(|next| {
-                        matches!(
-                            next.act,
-                            Act::Say { joined: true, .. } | Act::Bytes { joined: true, .. }
-                        )
-                    }) {
-                        pieces.push(bytes_of(&next.act));
-                        self.talk.note(Happening::Reached { step: next.number });
-                    }
-                    if self.unanswered.as_deref().is_some_and(|line| is_verb(line, b"STARTTLS")) {
-                        self.talk.note_arrived().await;
-                    }
-                    if let Some(line) = &self.unanswered {
-                        self.scripted.begins(line);
-                    }
-                    self.scripted.said(&pieces);
-                    let data = self.unanswered.as_deref().is_some_and(|l| is_verb(l, b"DATA"));
-                    self.expects_content |= data && pieces[0].starts_with(b"354");
-                    let taken =
-                        self.unanswered.as_deref() == Some(b".") && pieces[0].starts_with(b"250");
-                    if let (true, Some(content)) = (taken, self.content.take()) {
-                        self.took(&content);
-                    }
-                    self.talk.say_all(&pieces).await?;
+                    self.says(&pieces(step, &mut steps, &self.talk)).await?;
                     said = true;
-                    self.unanswered = None;
                 }
                 Act::NegotiateTls => {
                     self.talk.note(reached());
@@ -207,6 +182,26 @@ impl Session<'_> {
         }
         let waiting = self.unanswered.take();
         self.answer_all(waiting).await
+    }
+
+    /// Says what the script has here, and keeps in mind what it answers.
+    async fn says(&mut self, pieces: &[Vec<u8>]) -> Result<(), Over> {
+        if self.unanswered.as_deref().is_some_and(|line| is_verb(line, b"STARTTLS")) {
+            self.talk.note_arrived().await;
+        }
+        if let Some(line) = &self.unanswered {
+            self.scripted.begins(line);
+        }
+        self.scripted.said(pieces);
+        let data = self.unanswered.as_deref().is_some_and(|l| is_verb(l, b"DATA"));
+        self.expects_content |= data && pieces[0].starts_with(b"354");
+        let taken = self.unanswered.as_deref() == Some(b".") && pieces[0].starts_with(b"250");
+        if let (true, Some(content)) = (taken, self.content.take()) {
+            self.took(&content);
+        }
+        self.talk.say_all(pieces).await?;
+        self.unanswered = None;
+        Ok(())
     }
 
     /// The next line that the script is about. What a client may say at any time, and as often as it
@@ -331,21 +326,4 @@ fn has_parameter(line: &[u8], name: &[u8]) -> bool {
 
 pub(super) fn is_verb(line: &[u8], verb: &[u8]) -> bool {
     line.len() >= verb.len() && line[..verb.len()].eq_ignore_ascii_case(verb)
-}
-
-pub(super) fn bytes_of(act: &Act) -> Vec<u8> {
-    match act {
-        Act::Say { text, ending, .. } => {
-            let mut bytes = text.clone().into_bytes();
-            bytes.extend_from_slice(match ending {
-                Ending::CrLf => b"\r\n",
-                Ending::Lf => b"\n",
-                Ending::Cr => b"\r",
-                Ending::None => b"",
-            });
-            bytes
-        }
-        Act::Bytes { bytes, .. } => bytes.clone(),
-        _ => Vec::new(),
-    }
 }

@@ -13,7 +13,7 @@ pub use plan::{SenderPlan, Then};
 use super::Recorder;
 use super::conversation::{Conversation, Over};
 use super::names::fill;
-use super::receiver::bytes_of;
+use super::pieces::pieces;
 use crate::wire::attention::within;
 
 /// Plays one connection to its end.
@@ -83,17 +83,7 @@ impl Session<'_> {
                     if plan.then == Then::Quits && self.state.data {
                         break;
                     }
-                    let mut pieces = vec![bytes_of(&step.act)];
-                    self.talk.note(Happening::Reached { step: step.number });
-                    while let Some(next) = steps.next_if(|next| {
-                        matches!(
-                            next.act,
-                            Act::Say { joined: true, .. } | Act::Bytes { joined: true, .. }
-                        )
-                    }) {
-                        pieces.push(bytes_of(&next.act));
-                        self.talk.note(Happening::Reached { step: next.number });
-                    }
+                    let mut pieces = pieces(step, &mut steps, &self.talk);
                     self.state.due = pieces.first().cloned();
                     self.talk.say_all(&pieces).await?;
                     if steps.peek().is_none() {
@@ -125,20 +115,25 @@ impl Session<'_> {
                 Act::CloseTls | Act::HearMessage => {}
             }
         }
-        if let Some(due) = self.state.due.clone() {
-            let lines = self.reply().await?;
-            let go_ahead = lines.last().is_some_and(|line| line.starts_with(b"220"));
-            // Who was told to go ahead has to begin TLS (RFC 3207 section 4).
-            if go_ahead && verb(&due) == b"STARTTLS" && !self.talk.secured() {
-                self.negotiate().await?;
-                behind.clear();
-            }
-            for line in behind {
-                self.state.due = Some(line);
-                self.reply().await?;
-            }
-        }
+        self.hear_what_is_due(behind).await?;
         self.finish().await
+    }
+
+    /// Hears the reply to the script's last line, and to those that went out behind it.
+    async fn hear_what_is_due(&mut self, mut behind: Vec<Vec<u8>>) -> Result<(), Over> {
+        let Some(due) = self.state.due.clone() else { return Ok(()) };
+        let lines = self.reply().await?;
+        let go_ahead = lines.last().is_some_and(|line| line.starts_with(b"220"));
+        // Who was told to go ahead has to begin TLS (RFC 3207 section 4).
+        if go_ahead && verb(&due) == b"STARTTLS" && !self.talk.secured() {
+            self.negotiate().await?;
+            behind.clear();
+        }
+        for line in behind {
+            self.state.due = Some(line);
+            self.reply().await?;
+        }
+        Ok(())
     }
 
     /// Completes the transaction from wherever the script has left it, or leaves it, and says
