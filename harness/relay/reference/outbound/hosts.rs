@@ -1,5 +1,7 @@
 //! The next hops of a domain, tried in order.
 
+use std::net::IpAddr;
+
 use waxseal_model::scenario::Connector;
 
 use super::{Attempt, Client, Demand, temporary};
@@ -45,18 +47,7 @@ pub(in crate::relay::reference) async fn deliver(
         if !host.ends_with(domain) && setup.is(Mutant::ClientStaysInside) {
             continue;
         }
-        let mut addresses = match setup.resolver().addresses(host).await {
-            Answer::Records { records, .. } => records,
-            _ => continue,
-        };
-        if setup.is(Mutant::ClientFirstAddressOnly) {
-            // Many take IPv6 first (RFC 6724).
-            addresses.sort_by_key(|address| !address.is_ipv6());
-        }
-        for (place, address) in addresses.into_iter().enumerate() {
-            if place > 0 && setup.is(Mutant::ClientFirstAddressOnly) {
-                break;
-            }
+        for (place, address) in addresses(setup, host).await.into_iter().enumerate() {
             if place > 0 && setup.is(Mutant::ClientClearOnSecondAddress) {
                 demand = Demand::Opportunistic;
             }
@@ -107,4 +98,18 @@ async fn find(setup: &Setup, domain: &str) -> Result<(Vec<(u16, String)>, bool),
         return Err(Attempt::Permanent("5.1.10".into(), text.into()));
     }
     Ok((hosts, implicit))
+}
+
+/// The addresses of a host that are tried, in order; none where it has none.
+async fn addresses(setup: &Setup, host: &str) -> Vec<IpAddr> {
+    let mut addresses = match setup.resolver().addresses(host).await {
+        Answer::Records { records, .. } => records,
+        _ => return Vec::new(),
+    };
+    if setup.is(Mutant::ClientFirstAddressOnly) {
+        // Many take IPv6 first (RFC 6724).
+        addresses.sort_by_key(|address| !address.is_ipv6());
+        addresses.truncate(1);
+    }
+    addresses
 }
