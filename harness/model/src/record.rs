@@ -9,7 +9,7 @@ use crate::expect::Outcome;
 use crate::facts::Engine;
 use crate::gate::GateRecord;
 use crate::requirement::Level;
-use crate::scenario::Connector;
+use crate::scenario::{Case, Connector};
 use crate::script::Direction;
 pub use crate::status::{RequirementRecord, Status};
 use crate::trace::Trace;
@@ -250,6 +250,35 @@ pub struct CaseRecord {
     pub evidence: Vec<usize>,
     /// All that was heard and said.
     pub trace: Trace,
+}
+
+impl CaseRecord {
+    /// The record of a case that ended like this, in which nothing was heard.
+    pub fn of(case: &Case, level: Level, verdict: Verdict, reason: String) -> Self {
+        let control = case.control_id();
+        Self {
+            id: case.id.clone(),
+            scenario: case.scenario.clone(),
+            claim: case.claim.clone(),
+            why: case.why.clone(),
+            direction: case.direction,
+            connector: case.connector,
+            domain: case.domain.clone(),
+            next_hop: case.next_hop.as_ref().map(ToString::to_string),
+            level,
+            requirements: case.cites.clone(),
+            verdict,
+            reason,
+            outcome: None,
+            observed: None,
+            waiver: None,
+            unfinished: false,
+            control: (control != case.id).then_some(control),
+            duration_ms: 0,
+            evidence: Vec::new(),
+            trace: Trace::default(),
+        }
+    }
 }
 
 /// The JSON Schema (draft 2020-12) of a run record, as it is published in
