@@ -80,7 +80,7 @@ impl Stage {
             .count()
     }
 
-    fn wait_until(&self, what: &str, is_so: impl Fn(usize) -> bool) {
+    fn wait_until(&self, what: &str, mut is_so: impl FnMut(usize) -> bool) {
         let start = Instant::now();
         while !is_so(self.alive()) {
             let late = start.elapsed() > Duration::from_secs(60);
@@ -129,11 +129,7 @@ fn a_killed_run_leaves_neither_processes_nor_keys() {
     let arguments = ["run", driver.to_str().unwrap(), "--case", CONTROL];
     let mut run = stage.command(&arguments).spawn().unwrap();
     // The run, the relay and what both it and `submit` have left; or the end of the run.
-    let start = Instant::now();
-    while stage.alive() < 4 && run.try_wait().unwrap().is_none() {
-        assert!(start.elapsed() < Duration::from_secs(60), "the relay was not started");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    stage.wait_until("a relay that runs", |alive| alive >= 4 || run.try_wait().unwrap().is_some());
     signal(&run, libc::SIGKILL);
     let ended = run.wait_with_output().unwrap();
     if !contained(&ended.stderr) {
@@ -167,11 +163,7 @@ fn a_matrix_that_is_ended_ends_its_runs() {
         let arguments = ["matrix", driver.to_str().unwrap(), "--case", CONTROL];
         let mut matrix = stage.command(&arguments).spawn().unwrap();
         // The matrix and the run at least.
-        let start = Instant::now();
-        while stage.alive() < 2 && matrix.try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < Duration::from_secs(60), "the run was not started");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        stage.wait_until("a run", |alive| alive >= 2 || matrix.try_wait().unwrap().is_some());
         signal(&matrix, end);
         matrix.wait().unwrap();
         stage.wait_until("nobody", |alive| alive == 0);

@@ -11,7 +11,6 @@ use waxseal_model::requirement::Level;
 use waxseal_model::scenario::{Case, Connector};
 use waxseal_model::script::Direction;
 use waxseal_model::status::{Declared, Rules, Scope};
-use waxseal_model::trace::Trace;
 
 use super::cli::TODAY;
 
@@ -28,28 +27,7 @@ fn declared() -> Declared {
 }
 
 fn ended(case: &Case, level: Level, verdict: Verdict) -> CaseRecord {
-    CaseRecord {
-        id: case.id.clone(),
-        scenario: case.scenario.clone(),
-        claim: case.claim.clone(),
-        why: None,
-        direction: case.direction,
-        connector: case.connector,
-        domain: None,
-        next_hop: None,
-        level,
-        requirements: case.cites.clone(),
-        verdict,
-        reason: "So it ended.".into(),
-        outcome: None,
-        observed: None,
-        waiver: None,
-        unfinished: false,
-        control: None,
-        duration_ms: 0,
-        evidence: Vec::new(),
-        trace: Trace::default(),
-    }
+    CaseRecord::of(case, level, verdict, "So it ended.".into())
 }
 
 /// A whole run under a profile of a relay with these connectors that does everything right.

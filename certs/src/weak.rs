@@ -9,7 +9,7 @@ use openssl::rsa::Rsa;
 use openssl::x509::extension::{
     BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
 };
-use openssl::x509::{X509, X509Extension, X509Name, X509NameBuilder};
+use openssl::x509::{X509, X509Builder, X509Extension, X509Name, X509NameBuilder, X509Ref};
 
 use crate::Error;
 use crate::authority::{
@@ -44,19 +44,20 @@ impl WeakKeys {
             key,
             signature,
             issuer,
-            names,
             common_name: _,
             organisation: _,
             organisational_unit: _,
             valid,
-            usage,
             omits_intermediate,
             broken_signature,
             foreign_key,
-            critical_extension,
             // Who has the root adds it.
             sends_root: _,
-            must_staple,
+            // These are extensions.
+            names: _,
+            usage: _,
+            critical_extension: _,
+            must_staple: _,
         } = recipe;
         let key = match key {
             Key::Rsa1024 => &self.rsa_1024,
@@ -86,39 +87,7 @@ impl WeakKeys {
         leaf.set_not_before(&*Asn1Time::from_unix(from)?)?;
         leaf.set_not_after(&*Asn1Time::from_unix(until)?)?;
         leaf.set_pubkey(key)?;
-        leaf.append_extension(BasicConstraints::new().critical().build()?)?;
-        leaf.append_extension(
-            KeyUsage::new().critical().digital_signature().key_encipherment().build()?,
-        )?;
-        match usage {
-            Usage::Server => {
-                leaf.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
-            }
-            Usage::Client => {
-                leaf.append_extension(ExtendedKeyUsage::new().client_auth().build()?)?;
-            }
-            Usage::Any => {}
-        }
-        let names = fill(names, name);
-        if !names.is_empty() {
-            let mut san = SubjectAlternativeName::new();
-            for name in &names {
-                san.dns(name);
-            }
-            let san = san.build(&leaf.x509v3_context(Some(&ca), None))?;
-            leaf.append_extension(san)?;
-        }
-        if *critical_extension {
-            let oid = UNKNOWN_EXTENSION.map(|arc| arc.to_string()).join(".");
-            let (oid, content) =
-                (Asn1Object::from_str(&oid)?, Asn1OctetString::new_from_bytes(&UNKNOWN_CONTENT)?);
-            leaf.append_extension(X509Extension::new_from_der(&oid, true, &content)?)?;
-        }
-        if *must_staple {
-            let oid = Asn1Object::from_str("1.3.6.1.5.5.7.1.24")?;
-            let content = Asn1OctetString::new_from_bytes(&STATUS_REQUEST)?;
-            leaf.append_extension(X509Extension::new_from_der(&oid, false, &content)?)?;
-        }
+        extend(&mut leaf, recipe, name, &ca)?;
         let digest = match signature {
             Signature::Sha256 => MessageDigest::sha256(),
             Signature::Sha1 => MessageDigest::sha1(),
@@ -166,6 +135,49 @@ impl WeakKeys {
         ca.sign(above_key, MessageDigest::sha256())?;
         Ok((ca.build(), key.clone()))
     }
+}
+
+/// Adds the extensions of a recipe to the leaf that `ca` is about to sign.
+fn extend(
+    leaf: &mut X509Builder,
+    recipe: &Recipe,
+    name: &str,
+    ca: &X509Ref,
+) -> Result<(), ErrorStack> {
+    leaf.append_extension(BasicConstraints::new().critical().build()?)?;
+    leaf.append_extension(
+        KeyUsage::new().critical().digital_signature().key_encipherment().build()?,
+    )?;
+    match recipe.usage {
+        Usage::Server => {
+            leaf.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
+        }
+        Usage::Client => {
+            leaf.append_extension(ExtendedKeyUsage::new().client_auth().build()?)?;
+        }
+        Usage::Any => {}
+    }
+    let names = fill(&recipe.names, name);
+    if !names.is_empty() {
+        let mut san = SubjectAlternativeName::new();
+        for name in &names {
+            san.dns(name);
+        }
+        let san = san.build(&leaf.x509v3_context(Some(ca), None))?;
+        leaf.append_extension(san)?;
+    }
+    if recipe.critical_extension {
+        let oid = UNKNOWN_EXTENSION.map(|arc| arc.to_string()).join(".");
+        let (oid, content) =
+            (Asn1Object::from_str(&oid)?, Asn1OctetString::new_from_bytes(&UNKNOWN_CONTENT)?);
+        leaf.append_extension(X509Extension::new_from_der(&oid, true, &content)?)?;
+    }
+    if recipe.must_staple {
+        let oid = Asn1Object::from_str("1.3.6.1.5.5.7.1.24")?;
+        let content = Asn1OctetString::new_from_bytes(&STATUS_REQUEST)?;
+        leaf.append_extension(X509Extension::new_from_der(&oid, false, &content)?)?;
+    }
+    Ok(())
 }
 
 /// The subject of a recipe: an organisation where nothing is named.

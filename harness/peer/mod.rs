@@ -8,6 +8,7 @@ mod conversation;
 mod message;
 mod names;
 mod open;
+mod pieces;
 mod probe;
 mod receiver;
 mod recorder;

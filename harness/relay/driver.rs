@@ -9,8 +9,8 @@ use crate::lab::{Files, RunDir, Sandbox, Users};
 
 use super::contract::{Contract, Need};
 use super::error::RelayError;
-use super::install::Root;
 use super::labfile::LabFile;
+use super::root::Root;
 use super::template::render;
 
 static OURS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/relays");

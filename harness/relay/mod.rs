@@ -14,6 +14,7 @@ mod place;
 mod ready;
 pub mod reference;
 mod remote;
+mod root;
 mod template;
 
 pub use config::{Adopt, adopt};
@@ -22,7 +23,7 @@ pub use contract::Contract;
 pub use driver::{Driver, Prepared};
 pub use error::RelayError;
 pub use evidence::Evidence;
-pub use install::Root;
 pub use labfile::LabFile;
 pub use ready::{version, wait_until_ready};
 pub use remote::Remote;
+pub use root::Root;

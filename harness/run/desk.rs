@@ -141,28 +141,13 @@ fn without_outcome(verdict: Verdict, reason: String) -> Judgement {
 }
 
 fn record(case: &Case, level: Level, judgement: Judgement, result: Option<&Played>) -> CaseRecord {
-    let control = case.control_id();
     CaseRecord {
-        id: case.id.clone(),
-        scenario: case.scenario.clone(),
-        claim: case.claim.clone(),
-        why: case.why.clone(),
-        direction: case.direction,
-        connector: case.connector,
-        domain: case.domain.clone(),
-        next_hop: case.next_hop.as_ref().map(ToString::to_string),
-        level,
-        requirements: case.cites.clone(),
-        verdict: judgement.verdict,
-        reason: judgement.reason,
         outcome: judgement.outcome,
         observed: judgement.observed,
-        waiver: None,
-        unfinished: false,
-        control: (control != case.id).then_some(control),
         duration_ms: result
             .map_or(0, |result| u64::try_from(result.duration.as_millis()).unwrap_or(u64::MAX)),
         evidence: judgement.evidence,
         trace: result.map(|result| result.trace.clone()).unwrap_or_default(),
+        ..CaseRecord::of(case, level, judgement.verdict, judgement.reason)
     }
 }

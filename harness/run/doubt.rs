@@ -102,26 +102,8 @@ mod tests {
             kind: kind.clone(),
         };
         CaseRecord {
-            id: case.id.clone(),
-            scenario: case.scenario.clone(),
-            claim: case.claim.clone(),
-            why: case.why.clone(),
-            direction: case.direction,
-            connector: case.connector,
-            domain: None,
-            next_hop: None,
-            level: Level::Must,
-            requirements: Vec::new(),
-            verdict,
-            reason: format!("It is {verdict}."),
-            outcome: None,
-            observed: None,
-            waiver: None,
-            unfinished: false,
-            control: None,
-            duration_ms: 0,
-            evidence: Vec::new(),
             trace: Trace { events: kinds.iter().map(event).collect() },
+            ..CaseRecord::of(&case, Level::Must, verdict, format!("It is {verdict}."))
         }
     }
 

@@ -9,7 +9,7 @@ use super::{Alias, Before, Case, Connector, DnsFault, DnsFaultKind, Message, Pee
 use crate::diagnostic::{Diagnostic, closest};
 use crate::expect::Outcome;
 use crate::raw::{self, Placed};
-use crate::script::{Direction, Script};
+use crate::script::{Act, Direction, Script};
 
 /// Names that are filled in when a case is played.
 pub const PLAY_NAMES: [&str; 7] =
@@ -53,33 +53,10 @@ impl<'a> Checker<'a> {
         id: String,
     ) -> Option<Case> {
         let (errors, row) = (self.errors.len(), own.case);
-        for (at, cite) in own.cites.iter().enumerate() {
-            if own.cites[..at].iter().any(|before| before.get_ref() == cite.get_ref()) {
-                let message = format!("`{}` is cited twice", cite.get_ref());
-                self.error(cite.span(), message, Some("leave one of them out".into()));
-            }
-            if !self.known.requirements.contains(cite.get_ref()) {
-                let names = self.known.requirements.iter().map(String::as_str);
-                self.unknown("requirement", cite, names.collect());
-            }
-        }
+        self.cites(own);
         let connector =
             self.connector(direction, row.connector.as_ref().or(raw.connector.as_ref()));
-        let mut peers: Vec<Peer> = Vec::new();
-        for (name, peer) in &raw.peer.0 {
-            let before: Vec<String> = peers.iter().map(|peer| peer.name.clone()).collect();
-            peers.push(self.peer(direction, name, peer, &before));
-        }
-        if peers.is_empty() {
-            let name = if direction == Direction::Inbound { "client" } else { "mx" };
-            let name = Placed::new(0..0, name.to_owned());
-            peers.push(self.peer(direction, &name, &raw::Peer::default(), &[]));
-        }
-        self.hosts(direction, raw, &mut peers);
-        if direction == Direction::Inbound && peers.len() > 1 {
-            let help = Some("leave the first one: it is the client".into());
-            self.error(raw.peer.0[1].0.span(), "an inbound scenario has one peer", help);
-        }
+        let peers = self.peers(direction, raw);
         let (before, message) = self.messages(direction, connector, &raw.message.0, &peers);
         let observed = row.observe.as_ref().or(raw.observe.as_ref());
         if let Some(word) = observed {
@@ -96,32 +73,10 @@ impl<'a> Checker<'a> {
             );
         }
         let expect = wanted.map(|expect| self.expect(expect.get_ref(), &peers)).unwrap_or_default();
-        if let (Some(reply), Some(peer)) =
-            (wanted.and_then(|e| e.get_ref().reply.as_ref()), peers.first())
-        {
-            let said = peer.script.steps().last().map(|step| &step.act);
-            if direction == Direction::Inbound
-                && !matches!(said, Some(crate::script::Act::Say { .. }))
-            {
-                let help = "end the script of the inbound peer with the line that is answered";
-                self.error(reply.span(), "no line of ours waits for this reply", Some(help.into()));
-            }
-        }
-        if let Some(answer) = wanted.and_then(|e| e.get_ref().answer.as_ref())
-            && direction == Direction::Inbound
-            && peers.first().is_none_or(|peer| peer.hello.is_none())
-        {
-            let help = "add `hello = { version = \"1.2\" }` to the inbound peer";
-            self.error(answer.span(), "no forged ClientHello waits for it", Some(help.into()));
-        }
-        if let Some(ticket) = wanted.and_then(|e| e.get_ref().ticket.as_ref())
-            && direction == Direction::Inbound
-            && peers.first().is_none_or(|peer| !peer.resumes)
-        {
-            let help = "add `resumes = true` to the inbound peer";
-            self.error(ticket.span(), "no client waits for a ticket", Some(help.into()));
-        }
         if let Some(expect) = wanted {
+            if let (Direction::Inbound, Some(client)) = (direction, peers.first()) {
+                self.asked_for(expect.get_ref(), client);
+            }
             self.expect_keys(direction, expect.get_ref());
         }
         self.file_keys(direction, raw);
@@ -157,6 +112,62 @@ impl<'a> Checker<'a> {
             dns,
             alias,
         })
+    }
+
+    fn cites(&mut self, own: &Row<'_>) {
+        for (at, cite) in own.cites.iter().enumerate() {
+            if own.cites[..at].iter().any(|before| before.get_ref() == cite.get_ref()) {
+                let message = format!("`{}` is cited twice", cite.get_ref());
+                self.error(cite.span(), message, Some("leave one of them out".into()));
+            }
+            if !self.known.requirements.contains(cite.get_ref()) {
+                let names = self.known.requirements.iter().map(String::as_str);
+                self.unknown("requirement", cite, names.collect());
+            }
+        }
+    }
+
+    /// The peers of the file; where it names none, the one that each case has. Never empty.
+    fn peers(&mut self, direction: Direction, raw: &raw::File) -> Vec<Peer> {
+        let mut peers: Vec<Peer> = Vec::new();
+        for (name, peer) in &raw.peer.0 {
+            let before: Vec<String> = peers.iter().map(|peer| peer.name.clone()).collect();
+            peers.push(self.peer(direction, name, peer, &before));
+        }
+        if peers.is_empty() {
+            let name = if direction == Direction::Inbound { "client" } else { "mx" };
+            let name = Placed::new(0..0, name.to_owned());
+            peers.push(self.peer(direction, &name, &raw::Peer::default(), &[]));
+        }
+        self.hosts(direction, raw, &mut peers);
+        if direction == Direction::Inbound && peers.len() > 1 {
+            let help = Some("leave the first one: it is the client".into());
+            self.error(raw.peer.0[1].0.span(), "an inbound scenario has one peer", help);
+        }
+        peers
+    }
+
+    /// What only an answer can meet is asked for by this client.
+    fn asked_for(&mut self, expect: &raw::Expect, client: &Peer) {
+        let said = client.script.steps().last().map(|step| &step.act);
+        if let Some(reply) = &expect.reply
+            && !matches!(said, Some(Act::Say { .. }))
+        {
+            let help = "end the script of the inbound peer with the line that is answered";
+            self.error(reply.span(), "no line of ours waits for this reply", Some(help.into()));
+        }
+        if let Some(answer) = &expect.answer
+            && client.hello.is_none()
+        {
+            let help = "add `hello = { version = \"1.2\" }` to the inbound peer";
+            self.error(answer.span(), "no forged ClientHello waits for it", Some(help.into()));
+        }
+        if let Some(ticket) = &expect.ticket
+            && !client.resumes
+        {
+            let help = "add `resumes = true` to the inbound peer";
+            self.error(ticket.span(), "no client waits for a ticket", Some(help.into()));
+        }
     }
 
     /// The connectors of the messages before the one that is judged, and that one.

@@ -1,12 +1,17 @@
 //! What a driver's `relay.toml` says.
 
+mod values;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::Deserialize;
 use waxseal_model::script::Direction;
+
+pub use values::{Command, Need};
+use values::{concurrency, names, settle_time};
 
 use super::connectors::Connectors;
 use super::error::{RelayError, line_of};
@@ -70,29 +75,12 @@ pub struct Contract {
     pub install: Option<Install>,
 }
 
-/// A program and its arguments; `./` is the driver's folder. Never empty.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
-#[schemars(with = "Vec<String>")]
-pub struct Command(Vec<String>);
-
 /// A table that holds a command.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// What is run, in the driver's folder.
     pub command: Command,
-}
-
-/// One thing that a driver needs. In files `root`, `sandbox`, or a program's name.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
-#[schemars(with = "String")]
-pub enum Need {
-    /// A program of this name on the search path.
-    Program(String),
-    /// All users, so that the relay can change to its own.
-    Root,
-    /// The private network.
-    Sandbox,
 }
 
 /// What says that a relay is ready. Without anything it is when it listens everywhere.
@@ -226,48 +214,6 @@ pub fn schema() -> String {
     text_of(&schemars::schema_for!(Contract))
 }
 
-impl Command {
-    /// `None` without a program.
-    pub fn new(words: Vec<String>) -> Option<Self> {
-        words.first().is_some_and(|program| !program.is_empty()).then_some(Self(words))
-    }
-
-    /// Program and arguments.
-    pub fn words(&self) -> &[String] {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Command {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Self::new(Vec::deserialize(from)?)
-            .ok_or_else(|| D::Error::custom("a command without a program"))
-    }
-}
-
-impl std::fmt::Display for Need {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Program(name) => name,
-            Self::Root => "root",
-            Self::Sandbox => "sandbox",
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Need {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Ok(match String::deserialize(from)?.as_str() {
-            "root" => Self::Root,
-            "sandbox" => Self::Sandbox,
-            program if program.is_empty() || program.contains(char::is_whitespace) => {
-                return Err(D::Error::custom("a need is `root`, `sandbox` or a program's name"));
-            }
-            program => Self::Program(program.to_owned()),
-        })
-    }
-}
-
 impl Default for Settle {
     fn default() -> Self {
         Self { deferred: Duration::from_secs(4) }
@@ -276,73 +222,6 @@ impl Default for Settle {
 
 fn one_at_a_time() -> usize {
     1
-}
-
-/// `4s` or `500ms`.
-fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(from)?;
-    let millis = text.strip_suffix("ms").and_then(|number| number.parse().ok());
-    let seconds = || text.strip_suffix('s')?.parse().ok();
-    let time = millis
-        .map(Duration::from_millis)
-        .or_else(|| seconds().map(Duration::from_secs))
-        .ok_or_else(|| D::Error::custom("a time is written `4s` or `500ms`"))?;
-    if time > LONGEST {
-        let most = LONGEST.as_secs();
-        return Err(D::Error::custom(format!("`{text}` is too long: a time is at most {most} s")));
-    }
-    Ok(time)
-}
-
-/// Silence that counts for less than this says nothing: a relay that sends a message again does so
-/// after a second or two at the soonest.
-const SHORTEST_SETTLE: Duration = Duration::from_secs(2);
-
-fn settle_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    let time = duration(from)?;
-    if time < SHORTEST_SETTLE {
-        let least = SHORTEST_SETTLE.as_secs();
-        return Err(D::Error::custom(format!(
-            "{time:?} is too short: write `{least}s` or more, because a relay may still try again \
-             before that"
-        )));
-    }
-    Ok(time)
-}
-
-/// No case waits as long.
-const LONGEST: Duration = Duration::from_secs(600);
-
-/// As many cases at once as any relay is asked to bear.
-const MOST_AT_ONCE: usize = 1000;
-
-fn concurrency<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
-    // Read with a sign, so that every number that TOML has is told by the same sentence.
-    let number = i64::deserialize(from)?;
-    let fits = usize::try_from(number).ok().filter(|n| (1..=MOST_AT_ONCE).contains(n));
-    fits.ok_or_else(|| {
-        D::Error::custom(format!(
-            "`concurrency` is {number}; write a number from 1 to {MOST_AT_ONCE}"
-        ))
-    })
-}
-
-/// Names as Debian writes them, at least one.
-fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    let names = Vec::<String>::deserialize(from)?;
-    let good = |name: &String| {
-        name.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
-            && name.chars().all(|c| {
-                c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '+' | '-' | '.')
-            })
-    };
-    if names.is_empty() {
-        return Err(D::Error::custom("a list without a name"));
-    }
-    match names.iter().find(|name| !good(name)) {
-        Some(name) => Err(D::Error::custom(format!("{name:?} is no name of Debian's"))),
-        None => Ok(names),
-    }
 }
 
 #[cfg(test)]

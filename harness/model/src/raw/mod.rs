@@ -2,14 +2,14 @@
 //!
 //! Every field that is checked later keeps its place in the file.
 
+mod shapes;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_spanned::Spanned;
 
-/// A value with its place in the file.
-pub type Placed<T> = Spanned<T>;
+pub use shapes::{OneOrMany, Ordered, Placed};
 
 /// One scenario file.
 #[derive(Debug, serde::Deserialize)]
@@ -272,49 +272,6 @@ pub struct Dsn {
     pub channel: Option<Placed<String>>,
 }
 
-/// One string or a list of strings, each with its place.
-#[derive(Debug, Default)]
-pub struct OneOrMany(pub Vec<Placed<String>>);
-
-impl<'de> Deserialize<'de> for OneOrMany {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let whole = Spanned::<StringOrList>::deserialize(from)?;
-        let span = whole.span();
-        Ok(Self(match whole.into_inner() {
-            StringOrList::One(text) => vec![Spanned::new(span, text)],
-            StringOrList::Many(list) => list,
-        }))
-    }
-}
-
-enum StringOrList {
-    One(String),
-    Many(Vec<Spanned<String>>),
-}
-
-impl<'de> Deserialize<'de> for StringOrList {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = StringOrList;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or a list of strings")
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(StringOrList::One(text.into()))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut list = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    list.push(item);
-                }
-                Ok(StringOrList::Many(list))
-            }
-        }
-        from.deserialize_any(Either)
-    }
-}
-
 impl<'de> Deserialize<'de> for Messages {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Either;
@@ -368,36 +325,6 @@ word_or_table!(Offer, Named, Table(OfferTable), "the name of an offer, or a tabl
 word_or_table!(Tls, Word, Facts(TlsTable), "`established`, `refused` or a table of facts");
 word_or_table!(Answer, Word, Facts(AnswerTable), "`server-hello`, `refused` or a table of facts");
 word_or_table!(Reply, Pattern, Table(ReplyTable), "a reply pattern, or a table");
-
-/// A table that keeps the order of its keys, with the place of each key.
-#[derive(Debug)]
-pub struct Ordered<T>(pub Vec<(Placed<String>, T)>);
-
-impl<T> Default for Ordered<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Entries<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = Ordered<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Ordered(entries))
-            }
-        }
-        from.deserialize_map(Entries(std::marker::PhantomData))
-    }
-}
 
 /// `scenarios/offers.toml`: offers by name.
 pub type Offers = BTreeMap<String, NamedOffer>;

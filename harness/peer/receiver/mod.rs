@@ -1,16 +1,18 @@
 //! A next hop: plays its script to a sending relay, and behaves correctly from its end on.
 
+mod handshake;
+
 use tokio::net::TcpStream;
-use waxseal_model::facts::FailureCause;
 use waxseal_model::judge::Names;
 use waxseal_model::pattern::Pattern;
 use waxseal_model::scenario::{Forgery, ServerFault};
 use waxseal_model::script::{Act, Script};
-use waxseal_model::trace::{Ending, Happening, Place};
+use waxseal_model::trace::{Happening, Place};
 
 use super::Recorder;
-use super::conversation::{Conversation, Over, Patience, failure};
+use super::conversation::{Conversation, Over, Patience};
 use super::names::fill_script;
+use super::pieces::pieces;
 use super::report;
 use super::scripted::Scripted;
 use crate::tls::ServerSetup;
@@ -137,34 +139,8 @@ impl Session<'_> {
                     }
                 }
                 Act::Say { .. } | Act::Bytes { .. } => {
-                    let mut pieces = vec![bytes_of(&step.act)];
-                    self.talk.note(reached());
-                    while let Some(next) = steps.next_if(|next| {
-                        matches!(
-                            next.act,
-                            Act::Say { joined: true, .. } | Act::Bytes { joined: true, .. }
-                        )
-                    }) {
-                        pieces.push(bytes_of(&next.act));
-                        self.talk.note(Happening::Reached { step: next.number });
-                    }
-                    if self.unanswered.as_deref().is_some_and(|line| is_verb(line, b"STARTTLS")) {
-                        self.talk.note_arrived().await;
-                    }
-                    if let Some(line) = &self.unanswered {
-                        self.scripted.begins(line);
-                    }
-                    self.scripted.said(&pieces);
-                    let data = self.unanswered.as_deref().is_some_and(|l| is_verb(l, b"DATA"));
-                    self.expects_content |= data && pieces[0].starts_with(b"354");
-                    let taken =
-                        self.unanswered.as_deref() == Some(b".") && pieces[0].starts_with(b"250");
-                    if let (true, Some(content)) = (taken, self.content.take()) {
-                        self.took(&content);
-                    }
-                    self.talk.say_all(&pieces).await?;
+                    self.says(&pieces(step, &mut steps, &self.talk)).await?;
                     said = true;
-                    self.unanswered = None;
                 }
                 Act::NegotiateTls => {
                     self.talk.note(reached());
@@ -206,6 +182,26 @@ impl Session<'_> {
         }
         let waiting = self.unanswered.take();
         self.answer_all(waiting).await
+    }
+
+    /// Says what the script has here, and keeps in mind what it answers.
+    async fn says(&mut self, pieces: &[Vec<u8>]) -> Result<(), Over> {
+        if self.unanswered.as_deref().is_some_and(|line| is_verb(line, b"STARTTLS")) {
+            self.talk.note_arrived().await;
+        }
+        if let Some(line) = &self.unanswered {
+            self.scripted.begins(line);
+        }
+        self.scripted.said(pieces);
+        let data = self.unanswered.as_deref().is_some_and(|l| is_verb(l, b"DATA"));
+        self.expects_content |= data && pieces[0].starts_with(b"354");
+        let taken = self.unanswered.as_deref() == Some(b".") && pieces[0].starts_with(b"250");
+        if let (true, Some(content)) = (taken, self.content.take()) {
+            self.took(&content);
+        }
+        self.talk.say_all(pieces).await?;
+        self.unanswered = None;
+        Ok(())
     }
 
     /// The next line that the script is about. What a client may say at any time, and as often as it
@@ -315,79 +311,6 @@ impl Session<'_> {
             Content::Report => report::read(content, channel),
         });
     }
-
-    /// How TLS is negotiated on this connection.
-    fn tls(&self) -> &ServerSetup {
-        let plan = self.plan;
-        let later = usize::try_from(self.number).unwrap_or(usize::MAX).checked_sub(2);
-        let later = later.and_then(|at| plan.later_tls.get(at).or(plan.later_tls.last()));
-        later.unwrap_or(&plan.tls)
-    }
-
-    async fn negotiate(&mut self) -> Result<(), Over> {
-        let Some(fault) = self.plan.fault else { return self.accept_tls().await };
-        match fault {
-            // Its place is behind the message.
-            ServerFault::NoCloseNotify => self.accept_tls().await,
-            ServerFault::CloseAfterHandshake => {
-                self.accept_tls().await?;
-                self.talk.note(Happening::Faulted(fault.name().into()));
-                Err(self.talk.close().await)
-            }
-            // Fatal handshake_failure in a record of TLS 1.0, which every version reads.
-            ServerFault::AlertAfterClientHello => {
-                self.answer_hello(fault, vec![0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28]).await?;
-                Err(self.talk.close().await)
-            }
-            ServerFault::CloseAfterClientHello => {
-                self.answer_hello(fault, Vec::new()).await?;
-                Err(self.talk.close().await)
-            }
-            ServerFault::GarbageAfterClientHello => {
-                self.answer_hello(fault, vec![0x2a; 64]).await?;
-                self.talk.await_end().await;
-                Err(self.talk.close().await)
-            }
-            ServerFault::PlaintextAfterClientHello => {
-                self.answer_hello(fault, b"250 2.0.0 OK\r\n".to_vec()).await?;
-                self.talk.await_end().await;
-                Err(self.talk.close().await)
-            }
-            ServerFault::ResetAfterClientHello => {
-                self.talk.read_hello().await?;
-                self.talk.note(Happening::Faulted(fault.name().into()));
-                Err(self.talk.reset())
-            }
-            ServerFault::SilentAfterClientHello => {
-                self.talk.read_hello().await?;
-                self.talk.note(Happening::Faulted(fault.name().into()));
-                let patience = self.talk.patience.handshake;
-                self.talk.patience.ending = patience.max(self.talk.patience.line);
-                self.talk.await_end().await;
-                Err(Over)
-            }
-        }
-    }
-
-    /// The handshake of this connection, tampered with where the scenario says so.
-    async fn accept_tls(&mut self) -> Result<(), Over> {
-        let before = usize::try_from(self.number.saturating_sub(1)).unwrap_or(usize::MAX);
-        let forges = &self.plan.forges;
-        let forgery = forges.get(before).or(forges.last()).copied();
-        let tls = self.tls().clone();
-        self.talk.accept_tls(&tls, forgery).await
-    }
-
-    /// Reads the relay's ClientHello and sends these bytes in place of a flight.
-    async fn answer_hello(&mut self, fault: ServerFault, bytes: Vec<u8>) -> Result<(), Over> {
-        self.talk.read_hello().await?;
-        self.talk.note(Happening::Faulted(fault.name().into()));
-        if !bytes.is_empty() {
-            self.talk.say_all(&[bytes]).await?;
-        }
-        self.talk.note(Happening::NotSecured(failure(FailureCause::Fault, fault.name())));
-        Ok(())
-    }
 }
 
 /// The verb of a command line, upper case.
@@ -403,21 +326,4 @@ fn has_parameter(line: &[u8], name: &[u8]) -> bool {
 
 pub(super) fn is_verb(line: &[u8], verb: &[u8]) -> bool {
     line.len() >= verb.len() && line[..verb.len()].eq_ignore_ascii_case(verb)
-}
-
-pub(super) fn bytes_of(act: &Act) -> Vec<u8> {
-    match act {
-        Act::Say { text, ending, .. } => {
-            let mut bytes = text.clone().into_bytes();
-            bytes.extend_from_slice(match ending {
-                Ending::CrLf => b"\r\n",
-                Ending::Lf => b"\n",
-                Ending::Cr => b"\r",
-                Ending::None => b"",
-            });
-            bytes
-        }
-        Act::Bytes { bytes, .. } => bytes.clone(),
-        _ => Vec::new(),
-    }
 }

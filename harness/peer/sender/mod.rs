@@ -1,96 +1,20 @@
 //! A sending host: plays its script to a receiving relay, and behaves correctly from its end on.
 
-use std::net::SocketAddr;
+mod handshake;
+mod plan;
 
 use tokio::net::TcpStream;
-use waxseal_model::facts::FailureCause;
-use waxseal_model::judge::Names;
-use waxseal_model::scenario::{ClientFault, ForgedHello, Framing};
-use waxseal_model::script::{Act, Script};
-use waxseal_model::trace::{Channel, Happening, Place};
+use waxseal_model::scenario::ClientFault;
+use waxseal_model::script::Act;
+use waxseal_model::trace::{Channel, Happening};
+
+pub use plan::{SenderPlan, Then};
 
 use super::Recorder;
-use super::account::Account;
-use super::conversation::{Conversation, Over, Patience, failure};
-use super::message::Letter;
-use super::names::{fill, fill_script};
-use super::probe::Probe;
-use super::receiver::bytes_of;
-use crate::tls::ClientSetup;
+use super::conversation::{Conversation, Over};
+use super::names::fill;
+use super::pieces::pieces;
 use crate::wire::attention::within;
-
-/// What a sender does.
-#[derive(Clone, Debug)]
-pub struct SenderPlan {
-    /// Where its events are recorded.
-    pub place: Place,
-    /// Which connection this is, from 1: each meets its part of the script.
-    pub connection: u32,
-    /// The relay's listener.
-    pub to: SocketAddr,
-    /// Whether TLS comes first on this listener.
-    pub implicit: bool,
-    /// What it does once its script has ended.
-    pub then: Then,
-    script: Script,
-    /// As whom it logs in inside TLS, once its script has ended and before it sends mail.
-    pub account: Option<Account>,
-    /// Misbehaviour below SMTP.
-    pub fault: Option<ClientFault>,
-    /// What it sends in place of a handshake.
-    pub hello: Option<ForgedHello>,
-    /// The records of its ClientHello.
-    pub records: Framing,
-    /// How it negotiates TLS.
-    pub tls: ClientSetup,
-    names: Names,
-    /// What it delivers.
-    pub letter: Letter,
-    /// How long it waits.
-    pub patience: Patience,
-}
-
-/// What a sender does once its script has ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Then {
-    /// It delivers a message, inside TLS where STARTTLS is offered.
-    #[default]
-    DeliversInTls,
-    /// It delivers a message and begins no TLS of its own.
-    DeliversAsItIs,
-    /// It greets, begins TLS where STARTTLS is offered, and says QUIT. No message content is ever sent: where the relay waits for one, the
-    /// connection ends, and what was begun is discarded (RFC 5321 section 4.1.1.4).
-    Quits,
-}
-
-impl SenderPlan {
-    /// A sender that plays `script` with `names` filled in: `sender`, `from`, `recipient`.
-    pub fn new(
-        place: Place,
-        to: SocketAddr,
-        script: &Script,
-        names: &Names,
-        tls: ClientSetup,
-        patience: Patience,
-    ) -> Self {
-        Self {
-            place,
-            connection: 1,
-            to,
-            implicit: false,
-            then: Then::DeliversInTls,
-            account: None,
-            script: fill_script(script, names),
-            fault: None,
-            hello: None,
-            records: Framing::default(),
-            tls,
-            names: names.clone(),
-            letter: Letter::new(names),
-            patience,
-        }
-    }
-}
 
 /// Plays one connection to its end.
 pub async fn send(plan: &SenderPlan, recorder: Recorder) {
@@ -159,17 +83,7 @@ impl Session<'_> {
                     if plan.then == Then::Quits && self.state.data {
                         break;
                     }
-                    let mut pieces = vec![bytes_of(&step.act)];
-                    self.talk.note(Happening::Reached { step: step.number });
-                    while let Some(next) = steps.next_if(|next| {
-                        matches!(
-                            next.act,
-                            Act::Say { joined: true, .. } | Act::Bytes { joined: true, .. }
-                        )
-                    }) {
-                        pieces.push(bytes_of(&next.act));
-                        self.talk.note(Happening::Reached { step: next.number });
-                    }
+                    let mut pieces = pieces(step, &mut steps, &self.talk);
                     self.state.due = pieces.first().cloned();
                     self.talk.say_all(&pieces).await?;
                     if steps.peek().is_none() {
@@ -201,20 +115,25 @@ impl Session<'_> {
                 Act::CloseTls | Act::HearMessage => {}
             }
         }
-        if let Some(due) = self.state.due.clone() {
-            let lines = self.reply().await?;
-            let go_ahead = lines.last().is_some_and(|line| line.starts_with(b"220"));
-            // Who was told to go ahead has to begin TLS (RFC 3207 section 4).
-            if go_ahead && verb(&due) == b"STARTTLS" && !self.talk.secured() {
-                self.negotiate().await?;
-                behind.clear();
-            }
-            for line in behind {
-                self.state.due = Some(line);
-                self.reply().await?;
-            }
-        }
+        self.hear_what_is_due(behind).await?;
         self.finish().await
+    }
+
+    /// Hears the reply to the script's last line, and to those that went out behind it.
+    async fn hear_what_is_due(&mut self, mut behind: Vec<Vec<u8>>) -> Result<(), Over> {
+        let Some(due) = self.state.due.clone() else { return Ok(()) };
+        let lines = self.reply().await?;
+        let go_ahead = lines.last().is_some_and(|line| line.starts_with(b"220"));
+        // Who was told to go ahead has to begin TLS (RFC 3207 section 4).
+        if go_ahead && verb(&due) == b"STARTTLS" && !self.talk.secured() {
+            self.negotiate().await?;
+            behind.clear();
+        }
+        for line in behind {
+            self.state.due = Some(line);
+            self.reply().await?;
+        }
+        Ok(())
     }
 
     /// Completes the transaction from wherever the script has left it, or leaves it, and says
@@ -376,82 +295,7 @@ impl Session<'_> {
         let first = self.state.negotiated && !self.state.answered;
         first && !self.plan.implicit && lines.iter().all(|line| line.starts_with(b"220"))
     }
-
-    async fn negotiate(&mut self) -> Result<(), Over> {
-        let plan = self.plan;
-        if let Some(hello) = &plan.hello {
-            let probe = Probe { setup: &plan.tls, fault: plan.fault };
-            return Err(self.talk.probe(hello, probe).await);
-        }
-        // Whoever comes back is an honest client.
-        match plan.fault.filter(|_| plan.connection == 1) {
-            Some(fault @ ClientFault::SilentInsteadOfClientHello) => {
-                self.talk.note(Happening::Faulted(fault.name().into()));
-                self.talk.await_end().await;
-                return Err(Over);
-            }
-            Some(fault @ ClientFault::PlaintextInsteadOfClientHello) => {
-                self.talk.note(Happening::Faulted(fault.name().into()));
-                self.talk.note(Happening::NotSecured(failure(FailureCause::Fault, fault.name())));
-                self.talk.say("NOOP").await?;
-                self.talk.await_end().await;
-                return Err(Over);
-            }
-            // These have their place behind a ClientHello that is written by hand, or inside TLS.
-            Some(
-                ClientFault::ChangeCipherSpecBeforeKeys
-                | ClientFault::ClearInsideTls
-                | ClientFault::CutInsideData
-                | ClientFault::InsecureRenegotiation
-                | ClientFault::LyingHeartbeat
-                | ClientFault::Renegotiation,
-            )
-            | None => {}
-        }
-        self.talk.connect_tls(&plan.tls, plan.records).await?;
-        if !plan.implicit {
-            self.play_inside().await?;
-        }
-        // What was learned in clear is forgotten (RFC 3207 section 4.2).
-        let greeted = self.state.greeted && !plan.implicit;
-        self.state = State { greeted, negotiated: true, ..State::default() };
-        Ok(())
-    }
 }
-
-impl Session<'_> {
-    /// Plays a fault that has its place inside TLS, while it is our turn to speak: a greeting that
-    /// comes into a second handshake would break it.
-    async fn play_inside(&mut self) -> Result<(), Over> {
-        let fault = self.plan.fault.filter(|_| self.plan.connection == 1);
-        match fault {
-            Some(fault @ ClientFault::ClearInsideTls) => {
-                self.talk.note(Happening::Faulted(fault.name().into()));
-                self.talk.say_beneath("NOOP");
-            }
-            Some(fault @ ClientFault::Renegotiation) => {
-                self.talk.note(Happening::Faulted(fault.name().into()));
-                self.talk.renegotiate(RENEGOTIATIONS).await?;
-                self.talk.note(Happening::WentAlong(fault.name().into()));
-            }
-            // These were played in place of the handshake, or behind its first flight, or have their place
-            // in a message.
-            Some(
-                ClientFault::ChangeCipherSpecBeforeKeys
-                | ClientFault::CutInsideData
-                | ClientFault::InsecureRenegotiation
-                | ClientFault::LyingHeartbeat
-                | ClientFault::PlaintextInsteadOfClientHello
-                | ClientFault::SilentInsteadOfClientHello,
-            )
-            | None => {}
-        }
-        Ok(())
-    }
-}
-
-/// Handshakes that a client asks for inside one session: a relay that takes a few may have a limit.
-const RENEGOTIATIONS: usize = 5;
 
 /// Whether a line of the reply to EHLO lists this keyword. What stands behind it, a blank or a
 /// parameter, takes nothing away (RFC 5321 section 4.1.1.1).

@@ -1,18 +1,20 @@
 //! The run record: the one source of every report.
 
+mod case;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use case::{CaseRecord, Verdict};
+
 use crate::domain::DomainRecord;
-use crate::expect::Outcome;
 use crate::facts::Engine;
 use crate::gate::GateRecord;
 use crate::requirement::Level;
 use crate::scenario::Connector;
 use crate::script::Direction;
 pub use crate::status::{RequirementRecord, Status};
-use crate::trace::Trace;
 use crate::wording::counted;
 
 /// The version of this format.
@@ -149,109 +151,6 @@ impl Summary {
     }
 }
 
-/// How one case ended.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// The relay keeps the claim, and that was seen.
-    Pass,
-    /// The relay breaks the claim, and that was seen.
-    Fail,
-    /// What the relay does is recorded; the claim is disputed or its level is info.
-    Observed,
-    /// The relay was never brought to the point.
-    Inconclusive,
-    /// The driver does not declare what the case needs, or the relay offers nothing that it could apply
-    /// to.
-    Skipped,
-    /// Our own trouble.
-    Error,
-}
-
-impl Verdict {
-    /// All verdicts.
-    pub const ALL: [Self; 6] =
-        [Self::Pass, Self::Fail, Self::Observed, Self::Inconclusive, Self::Skipped, Self::Error];
-
-    /// The name in records and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Observed => "observed",
-            Self::Inconclusive => "inconclusive",
-            Self::Skipped => "skipped",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl std::fmt::Display for Verdict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// One case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct CaseRecord {
-    /// The case's id.
-    pub id: String,
-    /// The scenario's id.
-    pub scenario: String,
-    /// The claim, filled in.
-    pub claim: String,
-    /// Who is harmed.
-    pub why: Option<String>,
-    /// Which way mail goes.
-    pub direction: Direction,
-    /// The rule that was tested.
-    pub connector: Connector,
-    /// The domain of the user's own that mail went to; with a leading dot, one below it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub domain: Option<String>,
-    /// The host of the user's own, `HOST` or `HOST:PORT`, that it was sent to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_hop: Option<String>,
-    /// The strictest level of its requirements under the profile.
-    pub level: Level,
-    /// Requirement ids.
-    pub requirements: Vec<String>,
-    /// How it ended.
-    pub verdict: Verdict,
-    /// One sentence.
-    pub reason: String,
-    /// What became of the message, where that is known.
-    pub outcome: Option<Outcome>,
-    /// What was recorded for a disputed claim.
-    pub observed: Option<String>,
-    /// The reason of the waiver that covers it.
-    pub waiver: Option<String>,
-    /// The run ended before the case did.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unfinished: bool,
-    /// The case that was its control.
-    pub control: Option<String>,
-    /// Time it took.
-    pub duration_ms: u64,
-    /// Indexes of the events that the verdict rests on.
-    pub evidence: Vec<usize>,
-    /// All that was heard and said.
-    pub trace: Trace,
-}
-
 /// The JSON Schema (draft 2020-12) of a run record, as it is published in
 /// `schema/results.schema.json`; `waxseal schema` prints it.
 pub fn schema() -> String {
@@ -311,6 +210,7 @@ pub const INTERRUPTED: u8 = 130;
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::trace::Trace;
 
     /// A case that ended so.
     pub(crate) fn case(id: &str, verdict: Verdict, level: Level) -> CaseRecord {
