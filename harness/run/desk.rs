@@ -46,15 +46,14 @@ impl<'a> Desk<'a> {
         self.played.insert(id, played);
     }
 
-    /// The record of a case, once it and its control are played, and how late this machine was in
-    /// either.
+    /// The record of a case, once it and its control are played, and how late this machine was in it.
     pub(super) fn record(&self, case: &Case) -> Option<(CaseRecord, Duration)> {
         let result = self.played.get(&case.id)?;
-        let (control, lateness) = match self.control(case) {
-            None => (None, Duration::ZERO),
-            Some(control) => (Some(self.twin(control)?), self.played.get(&control.id)?.lateness),
+        let control = match self.control(case) {
+            None => None,
+            Some(control) => Some(self.twin(control)?),
         };
-        Some((self.judged(case, result, control), result.lateness.max(lateness)))
+        Some((self.judged(case, result, control), result.lateness))
     }
 
     /// The record of a case as it was played another time, with the control that was played.

@@ -20,7 +20,22 @@ const LATE: Duration = Duration::from_millis(300);
 /// Whether a verdict has to be reached once more because this machine was late.
 pub(super) fn too_late(record: &CaseRecord, lateness: Duration) -> bool {
     let good = matches!(record.verdict, Verdict::Pass | Verdict::Observed);
-    lateness >= GAP || (lateness >= LATE && !good && rests_on_limit(&record.trace.events))
+    let events = &record.trace.events;
+    let limit = rests_on_limit(events);
+    (lateness >= GAP && (!good || limit || rests_on_silence(events)))
+        || (lateness >= LATE && !good && limit)
+}
+
+/// What stands after a case was played alone and this machine was late again: what was seen on the wire
+/// was there, however late; what rests on time, or on what the relay did after a time of its own, is
+/// undecided.
+pub(super) fn at_last(case: &Case, record: CaseRecord, lateness: Duration) -> CaseRecord {
+    let events = &record.trace.events;
+    let outcome_alone = !case.expect.outcome.is_empty()
+        && record.outcome.is_none_or(|outcome| !case.expect.outcome.contains(&outcome));
+    let rests_on_time = rests_on_limit(events) || rests_on_silence(events) || outcome_alone;
+    let late = too_late(&record, lateness) && rests_on_time && !leaked(case, events);
+    if late { undecided(record, lateness) } else { record }
 }
 
 /// Whether a verdict is played for once more. A failure that shows in TLS is played with the other
@@ -52,7 +67,7 @@ pub(super) fn settle(case: &Case, first: CaseRecord, late: bool, second: CaseRec
 }
 
 /// The record of a case that was played alone, and in which this machine was late again.
-pub(super) fn undecided(record: CaseRecord, lateness: Duration) -> CaseRecord {
+fn undecided(record: CaseRecord, lateness: Duration) -> CaseRecord {
     let reason = format!(
         "This machine was too busy to say: waxseal did not run for {lateness:.1?} while the case was \
          played. What was seen then: {} ({}).",
@@ -69,6 +84,11 @@ pub(super) fn leaked(case: &Case, events: &[Event]) -> bool {
         && !wanted.contains(&Outcome::DeliveredPlaintext)
         && outcome(case.direction, events) == Some(Outcome::DeliveredPlaintext);
     exposed || case.expect.never.iter().any(|never| !breaches(*never, events).is_empty())
+}
+
+/// Whether the case ended because nothing more was heard.
+pub(super) fn rests_on_silence(events: &[Event]) -> bool {
+    events.iter().any(|event| matches!(event.kind, Happening::Waiting { .. }))
 }
 
 /// Whether a time limit of ours ran out in the case.
@@ -136,6 +156,16 @@ mod tests {
         let passed = record(Verdict::Pass, &[Happening::Ended(End::Silence)]);
         assert!(!too_late(&passed, LATE));
         assert!(too_late(&passed, GAP));
+        let seen = record(Verdict::Pass, &[Happening::Connected]);
+        assert!(!too_late(&seen, GAP));
+    }
+
+    #[test]
+    fn plaintext_is_plaintext_on_a_busy_machine_too() {
+        let last =
+            |kinds: &[Happening]| at_last(&case(), record(Verdict::Fail, kinds), GAP).verdict;
+        assert_eq!(last(&[Happening::Took { channel: Channel::Clear }]), Verdict::Fail);
+        assert_eq!(last(&[Happening::Ended(End::Silence)]), Verdict::Inconclusive);
     }
 
     #[test]

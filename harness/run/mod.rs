@@ -36,7 +36,7 @@ use waxseal_model::foreign::Foreign;
 use waxseal_model::record::{CaseRecord, Conditions, Record, RelayName, SCHEMA, Summary, Verdict};
 use waxseal_model::scenario::Case;
 use waxseal_model::status::{Rules, Scope};
-use waxseal_model::trace::{Happening, Place};
+use waxseal_model::trace::Place;
 
 pub use own::{Own, Route, Rule, connector_of};
 pub use plan::RunError;
@@ -211,7 +211,9 @@ pub async fn run(
             record.reason = format!("The relay ended by itself: {tail}");
         }
     }
-    if early.is_none() && records.values().any(rests_on_silence) {
+    if early.is_none()
+        && records.values().any(|record| doubt::rests_on_silence(&record.trace.events))
+    {
         attention::pause(choice.listens_on()).await;
     }
     let version = relay.version().unwrap_or_else(|| choice.version());
@@ -262,9 +264,4 @@ pub async fn run(
         cases,
         duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
-}
-
-/// Whether the case ended because nothing more was heard.
-fn rests_on_silence(record: &CaseRecord) -> bool {
-    record.trace.events.iter().any(|event| matches!(event.kind, Happening::Waiting { .. }))
 }

@@ -102,8 +102,7 @@ pub(super) async fn play_all<'a>(
             desk.take(id, played);
         }
         let Some((record, lateness)) = desk.record(case) else { continue };
-        let late = doubt::too_late(&record, lateness);
-        done(case, if late { doubt::undecided(record, lateness) } else { record });
+        done(case, doubt::at_last(case, record, lateness));
     }
     Ok(())
 }
