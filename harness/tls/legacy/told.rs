@@ -117,6 +117,8 @@ pub(in super::super) unsafe fn negotiated_group(ssl: &SslRef) -> Option<String> 
     // SAFETY: not null, and ends in NUL.
     let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().to_lowercase();
     Some(match name.as_str() {
+        "secp192r1" | "prime192v1" => "p-192".into(),
+        "secp224r1" => "p-224".into(),
         "secp256r1" | "prime256v1" => "p-256".into(),
         "secp384r1" => "p-384".into(),
         "secp521r1" => "p-521".into(),
