@@ -18,7 +18,7 @@ use crate::wire::attention::Allowance;
 const AGAIN: Duration = Duration::from_millis(300);
 
 /// What was just passed on is heard within this time after it left the queue.
-const SECOND_LOOK: Duration = Duration::from_secs(4);
+const SECOND_LOOK: Duration = Duration::from_secs(6);
 
 /// Waits until the message has ended: taken, given back, or kept beyond the time after which
 /// silence counts.
