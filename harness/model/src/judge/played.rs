@@ -29,7 +29,7 @@ pub(super) fn unreached(case: &Case, trace: &Trace) -> Option<String> {
         if !contacted {
             return Some(format!("The relay never connected to {}.", peer.name));
         }
-        if let Some(reason) = ours(peer, trace) {
+        if let Some(reason) = ours(case, peer, trace) {
             return Some(reason);
         }
         if let Some(step) = missed_step(peer, due(case, peer, trace), trace) {
@@ -198,8 +198,11 @@ fn spared(case: &Case, peer: &Peer, trace: &Trace) -> bool {
 
 /// Says that it was our side that broke off every handshake of a peer that does nothing wrong: what the
 /// relay would have done was never seen.
-fn ours(peer: &Peer, trace: &Trace) -> Option<String> {
-    let honest = peer.fault.is_none()
+fn ours(case: &Case, peer: &Peer, trace: &Trace) -> Option<String> {
+    // What is injected before TLS may well end up in it: then that is what broke it.
+    let injects = case.expect.never.contains(&Never::InjectedReplyUsed);
+    let honest = !injects
+        && peer.fault.is_none()
         && peer.forges.is_empty()
         && peer.hello.is_none()
         && peer.asks_certificate != AsksCertificate::Required;
