@@ -61,9 +61,7 @@ impl Heartbeat {
                 let late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
                 late.last().map_or(begun, |late| late.at)
             };
-            // It was calm before as well, where nothing was ever late.
-            let since = if last < begun { now - last } else { now - begun.max(last) };
-            if since >= CALM {
+            if now - last >= CALM {
                 return true;
             }
             if now - begun >= MOST_WAIT {
