@@ -89,9 +89,9 @@ impl Commands {
             system::start_command(&mut command, isolation, self.relay, directory, &self.files);
         // The copies that the command holds are those that count.
         drop(command);
-        let (mut child, ended, alive) = started.map_err(Unfinished::Failed)?;
+        let (mut child, ended) = started.map_err(Unfinished::Failed)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let running = Running { child: Some(child), kept: &self.kept, _alive: alive };
+        let running = Running { child: Some(child), kept: &self.kept };
         let talk = talk(pipes, ended, errand.input);
         match timeout(errand.patience, talk).await {
             Ok(Ok(output)) => {
@@ -115,18 +115,17 @@ impl Commands {
 /// # Errors
 /// What the system says when it cannot be started.
 pub fn run_kept(command: &mut std::process::Command) -> io::Result<Output> {
-    let _alive = system::keep(command, Isolation::best())?;
+    system::keep(command, Isolation::best());
     command.spawn()?.wait_with_output()
 }
 
 /// A command's keeper while the command runs: dropping it ends both.
-struct Running<'a, Alive> {
+struct Running<'a> {
     child: Option<Child>,
     kept: &'a Kept,
-    _alive: Alive,
 }
 
-impl<Alive> Running<'_, Alive> {
+impl Running<'_> {
     /// What the command left behind lives on.
     fn leave(mut self) {
         if let Some(child) = self.child.take() {
@@ -135,7 +134,7 @@ impl<Alive> Running<'_, Alive> {
     }
 }
 
-impl<Alive> Drop for Running<'_, Alive> {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
             end(&mut child, self.kept.isolation);

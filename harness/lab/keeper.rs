@@ -2,7 +2,8 @@
 //!
 //! It is a fork of ours that never runs another program, so that it keeps our user and with it
 //! the signal of a parent's death, which the kernel takes from a program that changes its user
-//! (prctl(2), `PR_SET_PDEATHSIG`).
+//! (prctl(2), `PR_SET_PDEATHSIG`). A parent that dies before that call sends none; so the keeper
+//! watches us as well (`pidfd_open(2)`), for as long as it lives.
 //!
 //! In a process namespace it is process 1: with it the kernel ends all others. Elsewhere it is
 //! the one to whom orphans fall (`PR_SET_CHILD_SUBREAPER`): it ends its children until it has
@@ -11,7 +12,7 @@
 use std::ffi::CString;
 use std::io;
 use std::mem;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::ptr;
@@ -29,17 +30,26 @@ pub(super) fn last_signal(isolation: Isolation) -> c_int {
     }
 }
 
-/// Makes the command be started under a keeper. `alive` reads end-of-file once we are dead.
-/// Without a view it sees and writes what we do.
-pub(super) fn keep(
-    command: &mut Command,
-    isolation: Isolation,
-    view: Option<View>,
-    alive: &OwnedFd,
-) {
-    let alive = alive.as_raw_fd();
+/// Makes the command be started under a keeper. Without a view it sees and writes what we do.
+pub(super) fn keep(command: &mut Command, isolation: Isolation, view: Option<View>) {
+    let us = ourselves();
     // SAFETY: all that is called between fork and exec is a system call on our own stack.
-    unsafe { command.pre_exec(move || split(isolation, view.as_ref(), alive)) };
+    unsafe { command.pre_exec(move || split(isolation, view.as_ref(), raw(us.as_ref()))) };
+}
+
+/// Ourselves as something that can be read once we are dead; none on a Linux before 5.3.
+fn ourselves() -> Option<OwnedFd> {
+    // SAFETY: numbers only, and a descriptor that nobody else has.
+    unsafe {
+        let us = libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0 as c_uint);
+        let us = RawFd::try_from(us).ok().filter(|us| *us >= 0)?;
+        Some(OwnedFd::from_raw_fd(us))
+    }
+}
+
+/// poll(2) passes over a negative one.
+fn raw(fd: Option<&OwnedFd>) -> RawFd {
+    fd.map_or(-1, AsRawFd::as_raw_fd)
 }
 
 /// Where a command belongs that is run to its end.
@@ -55,23 +65,18 @@ pub(super) enum Belongs {
 }
 
 /// Makes the command be started where it belongs. How it ended is written to `told`, as wait(2) has
-/// it. `alive` reads end-of-file once we are dead.
-pub(super) fn keep_command(
-    command: &mut Command,
-    belongs: Belongs,
-    alive: &OwnedFd,
-    told: Option<&OwnedFd>,
-) {
-    let (alive, told) = (alive.as_raw_fd(), told.map(AsRawFd::as_raw_fd));
+/// it.
+pub(super) fn keep_command(command: &mut Command, belongs: Belongs, told: Option<OwnedFd>) {
+    let us = ourselves();
     // SAFETY: as above.
-    unsafe { command.pre_exec(move || go(&belongs, alive, told)) };
+    unsafe { command.pre_exec(move || go(&belongs, raw(us.as_ref()), raw(told.as_ref()))) };
 }
 
 /// Returns in the process that becomes the relay; the keeper stays in here.
-fn split(isolation: Isolation, view: Option<&View>, alive: RawFd) -> io::Result<()> {
+fn split(isolation: Isolation, view: Option<&View>, us: RawFd) -> io::Result<()> {
     // SAFETY: system calls; every pointer is to the stack of this function.
     unsafe {
-        die_with_parent(last_signal(isolation), alive);
+        die_with_parent(last_signal(isolation));
         match (isolation, view) {
             (Isolation::ProcessNamespace, Some(view)) => view.enter()?,
             (Isolation::ProcessNamespace, None) => own_mounts()?,
@@ -89,35 +94,35 @@ fn split(isolation: Isolation, view: Option<&View>, alive: RawFd) -> io::Result<
                 libc::sigprocmask(libc::SIG_UNBLOCK, &signals, ptr::null_mut());
                 Ok(())
             }
-            relay => watch(relay, &signals, None, Afterwards::Ends),
+            relay => watch(relay, &signals, us, -1, Afterwards::Ends),
         }
     }
 }
 
 /// Returns in the process that becomes the command.
-fn go(belongs: &Belongs, alive: RawFd, told: Option<RawFd>) -> io::Result<()> {
+fn go(belongs: &Belongs, us: RawFd, told: RawFd) -> io::Result<()> {
     // SAFETY: system calls; strings outlive them, and every other pointer is to this stack.
     unsafe {
         let mut lasts = Afterwards::Waits;
         match belongs {
             Belongs::ToRelay { processes, mounts, directory } => {
-                die_with_parent(libc::SIGKILL, alive);
+                die_with_parent(libc::SIGKILL);
                 checked(libc::setns(processes.as_raw_fd(), libc::CLONE_NEWPID))?;
                 checked(libc::setns(mounts.as_raw_fd(), libc::CLONE_NEWNS))?;
                 checked(libc::chdir(directory.as_ptr()))?;
             }
             Belongs::Apart => {
-                die_with_parent(libc::SIGTERM, alive);
+                die_with_parent(libc::SIGTERM);
                 checked(libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1))?;
             }
             Belongs::Alone { isolation: Isolation::Descendants, .. } => {
                 lasts = Afterwards::Ends;
-                die_with_parent(libc::SIGTERM, alive);
+                die_with_parent(libc::SIGTERM);
                 checked(libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1))?;
             }
             Belongs::Alone { isolation: Isolation::ProcessNamespace, view } => {
                 lasts = Afterwards::Ends;
-                die_with_parent(libc::SIGKILL, alive);
+                die_with_parent(libc::SIGKILL);
                 checked(libc::unshare(libc::CLONE_NEWPID))?;
                 become_first()?;
                 match view {
@@ -139,7 +144,7 @@ fn go(belongs: &Belongs, alive: RawFd, told: Option<RawFd>) -> io::Result<()> {
                 libc::sigprocmask(libc::SIG_UNBLOCK, &signals, ptr::null_mut());
                 Ok(())
             }
-            command => watch(command, &signals, told, lasts),
+            command => watch(command, &signals, us, told, lasts),
         }
     }
 }
@@ -178,15 +183,10 @@ fn checked(returned: c_int) -> io::Result<c_int> {
 
 /// # Safety
 /// Only in a child between fork and exec.
-unsafe fn die_with_parent(signal: c_int, alive: RawFd) {
-    // SAFETY: system calls; every pointer is to the stack of this function.
+unsafe fn die_with_parent(signal: c_int) {
+    // SAFETY: numbers only.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, signal);
-        // We may have died before that call; then nobody will send the signal.
-        let mut poll = libc::pollfd { fd: alive, events: 0, revents: 0 };
-        if libc::poll(&mut poll, 1, 0) > 0 && poll.revents & libc::POLLHUP != 0 {
-            libc::_exit(1);
-        }
         // A session of its own: Ctrl-C at our terminal is for us, who then end the relay.
         libc::setsid();
     }
@@ -232,28 +232,35 @@ unsafe fn own_mounts() -> io::Result<()> {
     Ok(())
 }
 
-/// Waits for the relay or the end, takes in orphans, ends with the relay's status. Where there is a
-/// place to tell that status, it is told as soon as it is known.
+/// Waits for the relay's end or ours, takes in orphans, ends with the relay's status. Where there is
+/// a place to tell that status, it is told as soon as it is known.
 ///
 /// # Safety
 /// Only in a child between fork and exec that has nothing else to do.
 unsafe fn watch(
     relay: pid_t,
     signals: &libc::sigset_t,
-    told: Option<RawFd>,
+    us: RawFd,
+    told: RawFd,
     afterwards: Afterwards,
 ) -> ! {
     // SAFETY: system calls; every pointer is to the stack of this function.
     unsafe {
-        // Among those closed is the pipe on which the one who spawned us waits for exec. Those who
-        // read what the command says wait until nobody can write it.
-        let told = told.map(|told| libc::dup2(told, 0));
-        close_from(if told.is_some() { 1 } else { 0 });
+        // Those who read what the command says wait until nobody can write it. Among those closed
+        // is the pipe on which the one who spawned us waits for exec.
+        let signalled = libc::signalfd(-1, signals, libc::SFD_NONBLOCK);
+        let mut told = keep_as(0, told);
+        let us = keep_as(1, us);
+        let signalled = keep_as(2, signalled);
+        close_from(3);
+        let wanted = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
         let mut status = None;
         loop {
-            let mut signal = 0;
-            libc::sigwait(signals, &mut signal);
-            if signal == libc::SIGTERM {
+            let mut polled = [wanted(us), wanted(signalled)];
+            if libc::poll(polled.as_mut_ptr(), 2, -1) < 0 {
+                continue;
+            }
+            if polled[0].revents != 0 || told_to_end(signalled) {
                 break;
             }
             let (mut ended, mut pid) = (0, 1);
@@ -264,9 +271,10 @@ unsafe fn watch(
                 }
             }
             let Some(ended) = status else { continue };
-            if told.is_some() {
-                libc::write(0, ptr::from_ref(&ended).cast(), mem::size_of::<c_int>());
-                libc::close(0);
+            if told >= 0 {
+                libc::write(told, ptr::from_ref(&ended).cast(), mem::size_of::<c_int>());
+                libc::close(told);
+                told = -1;
             }
             // -1: there is no child left.
             if afterwards == Afterwards::Ends || pid < 0 {
@@ -279,6 +287,38 @@ unsafe fn watch(
             Some(status) => 128 + libc::WTERMSIG(status),
             None => 128 + libc::SIGTERM,
         })
+    }
+}
+
+/// Gives a descriptor that number; where there is none, nothing has it.
+///
+/// # Safety
+/// As [`watch`].
+unsafe fn keep_as(number: RawFd, fd: RawFd) -> RawFd {
+    // SAFETY: numbers only.
+    unsafe {
+        if fd < 0 {
+            libc::close(number);
+            return -1;
+        }
+        libc::dup2(fd, number)
+    }
+}
+
+/// Takes all signals that have come; says whether one of them is the one to end.
+///
+/// # Safety
+/// As [`watch`].
+unsafe fn told_to_end(signalled: RawFd) -> bool {
+    // SAFETY: a plain C structure whose length is given.
+    unsafe {
+        let mut come: libc::signalfd_siginfo = mem::zeroed();
+        let length = mem::size_of_val(&come);
+        let mut end = false;
+        while libc::read(signalled, ptr::from_mut(&mut come).cast(), length) > 0 {
+            end |= come.ssi_signo == libc::SIGTERM as u32;
+        }
+        end
     }
 }
 

@@ -103,8 +103,8 @@ impl Supervised {
         let (tail_of, files_too) = (log.clone(), files.clone());
         let run = move || {
             let child = system::start(command, isolation, &directory, &files_too);
-            let (mut child, alive) = match child {
-                Ok(both) => both,
+            let mut child = match child {
+                Ok(child) => child,
                 Err(cause) => {
                     filling.finish(&tail_of);
                     return drop(started.send(Err(cause)));
@@ -114,7 +114,6 @@ impl Supervised {
             *for_thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(child.id());
             drop(started.send(Ok(())));
             let status = wait(&mut child, &for_thread);
-            drop(alive);
             let status = status.map_or_else(|cause| cause.to_string(), |status| status.to_string());
             filling.finish(&tail_of);
             tell.send_replace(Some(Ended { status, tail: tail_of.tail() }));

@@ -34,8 +34,7 @@ pub(super) fn wait_until_dead(id: u32) {
 mod linux {
     use std::ffi::CString;
     use std::fs::{self, File};
-    use std::io::{self, PipeReader, PipeWriter};
-    use std::os::fd::OwnedFd;
+    use std::io::{self, PipeReader};
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::process::CommandExt;
     use std::path::Path;
@@ -59,15 +58,13 @@ mod linux {
         isolation: Isolation,
         directory: &Path,
         files: &Files,
-    ) -> io::Result<(Child, PipeWriter)> {
-        let (reader, writer) = io::pipe()?;
-        let reader = OwnedFd::from(reader);
+    ) -> io::Result<Child> {
         let view = view(directory, files)?;
         if isolation == Isolation::ProcessNamespace {
             unshare(libc::CLONE_NEWPID)?;
         }
-        keeper::keep(&mut command, isolation, view, &reader);
-        Ok((command.spawn()?, writer))
+        keeper::keep(&mut command, isolation, view);
+        command.spawn()
     }
 
     /// Starts a command beside the relay under that keeper; without one, alone. How it ends can be
@@ -78,11 +75,8 @@ mod linux {
         relay: Option<u32>,
         directory: &Path,
         files: &Files,
-    ) -> io::Result<(Child, PipeReader, PipeWriter)> {
-        let (reader, writer) = io::pipe()?;
+    ) -> io::Result<(Child, PipeReader)> {
         let (ended, told) = io::pipe()?;
-        // Open until the command has its own.
-        let (reader, told) = (OwnedFd::from(reader), OwnedFd::from(told));
         let belongs = match (relay, isolation) {
             (None, _) => Belongs::Alone { isolation, view: view(directory, files)? },
             (Some(_), Isolation::Descendants) => Belongs::Apart,
@@ -97,21 +91,13 @@ mod linux {
                 }
             }
         };
-        keeper::keep_command(command, belongs, &reader, Some(&told));
-        Ok((command.spawn()?, ended, writer))
+        keeper::keep_command(command, belongs, Some(told.into()));
+        Ok((command.spawn()?, ended))
     }
 
-    /// Makes a command end together with all that it started, and that end with us. What is given
-    /// back has to live as long.
-    pub(in crate::lab) fn keep(
-        command: &mut Command,
-        isolation: Isolation,
-    ) -> io::Result<(OwnedFd, PipeWriter)> {
-        let (reader, writer) = io::pipe()?;
-        let reader = OwnedFd::from(reader);
-        let belongs = Belongs::Alone { isolation, view: None };
-        keeper::keep_command(command, belongs, &reader, None);
-        Ok((reader, writer))
+    /// Makes a command end together with all that it started, and that end with us.
+    pub(in crate::lab) fn keep(command: &mut Command, isolation: Isolation) {
+        keeper::keep_command(command, Belongs::Alone { isolation, view: None }, None);
     }
 
     fn view(directory: &Path, files: &Files) -> io::Result<Option<View>> {
@@ -162,8 +148,8 @@ mod elsewhere {
         _isolation: Isolation,
         _directory: &Path,
         _files: &Files,
-    ) -> io::Result<(Child, ())> {
-        Ok((command.process_group(0).spawn()?, ()))
+    ) -> io::Result<Child> {
+        command.process_group(0).spawn()
     }
 
     /// Not on this system: nothing could be promised of what the command leaves behind.
@@ -173,13 +159,12 @@ mod elsewhere {
         _relay: Option<u32>,
         _directory: &Path,
         _files: &Files,
-    ) -> io::Result<(Child, PipeReader, ())> {
+    ) -> io::Result<(Child, PipeReader)> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(in crate::lab) fn keep(command: &mut Command, _isolation: Isolation) -> io::Result<()> {
+    pub(in crate::lab) fn keep(command: &mut Command, _isolation: Isolation) {
         command.process_group(0);
-        Ok(())
     }
 
     pub(in crate::lab) fn die_with_us(_command: &mut Command) {}
