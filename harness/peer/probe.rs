@@ -15,7 +15,7 @@ use crate::tls::vulnerabilities::{
     MOMENT, Reaction, Sign, change_cipher_spec, first_change, heartbleed, lying_heartbeat,
     second_change,
 };
-use crate::tls::{self, Answers, BareSession, ClientSetup};
+use crate::tls::{self, Answers, BareSession, ClientSetup, SessionStore};
 use crate::wire::attention::{Allowance, within};
 
 /// How a ClientHello that was written by hand is sent.
@@ -74,7 +74,8 @@ impl Conversation {
         let note = |kind| recorder.note(place.clone(), kind);
         let Some(stream) = self.in_clear() else { return Over };
         let ClientSetup { sni, sessions, .. } = probe.setup;
-        let Some(bytes) = tls::hello_by_hand(hello, sni.as_deref(), sessions.as_ref()) else {
+        let psk = sessions.as_ref().and_then(SessionStore::psk);
+        let Some(bytes) = tls::hello_by_hand(hello, sni.as_deref(), psk.as_ref()) else {
             // There is no session to resume; that is in the trace.
             return self.close().await;
         };

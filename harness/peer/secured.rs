@@ -194,7 +194,7 @@ impl Conversation {
         let read = async {
             let mut chunk = [0; 4096];
             loop {
-                if let Some(hello) = crate::tls::client_hello(&bytes) {
+                if let Some(hello) = crate::wire::numbers::client_hello(&bytes) {
                     return Ok::<_, io::Error>(Some(hello));
                 }
                 let starts_tls = bytes.first().is_none_or(|byte| *byte == 0x16 || byte & 0x80 != 0);

@@ -9,7 +9,8 @@ use super::host::Host;
 use super::reply::Reply;
 use super::versions::{Heard, absent};
 use crate::tls::FirstFlight;
-use crate::tls::{NoAnswer, agrees_to, suite_parts};
+use crate::tls::{NoAnswer, agrees_to};
+use crate::wire::numbers::suite_parts;
 use crate::wire::tls::{ClientHello, Extension, kind};
 
 /// TLS_FALLBACK_SCSV (RFC 7507 section 2).

@@ -8,7 +8,8 @@ use super::host::Host;
 use super::reply::Reply;
 use super::versions::{Heard, absent, signed_by};
 use crate::tls::FirstFlight;
-use crate::tls::{NoAnswer, group_name, scheme_name, signs};
+use crate::tls::{NoAnswer, signs};
+use crate::wire::numbers::{group_name, scheme_name};
 use crate::wire::tls::{ClientHello, Extension, kind};
 
 /// Groups up to TLS 1.2. One connection for each and one more.

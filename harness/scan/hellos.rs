@@ -4,9 +4,8 @@ use std::net::IpAddr;
 
 use waxseal_model::offer::{SuiteKind, Version};
 
-use crate::tls::{
-    RENEGOTIATION_SIGNAL, X25519_SHARE, is_tls13, random, registered_suites, suite, suite_parts,
-};
+use crate::tls::{RENEGOTIATION_SIGNAL, X25519_SHARE, random};
+use crate::wire::numbers::{is_tls13, registered_suites, suite, suite_parts};
 use crate::wire::tls::{ClientHello, Extension, kind};
 
 /// Groups of TLS 1.2 and older, today's first. Those of finite fields are left out: a server that

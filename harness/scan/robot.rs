@@ -11,7 +11,8 @@ use super::hellos::{Hellos, whole};
 use super::host::Host;
 use super::reply::{End, Reader, Reply};
 use super::versions::{Heard, absent};
-use crate::tls::{Premaster, suite_parts};
+use crate::tls::Premaster;
+use crate::wire::numbers::suite_parts;
 use crate::wire::tls::{content, write_records};
 
 /// `client_key_exchange` (RFC 5246 section 7.4.7).

@@ -14,7 +14,7 @@ use super::host::Host;
 use super::reply::Reply;
 use super::survey::Depth;
 use crate::tls::FirstFlight;
-use crate::tls::{group_name, openssl_name, scheme_name, suite, suite_parts};
+use crate::wire::numbers::{group_name, openssl_name, scheme_name, suite, suite_parts};
 use crate::wire::tls::{SSLV2_CIPHERS, Sslv2ServerHello, write_sslv2_hello};
 
 /// What was heard of one version: the facts, and the flights they come from by suite.

@@ -4,6 +4,7 @@
 
 pub mod attention;
 mod line;
+pub mod numbers;
 pub mod tls;
 
 pub use line::{Line, LineBuffer, LineError, ReplyRoom, read_content, read_line, read_reply};

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use waxseal::scan::Limits;
-use waxseal::tls::{
-    self, ClientSetup, Identity, ServerSetup, openssl_name, registered_suites, suite,
-};
+use waxseal::tls::{self, ClientSetup, Identity, ServerSetup};
+use waxseal::wire::numbers::{openssl_name, registered_suites, suite};
 use waxseal_model::facts::Engine;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scan::{Found, HostFacts};

@@ -11,21 +11,25 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use waxseal_model::facts::{ClientCertificate, Engine, FailureCause, TlsFacts};
 use waxseal_model::offer::{Offer, SuiteKind, Version};
 
-use super::alerts::Alerts;
-use super::dh::prime;
-use super::engine::{AskClient, ClientSetup, Identity, Played, ServerSetup};
-use super::session::{Session, is_alert_code};
-use super::staple::describe_staple;
-use super::suites::{resolve, suite};
+use crate::tls::chain::staple::describe_staple;
+use crate::tls::engines::alerts::Alerts;
+use crate::tls::engines::dh::prime;
+use crate::tls::engines::session::{Session, is_alert_code};
+use crate::tls::engines::trust::AskClient;
+use crate::tls::offer::resolve;
+use crate::tls::setup::{ClientSetup, Identity, Played, ServerSetup};
+use crate::wire::numbers::suite;
 
 mod library;
+#[cfg(test)]
+mod numbers;
 mod stream;
 mod told;
 
 pub(super) use library::available;
 use library::{LIBRARY, allow_anything, fixed_method, group, scheme, version};
 #[cfg(test)]
-pub(super) use library::{library_name, listed};
+use library::{library_name, listed};
 pub(super) use stream::LegacyStream;
 pub(super) use told::peer_signature;
 use told::{listening, negotiated_group, was_asked};

@@ -5,10 +5,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use waxseal_model::offer::{SuiteKind, Version};
 use waxseal_model::scenario::{ForgedHello, Quirk};
 
-use super::binder::bind;
-use super::registry::{is_tls13, registered_suites};
-use super::sessions::SessionStore;
-use super::suites::suite;
+use crate::tls::raw::binder::{Psk, bind};
+use crate::wire::numbers::suite;
+use crate::wire::numbers::{is_tls13, registered_suites};
 use crate::wire::tls::{
     ClientHello, Extension, SSLV2_CIPHERS, content, grease, kind, write_records, write_sslv2_hello,
 };
@@ -54,11 +53,11 @@ const P256_SHARE: [u8; 65] = [
 
 /// The bytes of a hello, records and all, to a server of this name.
 ///
-/// `None`: it asks for a session to be resumed, and there is none in `sessions` that can be.
+/// `None`: it asks for a session to be resumed, and there is no `psk` to do that by.
 pub fn hello_by_hand(
     forged: &ForgedHello,
     sni: Option<&str>,
-    sessions: Option<&SessionStore>,
+    psk: Option<&Psk>,
 ) -> Option<Vec<u8>> {
     if forged.quirks.contains(&Quirk::SslV2) {
         let [challenge, _] = halves(random());
@@ -79,7 +78,7 @@ pub fn hello_by_hand(
         .iter()
         .any(|quirk| [Quirk::PskAlone, Quirk::PskWithKeyExchange].contains(quirk))
     {
-        bind(&mut hello, &sessions?.psk()?).ok()?;
+        bind(&mut hello, psk?).ok()?;
     }
     let version = forged.version.code().min(Version::Tls10.code());
     Some(write_records(content::HANDSHAKE, version, &hello.message(), usize::MAX))

@@ -1,109 +1,34 @@
 //! Which engine plays an offer, and playing it.
 
+mod alerts;
+mod dh;
+mod legacy;
+mod modern;
+pub(super) mod questions;
+pub(super) mod resumption;
+pub(super) mod session;
+mod tap;
+pub(super) mod tickets;
+pub(super) mod trust;
+
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use waxseal_model::facts::{Engine, FailureCause, ForgeryAnswer, HelloFacts, Speaker, TlsFailure};
-use waxseal_model::offer::{Offer, Version};
+use waxseal_model::facts::{Engine, FailureCause, ForgeryAnswer, Speaker, Suite, TlsFailure};
+use waxseal_model::offer::{Offer, SuiteKind, Version};
 use waxseal_model::scenario::Forgery;
 
-use super::alerts::Alerts;
-use super::certificate::describe_certificate;
-use super::describe::{client_hello, server_extensions};
-use super::forge::Forging;
-use super::session::Session;
-use super::sessions::SessionStore;
-use super::suites::{exists_in, resolve, suite};
-use super::tap::{Copy, Tap, Tapped};
-use super::tickets::Tickets;
-use super::{dh, legacy, modern};
+use crate::tls::chain::certificate::describe_certificate;
+use crate::tls::engines::alerts::Alerts;
+use crate::tls::engines::tap::{Copy, Tap, Tapped};
+use crate::tls::offer::resolve;
+use crate::tls::setup::{
+    ClientSetup, Forged, Handshake, Identity, Played, ServerSetup, Unplayable,
+};
+use crate::tls::tamper::Forging;
 use crate::wire::attention::within;
+use crate::wire::numbers::{client_hello, exists_in, server_extensions, suite};
 use crate::wire::tls::last_alert;
-
-/// A chain in DER, leaf first, and its key in PKCS#8 DER.
-#[derive(Clone, Debug, Default)]
-pub struct Identity {
-    /// Leaf first; empty for anonymous suites.
-    pub chain: Vec<Vec<u8>>,
-    /// PKCS#8.
-    pub key: Vec<u8>,
-    /// RSA below 2048 bits, a SHA-1 signature, or an unknown critical extension: only the legacy engine
-    /// takes it.
-    pub weak: bool,
-    /// The key is RSA.
-    pub rsa: bool,
-}
-
-/// Whether a server asks for a client certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AskClient {
-    /// It does not.
-    #[default]
-    No,
-    /// It asks, and goes on without one.
-    Optional,
-    /// It asks, and ends the handshake without one.
-    Required,
-    /// It asks, goes on without one, and does not verify that the client has the key. For a relay
-    /// with that fault; only the modern engine can be told so.
-    Unproven,
-}
-
-/// How our side negotiates as the server.
-#[derive(Clone, Debug)]
-pub struct ServerSetup {
-    /// What is negotiated, and nothing more.
-    pub offer: Offer,
-    /// What is shown.
-    pub identity: Identity,
-    /// Whether a client certificate is asked for. Any is taken; that its key is there is proven.
-    pub ask: AskClient,
-    /// The engine, where the user forces one.
-    pub engine: Option<Engine>,
-    /// What clients resume sessions by; `None`: nothing.
-    pub tickets: Option<Tickets>,
-    /// Whether a client may begin another handshake inside a session. For a relay with that fault;
-    /// only the legacy engine can be told so.
-    pub renegotiates: bool,
-}
-
-/// How our side negotiates as the client. Any server certificate is taken and recorded.
-#[derive(Clone, Debug)]
-pub struct ClientSetup {
-    /// What is negotiated, and nothing more.
-    pub offer: Offer,
-    /// The name in SNI.
-    pub sni: Option<String>,
-    /// What is shown when the server asks.
-    pub identity: Option<Identity>,
-    /// The engine, where the user forces one.
-    pub engine: Option<Engine>,
-    /// Where sessions are kept, and resumed from where the server lets it; `None`: each session is new.
-    pub sessions: Option<SessionStore>,
-}
-
-/// A handshake, finished or not.
-#[derive(Debug)]
-pub struct Handshake {
-    /// The client's hello as it stood on the wire; `None`: it never came whole.
-    pub hello: Option<HelloFacts>,
-    /// The session, or why there is none.
-    pub result: Result<Session, TlsFailure>,
-}
-
-/// A flight of ours that was changed on its way out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Forged {
-    /// Its version, before it was changed.
-    pub version: Version,
-    /// What the relay did about it.
-    pub answer: ForgeryAnswer,
-}
-
-/// No engine can play this.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no engine can play this offer: {0}")]
-pub struct Unplayable(pub String);
 
 /// The engine for an offer: the modern one for whatever it can play, else the legacy one.
 ///
@@ -146,6 +71,19 @@ pub fn choose(
         return Err(Unplayable(text.into()));
     }
     Ok(Engine::Legacy)
+}
+
+/// The first version of an offer for which a server with such a key has no suite; `None`: it has one
+/// for each. Anonymous suites and those of TLS 1.3 go with every key.
+pub fn version_without_suite_for_key(offer: &Offer, rsa: bool) -> Option<Version> {
+    let goes = |suite: &Suite| {
+        let free = suite.is(SuiteKind::Tls13) || suite.is(SuiteKind::Anonymous);
+        free || (suite.name.contains("_ECDSA_") != rsa && !suite.name.contains("_DSS_"))
+    };
+    let suites: Vec<_> =
+        resolve(offer, &legacy::available()).into_iter().map(suite).filter(goes).collect();
+    let there = |version: &Version| suites.iter().any(|suite| exists_in(suite, *version));
+    offer.versions.iter().copied().find(|version| !there(version))
 }
 
 /// Negotiates as the server, within `patience`.
@@ -220,9 +158,6 @@ where
     let result = within(patience, playing).await.unwrap_or_else(|_| Err(silence(patience)));
     finish(engine.ok(), result, &copy, &alerts, false)
 }
-
-/// What an engine gives: a session, or what it thinks went wrong.
-pub(super) type Played = Result<Session, (FailureCause, String)>;
 
 fn silence(patience: Duration) -> (FailureCause, String) {
     (FailureCause::Silence, format!("nothing came within {patience:?}"))

@@ -13,7 +13,7 @@ use x509_parser::oid_registry::{
 };
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
-use super::verify::{ChainProblem, Usage, verify_chain};
+use crate::tls::chain::verify::{ChainProblem, Usage, verify_chain};
 
 /// Reads one certificate; `None`: it is none, or its key cannot be read.
 pub fn describe_certificate(der: &[u8]) -> Option<CertificateFacts> {
@@ -157,7 +157,7 @@ pub fn describe_chain(
     let verified = verify_chain(chain, roots, None, Usage::Server, now);
     problems.extend(verified.as_ref().err().map(|problem| told_apart(problem, &certificates)));
     // The name is asked for on its own: a chain may be wrong in more than one way.
-    let named = super::verify::is_for(chain, name);
+    let named = crate::tls::chain::verify::is_for(chain, name);
     problems.extend((!named && !chain.is_empty()).then_some(Problem::WrongName));
     problems.sort_unstable();
     problems.dedup();

@@ -2,7 +2,7 @@
 
 use tls_parser::{TlsCipherAu, TlsCipherEnc, TlsCipherEncMode, TlsCipherKx, TlsCipherSuite};
 use waxseal_model::facts::Suite;
-use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
+use waxseal_model::offer::{SuiteKind, Version};
 
 use super::registry::{is_tls13, supplement};
 use crate::wire::tls::is_grease;
@@ -23,7 +23,7 @@ pub fn suite(id: u16) -> Suite {
 }
 
 /// How a code point without a name is shown: reserved ones (RFC 8701) say so.
-pub(super) fn number_name(number: u16) -> String {
+pub fn number_name(number: u16) -> String {
     if is_grease(number) { format!("GREASE {number:#06x}") } else { format!("{number:#06x}") }
 }
 
@@ -62,29 +62,10 @@ fn kinds(id: u16, suite: &TlsCipherSuite) -> Vec<SuiteKind> {
     kinds
 }
 
-/// The suites of `available` that an offer asks for, in its order, for its versions.
-pub fn resolve(offer: &Offer, available: &[u16]) -> Vec<u16> {
-    let fits = |known: &Suite| offer.versions.iter().any(|version| exists_in(known, *version));
-    let mut resolved = Vec::new();
-    for choice in &offer.suites {
-        for known in available.iter().map(|id| suite(*id)).filter(fits) {
-            let id = known.id;
-            let asked = match choice {
-                SuiteChoice::Kind(kind) => known.is(*kind) && weak_only_if_asked(*kind, &known),
-                SuiteChoice::Named(name) => known.name == *name,
-            };
-            if asked && !resolved.contains(&id) {
-                resolved.push(id);
-            }
-        }
-    }
-    resolved
-}
-
 /// Whether a suite exists in a version. Suites of TLS 1.3 exist there alone; AEAD ciphers and the
 /// digests that name the PRF came with TLS 1.2 (RFC 5246 appendix A.5, RFC 5288, RFC 5289); elliptic
 /// curves need extensions, which SSL 3.0 has not (RFC 8422 section 4).
-pub(super) fn exists_in(suite: &Suite, version: Version) -> bool {
+pub fn exists_in(suite: &Suite, version: Version) -> bool {
     if suite.id >> 8 == 0x13 {
         return version == Version::Tls13;
     }
@@ -97,34 +78,4 @@ pub(super) fn exists_in(suite: &Suite, version: Version) -> bool {
         Version::Ssl3
     };
     (oldest..Version::Tls13).contains(&version)
-}
-
-/// The first version of an offer for which a server with such a key has no suite; `None`: it has one
-/// for each. Anonymous suites and those of TLS 1.3 go with every key.
-pub fn version_without_suite_for_key(offer: &Offer, rsa: bool) -> Option<Version> {
-    let goes = |suite: &Suite| {
-        let free = suite.is(SuiteKind::Tls13) || suite.is(SuiteKind::Anonymous);
-        free || (suite.name.contains("_ECDSA_") != rsa && !suite.name.contains("_DSS_"))
-    };
-    let suites: Vec<_> =
-        resolve(offer, &super::legacy::available()).into_iter().map(suite).filter(goes).collect();
-    let there = |version: &Version| suites.iter().any(|suite| exists_in(suite, *version));
-    offer.versions.iter().copied().find(|version| !there(version))
-}
-
-/// A kind of key exchange brings no NULL, RC4 or export ciphers with it; a kind of cipher may
-/// come with any key exchange.
-fn weak_only_if_asked(kind: SuiteKind, suite: &Suite) -> bool {
-    let exchange = matches!(
-        kind,
-        SuiteKind::Dhe
-            | SuiteKind::Ecdhe
-            | SuiteKind::StaticRsa
-            | SuiteKind::Anonymous
-            | SuiteKind::ForwardSecret
-    );
-    !exchange
-        || ![SuiteKind::Null, SuiteKind::Rc4, SuiteKind::Export, SuiteKind::TripleDes]
-            .iter()
-            .any(|weak| suite.kinds.contains(weak))
 }

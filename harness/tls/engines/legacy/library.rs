@@ -47,19 +47,19 @@ pub(super) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
 });
 
 /// Every suite of this engine.
-pub(in super::super) fn available() -> Vec<u16> {
+pub(in crate::tls) fn available() -> Vec<u16> {
     LIBRARY.suites.iter().map(|(id, _)| *id).collect()
 }
 
 /// The name of a suite in OpenSSL, where that has it.
 #[cfg(test)]
-pub(in super::super) fn library_name(id: u16) -> Option<&'static str> {
+pub(in crate::tls) fn library_name(id: u16) -> Option<&'static str> {
     LIBRARY.suites.iter().find(|(known, _)| *known == id).map(|(_, name)| name.as_str())
 }
 
 /// Number, IANA name and size of the key of every suite, as the library says.
 #[cfg(test)]
-pub(in super::super) fn listed() -> Vec<(u16, String, i32)> {
+pub(in crate::tls) fn listed() -> Vec<(u16, String, i32)> {
     available()
         .into_iter()
         .filter_map(|id| {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use waxseal_model::facts::{AnswerFacts, FailureCause, TlsFailure};
 
-use super::describe::{extension_name, group_name, protocols};
-use super::first_flight::{FirstFlight, FlightReader};
-use super::suites::suite;
+use crate::tls::raw::first_flight::{FirstFlight, FlightReader};
 use crate::wire::attention::Allowance;
+use crate::wire::numbers::suite;
+use crate::wire::numbers::{extension_name, group_name, protocols};
 use crate::wire::tls::{
     Message, RecordError, Records, ServerHello, ServerKeyExchange, Sslv2ServerHello, handshake,
     kind,

@@ -18,7 +18,7 @@ pub fn client_hello(bytes: &[u8]) -> Option<HelloFacts> {
 }
 
 /// The extensions of the ServerHello among the first bytes of a server.
-pub(super) fn server_extensions(bytes: &[u8]) -> Vec<String> {
+pub fn server_extensions(bytes: &[u8]) -> Vec<String> {
     let hello = read_server_hello(bytes);
     let extensions = hello.into_iter().flat_map(|hello| hello.extensions).flatten();
     extensions.map(|extension| extension_name(extension.kind)).collect()
@@ -118,7 +118,8 @@ fn server_name(body: &[u8]) -> Option<String> {
     rest.get(..length).map(|name| String::from_utf8_lossy(name).into_owned())
 }
 
-pub(super) fn protocols(body: &[u8]) -> Vec<String> {
+/// The protocols of an ALPN extension (RFC 7301 section 3.1), as far as it can be read.
+pub fn protocols(body: &[u8]) -> Vec<String> {
     let mut rest = body.get(2..).unwrap_or_default();
     let mut names = Vec::new();
     while let Some((length, tail)) = rest.split_first() {
@@ -228,7 +229,8 @@ pub fn scheme_name(number: u16) -> String {
     )
 }
 
-pub(super) fn extension_name(number: u16) -> String {
+/// The name of an extension by its number.
+pub fn extension_name(number: u16) -> String {
     named(
         number,
         &[

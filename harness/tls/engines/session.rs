@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use waxseal_model::facts::{Alert, Speaker, TlsFacts};
 
-use super::alerts::Alerts;
-use super::tap::Copy;
+use crate::tls::engines::alerts::Alerts;
+use crate::tls::engines::tap::Copy;
 use crate::wire::tls::strayed;
 
 /// What an engine gives: it can be read and written.

@@ -2,7 +2,7 @@
 
 use waxseal_model::offer::Version;
 
-use super::registry::{key_exchange, suite_parts};
+use crate::wire::numbers::{key_exchange, suite_parts};
 use crate::wire::tls::{
     Message, ServerHello, ServerKeyExchange, handshake, read_certificate_status, read_certificates,
 };

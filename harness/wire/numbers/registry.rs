@@ -167,21 +167,7 @@ pub fn key_exchange(id: u16) -> Option<(Exchange, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::legacy::listed;
-    use super::super::suites::suite;
     use super::*;
-
-    #[test]
-    fn the_registry_agrees_with_the_vendored_library() {
-        let listed = listed();
-        assert!(listed.len() > 180, "{}", listed.len());
-        for (id, standard_name, bits) in listed {
-            assert_eq!(suite(id).name, standard_name, "{id:#06x}");
-            let parts = suite_parts(id);
-            // OpenSSL counts the key of Triple DES as 168 bits as well.
-            assert_eq!(i32::from(parts.bits), bits, "{standard_name}");
-        }
-    }
 
     #[test]
     fn every_number_is_once_in_the_registry_and_none_is_a_signal() {

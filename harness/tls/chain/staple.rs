@@ -10,7 +10,7 @@ const SKEW: u32 = 300;
 
 /// Reads a response (DER) about the leaf of a chain (DER, leaf first). Its signature is not
 /// verified.
-pub(super) fn describe_staple(response: &[u8], chain: &[Vec<u8>]) -> StapleFacts {
+pub(in crate::tls) fn describe_staple(response: &[u8], chain: &[Vec<u8>]) -> StapleFacts {
     read(response, chain).unwrap_or(StapleFacts { status: StapleStatus::Nothing, current: false })
 }
 

@@ -2,10 +2,10 @@
 //!
 //! Below either engine: the engine plays an honest server and never learns of it.
 
-mod answer;
 mod keys;
 #[cfg(test)]
 mod laws;
+mod reaction;
 mod rewrite;
 mod stream;
 

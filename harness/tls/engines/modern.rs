@@ -1,30 +1,28 @@
 //! The modern engine: rustls with TLS 1.2 and 1.3 as they ought to be.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{
-    ClientConfig, CommonState, DigitallySignedStruct, DistinguishedName, HandshakeKind,
-    ServerConfig, SignatureScheme, SupportedProtocolVersion, version,
+    ClientConfig, CommonState, HandshakeKind, ServerConfig, SupportedProtocolVersion, version,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use waxseal_model::facts::{ClientCertificate, Engine, FailureCause, Speaker, TlsFacts};
 use waxseal_model::offer::{Offer, SuiteKind, Version};
 
-use super::alerts::Alerts;
-use super::describe::{group_name, scheme_name};
-use super::engine::{AskClient, ClientSetup, Identity, Played, ServerSetup};
-use super::session::Session;
-use super::suites::{resolve, suite};
+use crate::tls::engines::alerts::Alerts;
+use crate::tls::engines::session::Session;
+use crate::tls::engines::trust::{Anyone, AskClient, Shown};
+use crate::tls::offer::resolve;
+use crate::tls::setup::{ClientSetup, Identity, Played, ServerSetup};
+use crate::wire::numbers::{group_name, suite};
 
 /// Whether rustls can play exactly this: nothing left out, nothing in its place.
 pub(super) fn can_play(offer: &Offer) -> bool {
-    let all: Vec<u16> = super::legacy::available();
+    let all: Vec<u16> = crate::tls::engines::legacy::available();
     let suites = resolve(offer, &all);
     let ours = available();
     let aead = |id: &u16| suite(*id).is(SuiteKind::Aead);
@@ -162,7 +160,7 @@ where
     let has_key = key.is_some();
     let provider = provider(&setup.offer);
     let mut anyone = Arc::new(Anyone::new(Arc::clone(&provider), AskClient::No));
-    let mut shown = Arc::new(Shown { key, asked: false.into() });
+    let mut shown = Arc::new(Shown::new(key));
     if let Some(sessions) = &setup.sessions {
         (anyone, shown) = sessions.same(anyone, shown);
     }
@@ -236,162 +234,4 @@ fn facts(
         client_certificate,
         server_extensions: Vec::new(),
     })
-}
-
-/// Takes anyone's certificate, but not without the key to it, and remembers how that was proven.
-#[derive(Debug)]
-pub(super) struct Anyone {
-    provider: Arc<CryptoProvider>,
-    ask: AskClient,
-    verified: OnceLock<u16>,
-}
-
-impl Anyone {
-    fn new(provider: Arc<CryptoProvider>, ask: AskClient) -> Self {
-        Self { provider, ask, verified: OnceLock::new() }
-    }
-
-    /// The scheme of the signature that was verified; `None`: there was none.
-    fn verified(&self) -> Option<String> {
-        self.verified.get().copied().map(scheme_name)
-    }
-
-    fn remember(&self, dss: &DigitallySignedStruct) {
-        // One connection, one signature: what is set stays.
-        let _ = self.verified.set(u16::from(dss.scheme));
-    }
-
-    fn verify12(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        if self.ask == AskClient::Unproven {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        let valid = verify_tls12_signature(message, cert, dss, algorithms)?;
-        self.remember(dss);
-        Ok(valid)
-    }
-
-    fn verify13(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        if self.ask == AskClient::Unproven {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        let valid = verify_tls13_signature(message, cert, dss, algorithms)?;
-        self.remember(dss);
-        Ok(valid)
-    }
-}
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verify12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verify13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-impl ClientCertVerifier for Anyone {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn client_auth_mandatory(&self) -> bool {
-        self.ask == AskClient::Required
-    }
-
-    fn verify_client_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, rustls::Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verify12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verify13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Shows one certificate when asked, and remembers that it was asked.
-#[derive(Debug, Default)]
-pub(super) struct Shown {
-    key: Option<Arc<rustls::sign::CertifiedKey>>,
-    asked: std::sync::atomic::AtomicBool,
-}
-
-impl Shown {
-    fn asked(&self) -> bool {
-        self.asked.load(std::sync::atomic::Ordering::Relaxed)
-    }
-}
-
-impl rustls::client::ResolvesClientCert for Shown {
-    fn resolve(
-        &self,
-        _: &[&[u8]],
-        _: &[SignatureScheme],
-    ) -> Option<Arc<rustls::sign::CertifiedKey>> {
-        self.asked.store(true, std::sync::atomic::Ordering::Relaxed);
-        self.key.clone()
-    }
-
-    fn has_certs(&self) -> bool {
-        true
-    }
 }

@@ -16,31 +16,31 @@ use openssl::ssl::{Error, Ssl, SslRef};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_openssl::SslStream;
 
-use super::super::session::Stream;
+use crate::tls::engines::session::Stream;
 
-pub(in super::super) struct LegacyStream<T> {
+pub(in crate::tls) struct LegacyStream<T> {
     inner: SslStream<Forgiven<T>>,
     /// Another handshake was begun and is not finished.
     asked_again: bool,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> LegacyStream<T> {
-    pub(in super::super) fn new(ssl: Ssl, io: T) -> Result<Self, ErrorStack> {
+    pub(in crate::tls) fn new(ssl: Ssl, io: T) -> Result<Self, ErrorStack> {
         SslStream::new(ssl, Forgiven(io)).map(|inner| Self { inner, asked_again: false })
     }
 
     /// The server's side of the handshake.
-    pub(in super::super) async fn accept(&mut self) -> Result<(), Error> {
+    pub(in crate::tls) async fn accept(&mut self) -> Result<(), Error> {
         poll_fn(|cx| self.clean().poll_accept(cx)).await
     }
 
     /// The client's side of the handshake.
-    pub(in super::super) async fn connect(&mut self) -> Result<(), Error> {
+    pub(in crate::tls) async fn connect(&mut self) -> Result<(), Error> {
         poll_fn(|cx| self.clean().poll_connect(cx)).await
     }
 
     /// A second handshake, begun by the client.
-    pub(in super::super) async fn renegotiate(&mut self) -> Result<(), Error> {
+    pub(in crate::tls) async fn renegotiate(&mut self) -> Result<(), Error> {
         // A refusal shows in the handshake that follows.
         self.ask_again();
         poll_fn(|cx| self.clean().poll_do_handshake(cx)).await
@@ -56,7 +56,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> LegacyStream<T> {
         unsafe { SSL_renegotiate(self.ssl().as_ptr()) == 1 }
     }
 
-    pub(in super::super) fn ssl(&self) -> &SslRef {
+    pub(in crate::tls) fn ssl(&self) -> &SslRef {
         self.inner.ssl()
     }
 

@@ -5,8 +5,15 @@ use openssl::hash::{MessageDigest, hash};
 use openssl::pkey::PKey;
 use openssl::sign::Signer;
 
-use super::sessions::Psk;
 use crate::wire::tls::{ClientHello, Extension, kind};
+
+/// What a session of TLS 1.3 is resumed by (RFC 8446 section 4.6.1).
+#[derive(Debug)]
+pub struct Psk {
+    pub(in crate::tls) secret: Vec<u8>,
+    pub(in crate::tls) ticket: Vec<u8>,
+    pub(in crate::tls) suite: u16,
+}
 
 /// Adds the pre-shared key and its binder (RFC 8446 section 4.2.11), last of all extensions.
 ///

@@ -12,8 +12,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scan::Refusal;
 
-use super::legacy::{LegacyStream, context, peer_signature};
-use super::session::{alert_of, is_alert_code};
+use crate::tls::engines::legacy::{LegacyStream, context, peer_signature};
+use crate::tls::engines::session::{alert_of, is_alert_code};
 use crate::wire::attention::within;
 
 /// A session that may be resumed on another connection.

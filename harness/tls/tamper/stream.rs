@@ -12,7 +12,7 @@ use waxseal_model::facts::ForgeryAnswer;
 use waxseal_model::offer::Version;
 use waxseal_model::scenario::Forgery;
 
-use super::answer::Listener;
+use super::reaction::Listener;
 use super::rewrite::{After, rewrite, without_tls13};
 use crate::wire::tls::{CLIENT_HELLO, ClientHello, Flight, Message, Records};
 
@@ -26,7 +26,7 @@ const HOLD: Duration = Duration::from_millis(250);
 
 /// What became of the forgery, shared with the stream that plays it.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Watching(Arc<Mutex<Watched>>);
+pub(in crate::tls) struct Watching(Arc<Mutex<Watched>>);
 
 #[derive(Debug, Default)]
 struct Watched {
@@ -41,7 +41,7 @@ impl Watching {
 
     /// The version of the flight, and what the client did about it; `how` where the connection's end
     /// has to tell. `None`: no flight went out.
-    pub(in super::super) fn answer(&self, how: ForgeryAnswer) -> Option<(Version, ForgeryAnswer)> {
+    pub(in crate::tls) fn answer(&self, how: ForgeryAnswer) -> Option<(Version, ForgeryAnswer)> {
         self.with(|watched| match (&watched.moot, &watched.forged) {
             (Some((version, why)), _) => Some((*version, ForgeryAnswer::Moot(why.clone()))),
             (None, Some((version, listener))) => Some((*version, listener.at_end(how))),
@@ -52,7 +52,7 @@ impl Watching {
 
 /// A stream that changes the first flight of the server above it.
 #[derive(Debug)]
-pub(in super::super) struct Forging<T> {
+pub(in crate::tls) struct Forging<T> {
     inner: T,
     forgery: Forgery,
     key: Vec<u8>,
@@ -84,7 +84,7 @@ enum Saying {
 }
 
 impl<T> Forging<T> {
-    pub(in super::super) fn new(inner: T, forgery: Forgery, key: &[u8]) -> (Self, Watching) {
+    pub(in crate::tls) fn new(inner: T, forgery: Forgery, key: &[u8]) -> (Self, Watching) {
         let watching = Watching::default();
         let stream = Self {
             inner,

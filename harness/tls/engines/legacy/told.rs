@@ -12,7 +12,7 @@ use openssl::ssl::{Ssl, SslContextBuilder, SslRef};
 use openssl_sys as ffi;
 use waxseal_model::facts::Speaker;
 
-use super::super::alerts::Alerts;
+use crate::tls::engines::alerts::Alerts;
 
 /// Where a session keeps what its callbacks note.
 struct Indexes {
@@ -39,7 +39,7 @@ unsafe extern "C" {
 }
 
 /// A session that notes its alerts and, as a client, whether it was asked for a certificate.
-pub(in super::super) fn listening(
+pub(in crate::tls) fn listening(
     context: SslContextBuilder,
     alerts: &Alerts,
 ) -> Result<Ssl, ErrorStack> {
@@ -82,7 +82,7 @@ unsafe extern "C" fn note_asked(ssl: *mut ffi::SSL, _: *mut c_void) -> c_int {
 }
 
 /// Whether the server asked this client for a certificate.
-pub(in super::super) fn was_asked(ssl: &SslRef) -> bool {
+pub(in crate::tls) fn was_asked(ssl: &SslRef) -> bool {
     ssl.ex_data(INDEXES.asked).is_some_and(|asked| asked.load(Ordering::Relaxed))
 }
 
@@ -90,7 +90,7 @@ pub(in super::super) fn was_asked(ssl: &SslRef) -> bool {
 ///
 /// # Safety
 /// The handshake has to be finished.
-pub(in super::super) unsafe fn peer_signature(ssl: &SslRef) -> Option<String> {
+pub(in crate::tls) unsafe fn peer_signature(ssl: &SslRef) -> Option<String> {
     // SSL_get0_peer_signature_name is a macro for this.
     const GET_PEER_SIGNATURE_NAME: c_int = 141;
     let mut name: *const std::ffi::c_char = std::ptr::null();
@@ -108,7 +108,7 @@ pub(in super::super) unsafe fn peer_signature(ssl: &SslRef) -> Option<String> {
 ///
 /// # Safety
 /// The handshake has to be finished.
-pub(in super::super) unsafe fn negotiated_group(ssl: &SslRef) -> Option<String> {
+pub(in crate::tls) unsafe fn negotiated_group(ssl: &SslRef) -> Option<String> {
     // SAFETY: by this function's contract; the name is a constant of the library.
     let name = unsafe { ffi::SSL_get0_group_name(ssl.as_ptr()) };
     if name.is_null() {

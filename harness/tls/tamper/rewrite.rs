@@ -2,8 +2,8 @@
 
 use waxseal_model::scenario::Forgery;
 
-use super::super::suites::suite;
 use super::keys;
+use crate::wire::numbers::suite;
 use crate::wire::tls::{
     ClientHello, Extension, Flight, HandshakeMessage, SignedCurve, content, handshake, kind,
     write_records,

@@ -14,8 +14,8 @@ use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use waxseal_model::facts::{FailureCause, TlsFailure};
 
-use super::answer::Flight;
-use super::binder::hmac;
+use crate::tls::raw::answer::Flight;
+use crate::tls::raw::binder::hmac;
 use crate::wire::attention::Allowance;
 use crate::wire::tls::{content, handshake, write_records};
 

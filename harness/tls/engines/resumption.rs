@@ -10,7 +10,8 @@ use rustls::client::{ClientSessionMemoryCache, ClientSessionStore, Resumption};
 use waxseal_model::facts::TicketFacts;
 use waxseal_model::offer::Version;
 
-use super::modern::{Anyone, Shown};
+use crate::tls::engines::trust::{Anyone, Shown};
+use crate::tls::raw::binder::Psk;
 
 /// Servers whose sessions the modern engine keeps: more than the hosts of any run.
 const KEPT: usize = 4096;
@@ -79,7 +80,7 @@ impl SessionStore {
     }
 
     /// The secret, the ticket and the suite of a session of TLS 1.3.
-    pub(super) fn psk(&self) -> Option<Psk> {
+    pub fn psk(&self) -> Option<Psk> {
         self.with(|session| {
             let mut secret = vec![0; session.master_key_len()];
             session.master_key(&mut secret);
@@ -152,11 +153,4 @@ impl std::fmt::Debug for SessionStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SessionStore").finish_non_exhaustive()
     }
-}
-
-/// What a session of TLS 1.3 is resumed by (RFC 8446 section 4.6.1).
-pub(super) struct Psk {
-    pub(super) secret: Vec<u8>,
-    pub(super) ticket: Vec<u8>,
-    pub(super) suite: u16,
 }

@@ -102,22 +102,3 @@ fn split(rest: &str) -> Option<(&str, &str)> {
     let (cipher, mac) = rest.rsplit_once('_')?;
     Some((cipher, if cipher == "CHACHA20_POLY1305" && mac != "OLD" { "" } else { mac }))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::super::legacy::library_name;
-    use super::super::registry::registered_suites;
-    use super::*;
-
-    #[test]
-    fn names_are_those_of_the_library_no_more_and_no_less() {
-        let differ: Vec<_> = registered_suites()
-            .into_iter()
-            .map(|id| (suite(id).name, openssl_name(id), library_name(id).map(str::to_owned)))
-            // It speaks them, and does not list them unless it is told to.
-            .filter(|(name, ..)| !name.starts_with("TLS_AES_128_CCM"))
-            .filter(|(_, made, known)| made != known)
-            .collect();
-        assert!(differ.is_empty(), "{} {differ:#?}", differ.len());
-    }
-}
