@@ -4,11 +4,11 @@ use waxseal_model::offer::Version;
 use waxseal_model::scan::{Answers, Found, Refusal, UnknownAlpn};
 
 use super::exchange::{answers, encrypts_then_macs};
-use super::hellos::{Hellos, USUAL_SUITES, remove, set, whole};
 use super::host::Host;
 use super::reply::Reply;
 use super::versions::{Heard, absent};
 use crate::tls::FirstFlight;
+use crate::tls::hello::{Hellos, USUAL_SUITES, whole};
 use crate::tls::{NoAnswer, agrees_to};
 use crate::wire::numbers::suite_parts;
 use crate::wire::tls::{ClientHello, Extension, kind};
@@ -131,7 +131,7 @@ async fn alpn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<UnknownAlp
         return absent(heard, "no version is spoken");
     };
     let mut hello = hellos.hello(version, &suites);
-    set(&mut hello, Extension::alpn(&[UNKNOWN_PROTOCOL]));
+    hello.set(Extension::alpn(&[UNKNOWN_PROTOCOL]));
     match host.ask_surely(&whole(&hello)).await {
         Reply::Flight(_) if version == Version::Tls13 => encrypted_alpn(host, hellos).await,
         Reply::Flight(flight) if answers(&flight, kind::ALPN) => Found::Known(UnknownAlpn::Echoed),
@@ -164,8 +164,8 @@ async fn encrypted_alpn(host: &Host, hellos: &Hellos) -> Found<UnknownAlpn> {
 async fn sni(host: &Host, hellos: &Hellos, name: Option<&str>) -> Found<bool> {
     let mut hello = hellos.ordinary();
     match name {
-        Some(name) => set(&mut hello, Extension::server_name(name)),
-        None => remove(&mut hello, kind::SERVER_NAME),
+        Some(name) => hello.set(Extension::server_name(name)),
+        None => hello.remove(kind::SERVER_NAME),
     }
     served(host, &hello).await
 }

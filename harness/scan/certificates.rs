@@ -10,8 +10,8 @@ use waxseal_model::facts::{Engine, FailureCause, TlsFailure};
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scan::{AskedKey, AskedName, Found, HostFacts, Refusal, Shown, ShownChain};
 
-use super::hellos::Hellos;
 use super::host::{Host, Visit};
+use crate::tls::hello::Hellos;
 use crate::tls::{self, ClientSetup, describe_chain};
 
 /// A name that no host has (RFC 6761 section 6.4).

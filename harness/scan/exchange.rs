@@ -3,11 +3,11 @@
 use waxseal_model::offer::Version;
 use waxseal_model::scan::{Found, Listing, Refusal};
 
-use super::hellos::{CURVES, GROUPS_TLS13, Hellos, SCHEMES, set, whole};
 use super::host::Host;
 use super::reply::Reply;
 use super::versions::{Heard, absent, signed_by};
 use crate::tls::FirstFlight;
+use crate::tls::hello::{CURVES, GROUPS_TLS13, Hellos, SCHEMES, whole};
 use crate::tls::{NoAnswer, signs};
 use crate::wire::numbers::{group_name, scheme_name};
 use crate::wire::tls::{ClientHello, Extension, kind};
@@ -34,7 +34,7 @@ pub(super) async fn curves(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Fou
     let hello = hellos.hello(version, &free);
     pick_and_remove(host, CURVES, group_name, |left| {
         let mut hello = hello.clone();
-        set(&mut hello, Extension::groups(left));
+        hello.set(Extension::groups(left));
         (hello, FirstFlight::group)
     })
     .await
@@ -46,7 +46,7 @@ async fn last_in_line(host: &Host, hello: &ClientHello) -> Found<Listing> {
         let new = CURVES.iter().filter(|group| !names.contains(group));
         let offered: Vec<u16> = new.chain(&names).copied().collect();
         let mut hello = hello.clone();
-        set(&mut hello, Extension::groups(&offered));
+        hello.set(Extension::groups(&offered));
         let incomplete = match host.ask_surely(&whole(&hello)).await {
             Reply::Flight(flight) => match flight.group() {
                 Some(group) if !names.contains(&group) => {
@@ -76,8 +76,8 @@ pub(super) async fn groups_tls13(host: &Host, hellos: &Hellos, heard: &[Heard]) 
     let hello = hellos.hello(Version::Tls13, &suites);
     pick_and_remove(host, GROUPS_TLS13, group_name, |left| {
         let mut hello = hello.clone();
-        set(&mut hello, Extension::groups(left));
-        set(&mut hello, Extension::key_share(&[]));
+        hello.set(Extension::groups(left));
+        hello.set(Extension::key_share(&[]));
         (hello, |flight: &FirstFlight| flight.hello.group())
     })
     .await
@@ -98,7 +98,7 @@ pub(super) async fn schemes(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Fo
     let hello = hellos.hello(Version::Tls12, &signed);
     pick_and_remove(host, SCHEMES, scheme_name, |left| {
         let mut hello = hello.clone();
-        set(&mut hello, Extension::schemes(left));
+        hello.set(Extension::schemes(left));
         (hello, |flight: &FirstFlight| {
             flight.exchange.as_ref().and_then(|exchange| exchange.scheme)
         })

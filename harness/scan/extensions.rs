@@ -5,9 +5,9 @@ use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind};
 use waxseal_model::scan::{Entry, Extensions, Found};
 
 use super::front::{introduction, offered_inside};
-use super::hellos::Hellos;
 use super::host::{Host, Visit};
 use super::versions::{Heard, absent};
+use crate::tls::hello::Hellos;
 use crate::tls::{self, ClientSetup};
 
 /// One connection, with a whole handshake in the newest version that is spoken.

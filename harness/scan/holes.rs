@@ -6,11 +6,11 @@ use waxseal_model::scan::{Found, Holes};
 
 use super::answers::newest_old;
 use super::exchange::answers;
-use super::hellos::{Hellos, set, whole};
 use super::host::Host;
 use super::reply::{Reader, Reply};
 use super::robot;
 use super::versions::{Heard, absent};
+use crate::tls::hello::{Hellos, whole};
 use crate::tls::vulnerabilities::{
     MOMENT, Reaction, Sign, change_cipher_spec, first_change, heartbleed, lying_heartbeat,
     second_change,
@@ -26,7 +26,7 @@ pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Hole
     };
     let mut hello = hellos.hello(version, &suites);
     let plain = whole(&hello);
-    set(&mut hello, Extension::heartbeat(1));
+    hello.set(Extension::heartbeat(1));
     let beating = whole(&hello);
     let (beats, early_ccs, robot) = tokio::join!(
         heartbeat(host, &beating, version),

@@ -8,7 +8,6 @@ mod certificates;
 mod exchange;
 mod extensions;
 mod front;
-mod hellos;
 mod holes;
 mod host;
 mod reply;

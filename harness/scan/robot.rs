@@ -7,11 +7,11 @@ use tokio::io::AsyncWriteExt;
 use waxseal_model::offer::Version;
 use waxseal_model::scan::{Found, Refusal};
 
-use super::hellos::{Hellos, whole};
 use super::host::Host;
 use super::reply::{End, Reader, Reply};
 use super::versions::{Heard, absent};
 use crate::tls::Premaster;
+use crate::tls::hello::{Hellos, whole};
 use crate::wire::numbers::suite_parts;
 use crate::wire::tls::{content, write_records};
 

@@ -4,10 +4,10 @@ use waxseal_model::offer::Version;
 use waxseal_model::scan::{Found, HostFacts};
 
 use super::front::Trouble;
-use super::hellos::{Hellos, whole};
 use super::host::Host;
 use super::versions::{Heard, examine, ssl2};
 use super::{answers, exchange, extensions, holes, sessions, tolerance};
+use crate::tls::hello::{Hellos, whole};
 
 /// How much of a host's TLS is asked about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

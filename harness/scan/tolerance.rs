@@ -4,10 +4,10 @@ use waxseal_model::offer::Version;
 use waxseal_model::scan::{Found, Oddity, Tolerance};
 
 use super::answers::newest_told;
-use super::hellos::{CURVES, GROUPS_TLS13, Hellos, SCHEMES, set, whole};
 use super::host::Host;
 use super::reply::Reply;
 use super::versions::Heard;
+use crate::tls::hello::{CURVES, GROUPS_TLS13, Hellos, SCHEMES, whole};
 use crate::wire::tls::{ClientHello, Extension, grease};
 
 /// Asks about every oddity. One connection each; the plain hello was answered before.
@@ -47,9 +47,9 @@ fn odd(plain: &ClientHello, version: Version, oddity: Oddity) -> Vec<u8> {
         Oddity::Grease => {
             hello.suites.insert(0, grease(0));
             let groups = if version == Version::Tls13 { GROUPS_TLS13 } else { CURVES };
-            set(&mut hello, Extension::groups(&[&[grease(1)], groups].concat()));
-            set(&mut hello, Extension::schemes(&[&[grease(2)], SCHEMES].concat()));
-            set(&mut hello, Extension::versions(&[grease(4), version.code()]));
+            hello.set(Extension::groups(&[&[grease(1)], groups].concat()));
+            hello.set(Extension::schemes(&[&[grease(2)], SCHEMES].concat()));
+            hello.set(Extension::versions(&[grease(4), version.code()]));
             hello.extensions.get_or_insert_default().insert(0, Extension::grease(3));
         }
         Oddity::HighVersion => hello.legacy_version = 0x0305,

@@ -9,11 +9,11 @@ use waxseal_model::offer::Version;
 use waxseal_model::scan::{Accepted, Found, NOT_ASKED, Order, Refusal, VersionFacts};
 
 use super::front::harmless;
-use super::hellos::{Hellos, USUAL_SUITES, all_suites, record_version};
 use super::host::Host;
 use super::reply::Reply;
 use super::survey::Depth;
 use crate::tls::FirstFlight;
+use crate::tls::hello::{Hellos, USUAL_SUITES, all_suites, record_version};
 use crate::wire::numbers::{group_name, openssl_name, scheme_name, suite, suite_parts};
 use crate::wire::tls::{SSLV2_CIPHERS, Sslv2ServerHello, write_sslv2_hello};
 

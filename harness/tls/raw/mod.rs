@@ -3,6 +3,7 @@
 pub(super) mod answer;
 pub(super) mod binder;
 pub(super) mod first_flight;
+pub mod hello;
 pub(super) mod premaster;
 pub(super) mod session;
 pub(super) mod variants;

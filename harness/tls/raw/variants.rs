@@ -1,11 +1,10 @@
-//! ClientHellos that are written by hand: a right one, and each of its quirks.
-
-use std::hash::{BuildHasher, Hasher, RandomState};
+//! Variants of an ordinary ClientHello, each with what its name says.
 
 use waxseal_model::offer::{SuiteKind, Version};
 use waxseal_model::scenario::{ForgedHello, Quirk};
 
 use crate::tls::raw::binder::{Psk, bind};
+use crate::tls::raw::hello::{RENEGOTIATION_SIGNAL, X25519_SHARE, random};
 use crate::wire::numbers::suite;
 use crate::wire::numbers::{is_tls13, registered_suites};
 use crate::wire::tls::{
@@ -31,18 +30,10 @@ const SUITES_TLS13: [u16; 3] = [0x1301, 0x1302, 0x1303];
 
 /// Suites from the range for private use (RFC 8446 section 11).
 const UNKNOWN: [u16; 3] = [0xff10, 0xff11, 0xff12];
-/// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 section 3.3).
-pub const RENEGOTIATION_SIGNAL: u16 = 0x00ff;
 /// TLS_FALLBACK_SCSV (RFC 7507 section 2).
 const FALLBACK_SIGNAL: u16 = 0x5600;
 
-/// Public values that the other side can compute with, and we need not: the base points of X25519
-/// (RFC 7748 section 4.1) and of P-256 (SEC 2 section 2.4.2).
-pub const X25519_SHARE: [u8; 32] = {
-    let mut point = [0; 32];
-    point[0] = 9;
-    point
-};
+/// The base point of P-256 (SEC 2 section 2.4.2), as its public value.
 const P256_SHARE: [u8; 65] = [
     0x04, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5, 0x63, 0xa4, 0x40,
     0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2,
@@ -70,7 +61,7 @@ pub fn hello_by_hand(
     if let Some(octets) = forged.octets {
         // Type and length of the padding itself take four.
         let missing = (octets as usize).saturating_sub(hello.message().len() + 4);
-        put(&mut hello, Extension::padding(missing));
+        hello.set(Extension::padding(missing));
     }
     // The binder is over all the rest of the message.
     if forged
@@ -129,50 +120,50 @@ fn bend(hello: &mut ClientHello, quirk: Quirk) {
         registered_suites().into_iter().filter(|id| !is_tls13(*id)).filter(cbc).collect()
     };
     match quirk {
-        Quirk::AlpnHttp2 => put(hello, Extension::alpn(&[b"h2"])),
+        Quirk::AlpnHttp2 => hello.set(Extension::alpn(&[b"h2"])),
         Quirk::CbcEncryptThenMac => {
             hello.suites = cbc();
-            put(hello, Extension::empty(kind::ENCRYPT_THEN_MAC));
+            hello.set(Extension::empty(kind::ENCRYPT_THEN_MAC));
         }
         Quirk::CbcPlain => hello.suites = cbc(),
         Quirk::Compression => hello.compression = vec![1, 0],
         Quirk::FallbackSignal => hello.suites.push(FALLBACK_SIGNAL),
         Quirk::ForeignKeyShare => {
-            put(hello, Extension::groups(&[GROUPS[0]]));
-            put(hello, Extension::key_share(&[(FOREIGN, &P256_SHARE)]));
+            hello.set(Extension::groups(&[GROUPS[0]]));
+            hello.set(Extension::key_share(&[(FOREIGN, &P256_SHARE)]));
         }
         Quirk::Grease => {
             hello.suites.insert(0, grease(0));
-            put(hello, Extension::groups(&[&[grease(1)], &GROUPS[..]].concat()));
-            put(hello, Extension::schemes(&[&[grease(2)], &SCHEMES[..]].concat()));
+            hello.set(Extension::groups(&[&[grease(1)], &GROUPS[..]].concat()));
+            hello.set(Extension::schemes(&[&[grease(2)], &SCHEMES[..]].concat()));
             let version = if tls13 { Version::Tls13.code() } else { hello.legacy_version };
-            put(hello, Extension::versions(&[grease(3), version]));
+            hello.set(Extension::versions(&[grease(3), version]));
             if tls13 {
                 let shares: [(u16, &[u8]); 2] = [(grease(1), &[0]), (GROUPS[0], &X25519_SHARE)];
-                put(hello, Extension::key_share(&shares));
+                hello.set(Extension::key_share(&shares));
             }
             hello.extensions.get_or_insert_default().insert(0, Extension::grease(4));
-            put(hello, Extension::new(grease(5), []));
+            hello.set(Extension::new(grease(5), []));
         }
-        Quirk::Heartbeat => put(hello, Extension::heartbeat(1)),
+        Quirk::Heartbeat => hello.set(Extension::heartbeat(1)),
         Quirk::HighVersion => {
             hello.legacy_version = 0x0305;
-            take(hello, kind::SUPPORTED_VERSIONS);
+            hello.remove(kind::SUPPORTED_VERSIONS);
         }
-        Quirk::NoKeyShare => put(hello, Extension::key_share(&[])),
+        Quirk::NoKeyShare => hello.set(Extension::key_share(&[])),
         Quirk::NoNullCompression => hello.compression = vec![1],
         Quirk::NoRenegotiationInfo => {
             hello.suites = vec![0xc02f, 0xc02b];
-            put(hello, Extension::groups(&[GROUPS[0]]));
-            take(hello, kind::RENEGOTIATION_INFO);
-            take(hello, kind::EXTENDED_MASTER_SECRET);
+            hello.set(Extension::groups(&[GROUPS[0]]));
+            hello.remove(kind::RENEGOTIATION_INFO);
+            hello.remove(kind::EXTENDED_MASTER_SECRET);
         }
         Quirk::NoSuites => hello.suites.clear(),
-        Quirk::PskAlone => put(hello, Extension::psk_modes(&[0])),
+        Quirk::PskAlone => hello.set(Extension::psk_modes(&[0])),
         // The modes of an ordinary client.
         Quirk::PskWithKeyExchange => {}
         Quirk::RenegotiationSignal => {
-            take(hello, kind::RENEGOTIATION_INFO);
+            hello.remove(kind::RENEGOTIATION_INFO);
             hello.suites.push(RENEGOTIATION_SIGNAL);
         }
         Quirk::ExportSuites => hello.suites = of_kind(SuiteKind::Export),
@@ -187,28 +178,6 @@ fn bend(hello: &mut ClientHello, quirk: Quirk) {
 fn of_kind(kind: SuiteKind) -> Vec<u16> {
     let ids = registered_suites().into_iter().filter(|id| !is_tls13(*id));
     ids.filter(|id| suite(*id).is(kind)).collect()
-}
-
-/// Puts an extension in the place of the one of its type, or at the end.
-fn put(hello: &mut ClientHello, extension: Extension) {
-    let extensions = hello.extensions.get_or_insert_default();
-    match extensions.iter_mut().find(|found| found.kind == extension.kind) {
-        Some(found) => *found = extension,
-        None => extensions.push(extension),
-    }
-}
-
-fn take(hello: &mut ClientHello, kind: u16) {
-    hello.extensions.get_or_insert_default().retain(|found| found.kind != kind);
-}
-
-/// Octets that differ each time. They protect nothing: no secret is ever made from them.
-pub fn random() -> [u8; 32] {
-    let mut octets = [0; 32];
-    for part in octets.chunks_exact_mut(8) {
-        part.copy_from_slice(&RandomState::new().build_hasher().finish().to_be_bytes());
-    }
-    octets
 }
 
 fn halves(octets: [u8; 32]) -> [[u8; 16]; 2] {

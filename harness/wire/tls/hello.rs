@@ -36,6 +36,20 @@ impl ClientHello {
         numbers(self.extension(kind).and_then(|body| body.get(width..)).unwrap_or_default())
     }
 
+    /// Puts an extension in the place of the one of its type, or at the end.
+    pub fn set(&mut self, extension: Extension) {
+        let extensions = self.extensions.get_or_insert_default();
+        match extensions.iter_mut().find(|found| found.kind == extension.kind) {
+            Some(found) => *found = extension,
+            None => extensions.push(extension),
+        }
+    }
+
+    /// Takes the extension of this type out.
+    pub fn remove(&mut self, kind: u16) {
+        self.extensions.get_or_insert_default().retain(|found| found.kind != kind);
+    }
+
     /// The handshake message, with its type and length.
     ///
     /// A list that is longer than its length field can say is written with the low bits of its
