@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use waxseal::catalogue::Catalogue;
 use waxseal::relay::Remote;
 use waxseal::relay::reference::{Memory, Mutant, Running, Setup};
-use waxseal::run::{CheckOptions, starttls_checks};
+use waxseal::scan::{CheckOptions, starttls_checks};
 use waxseal::scan::{Host, Limits, certificates, parse_target};
 use waxseal::tls::Identity;
 use waxseal_certs::Authorities;

@@ -227,6 +227,17 @@ pub(super) enum Part {
     Starttls,
 }
 
+impl From<Part> for crate::scan::Part {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Suites => Self::Suites,
+            Part::Tls => Self::Tls,
+            Part::Certificates => Self::Certificates,
+            Part::Starttls => Self::Starttls,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ScanFormat {
     /// For people.

@@ -12,7 +12,6 @@ mod arguments;
 mod check;
 mod explain;
 mod files;
-mod host;
 mod matrix;
 mod output;
 mod progress;

@@ -1,28 +1,22 @@
 //! `waxseal scan`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use waxseal_model::limits;
 use waxseal_model::pins::Pins;
-use waxseal_model::profile::Profile;
-use waxseal_model::requirement::Level;
-use waxseal_model::scan::{
-    Dated, Entry, Found, Outdated, SCHEMA, Scan, Target, judge, judge_certificates,
-};
+use waxseal_model::scan::{Entry, Scan, Target};
 
 use super::arguments::{Part, ScanArguments, ScanFormat};
 use super::files;
-use super::host::{Asking, Raw};
 use super::output::{print, refuse};
-use crate::catalogue::{Rules, host_pins, profile_names};
+use crate::catalogue::{host_pins, profile_names};
 use crate::report;
-use crate::scan::{Limits, parse_target};
+use crate::scan::{Limits, ScanOptions, Scanner, parse_target};
 use crate::tls::{read_certificates_pem, system_roots};
 
 /// Scans every target and reports each as it is done, in the order they were named.
@@ -61,8 +55,8 @@ pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("could not start: {error}")),
     };
-    let asking = Arc::new(Asking {
-        parts: arguments.only.clone(),
+    let scanner = Arc::new(Scanner::new(ScanOptions {
+        parts: arguments.only.iter().map(|part| (*part).into()).collect(),
         limits: Limits {
             connections: arguments.connections,
             time: Duration::from_secs(arguments.time),
@@ -70,9 +64,10 @@ pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
         },
         profile: arguments.profile.clone(),
         roots,
-        catalogue: OnceCell::new(),
-    });
-    let codes = runtime.block_on(all(arguments, pins.as_ref(), &asking, targets));
+        pins: arguments.expect.clone().zip(pins),
+        today: super::run::today(),
+    }));
+    let codes = runtime.block_on(all(arguments, &scanner, targets));
     // A name that cannot be resolved may keep a thread of the resolver busy: it is not waited for.
     runtime.shutdown_background();
     // The gravest first: broken, then unusable, then undecided.
@@ -141,41 +136,32 @@ fn pins(named: &str) -> Result<Pins, String> {
 /// Scans side by side; gives the exit code of each.
 async fn all(
     arguments: &ScanArguments,
-    pins: Option<&Pins>,
-    asking: &Arc<Asking>,
+    scanner: &Arc<Scanner>,
     targets: Vec<Target>,
 ) -> Result<Vec<u8>, String> {
-    // Read beside the first connections: it takes longer than each of them.
-    let rules = tokio::task::spawn_blocking(Rules::embedded);
     let gate = Arc::new(Semaphore::new(arguments.jobs));
     let count = targets.len();
     let mut running = JoinSet::new();
     for (at, target) in targets.into_iter().enumerate() {
-        let (gate, asking) = (Arc::clone(&gate), Arc::clone(asking));
+        let (gate, scanner) = (Arc::clone(&gate), Arc::clone(scanner));
         running.spawn(async move {
             // The gate is never closed; were it, no place would be needed.
             let _place = gate.acquire().await;
-            (at, asking.ask(target).await)
+            (at, scanner.scan(target).await)
         });
     }
-    let rules = rules.await.map_err(|error| error.to_string())?;
-    let rules = rules.map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<String>())?;
-    let profile = rules.profiles.get(&arguments.profile);
-    let profile = profile.ok_or_else(|| format!("there is no profile `{}`", arguments.profile))?;
-    let levels = profile.levels(&rules.requirements);
-    let outdated = outdated(arguments, profile, pins);
-    let mut done: Vec<Option<Raw>> = (0..count).map(|_| None).collect();
+    let rules = scanner.rules().await?;
+    let mut done: Vec<Option<Scan>> = (0..count).map(|_| None).collect();
     let mut next = 0;
     let mut codes = Vec::new();
     while let Some(joined) = running.join_next().await {
-        let Ok((at, raw)) = joined else {
+        let Ok((at, scan)) = joined else {
             codes.push(3);
             continue;
         };
-        done[at] = Some(raw);
-        while let Some(raw) = done.get_mut(next).and_then(Option::take) {
+        done[at] = Some(scan?);
+        while let Some(scan) = done.get_mut(next).and_then(Option::take) {
             next += 1;
-            let scan = judged(raw, &arguments.profile, &levels, pins, &outdated);
             codes.push(scan.exit_code());
             match arguments.format {
                 ScanFormat::Human => print(&report::scan_table(&scan, &rules.requirements)),
@@ -184,44 +170,4 @@ async fn all(
         }
     }
     Ok(codes)
-}
-
-/// What is too old to judge a host by today.
-fn outdated(arguments: &ScanArguments, profile: &Profile, pins: Option<&Pins>) -> Vec<Outdated> {
-    let today = super::run::today();
-    let name = arguments.expect.as_deref().unwrap_or_default();
-    let profile = profile.outdated(&arguments.profile, &today);
-    let pins = pins.and_then(|pins| pins.outdated(name, &today));
-    let old = |what| move |text| Outdated { what, text };
-    profile.map(old(Dated::Profile)).into_iter().chain(pins.map(old(Dated::Pins))).collect()
-}
-
-fn judged(
-    raw: Raw,
-    profile: &str,
-    levels: &BTreeMap<String, Level>,
-    pins: Option<&Pins>,
-    outdated: &[Outdated],
-) -> Scan {
-    let mut findings = match &raw.facts.tls {
-        Found::Moot(_) => Vec::new(),
-        _ => judge(&raw.facts, levels),
-    };
-    if let Found::Known(shown) = &raw.certificates {
-        findings.extend(judge_certificates(shown, levels));
-    }
-    Scan {
-        schema: SCHEMA,
-        tool: format!("waxseal {}", env!("CARGO_PKG_VERSION")),
-        profile: profile.to_owned(),
-        differences: pins.map(|pins| raw.differences(pins)).unwrap_or_default(),
-        outdated: outdated.to_vec(),
-        target: raw.target,
-        facts: raw.facts,
-        certificates: raw.certificates,
-        checks: raw.checks,
-        findings,
-        connections: raw.connections,
-        duration_ms: u64::try_from(raw.duration.as_millis()).unwrap_or(u64::MAX),
-    }
 }

@@ -14,16 +14,19 @@ use super::caught::caught_now;
 use crate::catalogue::Catalogue;
 
 /// One case as it was played.
-pub(super) struct Played {
-    pub(super) names: Names,
-    pub(super) trace: Trace,
-    pub(super) duration: Duration,
+pub struct Played {
+    /// What its texts were filled with.
+    pub names: Names,
+    /// What was heard and said.
+    pub trace: Trace,
+    /// From its begin to its end.
+    pub duration: Duration,
     /// The longest time in it in which this process was not scheduled.
-    pub(super) lateness: Duration,
+    pub lateness: Duration,
 }
 
 /// Where what was played is collected and judged.
-pub(super) struct Desk<'a> {
+pub struct Desk<'a> {
     catalogue: &'a Catalogue,
     levels: &'a BTreeMap<String, Level>,
     played: BTreeMap<String, Played>,
@@ -32,7 +35,8 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn new(catalogue: &'a Catalogue, levels: &'a BTreeMap<String, Level>) -> Self {
+    /// Nothing has been played yet.
+    pub fn new(catalogue: &'a Catalogue, levels: &'a BTreeMap<String, Level>) -> Self {
         Self { catalogue, levels, played: BTreeMap::new(), late: BTreeMap::new() }
     }
 
@@ -42,12 +46,12 @@ impl<'a> Desk<'a> {
     }
 
     /// Takes what was played, in place of what was played of this case before.
-    pub(super) fn take(&mut self, id: String, played: Played) {
+    pub fn take(&mut self, id: String, played: Played) {
         self.played.insert(id, played);
     }
 
     /// The record of a case, once it and its control are played, and how late this machine was in it.
-    pub(super) fn record(&self, case: &Case) -> Option<(CaseRecord, Duration)> {
+    pub fn record(&self, case: &Case) -> Option<(CaseRecord, Duration)> {
         let result = self.played.get(&case.id)?;
         let control = match self.control(case) {
             None => None,
@@ -122,7 +126,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The record of a case that was not played to its end.
-    pub(super) fn unfinished(&self, case: &Case, verdict: Verdict, reason: &str) -> CaseRecord {
+    pub fn unfinished(&self, case: &Case, verdict: Verdict, reason: &str) -> CaseRecord {
         let judgement = without_outcome(verdict, reason.into());
         CaseRecord { unfinished: true, ..record(case, self.level(&case.cites), judgement, None) }
     }

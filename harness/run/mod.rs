@@ -21,7 +21,6 @@ mod play;
 mod quiet;
 mod rounds;
 mod start;
-mod starttls;
 mod whole;
 mod world;
 
@@ -38,16 +37,15 @@ use waxseal_model::scenario::Case;
 use waxseal_model::status::{Rules, Scope};
 use waxseal_model::trace::Place;
 
+pub use desk::{Desk, Played};
 pub use own::{Own, Route, Rule, connector_of};
-pub use plan::RunError;
+pub use plan::{RunError, profile};
 pub use play::names;
 pub use start::Choice;
-pub use starttls::{CheckOptions, Checked, starttls_checks};
 
 use crate::catalogue::Catalogue;
 use crate::lab::Sandbox;
 use crate::wire::attention;
-use desk::Desk;
 use open::Open;
 use rounds::{Stage, play_all};
 use world::World;

@@ -69,7 +69,11 @@ pub enum RunError {
     Broke(String),
 }
 
-pub(super) fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Profile, RunError> {
+/// The profile of this name.
+///
+/// # Errors
+/// [`RunError::Profile`] with the names that there are.
+pub fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Profile, RunError> {
     catalogue.profiles.get(name).ok_or_else(|| RunError::Profile {
         name: name.into(),
         known: catalogue.profiles.keys().cloned().collect::<Vec<_>>().join(", "),

@@ -17,11 +17,10 @@ use waxseal_model::record::{CaseRecord, Verdict};
 use waxseal_model::scenario::{Case, Connector, undelivered_control};
 use waxseal_model::trace::{Happening, Place};
 
-use super::desk::{Desk, Played};
-use super::{RunError, plan};
 use crate::catalogue::Catalogue;
 use crate::peer::{Patience, Pool, Recorder, SenderPlan, Then, fill, send};
 use crate::relay::Remote;
+use crate::run::{Desk, Played, RunError, profile};
 use crate::tls::ClientSetup;
 
 /// Folders of scenarios about STARTTLS, and about what is shown behind it.
@@ -86,7 +85,7 @@ pub async fn starttls_checks(
     remote: &Remote,
     options: &CheckOptions,
 ) -> Result<Checked, RunError> {
-    let levels = plan::profile(catalogue, &options.profile)?.levels(&catalogue.requirements);
+    let levels = profile(catalogue, &options.profile)?.levels(&catalogue.requirements);
     let mut desk = Desk::new(catalogue, &levels);
     let mut stage = Stage {
         remote,
