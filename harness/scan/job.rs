@@ -16,9 +16,10 @@ use waxseal_model::scan::{
 };
 
 use super::certificates::certificates;
+use super::depth::Depth;
 use super::host::{Host, Limits};
 use super::starttls::{CheckOptions, starttls_checks};
-use super::survey::{Depth, survey};
+use super::survey::survey;
 use super::target::{reachable, resolve};
 use crate::catalogue::{Catalogue, Rules, Wrong};
 use crate::relay::Remote;

@@ -5,6 +5,7 @@
 
 mod answers;
 mod certificates;
+mod depth;
 mod exchange;
 mod extensions;
 mod front;
@@ -21,8 +22,9 @@ mod tolerance;
 mod versions;
 
 pub use certificates::certificates;
+pub use depth::Depth;
 pub use host::{Host, Limits};
 pub use job::{Part, ScanOptions, Scanner};
 pub use starttls::{CheckOptions, Checked, starttls_checks};
-pub use survey::{Depth, survey};
+pub use survey::survey;
 pub use target::{TargetError, parse_target, reachable, resolve};

@@ -3,21 +3,12 @@
 use waxseal_model::offer::Version;
 use waxseal_model::scan::{Found, HostFacts};
 
+use super::depth::Depth;
 use super::front::Trouble;
 use super::host::Host;
 use super::versions::{Heard, examine, ssl2};
 use super::{answers, exchange, extensions, holes, sessions, tolerance};
 use crate::tls::hello::{Hellos, whole};
-
-/// How much of a host's TLS is asked about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Depth {
-    /// Versions and their suites alone, with no connection for anything else.
-    Suites,
-    /// All there is.
-    #[default]
-    Whole,
-}
 
 /// Learns what there is to learn of the TLS of one host, within its limits.
 ///

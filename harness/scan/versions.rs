@@ -8,10 +8,10 @@ use tokio::time::timeout;
 use waxseal_model::offer::Version;
 use waxseal_model::scan::{Accepted, Found, NOT_ASKED, Order, Refusal, VersionFacts};
 
+use super::depth::Depth;
 use super::front::harmless;
 use super::host::Host;
 use super::reply::Reply;
-use super::survey::Depth;
 use crate::tls::FirstFlight;
 use crate::tls::hello::{Hellos, USUAL_SUITES, all_suites, record_version};
 use crate::wire::numbers::{group_name, openssl_name, scheme_name, suite, suite_parts};

@@ -6,8 +6,10 @@ use tls_parser::{
 use waxseal_model::offer::SuiteKind;
 use waxseal_model::scan::SuiteParts;
 
-use super::suites::SIGNALS;
 use crate::wire::tls::Exchange;
+
+/// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746) and TLS_FALLBACK_SCSV (RFC 7507): signals, no suites.
+pub(super) const SIGNALS: [u16; 2] = [0x00ff, 0x5600];
 
 /// A suite that IANA's table, as the parser has it, lacks.
 pub(super) struct Row {

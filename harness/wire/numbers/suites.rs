@@ -4,11 +4,8 @@ use tls_parser::{TlsCipherAu, TlsCipherEnc, TlsCipherEncMode, TlsCipherKx, TlsCi
 use waxseal_model::facts::Suite;
 use waxseal_model::offer::{SuiteKind, Version};
 
-use super::registry::{is_tls13, supplement};
+use super::registry::{SIGNALS, is_tls13, supplement};
 use crate::wire::tls::is_grease;
-
-/// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746) and TLS_FALLBACK_SCSV (RFC 7507): signals, no suites.
-pub(super) const SIGNALS: [u16; 2] = [0x00ff, 0x5600];
 
 /// What is known of a suite by its number.
 pub fn suite(id: u16) -> Suite {

@@ -1,6 +1,6 @@
 //! What a ClientHello that was written by hand has to be answered with, and how an end is told.
 
-use super::demand::{Met, Unmet, fail, of_peers, undecided, witnessed};
+use super::met::{Met, Unmet, fail, of_peers, undecided, witnessed};
 use crate::expect::{AnswerExpect, AnswerFactsExpect, Told};
 use crate::facts::{Alert, AnswerFacts, FailureCause, Speaker, TlsFailure};
 use crate::offer::Version;
@@ -224,7 +224,7 @@ mod tests {
     /// `Ok`: met. `Err(true)`: undecided.
     fn check(wanted: &AnswerExpect, events: Vec<Happening>, expected: Result<(), bool>) {
         let met = meets_answer(wanted, &trace(events.clone()));
-        let met = met.map(drop).map_err(|unmet| unmet.undecided);
+        let met = met.map(drop).map_err(|unmet| unmet.is_undecided());
         assert_eq!(met, expected, "{wanted:?} {events:?}");
     }
 
@@ -291,7 +291,7 @@ mod tests {
         let text = "It told so by handshake_failure, and better would be protocol_version.";
         assert_eq!(note(&wanted, &told(40)).as_deref(), Some(text));
         let silent = trace(vec![forged(), ended(FailureCause::Silence, None)]);
-        assert!(meets_alert(&wanted, false, &silent).is_err_and(|unmet| unmet.undecided));
+        assert!(meets_alert(&wanted, false, &silent).is_err_and(|unmet| unmet.is_undecided()));
         assert!(meets_alert(&wanted, true, &silent).is_ok());
     }
 

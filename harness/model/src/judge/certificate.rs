@@ -1,6 +1,6 @@
 //! What the relay has to show as a server.
 
-use super::demand::{Met, fail, undecided};
+use super::met::{Met, fail, undecided};
 use crate::certificate::{KeyKind, in_order};
 use crate::expect::CertificateExpect;
 use crate::facts::TlsFacts;
@@ -69,7 +69,7 @@ mod tests {
     fn check(peer: Vec<CertificateFacts>, wanted: CertificateExpect, expected: Result<(), bool>) {
         let facts = facts(peer);
         let met = meets(&wanted, Some((3, &facts)));
-        let met = met.map(|at| assert_eq!(at, [3])).map_err(|unmet| unmet.undecided);
+        let met = met.map(|at| assert_eq!(at, [3])).map_err(|unmet| unmet.is_undecided());
         assert_eq!(met, expected, "{wanted:?} {:?}", facts.peer);
     }
 
@@ -90,6 +90,6 @@ mod tests {
         check(vec![leaf()], two, Err(false));
         check(vec![leaf(), above()], two, Ok(()));
         check(Vec::new(), two, Err(true));
-        assert!(meets(&two, None).is_err_and(|unmet| unmet.undecided));
+        assert!(meets(&two, None).is_err_and(|unmet| unmet.is_undecided()));
     }
 }

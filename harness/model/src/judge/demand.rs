@@ -1,30 +1,13 @@
 //! What has to be heard.
 
-use super::handshake::{meets_offered, meets_tls, secured};
+use super::handshake::{meets_offered, meets_tls};
+use super::met::{Met, Unmet, Weight, fail, secured, undecided, witnessed};
 use super::reply::meets_reply;
 use crate::expect::{AnswerExpect, DsnExpect, Expect, Outcome};
 use crate::judge::{Names, outcome::attempts};
 use crate::scenario::{Case, Peer};
-use crate::trace::{Channel, Event, Happening, Place, Trace};
+use crate::trace::{Channel, Happening, Place, Trace};
 use crate::wording::counted;
-
-/// A demand that is not met.
-pub(super) struct Unmet {
-    /// Nothing was heard that decides: the relay was not brought to the point.
-    pub(super) undecided: bool,
-    /// The relay itself was heard doing otherwise, and nothing that is broken around it explains
-    /// that: it stands without a control.
-    pub(super) witnessed: bool,
-    /// The message moved on where it had to stay: that says something only if what should have
-    /// stopped it was played.
-    pub(super) moved_on: bool,
-    /// One sentence.
-    pub(super) reason: String,
-    /// The events it rests on.
-    pub(super) evidence: Vec<usize>,
-}
-
-pub(super) type Met = Result<Vec<usize>, Unmet>;
 
 /// Checks every demand of the case; the first one that is not met decides.
 /// `unasked`: so many replies inside TLS come unasked in the control as well.
@@ -138,19 +121,7 @@ fn meets_attempts(
 }
 
 fn fail_or_wait(outcome: Option<Outcome>, reason: String) -> Unmet {
-    Unmet { undecided: outcome.is_none(), ..fail(reason, Vec::new()) }
-}
-
-pub(super) fn fail(reason: impl Into<String>, evidence: Vec<usize>) -> Unmet {
-    Unmet { undecided: false, witnessed: false, moved_on: false, reason: reason.into(), evidence }
-}
-
-pub(super) fn witnessed(reason: impl Into<String>, evidence: Vec<usize>) -> Unmet {
-    Unmet { witnessed: true, ..fail(reason, evidence) }
-}
-
-pub(super) fn undecided(reason: impl Into<String>) -> Unmet {
-    Unmet { undecided: true, ..fail(reason, Vec::new()) }
+    if outcome.is_none() { undecided(reason) } else { fail(reason, Vec::new()) }
 }
 
 fn meets_outcome(case: &Case, trace: &Trace, outcome: Option<Outcome>) -> Met {
@@ -197,7 +168,8 @@ fn meets_outcome(case: &Case, trace: &Trace, outcome: Option<Outcome>) -> Met {
         let reason =
             format!("The message ended as {}, expected: {}.", outcome.name(), names.join(" or "));
         let moved_on = outcome.delivered() && !wanted.iter().any(|outcome| outcome.delivered());
-        return Err(Unmet { witnessed: moved_on, moved_on, ..fail(reason, evidence) });
+        let weight = if moved_on { Weight::MovedOn } else { Weight::Fails };
+        return Err(Unmet { weight, ..fail(reason, evidence) });
     }
     Ok(evidence)
 }
@@ -232,12 +204,6 @@ fn visited(trace: &Trace) -> Vec<String> {
 
 fn listed(names: &[String]) -> String {
     if names.is_empty() { "nobody".into() } else { names.join(", then ") }
-}
-
-/// What happened on connections of the scenario's peers: neither the injection nor the mailbox of
-/// the sender is judged.
-pub(super) fn of_peers(trace: &Trace) -> impl Iterator<Item = (usize, &Event)> {
-    trace.judged().filter(|(_, event)| matches!(event.place, Place::Peer { .. }))
 }
 
 /// Judges the reports: each by the way it came, and the last that gives the message back by its

@@ -1,6 +1,6 @@
 //! What the relay made of a forged flight.
 
-use super::demand::{Met, of_peers, undecided, witnessed};
+use super::met::{Met, of_peers, undecided, witnessed};
 use crate::facts::ForgeryAnswer;
 use crate::scenario::Forgery;
 use crate::trace::{Happening, Trace};
@@ -73,7 +73,7 @@ mod tests {
             kind: Happening::Forged { forgery: "x".into(), answer: answer.clone(), version },
         };
         let trace = Trace { events: answers.iter().map(event).collect() };
-        let met = refused(&trace).map(drop).map_err(|unmet| unmet.undecided);
+        let met = refused(&trace).map(drop).map_err(|unmet| unmet.is_undecided());
         assert_eq!(met, expected, "{answers:?}");
     }
 

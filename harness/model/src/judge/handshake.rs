@@ -1,6 +1,6 @@
 //! What the handshake and the relay's hello have to be.
 
-use super::demand::{Met, fail, of_peers, undecided, witnessed};
+use super::met::{Met, fail, of_peers, secured, undecided, witnessed};
 use super::{forged, surplus};
 use crate::expect::{OfferedExpect, TlsExpect, TlsFactsExpect};
 use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
@@ -8,15 +8,6 @@ use crate::foreign::Foreign;
 use crate::judge::Names;
 use crate::offer::{SuiteChoice, SuiteKind};
 use crate::trace::{Channel, Event, Happening, Place, Trace};
-
-pub(super) fn secured(trace: &Trace) -> Vec<(usize, &TlsFacts)> {
-    of_peers(trace)
-        .filter_map(|(at, event)| match &event.kind {
-            Happening::Secured(facts) => Some((at, facts.as_ref())),
-            _ => None,
-        })
-        .collect()
-}
 
 /// Why there was no session, as far as the relay says: what it answered to the message.
 fn not_established(trace: &Trace) -> String {
@@ -309,7 +300,7 @@ mod tests {
 
     #[test]
     fn the_hello_of_a_connection_that_is_used_again_counts() {
-        assert!(offered(1).is_err_and(|unmet| unmet.witnessed));
-        assert!(offered(2).is_err_and(|unmet| unmet.undecided));
+        assert!(offered(1).is_err_and(|unmet| unmet.is_witnessed()));
+        assert!(offered(2).is_err_and(|unmet| unmet.is_undecided()));
     }
 }

@@ -10,6 +10,7 @@ mod demand;
 mod forged;
 mod handshake;
 mod hello;
+mod met;
 mod outcome;
 mod played;
 mod reply;
@@ -100,7 +101,7 @@ pub fn judge(
         .or_else(|| played::not_for(case, trace));
     let demanded = demand::unmet(case, names, trace, outcome, unasked)
         .map_err(|unmet| played::at_the_point(case, trace, unmet));
-    let witnessed = demanded.as_ref().is_err_and(|unmet| unmet.witnessed);
+    let witnessed = demanded.as_ref().is_err_and(|unmet| unmet.is_witnessed());
     let judgement = if let Some((never, at)) = breach {
         let failed = found(Verdict::Fail, sentence(never.sentence()), vec![at]);
         Judgement { forbidden: true, ..failed }
@@ -117,7 +118,7 @@ pub fn judge(
         found(Verdict::Inconclusive, reason, Vec::new())
     } else {
         match demanded {
-            Err(unmet) if unmet.undecided => {
+            Err(unmet) if unmet.is_undecided() => {
                 found(Verdict::Inconclusive, unmet.reason, unmet.evidence)
             }
             Err(unmet) => found(Verdict::Fail, unmet.reason, unmet.evidence),

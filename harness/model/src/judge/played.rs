@@ -1,6 +1,6 @@
 //! Whether a case was played as far as a verdict needs.
 
-use super::demand::{Unmet, undecided};
+use super::met::{Unmet, Weight, undecided};
 use super::{outcome, reply};
 use crate::expect::{Never, Outcome};
 use crate::facts::{FailureCause, HelloFacts, TlsFailure};
@@ -96,7 +96,7 @@ pub(super) fn left_at_the_end(case: &Case, trace: &Trace) -> Option<(usize, Stri
 /// A demand that is not met, unless it rests on a message that moved on past what was never played:
 /// then nothing can be said.
 pub(super) fn at_the_point(case: &Case, trace: &Trace, unmet: Unmet) -> Unmet {
-    if !unmet.moved_on {
+    if unmet.weight != Weight::MovedOn {
         return unmet;
     }
     let missed = case.peers.iter().find_map(|peer| {

@@ -1,7 +1,7 @@
 //! What the reply to the last line of a script has to be.
 
-use super::demand::{Met, Unmet, fail, of_peers, undecided, witnessed};
-use super::handshake::secured;
+use super::met::secured;
+use super::met::{Met, Unmet, fail, of_peers, undecided, witnessed};
 use super::surplus::second_greeting;
 use crate::expect::ReplyExpect;
 use crate::facts::FailureCause;
@@ -48,7 +48,8 @@ pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace, unasked: usize) -
         // has to be refused has none.
         let taken = lines.last().is_some_and(|line| line.first() == Some(&b'2'));
         let reason = format!("The relay answered `{shown}`, expected: {code}.");
-        return Err(Unmet { witnessed: taken, ..fail(reason, evidence) });
+        let wrong = if taken { witnessed } else { fail };
+        return Err(wrong(reason, evidence));
     }
     if let Some(enhanced) = &wanted.enhanced
         && announces_enhanced(trace)

@@ -1,7 +1,7 @@
 //! What a relay gives to resume a session by.
 
-use super::demand::{Met, of_peers, undecided, witnessed};
-use super::handshake::secured;
+use super::met::secured;
+use super::met::{Met, of_peers, undecided, witnessed};
 use crate::expect::TicketExpect;
 use crate::facts::TicketFacts;
 use crate::trace::{Happening, Trace};
@@ -60,7 +60,7 @@ mod tests {
         let trace = Trace { events: vec![Event { at: Duration::ZERO, place, kind }] };
         let met = meets(&wanted, &trace);
         assert_eq!(met.is_ok(), expected, "{ticket:?}");
-        assert!(met.err().is_none_or(|unmet| unmet.witnessed));
+        assert!(met.err().is_none_or(|unmet| unmet.is_witnessed()));
     }
 
     #[test]
@@ -76,6 +76,6 @@ mod tests {
         check(ticket(604_801, 0), false);
         check(ticket(7200, 1), false);
         let unmet = meets(&TicketExpect::default(), &Trace::default());
-        assert!(unmet.is_err_and(|unmet| unmet.undecided));
+        assert!(unmet.is_err_and(|unmet| unmet.is_undecided()));
     }
 }

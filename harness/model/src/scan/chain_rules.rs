@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Found;
 use super::finding::Finding;
-use super::rules::{Outcome, finding};
+use super::found::Found;
+use super::outcome::{Outcome, finding};
 use super::shown::{Shown, ShownChain};
 use crate::certificate::{
     CertificateFacts, ChainFacts, KeyKind, Problem, StapleFacts, StapleStatus,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Found, NOT_ASKED, Refusal};
+use super::found::{Found, NOT_ASKED, Refusal};
 use crate::facts::Suite;
 use crate::offer::Version;
 

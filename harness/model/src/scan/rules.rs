@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain_rules;
+use super::facts::{HostFacts, Oddity, UnknownAlpn};
+use super::finding::Finding;
+use super::found::Found;
+use super::outcome::{Outcome, finding, no_if_asked, yes_if_asked};
 use super::suite_rules::{exchange, suites};
 use super::version_rules::{moot_signal, versions};
-use super::{Finding, Found, HostFacts, Judgement, Oddity, UnknownAlpn};
 use crate::requirement::Level;
-
-/// What the facts say of one requirement: kept or not and a sentence, or why it is undecided.
-/// `None` in place of it all: the requirement does not apply to this host.
-pub(super) type Outcome = Result<(bool, String), String>;
 
 /// Judges a host's facts. `levels` is the level of every requirement under the profile; a
 /// requirement without one is left out.
@@ -54,17 +53,6 @@ fn each(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
     exchange(facts, add);
     hygiene(facts, add);
     tolerance(facts, add);
-}
-
-/// What an outcome means at this level.
-pub(super) fn finding(id: &str, level: Level, outcome: Outcome) -> Finding {
-    let (verdict, text) = match outcome {
-        Err(text) => (Judgement::Inconclusive, text),
-        Ok((_, text)) if level == Level::Info => (Judgement::Observed, text),
-        Ok((true, text)) => (Judgement::Pass, text),
-        Ok((false, text)) => (Judgement::Fail, text),
-    };
-    Finding { requirement: id.into(), level, verdict, text }
 }
 
 fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
@@ -206,30 +194,9 @@ fn tolerance(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
     }
 }
 
-pub(super) fn no(found: &Found<bool>, yes: &str, no: &str) -> Outcome {
-    match found {
-        Found::Known(true) => Ok((false, format!("{yes}."))),
-        Found::Known(false) => Ok((true, format!("{no}."))),
-        Found::Unknown(why) | Found::Moot(why) => Err(format!("Not known whether {yes}: {why}.")),
-    }
-}
-
-pub(super) fn yes_if_asked(found: &Found<bool>, yes: &str, no: &str) -> Option<Outcome> {
-    match found {
-        Found::Known(true) => Some(Ok((true, yes.into()))),
-        Found::Known(false) => Some(Ok((false, no.into()))),
-        Found::Moot(_) => None,
-        Found::Unknown(why) => Some(Err(format!("Not decided: {why}."))),
-    }
-}
-
-fn no_if_asked(found: &Found<bool>, yes: &str, no: &str) -> Option<Outcome> {
-    yes_if_asked(found, yes, no).map(|outcome| outcome.map(|(is, text)| (!is, text)))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Accepted, SuiteParts, VersionFacts};
+    use super::super::{Accepted, Judgement, SuiteParts, VersionFacts};
     use super::*;
     use crate::facts::Suite;
     use crate::offer::{SuiteKind, Version};

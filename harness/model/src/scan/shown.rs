@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Found;
+use super::found::Found;
 use crate::certificate::{ChainFacts, StapleFacts};
 use crate::offer::Version;
 

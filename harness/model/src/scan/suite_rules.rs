@@ -1,7 +1,8 @@
 //! What the accepted suites, primes, groups and signatures mean.
 
-use super::rules::Outcome;
-use super::{Accepted, Found, HostFacts, Order};
+use super::facts::{Accepted, HostFacts, Order};
+use super::found::Found;
+use super::outcome::Outcome;
 use crate::offer::{SuiteKind, Version};
 
 pub(super) fn suites(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {

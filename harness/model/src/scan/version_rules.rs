@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::rules::{Outcome, no, yes_if_asked};
-use super::{Finding, Found, HostFacts, Judgement, Refusal};
+use super::facts::HostFacts;
+use super::finding::{Finding, Judgement};
+use super::found::{Found, Refusal};
+use super::outcome::{Outcome, no, yes_if_asked};
 use crate::offer::Version;
 use crate::requirement::Level;
 
