@@ -12,7 +12,8 @@ use waxseal::catalogue::Catalogue;
 use waxseal::lab::sandbox;
 use waxseal::report;
 use waxseal::run::{Choice, Options, Unwatched, run};
-use waxseal_model::record::{Record, Verdict};
+use waxseal_model::record::Record;
+use waxseal_model::verdict::Verdict;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -92,7 +93,7 @@ impl Shared {
         let case =
             record.cases.iter().find(|case| case.id == id).ok_or("the case was not played")?;
         match case.verdict {
-            Verdict::Pass | Verdict::Observed | Verdict::Skipped => Ok(()),
+            Verdict::Pass | Verdict::Observed | Verdict::Skipped | Verdict::NotApplicable => Ok(()),
             Verdict::Fail | Verdict::Inconclusive | Verdict::Error => Err(format!(
                 "{}: {}\n{}",
                 case.verdict,

@@ -6,7 +6,8 @@ use std::future::pending;
 use waxseal::catalogue::Catalogue;
 use waxseal::run::{Choice, Options, Unwatched, run};
 use waxseal_model::facts::Engine;
-use waxseal_model::record::{Record, Verdict};
+use waxseal_model::record::Record;
+use waxseal_model::verdict::Verdict;
 
 fn play(catalogue: &Catalogue, engine: Engine) -> Record {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");

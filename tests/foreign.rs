@@ -31,7 +31,7 @@ fn more_events() -> Value {
         json!({ "wrote-hello": "x" }),
         json!({ "not-secured": failure }),
         json!({ "forged": { "forgery": "x", "answer": { "went-on": "x" }, "version": "1.2" } }),
-        json!({ "forged": { "forgery": "x", "answer": { "moot": "x" }, "version": "1.2" } }),
+        json!({ "forged": { "forgery": "x", "answer": { "not-applicable": "x" }, "version": "1.2" } }),
         json!({ "cut": { "bound": "reply", "events": 3, "octets": 5 } }),
         json!({ "not-played": { "control": "x" } }),
     ]

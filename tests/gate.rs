@@ -6,11 +6,12 @@ use waxseal::catalogue::Catalogue;
 use waxseal::report;
 use waxseal_model::baseline::Baseline;
 use waxseal_model::gate::GateResult;
-use waxseal_model::record::{CaseRecord, Conditions, Record, RelayName, SCHEMA, Summary, Verdict};
+use waxseal_model::record::{CaseRecord, Conditions, Record, RelayName, SCHEMA, Summary};
 use waxseal_model::requirement::Level;
 use waxseal_model::scenario::{Case, Connector};
 use waxseal_model::script::Direction;
 use waxseal_model::status::{Declared, Rules, Scope};
+use waxseal_model::verdict::Verdict;
 
 use super::cli::TODAY;
 

@@ -16,10 +16,11 @@ use waxseal::scan::{Host, Limits, certificates, parse_target};
 use waxseal::tls::Identity;
 use waxseal_certs::Authorities;
 use waxseal_model::certificate::Problem;
-use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::record::CaseRecord;
 use waxseal_model::scan::{AskedKey, Entry, Found, HostFacts, ShownChain};
 use waxseal_model::scenario::Connector;
 use waxseal_model::trace::Happening;
+use waxseal_model::verdict::Verdict;
 
 const NAME: &str = "relay.waxseal.test";
 

@@ -8,7 +8,8 @@ use std::thread;
 
 use waxseal_model::baseline::Baseline;
 use waxseal_model::foreign::printable_json;
-use waxseal_model::record::{INTERRUPTED, Record};
+use waxseal_model::record::Record;
+use waxseal_model::verdict::{INTERRUPTED, KEPT, UNUSABLE, gravest};
 
 use super::arguments::{Format, MatrixArguments};
 use super::output::{OutDir, print, refuse, say};
@@ -187,14 +188,11 @@ fn gate(catalogue: &Catalogue, name: &str, mut record: Record) -> Result<Record,
 /// The worst of all relays: something broken, then something not run, then something undecided.
 fn exit_code<'a>(records: impl Iterator<Item = &'a Record>, some_not_run: bool) -> ExitCode {
     let codes: Vec<u8> = records.map(Record::exit_code).collect();
-    let any = |code: u8| codes.contains(&code);
-    ExitCode::from(match () {
-        () if any(INTERRUPTED) => INTERRUPTED,
-        () if any(1) => 1,
-        () if some_not_run || codes.iter().all(|code| *code == 2) => 2,
-        () if any(3) => 3,
-        () => 0,
-    })
+    let all_unusable = codes.iter().all(|code| *code == UNUSABLE);
+    // One relay that plays nothing is a column without cases; all of them are no matrix.
+    let judged = codes.into_iter().filter(|code| *code != UNUSABLE);
+    let unusable = if some_not_run || all_unusable { UNUSABLE } else { KEPT };
+    ExitCode::from(gravest(judged.chain([unusable])))
 }
 
 fn write(out: &OutDir, records: &[Record]) -> Result<(), String> {

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use waxseal_model::foreign::{Foreign, printable};
-use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::record::CaseRecord;
 use waxseal_model::scenario::{Connector, default_control};
+use waxseal_model::verdict::Verdict;
 
 use super::arguments::Relays;
 use super::output::{print, refuse};

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use waxseal_model::limits;
 use waxseal_model::pins::Pins;
 use waxseal_model::scan::{Entry, Scan, Target};
+use waxseal_model::verdict::{UNDECIDED, gravest};
 
 use super::arguments::{Part, ScanArguments, ScanFormat};
 use super::files;
@@ -70,13 +71,11 @@ pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
     let codes = runtime.block_on(all(arguments, &scanner, targets));
     // A name that cannot be resolved may keep a thread of the resolver busy: it is not waited for.
     runtime.shutdown_background();
-    // The gravest first: broken, then unusable, then undecided.
     let codes = match codes {
         Ok(codes) => codes,
         Err(text) => return refuse(&text),
     };
-    let code = [1, 2, 3].into_iter().find(|code| codes.contains(code)).unwrap_or(0);
-    ExitCode::from(code)
+    ExitCode::from(gravest(codes))
 }
 
 fn targets(arguments: &ScanArguments) -> Result<Vec<Target>, String> {
@@ -156,7 +155,7 @@ async fn all(
     let mut codes = Vec::new();
     while let Some(joined) = running.join_next().await {
         let Ok((at, scan)) = joined else {
-            codes.push(3);
+            codes.push(UNDECIDED);
             continue;
         };
         done[at] = Some(scan?);

@@ -1,8 +1,9 @@
 //! The last lines of a report: what was decided, what was not, and why.
 
 use waxseal_model::foreign::printable;
-use waxseal_model::record::{Absent, CaseRecord, Record, Status, Verdict, cases};
+use waxseal_model::record::{Absent, CaseRecord, Record, Status, cases};
 use waxseal_model::requirement::Level;
+use waxseal_model::verdict::Verdict;
 
 /// How cases ended, waived ones apart.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,7 +31,7 @@ impl Counts {
                 (_, Verdict::Fail) => &mut counts.fail,
                 (_, Verdict::Observed) => &mut counts.observed,
                 (_, Verdict::Inconclusive) => &mut counts.inconclusive,
-                (_, Verdict::Skipped) => &mut counts.skipped,
+                (_, Verdict::Skipped | Verdict::NotApplicable) => &mut counts.skipped,
                 (_, Verdict::Error) => &mut counts.error,
             } += 1;
         }

@@ -1,8 +1,9 @@
 //! Several relays beside each other: a row a scenario, a column a relay.
 
 use waxseal_model::foreign::printable;
-use waxseal_model::record::{CaseRecord, Record, Verdict};
+use waxseal_model::record::{CaseRecord, Record};
 use waxseal_model::requirement::Level;
+use waxseal_model::verdict::Verdict;
 
 use super::Pillar;
 use super::markdown::cell;

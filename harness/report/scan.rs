@@ -4,8 +4,9 @@ use waxseal_model::foreign::{printable, printable_json};
 use waxseal_model::offer::SuiteKind;
 use waxseal_model::requirement::Catalogue;
 use waxseal_model::scan::{
-    Accepted, Entry, Found, Judgement, Listing, NOT_ASKED, Order, Scan, UnknownAlpn, VersionFacts,
+    Accepted, Entry, Found, Listing, NOT_ASKED, Order, Scan, UnknownAlpn, VersionFacts,
 };
+use waxseal_model::verdict::Verdict;
 use waxseal_model::wording::counted;
 
 use super::shown;
@@ -31,7 +32,7 @@ pub fn scan_table(scan: &Scan, catalogue: &Catalogue) -> String {
         Found::Known(true) => body(scan, &mut text),
         Found::Known(false) => text.push_str("The host offers no TLS.\n"),
         // It was not asked about.
-        Found::Moot(_) => {}
+        Found::NotApplicable(_) => {}
         Found::Unknown(why) => {
             text.push_str(&format!("TLS could not be examined: {}.\n", printable(why)));
         }
@@ -55,7 +56,7 @@ fn body(scan: &Scan, text: &mut String) {
     for version in &facts.versions {
         self::version(version, text);
     }
-    if facts.groups == Found::Moot(NOT_ASKED.into()) {
+    if facts.groups == Found::NotApplicable(NOT_ASKED.into()) {
         return;
     }
     text.push('\n');
@@ -95,7 +96,7 @@ fn body(scan: &Scan, text: &mut String) {
         Found::Known(UnknownAlpn::Alert) => "no_application_protocol".into(),
         Found::Known(UnknownAlpn::OtherEnd) => "ends the handshake in another way".into(),
         Found::Known(UnknownAlpn::Echoed) => "agreed to".into(),
-        Found::Moot(why) => format!("- ({})", printable(why)),
+        Found::NotApplicable(why) => format!("- ({})", printable(why)),
         Found::Unknown(why) => format!("? ({})", printable(why)),
     };
     row("unknown protocol in ALPN", alpn);
@@ -140,7 +141,7 @@ fn yes(found: &Found<bool>, yes: &str, no: &str) -> String {
     match found {
         Found::Known(true) => yes.into(),
         Found::Known(false) => no.into(),
-        Found::Moot(why) => format!("- ({})", printable(why)),
+        Found::NotApplicable(why) => format!("- ({})", printable(why)),
         Found::Unknown(why) => format!("? ({})", printable(why)),
     }
 }
@@ -156,7 +157,7 @@ fn listing(found: &Found<Listing>) -> String {
                 None => printable(&names).into_owned(),
             }
         }
-        Found::Moot(why) => format!("- ({})", printable(why)),
+        Found::NotApplicable(why) => format!("- ({})", printable(why)),
         Found::Unknown(why) => format!("? ({})", printable(why)),
     }
 }
@@ -172,14 +173,16 @@ fn only(one: &Found<Vec<String>>, other: &Found<Vec<String>>) -> String {
         (Found::Unknown(why), _) | (_, Found::Unknown(why)) => {
             format!("? ({})", printable(why))
         }
-        (Found::Moot(why), _) | (_, Found::Moot(why)) => format!("- ({})", printable(why)),
+        (Found::NotApplicable(why), _) | (_, Found::NotApplicable(why)) => {
+            format!("- ({})", printable(why))
+        }
     }
 }
 
 /// The worst first; what is kept is only counted.
 fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
     let mut shown: Vec<_> =
-        scan.findings.iter().filter(|found| found.verdict != Judgement::Pass).collect();
+        scan.findings.iter().filter(|found| found.verdict != Verdict::Pass).collect();
     shown.sort_by_key(|found| (found.verdict, std::cmp::Reverse(found.level)));
     for found in shown {
         let source = catalogue.get(&found.requirement).map_or("", |row| row.source.as_str());
@@ -194,12 +197,12 @@ fn findings(scan: &Scan, catalogue: &Catalogue, text: &mut String) {
     }
     let count = |verdict| scan.findings.iter().filter(|found| found.verdict == verdict).count();
     text.push_str(&format!(
-        "{} pass, {} fail, {} inconclusive, {} observed, {} moot; {} in {}.{:02} s, profile {}\n",
-        count(Judgement::Pass),
-        count(Judgement::Fail),
-        count(Judgement::Inconclusive),
-        count(Judgement::Observed),
-        count(Judgement::Moot),
+        "{} pass, {} fail, {} inconclusive, {} observed, {} not applicable; {} in {}.{:02} s, profile {}\n",
+        count(Verdict::Pass),
+        count(Verdict::Fail),
+        count(Verdict::Inconclusive),
+        count(Verdict::Observed),
+        count(Verdict::NotApplicable),
         connections(scan.connections),
         scan.duration_ms / 1000,
         scan.duration_ms % 1000 / 10,

@@ -2,8 +2,9 @@
 
 use waxseal_model::certificate::{ChainFacts, KeyKind, StapleFacts};
 use waxseal_model::foreign::{Foreign, printable, shorten};
-use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::record::CaseRecord;
 use waxseal_model::scan::{AskedKey, AskedName, Found, Shown};
+use waxseal_model::verdict::Verdict;
 
 use super::transcript;
 
@@ -11,7 +12,7 @@ use super::transcript;
 pub(super) fn certificates(found: &Found<Vec<Shown>>, text: &mut String) {
     let shown = match found {
         Found::Known(shown) => shown,
-        Found::Moot(_) => return,
+        Found::NotApplicable(_) => return,
         Found::Unknown(why) => {
             text.push_str(&format!("\nCertificates could not be examined: {}.\n", printable(why)));
             return;
@@ -21,7 +22,7 @@ pub(super) fn certificates(found: &Found<Vec<Shown>>, text: &mut String) {
     for shown in shown {
         let block = match &shown.result {
             Found::Known(shown) => block(&shown.chain, shown.staple.as_ref()),
-            Found::Moot(why) => format!("no certificate: {}\n", printable(why)),
+            Found::NotApplicable(why) => format!("no certificate: {}\n", printable(why)),
             Found::Unknown(why) => format!("certificate not known: {}\n", printable(why)),
         };
         let asked = question(shown);
@@ -111,7 +112,7 @@ fn day(seconds: i64) -> String {
 pub(super) fn checks(found: &Found<Vec<CaseRecord>>, text: &mut String) {
     let cases = match found {
         Found::Known(cases) => cases,
-        Found::Moot(_) => return,
+        Found::NotApplicable(_) => return,
         Found::Unknown(why) => {
             text.push_str(&format!("\nSTARTTLS could not be checked: {}.\n", printable(why)));
             return;
@@ -120,7 +121,7 @@ pub(super) fn checks(found: &Found<Vec<CaseRecord>>, text: &mut String) {
     text.push('\n');
     for case in cases {
         match case.verdict {
-            Verdict::Pass | Verdict::Skipped => continue,
+            Verdict::Pass | Verdict::Skipped | Verdict::NotApplicable => continue,
             Verdict::Fail | Verdict::Inconclusive | Verdict::Error | Verdict::Observed => {}
         }
         let id = printable(&case.id);

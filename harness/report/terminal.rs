@@ -1,8 +1,9 @@
 //! What a person reads at the end of a run.
 
 use waxseal_model::foreign::printable;
-use waxseal_model::record::{CaseRecord, Record, Status, Verdict, cases};
+use waxseal_model::record::{CaseRecord, Record, Status, cases};
 use waxseal_model::requirement::{Catalogue, Level};
+use waxseal_model::verdict::Verdict;
 
 use super::ending::{self, Counts};
 use super::{Pillar, transcript};

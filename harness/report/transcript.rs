@@ -199,7 +199,7 @@ fn forgery_answer(theirs: &str, answer: &ForgeryAnswer) -> String {
             format!("{theirs}: (ends the connection, at whatever it did not like)")
         }
         ForgeryAnswer::Silence => format!("{theirs}: (says nothing more)"),
-        ForgeryAnswer::Moot(why) => format!("(sent as it was: {})", printable(why)),
+        ForgeryAnswer::NotApplicable(why) => format!("(sent as it was: {})", printable(why)),
     }
 }
 

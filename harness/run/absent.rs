@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use waxseal_model::profile::Profile;
-use waxseal_model::record::{Absent, CaseRecord, Verdict};
+use waxseal_model::record::{Absent, CaseRecord};
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
+use waxseal_model::verdict::Verdict;
 
 use super::Choice;
 use crate::catalogue::Catalogue;

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use waxseal_model::expect::Outcome;
 use waxseal_model::judge::{Control, Judgement, Names, judge};
-use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Level;
 use waxseal_model::scenario::Case;
 use waxseal_model::trace::Trace;
+use waxseal_model::verdict::Verdict;
 
 use super::caught::caught_now;
 use crate::catalogue::Catalogue;

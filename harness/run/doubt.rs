@@ -8,9 +8,10 @@ use std::time::Duration;
 use waxseal_model::expect::Outcome;
 use waxseal_model::facts::FailureCause;
 use waxseal_model::judge::{breaches, outcome};
-use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::record::CaseRecord;
 use waxseal_model::scenario::Case;
 use waxseal_model::trace::{End, Event, Happening};
+use waxseal_model::verdict::Verdict;
 
 /// After a gap of this length in our own attention nothing is believed that was not seen again.
 const GAP: Duration = Duration::from_secs(1);

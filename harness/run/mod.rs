@@ -32,10 +32,11 @@ use std::time::Instant;
 use waxseal_model::domain::DomainRecord;
 use waxseal_model::facts::Engine;
 use waxseal_model::foreign::Foreign;
-use waxseal_model::record::{CaseRecord, Conditions, Record, RelayName, SCHEMA, Summary, Verdict};
+use waxseal_model::record::{CaseRecord, Conditions, Record, RelayName, SCHEMA, Summary};
 use waxseal_model::scenario::Case;
 use waxseal_model::status::{Rules, Scope};
 use waxseal_model::trace::Place;
+use waxseal_model::verdict::Verdict;
 
 pub use desk::{Desk, Played};
 pub use own::{Own, Route, Rule, connector_of};

@@ -6,9 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::task::JoinSet;
 use waxseal_model::judge::Names;
-use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::record::CaseRecord;
 use waxseal_model::scenario::Case;
 use waxseal_model::trace::{Event, Happening, Trace};
+use waxseal_model::verdict::Verdict;
 
 use super::desk::Desk;
 use super::doubt::leaked;

@@ -1,8 +1,9 @@
 //! Second opinions: no finding is one library's quirk.
 
 use waxseal_model::facts::Engine;
-use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::record::CaseRecord;
 use waxseal_model::trace::{Happening, Place, Trace};
+use waxseal_model::verdict::Verdict;
 
 /// The engine that played the handshakes of a case's peers, if there were any.
 pub(super) fn played_by(trace: &Trace) -> Option<Engine> {

@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use waxseal_model::facts::Engine;
-use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::record::CaseRecord;
 use waxseal_model::scenario::Case;
+use waxseal_model::verdict::Verdict;
 
 use super::desk::{Desk, Played};
 use super::gate::Gate;

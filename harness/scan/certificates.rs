@@ -38,7 +38,7 @@ pub async fn certificates(
                     continue;
                 }
                 if facts.speaks(version) == Some(false) {
-                    let result = Found::Moot(format!("{version} is not spoken"));
+                    let result = Found::NotApplicable(format!("{version} is not spoken"));
                     shown.push(Shown { version, key, name, result });
                     continue;
                 }
@@ -74,8 +74,8 @@ pub async fn certificates(
                 let name = own.as_deref().filter(|_| shown.name != AskedName::Unknown);
                 Found::Known(ShownChain { chain: describe(chain, name), staple })
             }
-            Answer::Refused(how) => Found::Moot(how),
-            Answer::Ended(how) if alive => Found::Moot(how),
+            Answer::Refused(how) => Found::NotApplicable(how),
+            Answer::Ended(how) if alive => Found::NotApplicable(how),
             Answer::Ended(why) | Answer::Open(why) => Found::Unknown(why),
         },
         ..shown

@@ -28,7 +28,7 @@ pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Exte
     };
     let implicit = host.target.entry == Entry::Implicit;
     let in_clear = match implicit {
-        true => Found::Moot("TLS comes first".into()),
+        true => Found::NotApplicable("TLS comes first".into()),
         false => Found::Known(offered),
     };
     let kinds = [SuiteKind::Tls13, SuiteKind::ForwardSecret, SuiteKind::All];

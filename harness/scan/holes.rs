@@ -21,8 +21,13 @@ use crate::wire::tls::{Extension, kind};
 /// RSA.
 pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Holes {
     let Some((version, suites)) = newest_old(heard) else {
-        let moot = || absent(heard, "nothing below TLS 1.3 is spoken");
-        return Holes { heartbeat: moot(), heartbleed: moot(), early_ccs: moot(), robot: moot() };
+        let without = || absent(heard, "nothing below TLS 1.3 is spoken");
+        return Holes {
+            heartbeat: without(),
+            heartbleed: without(),
+            early_ccs: without(),
+            robot: without(),
+        };
     };
     let mut hello = hellos.hello(version, &suites);
     let plain = whole(&hello);
@@ -49,7 +54,7 @@ async fn heartbeat(host: &Host, hello: &[u8], version: Version) -> (Found<bool>,
     let mut reader = Reader::new(&mut visit.stream, patience);
     match reader.flight(patience).await {
         Reply::Flight(flight) if !answers(&flight, kind::HEARTBEAT) => {
-            return (Found::Known(false), Found::Moot("heartbeats are off".into()));
+            return (Found::Known(false), Found::NotApplicable("heartbeats are off".into()));
         }
         Reply::Flight(_) => {}
         Reply::Refused(how) => return unknown(format!("it ended the handshake ({how})")),

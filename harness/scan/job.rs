@@ -125,8 +125,8 @@ impl Scanner {
         let begun = Instant::now();
         let mut raw = Raw {
             facts: HostFacts::not_asked(),
-            certificates: Found::Moot(NOT_ASKED.into()),
-            checks: Found::Moot(NOT_ASKED.into()),
+            certificates: Found::NotApplicable(NOT_ASKED.into()),
+            checks: Found::NotApplicable(NOT_ASKED.into()),
             connections: 0,
             duration: Duration::ZERO,
             target: target.clone(),
@@ -162,17 +162,17 @@ impl Scanner {
         let without = match &raw.facts.tls {
             Found::Known(false) => Some("the host offers no TLS".to_owned()),
             Found::Unknown(why) => Some(why.clone()),
-            Found::Known(true) | Found::Moot(_) => None,
+            Found::Known(true) | Found::NotApplicable(_) => None,
         };
         if self.asks(Part::Certificates) {
             raw.certificates = match &without {
-                Some(why) => Found::Moot(why.clone()),
+                Some(why) => Found::NotApplicable(why.clone()),
                 None => Found::Known(certificates(&host, &raw.facts, &self.options.roots).await),
             };
         }
         if self.asks(Part::Starttls) {
             let (checks, connections) = match without {
-                Some(why) => (Found::Moot(why), 0),
+                Some(why) => (Found::NotApplicable(why), 0),
                 None => self.checks(&host, raw, address).await,
             };
             raw.checks = checks;
@@ -226,7 +226,7 @@ impl Scanner {
     fn judged(&self, raw: Raw, rules: &Rules, profile: &Profile) -> Scan {
         let levels = profile.levels(&rules.requirements);
         let mut findings = match &raw.facts.tls {
-            Found::Moot(_) => Vec::new(),
+            Found::NotApplicable(_) => Vec::new(),
             _ => judge(&raw.facts, &levels),
         };
         if let Found::Known(shown) = &raw.certificates {

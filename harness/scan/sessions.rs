@@ -21,7 +21,7 @@ pub(super) async fn learn(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Se
         resumption(host, sni, heard, Version::Tls13),
     );
     let insecure_renegotiation = match ties(heard) {
-        Some(true) => Found::Moot("it ties a second handshake to the first".into()),
+        Some(true) => Found::NotApplicable("it ties a second handshake to the first".into()),
         _ => client_renegotiation.clone(),
     };
     Sessions { client_renegotiation, insecure_renegotiation, resumption_tls12, resumption_tls13 }

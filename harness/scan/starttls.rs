@@ -13,9 +13,10 @@ use tokio::time::{timeout, timeout_at};
 use waxseal_model::judge::Names;
 use waxseal_model::limits;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
-use waxseal_model::record::{CaseRecord, Verdict};
+use waxseal_model::record::CaseRecord;
 use waxseal_model::scenario::{Case, Connector, undelivered_control};
 use waxseal_model::trace::{Happening, Place};
+use waxseal_model::verdict::Verdict;
 
 use crate::catalogue::Catalogue;
 use crate::peer::{Patience, Pool, Recorder, SenderPlan, Then, fill, send};

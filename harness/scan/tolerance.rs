@@ -31,7 +31,7 @@ pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Vec<
 
 async fn one(host: &Host, plain: &ClientHello, version: Version, oddity: Oddity) -> Tolerance {
     if oddity == Oddity::HighVersion && version != Version::Tls12 {
-        return Tolerance { oddity, borne: Found::Moot("TLS 1.2 is not spoken".into()) };
+        return Tolerance { oddity, borne: Found::NotApplicable("TLS 1.2 is not spoken".into()) };
     }
     let borne = match host.ask_surely(&odd(plain, version, oddity)).await {
         Reply::Flight(flight) if flight.version() == Some(version) => Found::Known(true),

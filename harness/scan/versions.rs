@@ -67,7 +67,7 @@ pub(super) async fn examine(host: &Host, hellos: &Hellos, version: Version, dept
         heard.facts.refusal = None;
     }
     heard.facts.order = match depth {
-        Depth::Suites => Found::Moot(NOT_ASKED.into()),
+        Depth::Suites => Found::NotApplicable(NOT_ASKED.into()),
         Depth::Whole => order(host, hellos, version, &picked).await,
     };
     heard
@@ -136,7 +136,7 @@ fn accepted(id: u16, flight: &FirstFlight) -> Accepted {
 /// Offers what was picked in the reverse order: a host that keeps to its own picks the same again.
 async fn order(host: &Host, hellos: &Hellos, version: Version, picked: &[u16]) -> Found<Order> {
     let [first, .., _] = picked else {
-        return Found::Moot("there are not two suites to choose from".into());
+        return Found::NotApplicable("there are not two suites to choose from".into());
     };
     let reverse: Vec<u16> = picked.iter().rev().copied().collect();
     match pick(host, hellos, version, &reverse).await {
@@ -189,7 +189,7 @@ pub(super) fn absent<T>(heard: &[Heard], why: &str) -> Found<T> {
         Found::Unknown(why) => Some(why.clone()),
         _ => heard.facts.incomplete.clone(),
     });
-    unsure.map_or_else(|| Found::Moot(why.to_owned()), Found::Unknown)
+    unsure.map_or_else(|| Found::NotApplicable(why.to_owned()), Found::Unknown)
 }
 
 /// The accepted suites with ECDHE that are signed with one of these kinds of key.

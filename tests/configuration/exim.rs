@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use waxseal_model::domain::Protection;
-use waxseal_model::record::Verdict;
+use waxseal_model::verdict::Verdict;
 
 use super::{cannot, err, protections, record, run_of};
 

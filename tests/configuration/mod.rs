@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use waxseal_model::domain::Protection;
-use waxseal_model::record::{Record, Verdict};
+use waxseal_model::record::Record;
+use waxseal_model::verdict::Verdict;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configuration/postfix");
 

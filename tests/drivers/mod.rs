@@ -2,7 +2,8 @@
 
 use std::process::{Command, Output};
 
-use waxseal_model::record::{Record, Verdict};
+use waxseal_model::record::Record;
+use waxseal_model::verdict::Verdict;
 
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/drivers/client");
 

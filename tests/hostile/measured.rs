@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use waxseal_model::record::{CaseRecord, Record, Verdict};
+use waxseal_model::record::{CaseRecord, Record};
+use waxseal_model::verdict::Verdict;
 
 /// Octets of memory that no attack may cost.
 const MEMORY: u64 = 300 << 20;

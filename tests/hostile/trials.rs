@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use libtest_mimic::Trial;
-use waxseal_model::record::Verdict;
-use waxseal_model::scan::{Judgement, Scan};
+use waxseal_model::scan::Scan;
+use waxseal_model::verdict::Verdict;
 
 use super::attacker::{self, OBEYED};
 use super::measured::Measured;
@@ -155,7 +155,7 @@ fn scanned(attack: &'static str) {
     let run = run.bounded().harmless();
     let scan: Scan = serde_json::from_str(&run.out).expect("a scan is one line of JSON");
     for found in &scan.findings {
-        assert_ne!(found.verdict, Judgement::Fail, "{}: {}", found.requirement, found.text);
+        assert_ne!(found.verdict, Verdict::Fail, "{}: {}", found.requirement, found.text);
     }
     for case in scan.checks.known().into_iter().flatten() {
         assert_ne!(case.verdict, Verdict::Fail, "{}: {}", case.id, case.reason);

@@ -17,8 +17,9 @@ use waxseal::catalogue::Catalogue;
 use waxseal::relay::reference::Mutant;
 use waxseal::run::{Choice, Options, Unwatched, run};
 use waxseal_model::expect::TlsExpect;
-use waxseal_model::record::{Record, Verdict};
+use waxseal_model::record::Record;
 use waxseal_model::scenario::Case;
+use waxseal_model::verdict::Verdict;
 
 /// Mutants at once: a run mostly waits for messages that are tried again.
 const AT_ONCE: usize = 3;

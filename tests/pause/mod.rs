@@ -5,7 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use waxseal_model::record::{Record, Verdict};
+use waxseal_model::record::Record;
+use waxseal_model::verdict::Verdict;
 
 /// Each of them is failed by the relay while the suite listens.
 const CASES: &str = "outbound/forced/*refused*#encryption-only*";

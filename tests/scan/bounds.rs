@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
-use waxseal_model::record::Verdict;
 use waxseal_model::scan::{Found, Scan};
 use waxseal_model::scenario::Connector;
+use waxseal_model::verdict::Verdict;
 
 use super::program::{read, relay, scan};
 use super::server::{Behaviour, Host};

@@ -12,9 +12,9 @@ use waxseal::relay::reference::{Memory, Running, Setup};
 use waxseal::report;
 use waxseal::tls::Identity;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
-use waxseal_model::record::Verdict;
-use waxseal_model::scan::{Entry, Found, Judgement, Scan};
+use waxseal_model::scan::{Entry, Found, Scan};
 use waxseal_model::scenario::Connector;
+use waxseal_model::verdict::Verdict;
 
 use super::server::{Correct, Host, certified, identity, setup};
 use super::walk::{each_text, harmless};
@@ -80,7 +80,7 @@ fn file(name: &str, text: &str) -> (tempfile::TempDir, String) {
     (dir, path)
 }
 
-fn verdicts(scan: &Scan, wanted: Judgement) -> Vec<&str> {
+fn verdicts(scan: &Scan, wanted: Verdict) -> Vec<&str> {
     let found = scan.findings.iter().filter(|finding| finding.verdict == wanted);
     found.map(|finding| finding.requirement.as_str()).collect()
 }
@@ -122,15 +122,15 @@ async fn the_reference_relay_keeps_every_must_of_a_whole_scan() {
         let scans = read(&output);
         let [scan] = &scans[..] else { panic!("one object a host: {scans:#?}") };
         assert_eq!(scan.target.entry, entry);
-        assert_eq!(verdicts(scan, Judgement::Fail), [""; 0], "{:#?}", scan.findings);
-        assert_eq!(verdicts(scan, Judgement::Moot), ["rfc7507-scsv-server"]);
+        assert_eq!(verdicts(scan, Verdict::Fail), [""; 0], "{:#?}", scan.findings);
+        assert_eq!(verdicts(scan, Verdict::NotApplicable), ["rfc7507-scsv-server"]);
         let offers = |found: &Found<Vec<String>>| {
             found.known().map(|lines| lines.iter().any(|line| line == "STARTTLS"))
         };
         let in_clear = (entry != Entry::Implicit).then_some(true);
         assert_eq!(offers(&scan.facts.extensions.in_clear), in_clear);
         assert_eq!(offers(&scan.facts.extensions.in_tls), Some(false), "{:#?}", scan.facts);
-        assert!(verdicts(scan, Judgement::Pass).len() > 25, "{:#?}", scan.findings);
+        assert!(verdicts(scan, Verdict::Pass).len() > 25, "{:#?}", scan.findings);
         let checks = scan.checks.known().expect("the checks are played");
         assert!(checks.iter().any(|case| case.verdict == Verdict::Pass));
         assert!(checks.iter().all(|case| case.verdict != Verdict::Inconclusive), "{checks:#?}");
@@ -160,8 +160,8 @@ async fn versions_and_suites_alone_take_few_connections_and_leave_nothing_open()
     let scan = &read(&output)[0];
     assert_eq!(scan.facts.accepted().count(), 6);
     assert_eq!(scan.facts.speaks(Version::Tls11), Some(false));
-    assert_eq!(verdicts(scan, Judgement::Inconclusive), [""; 0], "{:#?}", scan.findings);
-    assert!(verdicts(scan, Judgement::Pass).contains(&"exo-no-tls10-11"));
+    assert_eq!(verdicts(scan, Verdict::Inconclusive), [""; 0], "{:#?}", scan.findings);
+    assert!(verdicts(scan, Verdict::Pass).contains(&"exo-no-tls10-11"));
     // Six suites, five versions, SSL 2.0, two to begin with; three for a refusal that is no alert.
     assert!(scan.connections <= 20, "{}", scan.connections);
     assert_eq!(output.status.code(), Some(0), "{}", out(&output));
@@ -192,11 +192,11 @@ async fn strict_and_weak_servers_are_told_apart_by_their_findings() {
         let parts = ["--only", "tls", "--only", "certificates", "--format", "json"];
         let output = scan(&[&[to.as_str(), "--profile", "bcp195"], &parts[..]].concat()).await;
         let scan = &read(&output)[0];
-        let failed = verdicts(scan, Judgement::Fail);
+        let failed = verdicts(scan, Verdict::Fail);
         assert!(broken.iter().all(|id| failed.contains(id)), "{broken:?}: {failed:?}");
         assert!(!kept.iter().any(|id| failed.contains(id)), "{kept:?}: {failed:?}");
-        assert_eq!(verdicts(scan, Judgement::Inconclusive), ["cert-server-full-chain"]);
-        assert!(matches!(scan.checks, Found::Moot(_)));
+        assert_eq!(verdicts(scan, Verdict::Inconclusive), ["cert-server-full-chain"]);
+        assert!(matches!(scan.checks, Found::NotApplicable(_)));
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use tokio::process::Command;
 use waxseal_model::offer::{SuiteKind, Version};
-use waxseal_model::record::Verdict;
-use waxseal_model::scan::{Found, Judgement, Scan};
+use waxseal_model::scan::{Found, Scan};
+use waxseal_model::verdict::Verdict;
 
 use super::program::read;
 
@@ -29,7 +29,7 @@ async fn scans() -> Option<Vec<Scan>> {
 }
 
 fn failed(scan: &Scan) -> Vec<&str> {
-    let found = scan.findings.iter().filter(|finding| finding.verdict == Judgement::Fail);
+    let found = scan.findings.iter().filter(|finding| finding.verdict == Verdict::Fail);
     found.map(|finding| finding.requirement.as_str()).collect()
 }
 

@@ -11,10 +11,9 @@ use waxseal::relay::reference::{Memory, Mutant, Running, Setup};
 use waxseal::scan::{Depth, Host, Limits, parse_target, survey};
 use waxseal_model::offer::{Offer, Version};
 use waxseal_model::requirement::Level;
-use waxseal_model::scan::{
-    Entry, Finding, Found, HostFacts, Judgement, Oddity, UnknownAlpn, judge,
-};
+use waxseal_model::scan::{Entry, Finding, Found, HostFacts, Oddity, UnknownAlpn, judge};
 use waxseal_model::scenario::Connector;
+use waxseal_model::verdict::Verdict;
 
 use super::agreement::ECDSA;
 use super::server::{Correct, Host as Server, identity, setup};
@@ -52,7 +51,7 @@ fn findings(facts: &HostFacts) -> Vec<Finding> {
 }
 
 fn broken(facts: &HostFacts) -> Vec<String> {
-    let not_kept = |f: &Finding| matches!(f.verdict, Judgement::Fail | Judgement::Inconclusive);
+    let not_kept = |f: &Finding| matches!(f.verdict, Verdict::Fail | Verdict::Inconclusive);
     findings(facts).into_iter().filter(not_kept).map(|finding| finding.requirement).collect()
 }
 
@@ -119,9 +118,9 @@ async fn a_host_of_tls_13_alone_is_asked_in_tls_13() {
         assert_eq!(facts.speaks(Version::Tls12), Some(false));
         assert_eq!(facts.tolerance.len(), 7);
         for found in &facts.tolerance {
-            let moot = found.oddity == Oddity::HighVersion;
-            assert_eq!(matches!(found.borne, Found::Moot(_)), moot, "{found:?}");
-            assert!(moot || found.borne == Found::Known(true), "{found:?}");
+            let unasked = found.oddity == Oddity::HighVersion;
+            assert_eq!(matches!(found.borne, Found::NotApplicable(_)), unasked, "{found:?}");
+            assert!(unasked || found.borne == Found::Known(true), "{found:?}");
         }
         assert!(facts.groups_tls13.known().is_some_and(|list| list.names.len() > 2));
         let schemes = facts.schemes_tls13.known().expect("the schemes are known");

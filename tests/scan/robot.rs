@@ -171,7 +171,7 @@ async fn only_a_host_that_tells_alike_each_time_is_an_oracle() {
     ] {
         let found = robot(Oracle::new(kind, &identity)).await;
         assert_eq!(found.known().copied(), expected, "{kind:?}: {found:?}");
-        assert!(!matches!(found, Found::Moot(_)), "{kind:?}: {found:?}");
+        assert!(!matches!(found, Found::NotApplicable(_)), "{kind:?}: {found:?}");
     }
 }
 
@@ -186,7 +186,11 @@ async fn a_library_that_is_kept_up_is_none_and_without_static_rsa_there_is_no_qu
             };
             let found = robot(Correct(Arc::new(setup(offer, identity(RSA))))).await;
             assert_eq!(found.known().copied(), known, "{version}: {found:?}");
-            assert_eq!(matches!(found, Found::Moot(_)), known.is_none(), "{version}: {found:?}");
+            assert_eq!(
+                matches!(found, Found::NotApplicable(_)),
+                known.is_none(),
+                "{version}: {found:?}"
+            );
         }
     }
 }

@@ -210,5 +210,5 @@ async fn a_second_handshake_that_is_tied_to_nothing_is_found() {
     assert_eq!(sessions.insecure_renegotiation, Found::Known(false));
     let sessions = scan(Kind::Tied).await;
     assert_eq!(sessions.client_renegotiation, Found::Known(false));
-    assert!(matches!(sessions.insecure_renegotiation, Found::Moot(_)));
+    assert!(matches!(sessions.insecure_renegotiation, Found::NotApplicable(_)));
 }

@@ -11,8 +11,9 @@ use std::future::pending;
 use waxseal::catalogue::Catalogue;
 use waxseal::relay::reference::Variant;
 use waxseal::run::{Choice, Options, Unwatched, run};
-use waxseal_model::record::{CaseRecord, Record, Verdict};
+use waxseal_model::record::{CaseRecord, Record};
 use waxseal_model::requirement::Level;
+use waxseal_model::verdict::Verdict;
 
 /// Variants that can be one relay at the same time, and the cases that can tell them apart from the
 /// reference relay.

@@ -7,7 +7,7 @@ use serde_spanned::Spanned;
 use crate::dated::Date;
 use crate::diagnostic::Diagnostic;
 use crate::gate::Finding;
-use crate::record::Verdict;
+use crate::verdict::Verdict;
 
 /// A file of waivers.
 #[derive(Clone, Debug, Default)]

@@ -5,9 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::expect::Outcome;
-use crate::record::{CaseRecord, Verdict};
+use crate::record::CaseRecord;
 use crate::requirement::Level;
 use crate::scenario::Connector;
+use crate::verdict::Verdict;
 
 /// One domain under one rule, by the cases that count as must. A waiver accepts a failure and
 /// protects nobody: it does not count here.

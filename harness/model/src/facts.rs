@@ -295,7 +295,7 @@ pub enum ForgeryAnswer {
     Silence,
     /// What was to be forged has no meaning with this relay's ClientHello, for this reason; the
     /// flight went out as it was.
-    Moot(String),
+    NotApplicable(String),
 }
 
 /// A handshake that did not finish.

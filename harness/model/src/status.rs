@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::coverage::Claim;
 use crate::profile::Profile;
-use crate::record::{CaseRecord, Verdict};
+use crate::record::CaseRecord;
 use crate::requirement::{Catalogue, Level, Requirement};
 use crate::scenario::{Case, Connector};
 use crate::script::Direction;
+use crate::verdict::Verdict;
 
 /// One requirement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -190,7 +191,7 @@ impl Rules<'_> {
             Verdict::Inconclusive | Verdict::Error => Some(Status::Undecided),
             Verdict::Pass => Some(Status::Kept),
             Verdict::Observed => Some(Status::Observed),
-            Verdict::Skipped => None,
+            Verdict::Skipped | Verdict::NotApplicable => None,
         };
         // Beside a case that passed, what is only observed takes nothing away.
         let decides = |status: &Status| *status != Status::Observed;

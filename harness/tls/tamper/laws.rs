@@ -210,7 +210,7 @@ fn a_retry_is_a_retry() {
 
 #[test]
 fn what_has_no_meaning_with_a_hello_says_so() {
-    let moot = |forgery, tls13, change: &dyn Fn(&mut ClientHello)| {
+    let meaningless = |forgery, tls13, change: &dyn Fn(&mut ClientHello)| {
         let mut client = client(&[]);
         change(&mut client);
         rewrite(forgery, &client, honest(tls13, [3; 32], &[]), false, &[]).is_err()
@@ -218,12 +218,14 @@ fn what_has_no_meaning_with_a_hello_says_so() {
     let alpn = |client: &mut ClientHello| {
         client.extensions.get_or_insert_default().push(Extension::alpn(&[b"smtp"]));
     };
-    assert!(moot(Forgery::AlpnNotOffered, false, &alpn));
-    assert!(moot(Forgery::CompressionChosen, false, &|client| client.compression.push(1)));
-    assert!(moot(Forgery::VersionSsl3, false, &|client| client.extensions = None));
-    assert!(moot(Forgery::RenegotiationInfoMissing, false, &|client| client.suites.truncate(2)));
-    assert!(moot(Forgery::RetryTwice, true, &|_| ()));
-    assert!(moot(Forgery::DowngradeMark, false, &|_| ()));
+    assert!(meaningless(Forgery::AlpnNotOffered, false, &alpn));
+    assert!(meaningless(Forgery::CompressionChosen, false, &|client| client.compression.push(1)));
+    assert!(meaningless(Forgery::VersionSsl3, false, &|client| client.extensions = None));
+    assert!(meaningless(Forgery::RenegotiationInfoMissing, false, &|client| client
+        .suites
+        .truncate(2)));
+    assert!(meaningless(Forgery::RetryTwice, true, &|_| ()));
+    assert!(meaningless(Forgery::DowngradeMark, false, &|_| ()));
     assert_eq!(without_tls13(&ClientHello::default()), None);
     let struck = without_tls13(&client(&[])).unwrap();
     assert_eq!(struck.numbers(kind::SUPPORTED_VERSIONS, 1), [0x0303]);

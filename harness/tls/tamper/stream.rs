@@ -31,7 +31,7 @@ pub(in crate::tls) struct Watching(Arc<Mutex<Watched>>);
 #[derive(Debug, Default)]
 struct Watched {
     forged: Option<(Version, Listener)>,
-    moot: Option<(Version, String)>,
+    meaningless: Option<(Version, String)>,
 }
 
 impl Watching {
@@ -42,8 +42,10 @@ impl Watching {
     /// The version of the flight, and what the client did about it; `how` where the connection's end
     /// has to tell. `None`: no flight went out.
     pub(in crate::tls) fn answer(&self, how: ForgeryAnswer) -> Option<(Version, ForgeryAnswer)> {
-        self.with(|watched| match (&watched.moot, &watched.forged) {
-            (Some((version, why)), _) => Some((*version, ForgeryAnswer::Moot(why.clone()))),
+        self.with(|watched| match (&watched.meaningless, &watched.forged) {
+            (Some((version, why)), _) => {
+                Some((*version, ForgeryAnswer::NotApplicable(why.clone())))
+            }
             (None, Some((version, listener))) => Some((*version, listener.at_end(how))),
             (None, None) => None,
         })
@@ -143,7 +145,7 @@ impl<T> Forging<T> {
         let (bytes, after) = match rewritten {
             Ok(rewritten) => (rewritten.bytes, rewritten.after),
             Err(why) => {
-                self.watching.with(|watched| _ = watched.moot.get_or_insert((version, why)));
+                self.watching.with(|watched| _ = watched.meaningless.get_or_insert((version, why)));
                 (honest, After::GoesOut)
             }
         };
@@ -203,7 +205,7 @@ impl<T> Forging<T> {
                 }
                 None => {
                     let why = "it does not offer TLS 1.3".to_owned();
-                    self.watching.with(|watched| watched.moot = Some((Version::Tls12, why)));
+                    self.watching.with(|watched| watched.meaningless = Some((Version::Tls12, why)));
                     self.given.append(&mut self.held);
                 }
             },

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::Verdict;
+use crate::verdict::Verdict;
 
 /// One thing that the gate finds. Each is a sentence that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

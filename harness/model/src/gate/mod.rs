@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 pub use finding::Finding;
 
 use crate::baseline::{Baseline, Waiver};
-use crate::record::{CaseRecord, Record, Status, Verdict};
+use crate::record::{CaseRecord, Record, Status};
 use crate::requirement::Level;
+use crate::verdict::Verdict;
 
 /// What the gate says of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::{Control, Judgement, Names, judge};
 use crate::facts::HelloFacts;
 use crate::offer::{Offer, Version};
-use crate::record::Verdict;
 use crate::requirement::Level;
 use crate::scenario::{Case, Known, load};
 use crate::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
+use crate::verdict::Verdict;
 
 fn case(id: &str, body: &str) -> Case {
     let named = |versions: Vec<Version>, group: &str| Offer {

@@ -31,7 +31,7 @@ pub(super) fn refused(trace: &Trace) -> Met {
             ForgeryAnswer::Silence => {
                 unclear = Some("The relay neither refused the forged flight nor went on.");
             }
-            ForgeryAnswer::Moot(_) => {}
+            ForgeryAnswer::NotApplicable(_) => {}
         }
     }
     match unclear {
@@ -43,15 +43,15 @@ pub(super) fn refused(trace: &Trace) -> Met {
 
 /// The event and the reason for which what was to be forged has no meaning with this relay, where
 /// none was forged.
-pub(super) fn moot(trace: &Trace) -> Option<(usize, &str)> {
+pub(super) fn without_meaning(trace: &Trace) -> Option<(usize, &str)> {
     let answers: Vec<(usize, &ForgeryAnswer)> = of_peers(trace)
         .filter_map(|(at, event)| match &event.kind {
             Happening::Forged { answer, .. } => Some((at, answer)),
             _ => None,
         })
         .collect();
-    let (at, ForgeryAnswer::Moot(why)) = answers.first()? else { return None };
-    let all = answers.iter().all(|(_, answer)| matches!(answer, ForgeryAnswer::Moot(_)));
+    let (at, ForgeryAnswer::NotApplicable(why)) = answers.first()? else { return None };
+    let all = answers.iter().all(|(_, answer)| matches!(answer, ForgeryAnswer::NotApplicable(_)));
     all.then_some((*at, why.as_str()))
 }
 
@@ -60,7 +60,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::facts::ForgeryAnswer::{Alert, Closed, Moot, Reset, Silence, Unclear, WentOn};
+    use crate::facts::ForgeryAnswer::{
+        Alert, Closed, NotApplicable, Reset, Silence, Unclear, WentOn,
+    };
     use crate::offer::Version;
     use crate::trace::{Event, Place};
 
@@ -90,7 +92,7 @@ mod tests {
         check(&[went_on()], Err(false));
         check(&[Silence], Err(true));
         check(&[Alert(47), Unclear], Err(true));
-        check(&[Moot("x".into())], Err(true));
-        check(&[Alert(47), Moot("x".into())], Ok(()));
+        check(&[NotApplicable("x".into())], Err(true));
+        check(&[Alert(47), NotApplicable("x".into())], Ok(()));
     }
 }

@@ -21,10 +21,10 @@ pub use breach::breaches;
 pub use outcome::outcome;
 
 use crate::expect::{Never, Outcome};
-use crate::record::Verdict;
 use crate::requirement::Level;
 use crate::scenario::Case;
 use crate::trace::{Happening, Trace};
+use crate::verdict::Verdict;
 
 /// A verdict, why, and the events it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub fn judge(
     if let (Some((at, why)), false) = (cut, breach.is_some_and(|(never, _)| cut::stands(never))) {
         return found(Verdict::Inconclusive, why, vec![at]);
     }
-    let moot = forged::moot(trace)
+    let meaningless = forged::without_meaning(trace)
         .map(|(at, why)| (at, why.to_owned()))
         .or_else(|| played::not_for(case, trace));
     let demanded = demand::unmet(case, names, trace, outcome, unasked)
@@ -105,7 +105,7 @@ pub fn judge(
     let judgement = if let Some((never, at)) = breach {
         let failed = found(Verdict::Fail, sentence(never.sentence()), vec![at]);
         Judgement { forbidden: true, ..failed }
-    } else if let (Some((at, why)), false) = (moot, witnessed) {
+    } else if let (Some((at, why)), false) = (meaningless, witnessed) {
         let reason = format!("The case does not apply to this relay: {why}.");
         found(Verdict::Skipped, reason, vec![at])
     } else if control.is_some_and(|control| control != Verdict::Pass) && !witnessed {

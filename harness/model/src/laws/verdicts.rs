@@ -7,10 +7,10 @@ use super::traces::{happening, leak, peer, place, silence, trace_of, with};
 use crate::expect::Never;
 use crate::judge::{Control, Judgement, Names, breaches, judge};
 use crate::limits::Bound;
-use crate::record::Verdict;
 use crate::requirement::Level;
 use crate::scenario::{Case, load};
 use crate::trace::{Happening, Trace};
+use crate::verdict::Verdict;
 
 const SCRIPT: &str = "[peer.mx]\nscript = '''\nS: 220 {mx}\nC: EHLO *\n'''\n";
 const INBOUND: &str = "[peer.client]\nscript = '''\nS: 220\nC: EHLO {sender}\n'''\n";

@@ -7,61 +7,7 @@ use crate::requirement::Level;
 use crate::scenario::{Case, Connector};
 use crate::script::Direction;
 use crate::trace::Trace;
-
-/// How one case ended.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// The relay keeps the claim, and that was seen.
-    Pass,
-    /// The relay breaks the claim, and that was seen.
-    Fail,
-    /// What the relay does is recorded; the claim is disputed or its level is info.
-    Observed,
-    /// The relay was never brought to the point.
-    Inconclusive,
-    /// The driver does not declare what the case needs, or the relay offers nothing that it could apply
-    /// to.
-    Skipped,
-    /// Our own trouble.
-    Error,
-}
-
-impl Verdict {
-    /// All verdicts.
-    pub const ALL: [Self; 6] =
-        [Self::Pass, Self::Fail, Self::Observed, Self::Inconclusive, Self::Skipped, Self::Error];
-
-    /// The name in records and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Observed => "observed",
-            Self::Inconclusive => "inconclusive",
-            Self::Skipped => "skipped",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl std::fmt::Display for Verdict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
-    }
-}
+use crate::verdict::Verdict;
 
 /// One case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

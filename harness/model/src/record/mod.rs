@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use case::{CaseRecord, Verdict};
+pub use case::CaseRecord;
 
 use crate::domain::DomainRecord;
 use crate::facts::Engine;
@@ -15,6 +15,7 @@ use crate::requirement::Level;
 use crate::scenario::Connector;
 use crate::script::Direction;
 pub use crate::status::{RequirementRecord, Status};
+use crate::verdict::{BROKEN, INTERRUPTED, KEPT, UNDECIDED, UNUSABLE, Verdict, gravest, of_musts};
 use crate::wording::counted;
 
 /// The version of this format.
@@ -119,6 +120,9 @@ pub struct Summary {
     pub inconclusive: usize,
     /// Known beforehand not to apply.
     pub skipped: usize,
+    /// Their requirement protects nobody there.
+    #[serde(default)]
+    pub not_applicable: usize,
     /// Our own trouble.
     pub error: usize,
 }
@@ -134,6 +138,7 @@ impl Summary {
                 Verdict::Observed => &mut summary.observed,
                 Verdict::Inconclusive => &mut summary.inconclusive,
                 Verdict::Skipped => &mut summary.skipped,
+                Verdict::NotApplicable => &mut summary.not_applicable,
                 Verdict::Error => &mut summary.error,
             } += 1;
         }
@@ -174,28 +179,19 @@ impl Record {
     /// is undecided, or applies and is not judged, and no waiver accepts it; or facts are too old. 0:
     /// none of these.
     pub fn exit_code(&self) -> u8 {
-        let must = |verdicts: &[Verdict]| {
-            self.cases
-                .iter()
-                .filter(|case| case.level == Level::Must && case.waiver.is_none())
-                .any(|case| verdicts.contains(&case.verdict))
-        };
-        let open = || self.requirements.iter().any(|row| row.open && row.waiver.is_none());
-        let broken = self.gate.as_ref().map_or(must(&[Verdict::Fail]), GateRecord::is_broken);
-        if self.interrupted {
-            INTERRUPTED
-        } else if self.cases.iter().all(|case| case.verdict == Verdict::Skipped) {
-            2
-        } else if broken {
-            1
-        } else if must(&[Verdict::Inconclusive, Verdict::Error])
-            || open()
-            || !self.outdated.is_empty()
-        {
-            3
-        } else {
-            0
+        let interrupted = if self.interrupted { INTERRUPTED } else { KEPT };
+        if self.cases.iter().all(|case| case.verdict == Verdict::Skipped) {
+            return gravest([interrupted, UNUSABLE]);
         }
+        let musts = self.cases.iter().filter(|c| c.level == Level::Must && c.waiver.is_none());
+        let gate = self.gate.as_ref().map(|gate| if gate.is_broken() { BROKEN } else { KEPT });
+        // With a baseline its gate says what is broken.
+        let verdicts = musts.map(|case| case.verdict);
+        let verdicts = of_musts(verdicts.filter(|v| gate.is_none() || *v != Verdict::Fail));
+        let open = self.requirements.iter().any(|row| row.open && row.waiver.is_none());
+        let open = open || !self.outdated.is_empty();
+        let open = if open { UNDECIDED } else { KEPT };
+        gravest([interrupted, gate.unwrap_or(KEPT), verdicts, open])
     }
 }
 
@@ -203,9 +199,6 @@ impl Record {
 pub fn cases(count: usize) -> String {
     counted(count, "case")
 }
-
-/// The exit code of a run that was ended by a signal, as shells give it for SIGINT.
-pub const INTERRUPTED: u8 = 130;
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -153,9 +153,10 @@ fn staples(shown: &[Shown]) -> Option<Outcome> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{AskedKey, AskedName, Judgement};
+    use super::super::{AskedKey, AskedName};
     use super::*;
     use crate::offer::Version;
+    use crate::verdict::Verdict;
 
     fn certificate(subject: &str, issuer: &str) -> CertificateFacts {
         CertificateFacts {
@@ -194,7 +195,7 @@ mod tests {
         chain(|chain| chain.problems.push(problem))
     }
 
-    fn said(results: &[Found<ShownChain>], id: &str) -> Option<(Judgement, String)> {
+    fn said(results: &[Found<ShownChain>], id: &str) -> Option<(Verdict, String)> {
         let shown: Vec<_> = results
             .iter()
             .map(|result| Shown {
@@ -210,10 +211,10 @@ mod tests {
     }
 
     /// A good chain passes; beside one that is not good it does not help.
-    fn check(id: &str, bad: Found<ShownChain>, expected: Judgement) {
+    fn check(id: &str, bad: Found<ShownChain>, expected: Verdict) {
         let good = chain(|_| {});
         let verdict = |results: &[Found<ShownChain>]| said(results, id).map(|said| said.0);
-        assert_eq!(verdict(std::slice::from_ref(&good)), Some(Judgement::Pass), "{id}");
+        assert_eq!(verdict(std::slice::from_ref(&good)), Some(Verdict::Pass), "{id}");
         assert_eq!(verdict(std::slice::from_ref(&bad)), Some(expected), "{id}: {bad:?}");
         assert_eq!(verdict(&[good.clone(), bad.clone()]), Some(expected), "{id}: {bad:?}");
         assert_eq!(verdict(&[bad.clone(), good]), Some(expected), "{id}: {bad:?}");
@@ -221,7 +222,7 @@ mod tests {
 
     #[test]
     fn each_rule_is_broken_by_its_fault_alone() {
-        let fail = Judgement::Fail;
+        let fail = Verdict::Fail;
         let short = chain(|chain| chain.certificates[0].key_bits = 1024);
         check("rsa-2048-server-cert", short, fail);
         for digest in ["sha1WithRSAEncryption", "md5WithRSAEncryption", "ecdsa-with-SHA1"] {
@@ -231,7 +232,7 @@ mod tests {
             }
         }
         check("cert-server-full-chain", problem(Problem::WrongOrder), fail);
-        check("cert-server-full-chain", problem(Problem::Incomplete), Judgement::Inconclusive);
+        check("cert-server-full-chain", problem(Problem::Incomplete), Verdict::Inconclusive);
         check("cert-server-current", problem(Problem::Expired), fail);
         check("cert-server-current", problem(Problem::NotYetValid), fail);
         for wrong in [Problem::WrongName, Problem::SelfSigned, Problem::UnknownIssuer] {
@@ -247,7 +248,7 @@ mod tests {
             chain.certificates.push(root);
         });
         let said = said(&[root], "no-sha1-md5-sig").map(|said| said.0);
-        assert_eq!(said, Some(Judgement::Pass));
+        assert_eq!(said, Some(Verdict::Pass));
     }
 
     #[test]
@@ -256,11 +257,11 @@ mod tests {
         let good = chain(|_| {});
         let short = chain(|chain| chain.certificates[0].key_bits = 1024);
         let verdict = |results: &[_]| said(results, "rsa-2048-server-cert").map(|said| said.0);
-        assert_eq!(verdict(&[good.clone(), open.clone()]), Some(Judgement::Inconclusive));
-        assert_eq!(verdict(&[short, open.clone()]), Some(Judgement::Fail));
-        assert_eq!(verdict(&[open]), Some(Judgement::Inconclusive));
-        assert_eq!(verdict(&[good, Found::Moot("alert".into())]), Some(Judgement::Pass));
-        assert_eq!(verdict(&[]), Some(Judgement::Inconclusive));
+        assert_eq!(verdict(&[good.clone(), open.clone()]), Some(Verdict::Inconclusive));
+        assert_eq!(verdict(&[short, open.clone()]), Some(Verdict::Fail));
+        assert_eq!(verdict(&[open]), Some(Verdict::Inconclusive));
+        assert_eq!(verdict(&[good, Found::NotApplicable("alert".into())]), Some(Verdict::Pass));
+        assert_eq!(verdict(&[]), Some(Verdict::Inconclusive));
     }
 
     #[test]
@@ -277,10 +278,10 @@ mod tests {
         };
         use StapleStatus::{Good, Nothing, Revoked, Unknown};
         assert_eq!(verdict(false, None), None);
-        assert_eq!(verdict(true, Some((Good, true))), Some(Judgement::Pass));
+        assert_eq!(verdict(true, Some((Good, true))), Some(Verdict::Pass));
         for bad in [(Good, false), (Nothing, true), (Revoked, true), (Unknown, true)] {
-            assert_eq!(verdict(true, Some(bad)), Some(Judgement::Fail), "{bad:?}");
+            assert_eq!(verdict(true, Some(bad)), Some(Verdict::Fail), "{bad:?}");
         }
-        assert_eq!(verdict(true, None), Some(Judgement::Fail));
+        assert_eq!(verdict(true, None), Some(Verdict::Fail));
     }
 }

@@ -40,44 +40,44 @@ impl HostFacts {
     /// Facts of a host that nothing was asked of, because nobody wanted to know.
     pub fn not_asked() -> Self {
         let why = NOT_ASKED;
-        fn moot<T>(why: &str) -> Found<T> {
-            Found::Moot(why.to_owned())
+        fn unasked<T>(why: &str) -> Found<T> {
+            Found::NotApplicable(why.to_owned())
         }
         Self {
-            tls: moot(why),
-            ssl2: moot(why),
+            tls: unasked(why),
+            ssl2: unasked(why),
             versions: Vec::new(),
-            groups: moot(why),
-            groups_tls13: moot(why),
-            schemes: moot(why),
-            schemes_tls13: moot(why),
+            groups: unasked(why),
+            groups_tls13: unasked(why),
+            schemes: unasked(why),
+            schemes_tls13: unasked(why),
             answers: Answers {
-                secure_renegotiation: moot(why),
-                extended_master_secret: moot(why),
-                encrypt_then_mac: moot(why),
-                session_ticket: moot(why),
-                ocsp_staple: moot(why),
-                fallback_signal: moot(why),
-                downgrade_mark: moot(why),
-                compression: moot(why),
-                unknown_alpn: moot(why),
-                without_sni: moot(why),
-                unknown_sni: moot(why),
+                secure_renegotiation: unasked(why),
+                extended_master_secret: unasked(why),
+                encrypt_then_mac: unasked(why),
+                session_ticket: unasked(why),
+                ocsp_staple: unasked(why),
+                fallback_signal: unasked(why),
+                downgrade_mark: unasked(why),
+                compression: unasked(why),
+                unknown_alpn: unasked(why),
+                without_sni: unasked(why),
+                unknown_sni: unasked(why),
             },
             tolerance: Vec::new(),
             holes: Holes {
-                heartbeat: moot(why),
-                heartbleed: moot(why),
-                early_ccs: moot(why),
-                robot: moot(why),
+                heartbeat: unasked(why),
+                heartbleed: unasked(why),
+                early_ccs: unasked(why),
+                robot: unasked(why),
             },
             sessions: Sessions {
-                client_renegotiation: moot(why),
-                insecure_renegotiation: moot(why),
-                resumption_tls12: moot(why),
-                resumption_tls13: moot(why),
+                client_renegotiation: unasked(why),
+                insecure_renegotiation: unasked(why),
+                resumption_tls12: unasked(why),
+                resumption_tls13: unasked(why),
             },
-            extensions: Extensions { in_clear: moot(why), in_tls: moot(why) },
+            extensions: Extensions { in_clear: unasked(why), in_tls: unasked(why) },
         }
     }
 
@@ -273,7 +273,7 @@ pub struct Holes {
 pub struct Sessions {
     /// The client may begin a second handshake in TLS 1.2.
     pub client_renegotiation: Found<bool>,
-    /// It may, and the second is not tied to the first (RFC 5746, CVE-2009-3555). Moot where the host
+    /// It may, and the second is not tied to the first (RFC 5746, CVE-2009-3555). Not applicable where the host
     /// answers renegotiation_info: a client without it was not played.
     pub insecure_renegotiation: Found<bool>,
     /// A session of TLS 1.2 is resumed by its id or ticket.
@@ -286,7 +286,7 @@ pub struct Sessions {
 /// 4.1.1.1). Text of the host, with what a terminal would obey made harmless.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Extensions {
-    /// Before TLS; moot where TLS comes first.
+    /// Before TLS; not applicable where TLS comes first.
     pub in_clear: Found<Vec<String>>,
     /// Inside TLS.
     pub in_tls: Found<Vec<String>>,

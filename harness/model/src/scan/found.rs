@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::alert_name;
 use crate::offer::Version;
 
-/// Why a question that nobody wanted asked is moot.
+/// Why a question that nobody wanted asked does not apply.
 pub const NOT_ASKED: &str = "it was not asked for";
 
 /// What a question came to.
@@ -18,7 +18,7 @@ pub enum Found<T> {
     /// The host answered.
     Known(T),
     /// The question does not arise; why.
-    Moot(String),
+    NotApplicable(String),
     /// The host could not be brought to an answer; why. Says nothing about the host.
     Unknown(String),
 }

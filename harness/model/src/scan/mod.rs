@@ -15,22 +15,24 @@ mod version_rules;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::record::{CaseRecord, Verdict};
+use crate::record::CaseRecord;
 use crate::requirement::Level;
+use crate::verdict::{BROKEN, KEPT, UNDECIDED, gravest, of_musts};
 
 pub use chain_rules::judge_certificates;
 pub use facts::{
     Accepted, Answers, Extensions, Holes, HostFacts, Listing, Oddity, Order, Sessions, SuiteParts,
     Tolerance, UnknownAlpn, VersionFacts,
 };
-pub use finding::{Finding, Judgement, exit_code};
+pub use finding::Finding;
 pub use found::{Found, NOT_ASKED, Refusal};
 pub use rules::{judge, judged_requirements};
 pub use shown::{AskedKey, AskedName, Shown, ShownChain};
 
-/// The version of the record's form. 2: certificates are found, moot or unknown as all else is; more
-/// facts. 3: pins and profiles that are out of date.
-pub const SCHEMA: u32 = 3;
+/// The version of the record's form. 2: certificates are known, not applicable or unknown as all else
+/// is; more facts. 3: pins and profiles that are out of date. 4: the verdicts of runs, and
+/// `not-applicable` in place of `moot`.
+pub const SCHEMA: u32 = 4;
 
 /// One host, scanned and judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,9 +47,9 @@ pub struct Scan {
     pub target: Target,
     /// What was heard.
     pub facts: HostFacts,
-    /// What it showed, one for each way of asking; moot where nobody asked.
+    /// What it showed, one for each way of asking; not applicable where nobody asked.
     pub certificates: Found<Vec<Shown>>,
-    /// The cases about STARTTLS; moot where none was played.
+    /// The cases about STARTTLS; not applicable where none was played.
     pub checks: Found<Vec<CaseRecord>>,
     /// What facts and certificates mean.
     pub findings: Vec<Finding>,
@@ -62,27 +64,22 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// 1: a must is broken, or the host is not as expected; 3: a must is undecided, or what it was
-    /// judged by is out of date; else 0. Pins that are out of date decide nothing: a difference from
-    /// them gives 3.
+    /// [`BROKEN`]: a must is broken, or the host is not as expected; [`UNDECIDED`]: a must is undecided,
+    /// or what it was judged by is out of date. Pins that are out of date decide nothing: a difference
+    /// from them is undecided.
     pub fn exit_code(&self) -> u8 {
         let checks = self.checks.known().map_or(&[][..], Vec::as_slice);
-        let any = |verdicts: &[Verdict]| {
-            checks.iter().any(|c| c.level == Level::Must && verdicts.contains(&c.verdict))
-        };
-        let found = exit_code(&self.findings);
+        let checks = checks.iter().filter(|case| case.level == Level::Must);
+        let findings = self.findings.iter().filter(|finding| finding.level == Level::Must);
         let old_pins = self.outdated.iter().any(|outdated| outdated.what == Dated::Pins);
-        if found == 1 || (!self.differences.is_empty() && !old_pins) || any(&[Verdict::Fail]) {
-            1
-        } else if found == 3
-            || !self.outdated.is_empty()
-            || matches!(self.checks, Found::Unknown(_))
-            || any(&[Verdict::Inconclusive, Verdict::Error])
-        {
-            3
-        } else {
-            0
-        }
+        let differs = !self.differences.is_empty() && !old_pins;
+        let open = !self.outdated.is_empty() || matches!(self.checks, Found::Unknown(_));
+        gravest([
+            of_musts(findings.map(|finding| finding.verdict)),
+            of_musts(checks.map(|case| case.verdict)),
+            if differs { BROKEN } else { KEPT },
+            if open { UNDECIDED } else { KEPT },
+        ])
     }
 }
 

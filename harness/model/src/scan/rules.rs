@@ -8,7 +8,7 @@ use super::finding::Finding;
 use super::found::Found;
 use super::outcome::{Outcome, finding, no_if_asked, yes_if_asked};
 use super::suite_rules::{exchange, suites};
-use super::version_rules::{moot_signal, versions};
+use super::version_rules::{unneeded_signal, versions};
 use crate::requirement::Level;
 
 /// Judges a host's facts. `levels` is the level of every requirement under the profile; a
@@ -27,13 +27,13 @@ pub fn judge(facts: &HostFacts, levels: &BTreeMap<String, Level>) -> Vec<Finding
             add("rfc9325-tls12-support", Some(Ok((false, "The host offers no TLS.".into()))));
             return findings;
         }
-        Found::Unknown(why) | Found::Moot(why) => {
+        Found::Unknown(why) | Found::NotApplicable(why) => {
             add("rfc9325-tls12-support", Some(Err(format!("TLS could not be begun: {why}."))));
             return findings;
         }
     }
     each(facts, &mut add);
-    findings.extend(moot_signal(facts, levels));
+    findings.extend(unneeded_signal(facts, levels));
     findings
 }
 
@@ -118,7 +118,7 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
             Found::Known(UnknownAlpn::Echoed) => {
                 Some(Ok((false, "A protocol that cannot be known is agreed to.".into())))
             }
-            Found::Moot(_) => None,
+            Found::NotApplicable(_) => None,
             Found::Unknown(why) => Some(Err(format!("ALPN: {why}."))),
         },
     );
@@ -196,10 +196,11 @@ fn tolerance(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Accepted, Judgement, SuiteParts, VersionFacts};
+    use super::super::{Accepted, SuiteParts, VersionFacts};
     use super::*;
     use crate::facts::Suite;
     use crate::offer::{SuiteKind, Version};
+    use crate::verdict::Verdict;
 
     fn levels(ids: &[&str]) -> BTreeMap<String, Level> {
         ids.iter().map(|id| ((*id).to_owned(), Level::Must)).collect()
@@ -231,7 +232,7 @@ mod tests {
         }
     }
 
-    fn verdict(facts: &HostFacts, id: &str) -> Option<Judgement> {
+    fn verdict(facts: &HostFacts, id: &str) -> Option<Verdict> {
         let findings = judge(facts, &levels(&[id]));
         findings.first().map(|finding| finding.verdict)
     }
@@ -239,15 +240,15 @@ mod tests {
     #[test]
     fn static_rsa_is_not_good() {
         let facts = host(Version::Tls12, &[SuiteKind::StaticRsa], None);
-        assert_eq!(verdict(&facts, "fs-server-no-static-rsa"), Some(Judgement::Fail));
-        assert_eq!(verdict(&facts, "fs-server-supports"), Some(Judgement::Fail));
+        assert_eq!(verdict(&facts, "fs-server-no-static-rsa"), Some(Verdict::Fail));
+        assert_eq!(verdict(&facts, "fs-server-supports"), Some(Verdict::Fail));
     }
 
     #[test]
     fn a_list_that_may_lack_some_proves_no_absence_but_a_presence() {
         let facts = host(Version::Tls12, &[SuiteKind::StaticRsa], Some("the time was over"));
-        assert_eq!(verdict(&facts, "no-rc4"), Some(Judgement::Inconclusive));
-        assert_eq!(verdict(&facts, "fs-server-no-static-rsa"), Some(Judgement::Fail));
+        assert_eq!(verdict(&facts, "no-rc4"), Some(Verdict::Inconclusive));
+        assert_eq!(verdict(&facts, "fs-server-no-static-rsa"), Some(Verdict::Fail));
     }
 
     #[test]
@@ -286,7 +287,7 @@ mod tests {
         let findings = judge(&facts, &levels(&ids));
         assert!(findings.len() > 20);
         for finding in findings {
-            assert_eq!(finding.verdict, Judgement::Inconclusive, "{finding:?}");
+            assert_eq!(finding.verdict, Verdict::Inconclusive, "{finding:?}");
         }
     }
 
@@ -294,17 +295,17 @@ mod tests {
     fn one_short_prime_breaks_the_rule_and_an_unread_one_decides_nothing() {
         let mut facts = host(Version::Tls12, &[SuiteKind::Dhe], None);
         facts.versions[0].suites[0].parts.exchange = "dhe".into();
-        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Inconclusive));
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Verdict::Inconclusive));
         facts.versions[0].suites[0].dh_bits = Some(1024);
-        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Fail));
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Verdict::Fail));
         facts.versions[0].suites[0].dh_bits = Some(2048);
-        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Pass));
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Verdict::Pass));
         facts.versions[0].incomplete = Some("the time was over".into());
-        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Judgement::Inconclusive));
+        assert_eq!(verdict(&facts, "dh-2048-min"), Some(Verdict::Inconclusive));
     }
 
     #[test]
-    fn the_fallback_signal_is_moot_only_where_the_mark_does_its_work() {
+    fn the_fallback_signal_is_needless_only_where_the_mark_does_its_work() {
         let id = "rfc7507-scsv-server";
         let said = |old: Found<bool>, mark: Found<bool>, signal: Found<bool>| {
             let mut facts = host(Version::Tls12, &[SuiteKind::Ecdhe], None);
@@ -320,16 +321,16 @@ mod tests {
         let (yes, no) = (Found::Known(true), Found::Known(false));
         let unknown = Found::Unknown(String::new());
         for (old, mark, signal, expected) in [
-            (&no, &yes, &no, Judgement::Moot),
-            (&no, &yes, &unknown, Judgement::Moot),
-            (&no, &yes, &yes, Judgement::Pass),
-            (&no, &no, &yes, Judgement::Pass),
-            (&yes, &yes, &yes, Judgement::Pass),
-            (&yes, &yes, &no, Judgement::Fail),
-            (&no, &no, &no, Judgement::Fail),
-            (&no, &Found::Moot(String::new()), &no, Judgement::Fail),
-            (&unknown, &yes, &no, Judgement::Inconclusive),
-            (&no, &unknown, &no, Judgement::Inconclusive),
+            (&no, &yes, &no, Verdict::NotApplicable),
+            (&no, &yes, &unknown, Verdict::NotApplicable),
+            (&no, &yes, &yes, Verdict::Pass),
+            (&no, &no, &yes, Verdict::Pass),
+            (&yes, &yes, &yes, Verdict::Pass),
+            (&yes, &yes, &no, Verdict::Fail),
+            (&no, &no, &no, Verdict::Fail),
+            (&no, &Found::NotApplicable(String::new()), &no, Verdict::Fail),
+            (&unknown, &yes, &no, Verdict::Inconclusive),
+            (&no, &unknown, &no, Verdict::Inconclusive),
         ] {
             let found = said(old.clone(), mark.clone(), signal.clone());
             assert_eq!(found, Some(expected), "{old:?} {mark:?} {signal:?}");
@@ -339,8 +340,8 @@ mod tests {
     #[test]
     fn a_host_without_tls_breaks_what_demands_it() {
         let facts = HostFacts { tls: Found::Known(false), ..HostFacts::default() };
-        assert_eq!(verdict(&facts, "rfc9325-tls12-support"), Some(Judgement::Fail));
+        assert_eq!(verdict(&facts, "rfc9325-tls12-support"), Some(Verdict::Fail));
         let facts = HostFacts { tls: Found::Unknown("421".into()), ..HostFacts::default() };
-        assert_eq!(verdict(&facts, "rfc9325-tls12-support"), Some(Judgement::Inconclusive));
+        assert_eq!(verdict(&facts, "rfc9325-tls12-support"), Some(Verdict::Inconclusive));
     }
 }

@@ -42,7 +42,7 @@ pub struct Shown {
     pub key: AskedKey,
     /// The name.
     pub name: AskedName,
-    /// The chain; moot where the host has none of this kind, as it said itself or is known of it.
+    /// The chain; not applicable where the host has none of this kind, as it said itself or is known of it.
     pub result: Found<ShownChain>,
 }
 

@@ -138,7 +138,7 @@ pub(super) fn exchange(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outc
                     }
                 })
             }
-            Found::Moot(_) => None,
+            Found::NotApplicable(_) => None,
             Found::Unknown(why) => {
                 Some(Err(format!("The signature schemes are not known: {why}.")))
             }
@@ -170,7 +170,7 @@ fn curves(facts: &HostFacts) -> Option<Outcome> {
     let mut lacking = Vec::new();
     for (words, found) in [("TLS 1.2", &facts.groups), ("TLS 1.3", &facts.groups_tls13)] {
         match found {
-            Found::Moot(_) => {}
+            Found::NotApplicable(_) => {}
             Found::Unknown(why) => return Some(Err(format!("Groups of {words}: {why}."))),
             Found::Known(list) => {
                 for name in ["p-256", "x25519"] {

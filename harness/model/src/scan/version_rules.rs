@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::facts::HostFacts;
-use super::finding::{Finding, Judgement};
+use super::finding::Finding;
 use super::found::{Found, Refusal};
 use super::outcome::{Outcome, no, yes_if_asked};
 use crate::offer::Version;
 use crate::requirement::Level;
+use crate::verdict::Verdict;
 
 pub(super) fn versions(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
     let banned = |version| Some(spoken(facts, version, false));
@@ -62,7 +63,7 @@ fn marked(facts: &HostFacts) -> Option<bool> {
     let older = [Version::Ssl3, Version::Tls10, Version::Tls11].map(|old| facts.speaks(old));
     let older = older.into_iter().chain([facts.ssl2.known().copied()]);
     match &facts.answers.downgrade_mark {
-        Found::Known(false) | Found::Moot(_) => Some(false),
+        Found::Known(false) | Found::NotApplicable(_) => Some(false),
         _ if older.clone().any(|spoken| spoken == Some(true)) => Some(false),
         Found::Known(true) if older.into_iter().all(|spoken| spoken == Some(false)) => Some(true),
         Found::Known(true) | Found::Unknown(_) => None,
@@ -79,7 +80,7 @@ fn spoken(facts: &HostFacts, version: Version, wanted: bool) -> Outcome {
             let how = found.refusal.as_ref().map(|how| format!(" ({how})")).unwrap_or_default();
             Ok((!wanted, format!("{version} is not spoken{how}.")))
         }
-        Found::Unknown(why) | Found::Moot(why) => {
+        Found::Unknown(why) | Found::NotApplicable(why) => {
             Err(format!("Whether {version} is spoken is not known: {why}."))
         }
     }
@@ -102,10 +103,13 @@ fn refusal_alert(facts: &HostFacts) -> Option<Outcome> {
 }
 
 /// The finding where nobody needs the fallback signal.
-pub(super) fn moot_signal(facts: &HostFacts, levels: &BTreeMap<String, Level>) -> Option<Finding> {
+pub(super) fn unneeded_signal(
+    facts: &HostFacts,
+    levels: &BTreeMap<String, Level>,
+) -> Option<Finding> {
     let level = *levels.get(SIGNAL).filter(|_| without_work(facts))?;
     let text = "The fallback signal has no work left: nothing below TLS 1.2 is spoken, and every \
                 ServerHello of TLS 1.2 is marked, by which a client of TLS 1.3 sees a downgrade.";
-    let verdict = Judgement::Moot;
+    let verdict = Verdict::NotApplicable;
     Some(Finding { requirement: SIGNAL.into(), level, verdict, text: text.into() })
 }
