@@ -29,4 +29,5 @@ pub mod scenario;
 pub mod script;
 pub mod status;
 pub mod trace;
+mod versions;
 pub mod wording;
