@@ -199,7 +199,7 @@ pub async fn run(
             was_interrupted = true;
             Some((Verdict::Inconclusive, "The run was interrupted.".to_owned()))
         }
-        tail = relay.ended() => Some((Verdict::Error, format!("The relay ended by itself: {tail}"))),
+        tail = relay.ended() => Some((Verdict::Error, tail)),
     };
     if early.is_none()
         && let Some(tail) = relay.gone()
@@ -208,7 +208,7 @@ pub async fn run(
         let open = records.values_mut().filter(|record| record.verdict == Verdict::Inconclusive);
         for record in open {
             record.verdict = Verdict::Error;
-            record.reason = format!("The relay ended by itself: {tail}");
+            record.reason = tail.clone();
         }
     }
     if early.is_none()

@@ -281,7 +281,7 @@ impl Relay {
         }
     }
 
-    /// How it has ended by itself, if it has.
+    /// The same, if it has ended.
     pub(super) fn gone(&self) -> Option<String> {
         match self {
             Self::Reference(_) => None,
@@ -289,7 +289,7 @@ impl Relay {
         }
     }
 
-    /// Waits until it ends by itself: how, and the end of its log.
+    /// Waits until it ends before the run does: how, in a sentence, and the end of its log.
     pub(super) async fn ended(&mut self) -> String {
         match self {
             Self::Reference(_) => std::future::pending().await,
