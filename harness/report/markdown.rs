@@ -68,7 +68,11 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
             Some(_) => format!("{}, waived", case.verdict),
         };
         let reason = match &case.waiver {
-            None => cell(&case.reason),
+            None => {
+                let advice =
+                    case.advice.iter().map(|advice| format!(" To mend it: {}", cell(advice)));
+                cell(&case.reason) + &advice.collect::<String>()
+            }
             Some(waiver) => format!("{} Waived: {}", cell(&case.reason), cell(waiver)),
         };
         text.push_str(&format!(

@@ -142,6 +142,9 @@ fn broken(record: &Record, case: &CaseRecord, catalogue: &Catalogue) -> String {
         if let Some(why) = &case.why {
             text.push_str(&format!("  why: {}\n", printable(why)));
         }
+        if let Some(advice) = &case.advice {
+            text.push_str(&format!("  to mend it: {}\n", printable(advice)));
+        }
         for id in &case.requirements {
             let source = catalogue.get(id).map_or("", |requirement| requirement.source.as_str());
             text.push_str(&format!("  {}: {source}\n", printable(id)));

@@ -234,8 +234,11 @@ pub async fn run(
     for case in playable {
         records.entry(&case.id).or_insert_with(|| desk.unfinished(case, verdict, &reason));
     }
-    let cases: Vec<CaseRecord> =
+    let mut cases: Vec<CaseRecord> =
         selected.iter().filter_map(|case| records.remove(case.id.as_str())).collect();
+    for case in cases.iter_mut().filter(|case| case.verdict == Verdict::Fail) {
+        case.advice = choice.advice(&case.id);
+    }
     let declared = choice.declared(options.own.as_ref());
     let rules = Rules {
         requirements: &whole.requirements,

@@ -183,6 +183,14 @@ impl Choice {
         self.too_late(&may_wait_for(case))
     }
 
+    /// What the relay's administrator can do where this case fails, by what its driver says.
+    pub(super) fn advice(&self, id: &str) -> Option<String> {
+        match self {
+            Self::Reference(_) | Self::Variant(_) => None,
+            Self::Driven(driver) => driver.contract.advice(id).map(str::to_owned),
+        }
+    }
+
     /// Why the relay is too late for a case that waits for one of these.
     fn too_late(&self, waits: &[Late]) -> Option<String> {
         let Self::Driven(driver) = self else { return None };

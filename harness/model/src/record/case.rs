@@ -96,6 +96,9 @@ pub struct CaseRecord {
     pub outcome: Option<Outcome>,
     /// What was recorded for a disputed claim.
     pub observed: Option<String>,
+    /// What the relay's administrator can do about it, one sentence; only of one that fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
     /// The reason of the waiver that covers it.
     pub waiver: Option<String>,
     /// The run ended before the case did.
@@ -130,6 +133,7 @@ impl CaseRecord {
             reason,
             outcome: None,
             observed: None,
+            advice: None,
             waiver: None,
             unfinished: false,
             control: (control != case.id).then_some(control),
