@@ -251,3 +251,31 @@ fn the_folder_of_products_is_for_its_owner() {
     let mode = fs::metadata(data.path().join("waxseal/relays")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 }
+
+/// What the program raises for itself is not for those whom it starts.
+#[test]
+fn a_relay_has_the_limit_of_open_files_of_whoever_called() {
+    let stage = Stage::new();
+    for (name, script) in [
+        ("start.sh", "echo relay $(ulimit -n); exec sleep 7024"),
+        ("submit.sh", "cat >/dev/null; echo command $(ulimit -n) >&2; echo 550 no; exit 1"),
+    ] {
+        fs::write(stage.driver().join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
+    }
+    // Few, and yet more than a run of one case needs.
+    let limited = "ulimit -Sn 200; exec \"$@\"";
+    let driver = stage.driver();
+    let run = Command::new("sh")
+        .args(["-c", limited, "sh", env!("CARGO_BIN_EXE_waxseal")])
+        .args(["run", driver.to_str().unwrap(), "--no-sandbox", "--keep", "--case", CONTROL])
+        .env("TMPDIR", stage.temporary())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&run.stderr);
+    let kept = stage.left();
+    let log = kept.iter().map(|name| stage.temporary().join(name).join("relay.log"));
+    let log: String = log.filter_map(|path| fs::read_to_string(path).ok()).collect();
+    for words in ["relay 200\n", "command 200\n"] {
+        assert!(log.contains(words), "no `{words}` in {log}{told}");
+    }
+}

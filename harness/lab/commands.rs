@@ -14,6 +14,7 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 use waxseal_model::limits;
 
+use super::descriptors;
 use super::process::{Files, Isolation, Supervised, command};
 use super::system;
 
@@ -115,6 +116,7 @@ impl Commands {
 /// # Errors
 /// What the system says when it cannot be started.
 pub fn run_kept(command: &mut std::process::Command) -> io::Result<Output> {
+    descriptors::give_back(command);
     system::keep(command, Isolation::best());
     command.spawn()?.wait_with_output()
 }

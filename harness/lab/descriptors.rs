@@ -1,13 +1,19 @@
 //! How many files this process may have open: each connection is one.
 
 use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-/// As many as a run of any size needs. Relays inherit the limit, and some try every number below it.
+/// As many as a run of any size needs.
 const ENOUGH: libc::rlim_t = 8192;
+
+/// The soft limit that our caller gave us, once it was raised.
+static GIVEN: OnceLock<libc::rlim_t> = OnceLock::new();
 
 /// After a connection that could not be taken. It stays in the queue of the listener: without a pause
 /// the loop would spin.
@@ -19,10 +25,31 @@ pub fn raise() {
     let mut limit = limits();
     let wanted = limit.rlim_max.min(ENOUGH);
     if limit.rlim_cur < wanted {
+        let _ = GIVEN.set(limit.rlim_cur);
         limit.rlim_cur = wanted;
         // SAFETY: a plain C structure that outlives the call.
         unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
     }
+}
+
+/// Gives a child the soft limit that our caller gave us: what we raise is for ourselves, and some
+/// programs try every number below it. System calls only, so that it can stand between fork and exec.
+pub(super) fn set_back() {
+    if let Some(given) = GIVEN.get() {
+        let limit = libc::rlimit { rlim_cur: *given, rlim_max: limits().rlim_max };
+        // SAFETY: a plain C structure that outlives the call.
+        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
+    }
+}
+
+/// Makes a command have the soft limit that our caller gave us.
+pub(super) fn give_back(command: &mut Command) {
+    let set_back = || {
+        set_back();
+        Ok(())
+    };
+    // SAFETY: system calls on the child's own stack.
+    unsafe { command.pre_exec(set_back) };
 }
 
 /// As many files as this process may have open.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 use waxseal_model::foreign::Foreign;
+use waxseal_model::limits;
 
 /// Why a part of the lab could not be set up or used. Fragments that fit "could not ...".
 #[derive(Debug, Error)]
@@ -54,6 +55,16 @@ pub enum LabError {
     RelayEnded {
         /// Exit status in words.
         status: String,
+        /// The last lines of its log.
+        tail: Foreign,
+    },
+    /// The relay was ended before it was ready: its files took too much. Speaks about the relay.
+    #[error(
+        "start the relay: it wrote {} and was ended{}",
+        limits::too_many_files(),
+        after_newline(tail)
+    )]
+    RelayFilled {
         /// The last lines of its log.
         tail: Foreign,
     },

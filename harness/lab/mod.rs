@@ -5,6 +5,7 @@
 pub mod addresses;
 pub mod commands;
 pub mod descriptors;
+mod disk;
 pub mod dns;
 mod error;
 #[cfg(target_os = "linux")]

@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use libc::{c_int, c_ulong};
+use waxseal_model::limits;
 
 use super::sandbox::{Sandbox, SandboxError, SystemResolver, Users};
 
@@ -26,9 +27,6 @@ const DAEMONS: [&str; 2] = ["/run/nscd", "/var/run/nscd"];
 /// holds nothing but what is of this boot.
 const RUN: &str = "/run";
 const PRIVATE: &str = "/run/waxseal";
-
-/// As many octets as the private files may have together, in memory.
-const PRIVATE_SIZE: &str = "size=1g,mode=755";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -136,7 +134,8 @@ fn go(users: Users) -> Result<Sandbox, Failure> {
 fn private_files() -> io::Result<&'static str> {
     let host = fs::File::open(RUN)?;
     let entries: Vec<_> = fs::read_dir(RUN)?.flatten().collect();
-    mount_with(None, RUN, Some("tmpfs"), libc::MS_NOSUID | libc::MS_NODEV, PRIVATE_SIZE)?;
+    let size = format!("size={},mode=755", limits::PRIVATE);
+    mount_with(None, RUN, Some("tmpfs"), libc::MS_NOSUID | libc::MS_NODEV, &size)?;
     // What is there by our name is not ours.
     for entry in
         entries.iter().filter(|entry| Path::new(RUN).join(entry.file_name()) != Path::new(PRIVATE))

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -13,7 +14,10 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use waxseal_model::foreign::Foreign;
+use waxseal_model::limits;
 
+use super::descriptors;
+use super::disk::{self, Disk};
 use super::error::LabError;
 use super::log::{Filling, Log};
 use super::system;
@@ -27,7 +31,8 @@ pub struct Launch {
     pub environment: Vec<(OsString, OsString)>,
     /// Where it runs.
     pub directory: PathBuf,
-    /// Takes its output and its errors; made anew.
+    /// Takes its output and its errors; made anew. The folder it is in is the relay's own, and bounded
+    /// by [`limits::FILES`].
     pub log: PathBuf,
     /// How its descendants are kept together.
     pub isolation: Isolation,
@@ -79,8 +84,28 @@ pub struct Supervised {
 pub struct Ended {
     /// In words: `exit status: 1`. Ended by signal N is shown as exit status 128 + N.
     pub status: String,
+    /// Its files took more than they may: then it was ended.
+    pub filled: bool,
     /// The last lines of its log.
     pub tail: Foreign,
+}
+
+impl Ended {
+    /// How it ended, as one sentence without its full stop.
+    pub fn sentence(&self) -> String {
+        match self.filled {
+            true => format!("The relay wrote {} and was ended", limits::too_many_files()),
+            false => format!("The relay ended by itself: {}", self.status),
+        }
+    }
+
+    /// The same of one that was not ready yet.
+    pub fn early(self) -> LabError {
+        match self.filled {
+            true => LabError::RelayFilled { tail: self.tail },
+            false => LabError::RelayEnded { status: self.status, tail: self.tail },
+        }
+    }
 }
 
 /// Between two looks whether a port is open.
@@ -101,6 +126,9 @@ impl Supervised {
         let (tell, ended) = watch::channel(None);
         let (started, starting) = mpsc::channel();
         let (tail_of, files_too) = (log.clone(), files.clone());
+        let for_disk = Arc::clone(&keeper);
+        let disk = Disk::of(&launch.log);
+        let watching = disk.watch(move || end(&for_disk, isolation)).map_err(failed)?;
         let run = move || {
             let child = system::start(command, isolation, &directory, &files_too);
             let mut child = match child {
@@ -115,8 +143,9 @@ impl Supervised {
             drop(started.send(Ok(())));
             let status = wait(&mut child, &for_thread);
             let status = status.map_or_else(|cause| cause.to_string(), |status| status.to_string());
+            let filled = watching.finish();
             filling.finish(&tail_of);
-            tell.send_replace(Some(Ended { status, tail: tail_of.tail() }));
+            tell.send_replace(Some(Ended { status, filled, tail: tail_of.tail() }));
         };
         // A thread of its own, as long as the relay lives: the signal of a parent's death is
         // that of the thread, and a thread that unshared processes can start no others.
@@ -136,7 +165,10 @@ impl Supervised {
         match self.ended.wait_for(Option::is_some).await.map(|ended| ended.clone()) {
             Ok(Some(ended)) => ended,
             // The thread is gone without a word: only if it panicked.
-            _ => Ended { status: "an unknown status".into(), tail: self.log.tail() },
+            _ => {
+                let status = "an unknown status".into();
+                Ended { status, filled: false, tail: self.log.tail() }
+            }
         }
     }
 
@@ -168,10 +200,15 @@ impl Supervised {
     }
 
     fn kill(&self) {
-        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(id) = *keeper {
-            system::end(id, self.isolation);
-        }
+        end(&self.keeper, self.isolation);
+    }
+}
+
+/// Ends the relay of this keeper, if it runs.
+fn end(keeper: &Mutex<Option<u32>>, isolation: Isolation) {
+    let keeper = keeper.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(id) = *keeper {
+        system::end(id, isolation);
     }
 }
 
@@ -188,7 +225,7 @@ impl Drop for Supervised {
 /// Waits until something listens at `address`.
 ///
 /// # Errors
-/// - [`LabError::RelayEnded`]: it ended first.
+/// - [`LabError::RelayEnded`], [`LabError::RelayFilled`]: it ended first.
 /// - [`LabError::NotReady`]: nothing listened within `patience`.
 pub async fn wait_for_port(
     address: SocketAddr,
@@ -208,9 +245,7 @@ pub async fn wait_for_port(
         tokio::select! {
             // Its end first: what listens there then is not it.
             biased;
-            Ended { status, tail } = relay.exited() => {
-                return Err(LabError::RelayEnded { status, tail });
-            }
+            ended = relay.exited() => return Err(ended.early()),
             open = attempt => {
                 if open {
                     return Ok(());
@@ -237,7 +272,8 @@ fn prepare(launch: &Launch) -> Result<(Command, Log, Filling), LabError> {
 }
 
 /// A command in its directory, with an environment of its own: nothing of ours but PATH, HOME and
-/// LANG, because the rest may hold secrets.
+/// LANG, because the rest may hold secrets. It has our caller's limit of open files, and each file that
+/// it writes is bounded.
 pub(super) fn command(words: &[OsString], directory: &Path) -> Command {
     let program = words.first().cloned().unwrap_or_default();
     // `./start.sh` is of the directory it runs in, not of ours.
@@ -253,6 +289,12 @@ pub(super) fn command(words: &[OsString], directory: &Path) -> Command {
             command.env(name, value);
         }
     }
+    let limited = || {
+        descriptors::set_back();
+        disk::bound_files()
+    };
+    // SAFETY: system calls on the child's own stack.
+    unsafe { command.pre_exec(limited) };
     command
 }
 
@@ -262,6 +304,7 @@ const OURS: [&str; 3] = ["PATH", "HOME", "LANG"];
 /// Makes a command of our own, such as a run of this program, end when we do, whatever ends us. To
 /// be started in a thread that lives as long as the command.
 pub fn die_with_us(command: &mut Command) {
+    descriptors::give_back(command);
     system::die_with_us(command);
 }
 

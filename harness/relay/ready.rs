@@ -9,7 +9,7 @@ use super::contract::Contract;
 use super::driver::Prepared;
 use super::error::RelayError;
 use super::place::{Place, last_words, printable};
-use crate::lab::{Commands, Ended, LabError, Supervised};
+use crate::lab::{Commands, Supervised};
 
 /// Between two looks whether it is ready.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -20,7 +20,7 @@ const LONGEST_VERSION: usize = 60;
 /// Waits until the driver says that its relay is ready; at once where it has no word for that.
 ///
 /// # Errors
-/// - [`LabError::RelayEnded`]: it ended first.
+/// - What [`crate::lab::Ended::early`] says: it ended first.
 /// - [`RelayError::Command`], [`RelayError::NotReady`]: it was not ready within `patience`.
 pub async fn wait_until_ready(
     contract: &Contract,
@@ -42,9 +42,7 @@ pub async fn wait_until_ready(
     tokio::select! {
         // Its end first: what is ready then is not it.
         biased;
-        Ended { status, tail } = relay.exited() => {
-            Err(LabError::RelayEnded { status, tail }.into())
-        }
+        ended = relay.exited() => Err(ended.early().into()),
         ready = waits => ready,
     }
 }

@@ -4,8 +4,8 @@ use waxseal_model::foreign::printable;
 use waxseal_model::record::{CaseRecord, Record, Status};
 use waxseal_model::requirement::Catalogue;
 
-use super::Pillar;
 use super::ending::{self, Counts};
+use super::{Pillar, silent};
 
 /// The record as Markdown, the same for the same verdicts.
 pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
@@ -40,7 +40,8 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
     text.push('\n');
     let lines = ending::requirements(record).into_iter();
     let lines = lines.chain(std::iter::once(ending::must_cases(record)));
-    let lines = lines.chain(ending::unjudged(record)).chain(ending::cautions(record));
+    let lines = lines.chain(ending::unjudged(record)).chain(silent::reasons(record));
+    let lines = lines.chain(ending::cautions(record));
     lines.for_each(|line| text.push_str(&format!("- {}\n", cell(&line))));
     for finding in record.gate.iter().flat_map(|gate| &gate.findings) {
         text.push_str(&format!("- gate: {}\n", cell(&finding.to_string())));
@@ -67,7 +68,11 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
             Some(_) => format!("{}, waived", case.verdict),
         };
         let reason = match &case.waiver {
-            None => cell(&case.reason),
+            None => {
+                let advice =
+                    case.advice.iter().map(|advice| format!(" To mend it: {}", cell(advice)));
+                cell(&case.reason) + &advice.collect::<String>()
+            }
             Some(waiver) => format!("{} Waived: {}", cell(&case.reason), cell(waiver)),
         };
         text.push_str(&format!(

@@ -14,6 +14,7 @@ mod matrix;
 mod pillar;
 mod scan;
 mod shown;
+mod silent;
 mod terminal;
 mod transcript;
 

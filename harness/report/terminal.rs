@@ -6,7 +6,7 @@ use waxseal_model::requirement::{Catalogue, Level};
 use waxseal_model::verdict::Verdict;
 
 use super::ending::{self, Counts};
-use super::{Pillar, transcript};
+use super::{Pillar, silent, transcript};
 
 /// One line of one case.
 pub fn line(case: &CaseRecord) -> String {
@@ -18,21 +18,33 @@ pub fn line(case: &CaseRecord) -> String {
     format!("{:<12} {:<6} {id}  {what}", case.verdict, case.level).trim_end().to_owned()
 }
 
-/// Failing cases, then the rest in numbers, then what was not judged. Of a scenario's cases that end alike the first is
-/// shown with its transcript, the others with a line.
+/// As many of the cases that say nothing for one reason are named behind the first.
+const NAMED: usize = 5;
+
+/// Failing cases, then those that say nothing, then the rest in numbers, then what was not judged. Of a scenario's cases
+/// that fail, and of cases that say nothing for one reason, the first is shown with its transcript, the others with a line.
 pub fn summary(record: &Record, catalogue: &Catalogue) -> String {
     let mut text = String::new();
-    for verdict in [Verdict::Fail, Verdict::Inconclusive, Verdict::Error] {
-        let ended_so = |case: &&CaseRecord| {
-            case.verdict == verdict && case.waiver.is_none() && !case.unfinished
-        };
-        let cases: Vec<&CaseRecord> = record.cases.iter().filter(ended_so).collect();
-        for alike in cases.chunk_by(|one, next| one.scenario == next.scenario) {
-            let [first, others @ ..] = alike else { continue };
+    let failed = |case: &&CaseRecord| case.verdict == Verdict::Fail && case.waiver.is_none();
+    let failed: Vec<&CaseRecord> = record.cases.iter().filter(failed).collect();
+    for alike in failed.chunk_by(|one, next| one.scenario == next.scenario) {
+        let [first, others @ ..] = alike else { continue };
+        text.push_str(&broken(record, first, catalogue));
+        for case in others {
+            let (id, reason) = (printable(&case.id), printable(&case.reason));
+            text.push_str(&format!("  likewise {id}: {reason}\n"));
+        }
+        text.push('\n');
+    }
+    for verdict in [Verdict::Inconclusive, Verdict::Error] {
+        for alike in silent::alike(record, verdict) {
+            let [first, others @ ..] = alike.as_slice() else { continue };
             text.push_str(&broken(record, first, catalogue));
-            for case in others {
-                let (id, reason) = (printable(&case.id), printable(&case.reason));
-                text.push_str(&format!("  likewise {id}: {reason}\n"));
+            for case in others.iter().take(NAMED) {
+                text.push_str(&format!("  likewise {}\n", printable(&case.id)));
+            }
+            if let Some(more @ 1..) = others.len().checked_sub(NAMED) {
+                text.push_str(&format!("  likewise {more} more, which the record names\n"));
             }
             text.push('\n');
         }
@@ -75,6 +87,7 @@ fn numbers(record: &Record) -> String {
         .into_iter()
         .chain(std::iter::once(ending::must_cases(record)))
         .chain(ending::unjudged(record))
+        .chain(silent::reasons(record))
         .chain(ending::cautions(record))
         .chain(ending::conditions(record));
     lines.for_each(|line| text.push_str(&format!("{}\n", printable(&line))));
@@ -129,6 +142,9 @@ fn broken(record: &Record, case: &CaseRecord, catalogue: &Catalogue) -> String {
     if case.verdict == Verdict::Fail {
         if let Some(why) = &case.why {
             text.push_str(&format!("  why: {}\n", printable(why)));
+        }
+        if let Some(advice) = &case.advice {
+            text.push_str(&format!("  to mend it: {}\n", printable(advice)));
         }
         for id in &case.requirements {
             let source = catalogue.get(id).map_or("", |requirement| requirement.source.as_str());

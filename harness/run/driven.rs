@@ -20,7 +20,7 @@ use crate::relay::{Adopt, Driver, Evidence, LabFile, adopt, version, wait_until_
 /// How long a relay may take until it listens everywhere, and until its driver says it is ready.
 const READY: Duration = Duration::from_secs(30);
 
-/// Lines of its log that are shown where it ended by itself: they stand in each case that was open.
+/// Lines of its log that are shown where it ended before the run: they stand in each case that was open.
 const LAST_LINES: usize = 5;
 
 /// A driver's relay while it runs. Dropping it ends all it started and removes its files.
@@ -49,7 +49,7 @@ impl Driven {
         self.version.clone()
     }
 
-    /// Waits until it ends by itself: how, and the end of its log.
+    /// Waits until it ends before the run does: how, in a sentence, and the end of its log.
     pub(super) async fn ended(&mut self) -> String {
         words(&self.process.exited().await)
     }
@@ -72,7 +72,7 @@ fn words(ended: &Ended) -> String {
     let lines: Vec<_> = ended.tail.lines().map(|line| line.short()).collect();
     let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
     let words: String = last.iter().map(|line| format!(" | {line}")).collect();
-    format!("{}{words}", ended.status)
+    format!("{}{words}", ended.sentence())
 }
 
 /// Starts it and waits until it listens wherever the lab file says.

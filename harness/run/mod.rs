@@ -198,7 +198,7 @@ pub async fn run(
             was_interrupted = true;
             Some((Verdict::Inconclusive, "The run was interrupted.".to_owned()))
         }
-        tail = relay.ended() => Some((Verdict::Error, format!("The relay ended by itself: {tail}"))),
+        tail = relay.ended() => Some((Verdict::Error, tail)),
     };
     if early.is_none()
         && let Some(tail) = relay.gone()
@@ -207,7 +207,7 @@ pub async fn run(
         let open = records.values_mut().filter(|record| record.verdict == Verdict::Inconclusive);
         for record in open {
             record.verdict = Verdict::Error;
-            record.reason = format!("The relay ended by itself: {tail}");
+            record.reason = tail.clone();
         }
     }
     if early.is_none()
@@ -233,8 +233,11 @@ pub async fn run(
     for case in playable {
         records.entry(&case.id).or_insert_with(|| desk.unfinished(case, verdict, &reason));
     }
-    let cases: Vec<CaseRecord> =
+    let mut cases: Vec<CaseRecord> =
         selected.iter().filter_map(|case| records.remove(case.id.as_str())).collect();
+    for case in cases.iter_mut().filter(|case| case.verdict == Verdict::Fail) {
+        case.advice = choice.advice(&case.id);
+    }
     let declared = choice.declared(options.own.as_ref());
     let rules = Rules {
         requirements: &whole.requirements,

@@ -183,6 +183,14 @@ impl Choice {
         self.too_late(&may_wait_for(case))
     }
 
+    /// What the relay's administrator can do where this case fails, by what its driver says.
+    pub(super) fn advice(&self, id: &str) -> Option<String> {
+        match self {
+            Self::Reference(_) | Self::Variant(_) => None,
+            Self::Driven(driver) => driver.contract.advice(id).map(str::to_owned),
+        }
+    }
+
     /// Why the relay is too late for a case that waits for one of these.
     fn too_late(&self, waits: &[Late]) -> Option<String> {
         let Self::Driven(driver) = self else { return None };
@@ -281,7 +289,7 @@ impl Relay {
         }
     }
 
-    /// How it has ended by itself, if it has.
+    /// The same, if it has ended.
     pub(super) fn gone(&self) -> Option<String> {
         match self {
             Self::Reference(_) => None,
@@ -289,7 +297,7 @@ impl Relay {
         }
     }
 
-    /// Waits until it ends by itself: how, and the end of its log.
+    /// Waits until it ends before the run does: how, in a sentence, and the end of its log.
     pub(super) async fn ended(&mut self) -> String {
         match self {
             Self::Reference(_) => std::future::pending().await,

@@ -125,3 +125,21 @@ fn macros_options_and_drivers_can_be_set_otherwise_for_the_test() {
     let refused = run_of("exim", Path::new(FOLDER), &["--config-set=gatewy.domains=x"]);
     assert!(err(&refused).contains("there is no router or transport that"), "{}", err(&refused));
 }
+
+#[test]
+fn a_senders_header_lifts_no_rule() {
+    let arguments = [
+        "--connector=.partner.example=encryption-only",
+        "--connector=whole.example=domain-validation",
+        super::HEADER,
+    ];
+    let played = run_of("exim", Path::new(FOLDER), &arguments);
+    if cannot(&played) {
+        return;
+    }
+    let record = record(&played);
+    assert_eq!(record.cases.len(), 6);
+    let kept =
+        [(".partner.example", Protection::Protected), ("whole.example", Protection::Protected)];
+    assert_eq!(protections(&record), kept, "{}", err(&played));
+}

@@ -207,3 +207,44 @@ fn a_relay_without_files_of_its_own_says_so() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(err(&refused).contains("the embedded relay has none"), "{}", err(&refused));
 }
+
+const HEADER: &str = "--case=outbound/message/header-lifts-nothing#*";
+
+/// The partners of the configuration get mail with a sender's header that asks for no TLS.
+#[test]
+fn a_header_that_lifts_the_partners_rule_is_found_with_the_setting_that_ends_it() {
+    let partners = [
+        "--connector=.partner.example=encryption-only",
+        "--connector=whole.example=domain-validation",
+    ];
+    let lifted = |record: &Record| {
+        let fails = record.cases.iter().filter(|case| case.verdict == Verdict::Fail);
+        fails.map(|case| case.id.clone()).collect::<Vec<_>>()
+    };
+    let played = run(Path::new(FOLDER), &[&partners[..], &[HEADER]].concat());
+    if cannot(&played) {
+        return;
+    }
+    let first = record(&played);
+    let told = err(&played);
+    assert_eq!(first.cases.len(), 6, "{told}");
+    // Versions before 3.10 know no such header.
+    let honours =
+        !first.relay.version.starts_with("3.7") && !first.relay.version.starts_with("3.9");
+    let expected = [
+        "encryption-only,header=tls-required-no@.partner.example",
+        "domain-validation,header=tls-required-no@whole.example",
+    ];
+    let expected = expected.map(|case| format!("outbound/message/header-lifts-nothing#{case}"));
+    assert_eq!(lifted(&first), if honours { &expected[..] } else { &[] }, "{told}");
+    for case in first.cases.iter().filter(|case| case.verdict == Verdict::Fail) {
+        let advice = case.advice.as_deref().unwrap_or_default();
+        assert!(advice.contains("`tls_required_enable = no` in main.cf"), "{advice}");
+    }
+    let set = ["--config-set=tls_required_enable=no", HEADER];
+    let played = run(Path::new(FOLDER), &[&partners[..], &set].concat());
+    let second = record(&played);
+    let kept =
+        [(".partner.example", Protection::Protected), ("whole.example", Protection::Protected)];
+    assert_eq!(protections(&second), kept, "{}", err(&played));
+}

@@ -60,6 +60,33 @@ pub fn play(attack: &str) -> ExitCode {
     }
 }
 
+/// Writes one file after the other, each without end, with a pause after each 64 KiB.
+fn fill(dir: &std::path::Path, pause: Duration) {
+    // A write over the bound of a file is an error then, and does not end us.
+    // SAFETY: numbers only.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+    let piece = [b'x'; 1 << 16];
+    for number in 0.. {
+        let Ok(mut file) = std::fs::File::create(dir.join(format!("spool-{number}"))) else {
+            return;
+        };
+        while file.write_all(&piece).is_ok() {
+            thread::sleep(pause);
+        }
+    }
+}
+
+/// Makes directories within directories, and files without content.
+fn scatter(dir: &std::path::Path) {
+    for number in 0.. {
+        let below = dir.join(format!("{}/{}", number % 7, number % 4096));
+        let _ = std::fs::create_dir_all(&below);
+        if std::fs::write(below.join(number.to_string()), "").is_err() {
+            return;
+        }
+    }
+}
+
 fn replace(path: &std::path::Path, with: impl FnOnce(&std::path::Path)) {
     let _ = std::fs::remove_file(path);
     with(path);
@@ -178,6 +205,9 @@ fn speak(mut stream: TcpStream, lab: &Lab, attack: &str) -> std::io::Result<()> 
             ("EHLO", "ehlo-endless") => loop {
                 stream.write_all(b"250-EXTENSION\r\n")?;
             },
+            ("EHLO", "fills") => fill(&lab.dir, Duration::from_millis(1)),
+            ("EHLO", "fills-at-once") => fill(&lab.dir, Duration::ZERO),
+            ("EHLO", "scatters") => scatter(&lab.dir),
             ("EHLO", "unasked") => loop {
                 stream.write_all(b"250 STARTTLS\r\n")?;
             },

@@ -35,6 +35,8 @@ pub fn all() -> Vec<Trial> {
     trials.push(trial("hop-content", leaked));
     trials.extend(["fifo", "device", "secret"].map(|name| trial(name, log_replaced)));
     trials.push(trial("prints", prints));
+    trials.extend(["fills", "scatters"].map(|name| trial(name, filled)));
+    trials.push(trial("fills-at-once", filled_contained));
     for command in ["yes", "yes >&2"] {
         trials.push(Trial::test(format!("queue::{command}"), move || {
             queue(command);
@@ -62,6 +64,11 @@ fn run(attack: &str, case: &str, more: &[&str]) -> Measured {
 
 /// The same with more in the driver's contract.
 fn run_with(contract: &str, attack: &str, case: &str, more: &[&str]) -> Measured {
+    run_in(&["--no-sandbox"], contract, attack, case, more)
+}
+
+/// The same where the private network is, or with the way out of it.
+fn run_in(place: &[&str], contract: &str, attack: &str, case: &str, more: &[&str]) -> Measured {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let program = std::env::current_exe().expect("this program has a path");
     let text = format!(
@@ -72,8 +79,8 @@ fn run_with(contract: &str, attack: &str, case: &str, more: &[&str]) -> Measured
     );
     std::fs::write(folder.path().join("relay.toml"), text).expect("a file can be written");
     let driver = folder.path().to_string_lossy().into_owned();
-    let arguments = ["run", &driver, "--no-sandbox", "--case", case];
-    Measured::run(&[&arguments, more].concat(), TIME).bounded()
+    let arguments = ["run", &driver, "--case", case];
+    Measured::run(&[&arguments, place, more].concat(), TIME).bounded()
 }
 
 fn json(attack: &str, case: &str) -> Measured {
@@ -107,6 +114,29 @@ fn leaked(attack: &str) {
 fn log_replaced(attack: &str) {
     let run = json(attack, INBOUND).harmless().undecided().says("The relay ended by itself");
     assert!(!run.out.contains("root:x:") && !run.err.contains("root:x:"), "{}", run.err);
+}
+
+/// A relay that fills its directory is ended, and that is said.
+fn filled(attack: &str) {
+    let run = run_in(&["--no-sandbox"], "", attack, INBOUND, &["--format", "json"]);
+    full(run);
+}
+
+/// In the private network its files are in memory, of which there is no more, however fast it is.
+fn filled_contained(attack: &str) {
+    let run = run_in(&[], "", attack, INBOUND, &["--format", "json"]);
+    if run.err.contains("could not enter the private network") {
+        return println!("  not played: {}", run.err);
+    }
+    full(run);
+}
+
+fn full(run: Measured) {
+    let words = "The relay wrote more than 64 MiB of files and was ended";
+    for case in run.harmless().says(words).cases() {
+        // That its connections end with it is no failure.
+        assert_ne!(case.verdict, Verdict::Fail, "{}: {}", case.id, case.reason);
+    }
 }
 
 /// A command of the driver that prints without end.

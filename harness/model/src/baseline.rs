@@ -8,6 +8,7 @@ use crate::dated::Date;
 use crate::diagnostic::Diagnostic;
 use crate::gate::Finding;
 use crate::verdict::Verdict;
+use crate::versions::Versions;
 
 /// A file of waivers.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,8 @@ pub(crate) struct Waiver {
     pub(crate) reason: Option<String>,
     link: Option<String>,
     expires: Option<Date>,
+    /// The product's versions that it is about; all, where nothing is said.
+    versions: Option<Versions>,
     pub(crate) line: usize,
 }
 
@@ -43,6 +46,11 @@ impl Pattern {
 }
 
 impl Waiver {
+    /// Whether it is about a product of this version.
+    pub(crate) fn is_for(&self, version: &str) -> bool {
+        self.versions.as_ref().is_none_or(|versions| versions.hold(version))
+    }
+
     /// Whether it names the case.
     pub(crate) fn case(&self, id: &str) -> bool {
         self.cases.iter().any(|pattern| pattern.fits(id))
@@ -95,6 +103,7 @@ struct RawWaiver {
     #[serde(rename = "owner")]
     _owner: Option<String>,
     expires: Option<Spanned<toml::value::Datetime>>,
+    versions: Option<Spanned<String>>,
 }
 
 /// Reads one file; `wrong` makes a diagnostic of a place, what is wrong there and what to do.
@@ -149,6 +158,7 @@ impl Reader<'_> {
             reason: said(raw.reason),
             link: said(raw.link),
             expires: raw.expires.map(|at| self.day(&at)).transpose()?,
+            versions: raw.versions.map(|text| self.versions(&text)).transpose()?,
             line,
         })
     }
@@ -183,6 +193,13 @@ impl Reader<'_> {
         })
     }
 
+    fn versions(&self, text: &Spanned<String>) -> Result<Versions, Diagnostic> {
+        Versions::parse(text.get_ref()).ok_or_else(|| {
+            let help = "write `>=3.10`, `<3.10`, or both with a comma between";
+            self.wrong(Some(text.span()), "no versions", help)
+        })
+    }
+
     fn day(&self, at: &Spanned<toml::value::Datetime>) -> Result<Date, Diagnostic> {
         Date::of(at.get_ref())
             .ok_or_else(|| self.wrong(Some(at.span()), "no day", "write it as 2026-12-31"))
@@ -203,6 +220,7 @@ mod tests {
             "[[waiver]]\ncases = ['a']\nverdict = 'pass'",
             "[[waiver]]\nrequirements = ['a']\nverdict = 'fail'",
             "[[waiver]]\ncases = ['a']\nexpires = 10:00:00",
+            "[[waiver]]\ncases = ['a']\nversions = '3.10'",
         ] {
             assert!(Baseline::parse("gate.toml", text).unwrap_err().span.is_some(), "{text}");
         }

@@ -30,4 +30,5 @@ pub mod script;
 pub mod status;
 pub mod trace;
 pub mod verdict;
+mod versions;
 pub mod wording;

@@ -46,6 +46,11 @@ pub const QUOTED: usize = 500;
 pub const LOG: u64 = 32 << 20;
 /// See [`LOG`].
 pub const LOG_FIRST: u64 = 1 << 20;
+/// Octets that the files of a relay's directory may have together, its log apart, and each file that it
+/// writes anywhere. A relay that goes over it is ended.
+pub const FILES: u64 = 64 << 20;
+/// Octets of memory for the files of all that runs in the private network: twice [`FILES`], with [`LOG`].
+pub const PRIVATE: u64 = 2 * FILES + LOG;
 /// Octets of the log that a message shows.
 pub const LOG_TAIL: u64 = 8 << 10;
 
@@ -105,6 +110,11 @@ impl Bound {
             }
         }
     }
+}
+
+/// What a relay wrote that was ended for it: fits "the relay wrote …".
+pub fn too_many_files() -> String {
+    format!("more than {} MiB of files", FILES >> 20)
 }
 
 /// Octets in words: `64 KiB`.

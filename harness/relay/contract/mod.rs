@@ -11,7 +11,7 @@ use serde::Deserialize;
 use waxseal_model::script::Direction;
 
 pub use values::{Command, Need};
-use values::{concurrency, names, settle_time};
+use values::{advice, concurrency, matcher, names, settle_time};
 
 use super::connectors::Connectors;
 use super::error::{RelayError, line_of};
@@ -63,6 +63,9 @@ pub struct Contract {
     /// wait for it are skipped.
     #[serde(default)]
     pub too_late: BTreeMap<Late, String>,
+    /// What its administrator can do about a failure, a sentence for each pattern of case ids.
+    #[serde(default, deserialize_with = "advice")]
+    pub advice: BTreeMap<String, String>,
     /// Puts the user's own configuration in the place of the driver's, before the start.
     pub config: Option<Call>,
     /// Prints the queue, as JSON lines.
@@ -180,6 +183,13 @@ impl Contract {
         Ok(contract)
     }
 
+    /// What can be done where this case fails. What stands behind `@` in an id is the user's domain.
+    pub fn advice(&self, id: &str) -> Option<&str> {
+        let id = id.split('@').next().unwrap_or(id);
+        let fits = |pattern: &str| matcher(pattern).is_some_and(|pattern| pattern.is_match(id));
+        self.advice.iter().find(|(pattern, _)| fits(pattern)).map(|(_, text)| text.as_str())
+    }
+
     /// What a driver without a folder declares: `waxseal run --command 'python3 relay.py'`.
     /// It declares everything, so that what it cannot do fails.
     pub fn of_command(command: &str) -> Option<Self> {
@@ -200,6 +210,7 @@ impl Contract {
             next_hop: NextHop::Mx,
             settle: Settle::default(),
             too_late: BTreeMap::new(),
+            advice: BTreeMap::new(),
             config: None,
             queue: None,
             submit: None,
@@ -270,6 +281,18 @@ command = ["./install.sh"]
         let alone = format!("\nnext-hop = 'smart-host'\n{GOOD}");
         let error = Contract::parse(Path::new("relay.toml"), &alone).unwrap_err().to_string();
         assert!(error.starts_with("use relay.toml:2: `next-hop"), "{error}");
+    }
+
+    #[test]
+    fn advice_goes_by_the_case_whatever_the_domain() {
+        let text = format!("{GOOD}[advice]\n\"outbound/x#*,a={{1,2}}\" = 'Set y.'\n");
+        let contract = Contract::parse(Path::new("relay.toml"), &text).unwrap();
+        for id in ["outbound/x#mutual,a=1", "outbound/x#mutual,a=2@.partner.example"] {
+            assert_eq!(contract.advice(id), Some("Set y."), "{id}");
+        }
+        assert_eq!(contract.advice("outbound/x#mutual,a=3"), None);
+        let wrong = format!("{GOOD}[advice]\n\"outbound/[x\" = 'Set y.'\n");
+        assert!(Contract::parse(Path::new("relay.toml"), &wrong).is_err());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Values in a `relay.toml` that TOML itself has no type for.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use globset::{GlobBuilder, GlobMatcher};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -62,6 +64,23 @@ impl<'de> Deserialize<'de> for Need {
             program => Self::Program(program.to_owned()),
         })
     }
+}
+
+/// Sentences by patterns of case ids.
+pub(super) fn advice<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    let advice = BTreeMap::<String, String>::deserialize(from)?;
+    match advice.keys().find(|pattern| matcher(pattern).is_none()) {
+        None => Ok(advice),
+        Some(wrong) => Err(D::Error::custom(format!("`{wrong}` is no pattern of case ids"))),
+    }
+}
+
+/// A pattern of case ids, in which `*` stands for anything.
+pub(super) fn matcher(pattern: &str) -> Option<GlobMatcher> {
+    let glob = GlobBuilder::new(pattern).literal_separator(false).build().ok()?;
+    Some(glob.compile_matcher())
 }
 
 /// `4s` or `500ms`.

@@ -68,23 +68,29 @@ impl Baseline {
     /// Judges a record: marks what is covered, and puts what the gate says into it. `known` are the
     /// ids of all cases there are, `today` is like `2026-12-31`.
     ///
-    /// An entry is stale only if all that it fits was played to a verdict.
+    /// An entry is stale only if all that it fits was played to a verdict. One that is about other versions
+    /// of the product covers nothing and is never stale.
     pub fn judge(&self, record: &mut Record, known: &[&str], today: &str) {
         let mut findings = Vec::new();
         let cases: BTreeMap<&str, &CaseRecord> =
             record.cases.iter().map(|case| (case.id.as_str(), case)).collect();
+        let is_for = |waiver: &&Waiver| waiver.is_for(&record.relay.version);
         for waiver in &self.waivers {
             findings.extend(waiver.flaw(today));
-            findings.extend(stale_cases(waiver, &cases, known));
-            findings.extend(stale_requirements(waiver, record));
+            let stale = stale_cases(waiver, &cases, known).into_iter();
+            let stale = stale.chain(stale_requirements(waiver, record));
+            let told =
+                |finding: &Finding| is_for(&waiver) || !matches!(finding, Finding::Stale { .. });
+            findings.extend(stale.filter(told));
         }
+        let waivers: Vec<&Waiver> = self.waivers.iter().filter(is_for).collect();
         let valid: Vec<&Waiver> =
-            self.waivers.iter().filter(|waiver| waiver.flaw(today).is_none()).collect();
+            waivers.iter().copied().filter(|waiver| waiver.flaw(today).is_none()).collect();
         let mut undecided: Vec<Finding> = Vec::new();
         for case in record.cases.iter_mut().filter(|case| is_waivable(case)) {
             let fits = |waiver: &Waiver| waiver.verdict == case.verdict && waiver.case(&case.id);
             case.waiver = valid.iter().find(|w| fits(w)).and_then(|w| w.reason.clone());
-            if case.level != Level::Must || self.waivers.iter().any(fits) {
+            if case.level != Level::Must || waivers.iter().any(|waiver| fits(waiver)) {
                 continue;
             }
             let (case, verdict) = (case.id.clone(), case.verdict);
@@ -96,7 +102,7 @@ impl Baseline {
         for row in record.requirements.iter_mut().filter(|row| is_unjudged(row.status)) {
             let waived = valid.iter().find(|waiver| waiver.requirement(&row.id));
             row.waiver = waived.and_then(|waiver| waiver.reason.clone());
-            if row.open && !self.waivers.iter().any(|waiver| waiver.requirement(&row.id)) {
+            if row.open && !waivers.iter().any(|waiver| waiver.requirement(&row.id)) {
                 let (requirement, unjudged) = (row.id.clone(), row.unjudged.clone());
                 undecided.push(Finding::NotJudged { requirement, unjudged });
             }
@@ -279,6 +285,31 @@ mod tests {
         let (findings, record) = judge(&old);
         assert_eq!(findings.len(), 1, "{findings:?}");
         assert_eq!(record.cases[0].waiver, None);
+    }
+
+    #[test]
+    fn a_waiver_of_other_versions_covers_nothing_and_is_not_stale() {
+        let about = |rest: &str, version: &str| {
+            let mut record = record(vec![
+                case("a#1", Verdict::Fail, Level::Must),
+                case("b", Verdict::Pass, Level::Must),
+            ]);
+            record.relay.version = version.into();
+            let baseline = Baseline::parse("gate.toml", &waiver(rest)).unwrap();
+            baseline.judge(&mut record, &KNOWN, "2026-11-24");
+            let findings = record.gate.unwrap().findings;
+            findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let fails = "cases = ['a#1']\nversions = '>=3.10'";
+        assert_eq!(about(fails, "3.10.13"), [""; 0]);
+        for other in ["3.7.11", ""] {
+            let findings = about(fails, other);
+            assert!(matches!(&findings[..], [new] if new.starts_with("new: a#1")), "{findings:?}");
+        }
+        let passes = "cases = ['b', 'a#1']\nversions = '>=3.10'";
+        assert!(about(passes, "3.10.13")[0].starts_with("stale: "));
+        assert!(about(passes, "3.7.11")[0].starts_with("new: a#1"));
+        assert!(about("cases = ['no*']\nversions = '<3'", "3.7")[0].starts_with("unknown: "));
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub struct CaseRecord {
     pub outcome: Option<Outcome>,
     /// What was recorded for a disputed claim.
     pub observed: Option<String>,
+    /// What the relay's administrator can do about it, one sentence; only of one that fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
     /// The reason of the waiver that covers it.
     pub waiver: Option<String>,
     /// The run ended before the case did.
@@ -76,6 +79,7 @@ impl CaseRecord {
             reason,
             outcome: None,
             observed: None,
+            advice: None,
             waiver: None,
             unfinished: false,
             control: (control != case.id).then_some(control),

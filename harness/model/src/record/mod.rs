@@ -222,6 +222,7 @@ pub(crate) mod tests {
             reason: String::new(),
             outcome: None,
             observed: None,
+            advice: None,
             waiver: None,
             unfinished: false,
             control: None,
