@@ -248,6 +248,7 @@ fn host_names(names: &Names, host: &str, owner: &str, address: Ipv4Addr) -> Name
         ("mx", host.to_owned()),
         ("parent", parent),
         ("grandparent", above),
+        ("tail", host.chars().skip(1).collect()),
         ("target", owner.to_owned()),
         ("address", address.to_string()),
     ] {

@@ -403,6 +403,19 @@ mutants! {
     ClientRemembersNoOffer = "client-remembers-no-offer",
     /// Outbound: a host that proved its name once need not do so again.
     ClientVerifiesOnce = "client-verifies-once",
+    /// Outbound: a host whose handshake failed once gets opportunistic mail in plaintext from then on.
+    ClientRemembersBrokenTls = "client-remembers-broken-tls",
+    /// Outbound: a host whose handshake failed once gets forced mail in plaintext from then on.
+    ClientClearIfBrokenBefore = "client-clear-if-broken-before",
+    /// Outbound: a host that got mail in plaintext once gets forced mail so as well.
+    ClientClearIfClearBefore = "client-clear-if-clear-before",
+    /// Outbound: a host that was reached in TLS once is not forced to it again.
+    ClientForcesOnce = "client-forces-once",
+    /// Outbound: the name of a host is checked at the first connection only.
+    ClientChecksNameOnce = "client-checks-name-once",
+    /// Outbound: resumes a session at an address whatever name it was opened for, and asks for no
+    /// certificate then.
+    ClientResumesForAnyName = "client-resumes-for-any-name",
     /// Outbound: an address that was proven under one name is good for every name.
     ClientTrustsAddress = "client-trusts-address",
     /// Outbound: shows its server's certificate as a client.
@@ -425,6 +438,22 @@ mutants! {
     ClientMatchesAddress = "client-matches-address",
     /// Outbound: takes a certificate for the name in the greeting.
     ClientBelievesBanner = "client-believes-banner",
+    /// Outbound: takes a certificate for the name in the reply to EHLO.
+    ClientBelievesEhlo = "client-believes-ehlo",
+    /// Outbound: takes a certificate for a name that is the end of the host's, in the middle of a label.
+    ClientMatchesEnd = "client-matches-end",
+    /// Outbound: takes a certificate for another host of the same domain.
+    ClientMatchesSibling = "client-matches-sibling",
+    /// Outbound: takes the dots of the host's name for any character.
+    ClientMatchesAnyCharacter = "client-matches-any-character",
+    /// Outbound: the first two labels may both be wildcards.
+    ClientMatchesTwoWildcards = "client-matches-two-wildcards",
+    /// Outbound: reads names in certificates up to a NUL.
+    ClientStopsAtNul = "client-stops-at-nul",
+    /// Outbound: cuts blanks off the names in certificates.
+    ClientTrimsNames = "client-trims-names",
+    /// Outbound: reads the first name of a certificate only.
+    ClientReadsFirstName = "client-reads-first-name",
     /// Outbound: compares names in certificates letter by letter.
     ClientMindsNameCase = "client-minds-name-case",
     /// Outbound: checks the dates of the leaf alone.

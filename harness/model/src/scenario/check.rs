@@ -16,8 +16,9 @@ pub const PLAY_NAMES: [&str; 7] =
     ["mx", "sender", "recipient", "from", "relay", "domain", "partner"];
 
 /// Names that are filled in besides for one next hop: its address, the name without its first label,
-/// the name without two, what it is an alias of, and its name in the domain of a message before.
-pub const HOST_NAMES: [&str; 5] = ["address", "parent", "grandparent", "target", "renamed"];
+/// the name without two, without its first letter, what it is an alias of, and its name in the domain of
+/// a message before.
+pub const HOST_NAMES: [&str; 6] = ["address", "parent", "grandparent", "tail", "target", "renamed"];
 
 /// What is special about the message that is judged.
 #[derive(Default)]

@@ -60,6 +60,7 @@ pub(in crate::relay::reference) async fn deliver(
                 address,
                 place,
                 banner: String::new(),
+                ehlo: String::new(),
                 inside: None,
             };
             last = client.try_host(address, demand).await;

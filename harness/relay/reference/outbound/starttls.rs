@@ -41,9 +41,12 @@ impl Client<'_> {
 
     /// Whether STARTTLS is to be said to a host that lists these extensions.
     fn finds_starttls(&self, forced: bool, listed: &[String]) -> bool {
-        let given_up = (self.setup.is(Mutant::ClientRemembersFailure)
-            || self.setup.is(Mutant::ClientRemembersNoOffer))
-            && self.setup.memory.knows(self.host);
+        let gives_up = match self.setup.mutant {
+            Some(Mutant::ClientRemembersFailure | Mutant::ClientRemembersNoOffer) => true,
+            Some(Mutant::ClientRemembersBrokenTls) => !forced,
+            _ => false,
+        };
+        let given_up = gives_up && self.setup.memory.knows(self.host);
         if given_up {
             false
         } else if self.setup.is(Mutant::ClientMindsCase) {
@@ -124,7 +127,11 @@ impl Client<'_> {
             && !self.setup.is(Mutant::ClientHidesCertificate);
         let tls = ClientSetup {
             offer: offer(self.setup, self.tries),
-            sni: Some(self.host.to_owned()),
+            // Sessions are kept by this name; an address is no SNI.
+            sni: Some(match self.setup.mutant {
+                Some(Mutant::ClientResumesForAnyName) => self.address.to_string(),
+                _ => self.host.to_owned(),
+            }),
             identity: mutual.then(|| match self.setup.mutant {
                 Some(Mutant::ClientShowsServerCertificate) => self.setup.identity.clone(),
                 _ => self.setup.client_identity.clone(),
@@ -138,6 +145,11 @@ impl Client<'_> {
             return Err(Broken::Tls("the hello was written by hand".into()));
         }
         if !session.connect_tls(&tls, self.setup.mutant).await {
+            if let Some(Mutant::ClientRemembersBrokenTls | Mutant::ClientClearIfBrokenBefore) =
+                self.setup.mutant
+            {
+                self.setup.memory.remember(self.host);
+            }
             return Err(Broken::Tls("the TLS handshake failed".into()));
         }
         Ok(())
@@ -151,7 +163,11 @@ impl Client<'_> {
         {
             return Err(Broken::Tls("there is no certificate to show".into()));
         }
-        if self.setup.is(Mutant::ClientResumesForAnyRule) && facts.is_some_and(|f| f.resumed) {
+        let trusts_resumed = matches!(
+            self.setup.mutant,
+            Some(Mutant::ClientResumesForAnyRule | Mutant::ClientResumesForAnyName)
+        );
+        if trusts_resumed && facts.is_some_and(|facts| facts.resumed) {
             return Ok(());
         }
         let chain = facts.map(|facts| facts.peer_chain.clone()).unwrap_or_default();
@@ -175,7 +191,7 @@ impl Client<'_> {
             _ => "",
         };
         let first_only = self.place > 0 && self.setup.is(Mutant::ClientJudgesFirstAddress);
-        if first_only || self.setup.memory.knows(known) {
+        if first_only || (!known.is_empty() && self.setup.memory.knows(known)) {
             return Ok(());
         }
         let named = self.setup.is(Mutant::ClientChecksEveryName);
@@ -198,16 +214,26 @@ impl Client<'_> {
                 .or_else(|_| verify_chain(chain, roots, below.or(domain), Usage::Server, now));
         }
         if let Err(problem) = &verified {
-            let (host, domain, banner) = (self.host, self.domain, self.banner.as_str());
-            let host = Known { host, domain, banner, address: self.address };
+            let (host, domain) = (self.host, self.domain);
+            let (banner, ehlo) = (self.banner.as_str(), self.ehlo.as_str());
+            let host = Known { host, domain, banner, ehlo, address: self.address };
+            let named_before = *problem == ChainProblem::WrongName
+                && self.setup.is(Mutant::ClientChecksNameOnce)
+                && self.setup.memory.knows(self.host);
+            if named_before {
+                return Ok(());
+            }
             return match forgives(self.setup.mutant, chain, problem, &host) {
                 true => Ok(()),
                 false => verified,
             };
         }
-        let remembers = [Mutant::ClientVerifiesOnce, Mutant::ClientTrustsAddress];
-        if remembers.iter().any(|mutant| self.setup.is(*mutant)) {
-            self.setup.memory.remember(known);
+        match self.setup.mutant {
+            Some(Mutant::ClientVerifiesOnce | Mutant::ClientTrustsAddress) => {
+                self.setup.memory.remember(known);
+            }
+            Some(Mutant::ClientChecksNameOnce) => self.setup.memory.remember(self.host),
+            _ => {}
         }
         verified
     }
