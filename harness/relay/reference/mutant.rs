@@ -312,6 +312,20 @@ mutants! {
     ClientResumesWithoutDhe = "client-resumes-without-dhe",
     /// Outbound: the name in SNI ends in a dot.
     ClientNamesWithDot = "client-names-with-dot",
+    /// Outbound: the name in SNI is the address of the host.
+    ClientNamesAddress = "client-names-address",
+    /// Outbound: the name in SNI is the address where a message goes to one.
+    ClientNamesLiteral = "client-names-literal",
+    /// Outbound: the name in SNI is empty.
+    ClientNamesNothing = "client-names-nothing",
+    /// Outbound: the name in SNI is its own.
+    ClientNamesItself = "client-names-itself",
+    /// Outbound: the name in SNI is that of the greeting.
+    ClientNamesBanner = "client-names-banner",
+    /// Outbound: the name in SNI is the sender's domain.
+    ClientNamesSender = "client-names-sender",
+    /// Outbound: the name in SNI is that of the host that was tried first.
+    ClientNamesFirstHost = "client-names-first-host",
     /// Outbound: its hello offers CBC suites without encrypt-then-MAC.
     ClientOffersBareCbc = "client-offers-bare-cbc",
     /// Outbound: offers TLS 1.2 alone, without a signal, after a failed attempt.
@@ -371,6 +385,16 @@ mutants! {
     ClientFirstAddressOnly = "client-first-address-only",
     /// Outbound: forced mail goes in plaintext to every address of a host but the first.
     ClientClearOnSecondAddress = "client-clear-on-second-address",
+    /// Outbound: forced mail goes in plaintext to addresses of IPv6.
+    ClientClearOnIpv6 = "client-clear-on-ipv6",
+    /// Outbound: checks certificates at addresses of IPv4 only.
+    ClientJudgesIpv4Only = "client-judges-ipv4-only",
+    /// Outbound: goes to no address of IPv6 where a host has one of IPv4.
+    ClientStopsAtFirstFamily = "client-stops-at-first-family",
+    /// Outbound: mail to an address in brackets goes in plaintext.
+    ClientClearToLiteral = "client-clear-to-literal",
+    /// Outbound: no rule holds for mail to an address in brackets.
+    ClientForgetsLiteralRule = "client-forgets-literal-rule",
     /// Outbound: checks the certificate at the first address of a host only.
     ClientJudgesFirstAddress = "client-judges-first-address",
     /// Outbound: forced mail goes in plaintext to the second of two hosts of equal preference.

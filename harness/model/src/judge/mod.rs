@@ -134,6 +134,12 @@ pub fn judge(
                     let observed = Some("no alert was due".into());
                     Judgement { observed, ..found(Verdict::Observed, reason, evidence) }
                 }
+                _ if let Some(reason) =
+                    handshake::without_sni(case.expect.offered.as_ref(), trace) =>
+                {
+                    let observed = Some("no SNI".into());
+                    Judgement { observed, ..found(Verdict::Observed, reason.into(), evidence) }
+                }
                 _ => {
                     let note = answer::note(&case.expect.alert, trace).or_else(|| {
                         let resumes = case.peers.iter().any(|peer| peer.resumes);
@@ -183,11 +189,13 @@ fn missed_before(case: &Case, trace: &Trace) -> Option<String> {
     let mut ended = outcome::outcomes_before(case.direction, trace).into_iter();
     case.before.iter().find_map(|before| {
         let ended = ended.next().flatten();
-        let wanted = before.outcome?;
+        let met =
+            before.outcome.is_empty() || ended.is_some_and(|ended| before.outcome.contains(&ended));
         let how = ended.map_or("not at all", Outcome::name);
-        let wanted_name = wanted.name();
-        (ended != Some(wanted)).then(|| {
-            format!("The message before ended as {how} and not as {wanted_name}: nothing follows.")
+        (!met).then(|| {
+            let wanted: Vec<_> = before.outcome.iter().map(|outcome| outcome.name()).collect();
+            let wanted = wanted.join(" or ");
+            format!("The message before ended as {how} and not as {wanted}: nothing follows.")
         })
     })
 }

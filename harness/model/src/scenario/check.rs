@@ -180,7 +180,8 @@ impl<'a> Checker<'a> {
         peers: &[Peer],
     ) -> (Vec<Before>, Judged) {
         let Some((last, before)) = raw.split_last() else { return Default::default() };
-        for word in last.connector.iter().chain(&last.rule).chain(&last.outcome).chain(&last.host) {
+        let outcomes = last.outcome.iter().flat_map(|list| &list.0);
+        for word in last.connector.iter().chain(&last.rule).chain(outcomes).chain(&last.host) {
             let help =
                 Some("its connector is that of the case, its outcome is in `[expect]`".into());
             self.error(word.span(), "the last message is the one that is judged", help);
@@ -206,8 +207,10 @@ impl<'a> Checker<'a> {
                 .unwrap_or_default(),
             outcome: message
                 .outcome
-                .as_ref()
-                .and_then(|word| self.word("outcome", word, &outcomes)),
+                .iter()
+                .flat_map(|list| &list.0)
+                .filter_map(|word| self.word("outcome", word, &outcomes))
+                .collect(),
         });
         let before = before.collect();
         let sender = last.sender_connector.as_ref();

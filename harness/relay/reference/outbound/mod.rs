@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use waxseal_model::scenario::Connector;
 
 pub(super) use hosts::deliver;
+use hosts::literal;
 
 use super::queue::Message;
 use super::session::{PATIENCE, Session};
@@ -38,6 +39,8 @@ enum Demand {
 struct Client<'a> {
     setup: &'a Setup,
     host: &'a str,
+    /// The host that was tried first.
+    first: &'a str,
     /// The recipient's.
     domain: &'a str,
     message: &'a Message,

@@ -6,7 +6,7 @@ use waxseal_model::facts::{ClientCertificate, Engine};
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scenario::Connector;
 
-use super::{Broken, Client, Demand, INJECTED, lists, starts, temporary};
+use super::{Broken, Client, Demand, INJECTED, lists, literal, starts, temporary};
 use crate::relay::reference::certificates::{Known, forgives, refuses};
 use crate::relay::reference::odd_hellos::handmade;
 use crate::relay::reference::session::{PATIENCE, Session};
@@ -127,11 +127,7 @@ impl Client<'_> {
             && !self.setup.is(Mutant::ClientHidesCertificate);
         let tls = ClientSetup {
             offer: offer(self.setup, self.tries),
-            // Sessions are kept by this name; an address is no SNI.
-            sni: Some(match self.setup.mutant {
-                Some(Mutant::ClientResumesForAnyName) => self.address.to_string(),
-                _ => self.host.to_owned(),
-            }),
+            sni: self.name(),
             identity: mutual.then(|| match self.setup.mutant {
                 Some(Mutant::ClientShowsServerCertificate) => self.setup.identity.clone(),
                 _ => self.setup.client_identity.clone(),
@@ -140,7 +136,8 @@ impl Client<'_> {
             engine: self.setup.is(Mutant::ClientIgnoresCriticalExtension).then_some(Engine::Legacy),
             sessions: self.setup.sessions(),
         };
-        if let Some(hello) = handmade(self.setup.mutant, self.host) {
+        let address = literal(self.host).is_some();
+        if let Some(hello) = handmade(self.setup.mutant, self.host, self.address, address) {
             session.send(&hello).await?;
             return Err(Broken::Tls("the hello was written by hand".into()));
         }
@@ -153,6 +150,21 @@ impl Client<'_> {
             return Err(Broken::Tls("the TLS handshake failed".into()));
         }
         Ok(())
+    }
+
+    /// The name in SNI; none for an address (RFC 6066 section 3).
+    fn name(&self) -> Option<String> {
+        let sender = self.message.from.rsplit_once('@').map(|(_, domain)| domain);
+        let name = match self.setup.mutant {
+            // Sessions are kept by this name, and an address is not sent.
+            Some(Mutant::ClientResumesForAnyName) => return Some(self.address.to_string()),
+            Some(Mutant::ClientNamesItself) => &self.setup.hostname,
+            Some(Mutant::ClientNamesBanner) => &self.banner,
+            Some(Mutant::ClientNamesSender) => sender.unwrap_or(self.host),
+            Some(Mutant::ClientNamesFirstHost) => self.first,
+            _ => self.host,
+        };
+        literal(name).is_none().then(|| name.to_owned())
     }
 
     /// Goes on only with a server that the rule takes.
@@ -190,7 +202,8 @@ impl Client<'_> {
             Some(Mutant::ClientTrustsAddress) => &address,
             _ => "",
         };
-        let first_only = self.place > 0 && self.setup.is(Mutant::ClientJudgesFirstAddress);
+        let first_only = self.place > 0 && self.setup.is(Mutant::ClientJudgesFirstAddress)
+            || self.address.is_ipv6() && self.setup.is(Mutant::ClientJudgesIpv4Only);
         if first_only || (!known.is_empty() && self.setup.memory.knows(known)) {
             return Ok(());
         }
