@@ -7,6 +7,7 @@ pub mod commands;
 pub mod descriptors;
 pub mod dns;
 mod error;
+pub mod ipv6;
 #[cfg(target_os = "linux")]
 mod keeper;
 pub mod log;

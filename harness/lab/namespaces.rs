@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use libc::{c_int, c_ulong};
 
-use super::addresses;
+use super::ipv6;
 use super::sandbox::{Sandbox, SandboxError, SystemResolver, Users};
 
 const RESOLV_CONF: &str = "nameserver 127.0.0.53\noptions edns0 trust-ad timeout:2 attempts:2\n";
@@ -126,7 +126,7 @@ fn go(users: Users) -> Result<Sandbox, Failure> {
     // SAFETY: pointer and length belong together.
     let _ = unsafe { libc::sethostname(HOST.as_ptr().cast(), HOST.len()) };
     // Without them only cases about IPv6 are missing.
-    let ipv6 = add_ipv6_addresses().is_ok();
+    let ipv6 = ipv6::route_to_ourselves().is_ok();
     let files = private_files().map_err(at(Step::Private))?;
     let resolver = replace_files(Path::new(files)).map_err(at(Step::Files))?;
     Ok(Sandbox { users, resolver, ipv6, files })
@@ -196,29 +196,6 @@ fn configure_loopback(socket: c_int) -> io::Result<()> {
         let _ = unsafe { libc::ioctl(socket, call as _, &request) };
     }
     Ok(())
-}
-
-/// Gives the loopback interface addresses of IPv6, one for each next hop that wants one: it has ::1
-/// alone, where IPv4 has 127.0.0.0/8.
-fn add_ipv6_addresses() -> io::Result<()> {
-    // A container may forbid IPv6 to new interfaces; whether that can be lifted shows below.
-    let _ = fs::write("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0");
-    // SAFETY: no pointers.
-    let socket = checked(unsafe { libc::socket(libc::AF_INET6, libc::SOCK_DGRAM, 0) })?;
-    // SAFETY: the name is a string that ends in NUL and outlives the call.
-    let index = unsafe { libc::if_nametoindex(c"lo".as_ptr()) };
-    let added = (1..=addresses::SIX).try_for_each(|number| {
-        let request = libc::in6_ifreq {
-            ifr6_addr: libc::in6_addr { s6_addr: addresses::six(number).octets() },
-            ifr6_prefixlen: 128,
-            ifr6_ifindex: index as c_int,
-        };
-        // SAFETY: `request` is an in6_ifreq, as this call wants of such a socket, and outlives it.
-        checked(unsafe { libc::ioctl(socket, libc::SIOCSIFADDR as _, &request) }).map(drop)
-    });
-    // SAFETY: ours, and not used again.
-    unsafe { libc::close(socket) };
-    added
 }
 
 fn interface(name: &str) -> libc::ifreq {

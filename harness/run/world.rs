@@ -20,7 +20,7 @@ use super::quiet::Quiet;
 use super::{Options, RunError};
 use crate::catalogue::Catalogue;
 use crate::lab::descriptors::{accept, is_limit};
-use crate::lab::{Addresses, Data, DnsServer, LabError, Listening, Query, Zones, addresses};
+use crate::lab::{Addresses, Data, DnsServer, LabError, Listening, Query, Zones, addresses, ipv6};
 use crate::peer::{Patience, Pool, ReceiverPlan, Recorder, receive};
 use crate::tls::{AskClient, Identity, ServerSetup, choose};
 
@@ -211,9 +211,11 @@ impl World {
     ) -> Result<TcpListener, RunError> {
         // What stands for an address of IPv4 is one to the system.
         let at = SocketAddr::new(address.to_canonical(), port.unwrap_or(self.smtp_port));
-        TcpListener::bind(at)
-            .await
-            .map_err(|error| RunError::System { what: format!("listen on {at}"), error })
+        let listening = match at {
+            SocketAddr::V4(_) => TcpListener::bind(at).await,
+            SocketAddr::V6(_) => ipv6::listen(at),
+        };
+        listening.map_err(|error| RunError::System { what: format!("listen on {at}"), error })
     }
 
     pub(super) fn listener(&self, connector: Connector) -> Option<SocketAddr> {
