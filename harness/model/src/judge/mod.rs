@@ -90,7 +90,11 @@ pub fn judge(
             let shows_in_control = **never == Never::InjectedAnswer && unasked > 0;
             !shows_in_control || surplus::surplus(trace) > unasked
         })
-        .find_map(|never| breaches(*never, &trace.events).first().map(|at| (*never, *at)));
+        .find_map(|never| {
+            let mut found = breaches(*never, &trace.events).into_iter();
+            let at = found.find(|at| !played::before_the_claim(case, *never, trace, *at))?;
+            Some((*never, at))
+        });
     let cut = cut::first(trace);
     if let (Some((at, why)), false) = (cut, breach.is_some_and(|(never, _)| cut::stands(never))) {
         return found(Verdict::Inconclusive, why, vec![at]);

@@ -225,6 +225,15 @@ fn unplayed(peer: &Peer, trace: &Trace) -> Option<String> {
         .map(|forgery| format!("The forgery {} was never played.", forgery.name()))
 }
 
+/// Whether what was sent inside TLS went to a connection that comes before the one that the claim is
+/// about: a peer that changes its certificate shows a good one first, and a message that is late may meet
+/// that.
+pub(super) fn before_the_claim(case: &Case, never: Never, trace: &Trace, at: usize) -> bool {
+    let in_tls = matches!(never, Never::MessageInTls | Never::EnvelopeInTls);
+    let Place::Peer { name, connection: 1 } = &trace.events[at].place else { return false };
+    in_tls && case.peer(name).is_some_and(|peer| !peer.later_certs.is_empty())
+}
+
 /// Whether the relay had no reason to go to this peer: it answers at one of several addresses of a
 /// host, which may be tried in any order (RFC 5321 section 5.1), and the message was taken at another.
 fn spared(case: &Case, peer: &Peer, trace: &Trace) -> bool {
