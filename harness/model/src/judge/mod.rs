@@ -257,6 +257,23 @@ C: XUNKNOWN
 reply = { code = "5xx", or-ended = true }
 "#;
 
+    const CHANGES: &str = r#"
+claim = "It holds."
+why = "It matters."
+cites = ["id"]
+connector = "domain-validation"
+[peer.mx]
+cert = ["trusted", "bad"]
+script = '''
+S: 220 mx
+<next connection>
+S: 220 mx
+'''
+[expect]
+outcome = "withheld"
+never = ["envelope-in-clear", "message-in-tls"]
+"#;
+
     const COMES_BACK: &str = r#"
 claim = "It holds."
 why = "It matters."
@@ -287,6 +304,25 @@ outcome = "delivered-tls"
             diagnostic: "".into(),
         };
         assert_eq!(verdict(&[&first[..], &[gives_up]].concat()), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_message_to_the_good_certificate_of_a_host_that_changes_it_is_no_failure() {
+        let known = Known {
+            requirements: ["id".to_owned()].into(),
+            recipes: ["trusted".to_owned(), "bad".to_owned()].into(),
+            ..Known::default()
+        };
+        let scenario = load("outbound/x", "x.toml", CHANGES, &known).unwrap();
+        let breaks = |connection: u32, channel: Channel| {
+            let place = Place::Peer { name: "mx".into(), connection };
+            let content = Happening::HeardContent { channel, bytes: b"x".to_vec() };
+            let trace = Trace { events: vec![Event { at: Duration::ZERO, place, kind: content }] };
+            judge(&scenario.cases[0], Level::Must, &Names::new(), &trace, None).forbidden
+        };
+        assert!(!breaks(1, Channel::Tls));
+        assert!(breaks(2, Channel::Tls));
+        assert!(breaks(1, Channel::Clear));
     }
 
     fn verdict(control: Verdict, events: &[Happening]) -> Verdict {
