@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use waxseal::catalogue::Catalogue;
 use waxseal_model::expect::{HelloRule, Never};
 use waxseal_model::scenario::{
-    Alias, Case, DeadAddress, DnsFaultKind, Fault, Forgery, HostPlace, Peer, Quirk,
+    Alias, Case, DeadAddress, DnsFaultKind, Family, Fault, Forgery, HostPlace, Peer, Quirk,
     RecipientDomain, Resumption,
 };
 use waxseal_model::script::Act;
@@ -83,6 +83,12 @@ fn every_word_of_the_language_stands_in_a_scenario() {
             "dead addresses",
             unused_by_peers(&catalogue, names(DeadAddress::NAMES), |peer| {
                 peer.place.dead.iter().map(|dead| dead.name()).collect()
+            }),
+        ),
+        (
+            "kinds of addresses",
+            unused_by_peers(&catalogue, names(Family::NAMES), |peer| {
+                vec![peer.place.family.name()]
             }),
         ),
         (

@@ -1,9 +1,10 @@
 //! Loopback addresses, none given out twice.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::error::LabError;
+use super::ipv6;
 
 /// Where the lab's resolver listens.
 pub const DNS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 53);
@@ -18,12 +19,17 @@ const LAST_CASE: u32 = u32::from_be_bytes([127, 255, 255, 254]);
 pub struct Addresses {
     relay: AtomicU32,
     case: AtomicU32,
+    six: AtomicU32,
 }
 
 impl Addresses {
     /// With nothing given out.
     pub fn new() -> Self {
-        Self { relay: AtomicU32::new(FIRST_RELAY), case: AtomicU32::new(FIRST_CASE) }
+        Self {
+            relay: AtomicU32::new(FIRST_RELAY),
+            case: AtomicU32::new(FIRST_CASE),
+            six: AtomicU32::new(1),
+        }
     }
 
     /// An address for a listener of the relay, in 127.0.1.0/24.
@@ -46,6 +52,23 @@ impl Addresses {
                 return Ok(address);
             }
         }
+    }
+}
+
+impl Addresses {
+    /// An address of IPv6 for a peer of a case: in the private network one of its prefix.
+    /// Elsewhere there is one such address for all; the peer gets one that stands for an address of IPv4
+    /// (RFC 4291 section 2.5.5.2), which a program reaches by a socket of IPv6.
+    ///
+    /// # Errors
+    /// [`LabError::NoAddress`] after four milliards of them.
+    pub fn six(&self, private: bool) -> Result<Ipv6Addr, LabError> {
+        if !private {
+            return Ok(self.case()?.to_ipv6_mapped());
+        }
+        let next = |at: u32| at.checked_add(1);
+        let number = self.six.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        number.map(ipv6::address).map_err(|_| LabError::NoAddress { range: "fd77:6178:7365::/64" })
     }
 }
 
@@ -75,6 +98,14 @@ mod tests {
         assert_eq!(given.len(), 1000);
         assert!(given.contains(&Ipv4Addr::new(127, 8, 0, 1)));
         assert!(given.iter().all(|address| !matches!(address.octets()[3], 0 | 255)));
+    }
+
+    #[test]
+    fn an_address_of_ipv6_is_of_the_network_or_stands_for_one_of_ipv4() {
+        let addresses = Addresses::new();
+        assert_eq!(addresses.six(true).unwrap().to_string(), "fd77:6178:7365::1");
+        assert_eq!(addresses.six(true).unwrap().to_string(), "fd77:6178:7365::2");
+        assert_eq!(addresses.six(false).unwrap().to_string(), "::ffff:127.8.0.1");
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod descriptors;
 mod disk;
 pub mod dns;
 mod error;
+pub mod ipv6;
 #[cfg(target_os = "linux")]
 mod keeper;
 pub mod log;

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use libc::{c_int, c_ulong};
 use waxseal_model::limits;
 
+use super::ipv6;
 use super::sandbox::{Sandbox, SandboxError, SystemResolver, Users};
 
 const RESOLV_CONF: &str = "nameserver 127.0.0.53\noptions edns0 trust-ad timeout:2 attempts:2\n";
@@ -122,9 +123,11 @@ fn go(users: Users) -> Result<Sandbox, Failure> {
     let _ = fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     // SAFETY: pointer and length belong together.
     let _ = unsafe { libc::sethostname(HOST.as_ptr().cast(), HOST.len()) };
+    // Without them only cases about IPv6 are missing.
+    let ipv6 = ipv6::route_to_ourselves().is_ok();
     let files = private_files().map_err(at(Step::Private))?;
     let resolver = replace_files(Path::new(files)).map_err(at(Step::Files))?;
-    Ok(Sandbox { users, resolver, files })
+    Ok(Sandbox { users, resolver, ipv6, files })
 }
 
 /// Makes a place in memory for keys and all else of a run. It is seen by us and by what we start,

@@ -13,6 +13,8 @@ pub struct Sandbox {
     pub users: Users,
     /// Whether programs that read the system's files ask the lab's resolver.
     pub resolver: SystemResolver,
+    /// Whether it has addresses of IPv6 for peers.
+    pub ipv6: bool,
     /// A directory in memory that nobody outside sees; it is gone with the last process inside.
     pub files: &'static str,
 }

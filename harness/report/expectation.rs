@@ -182,7 +182,7 @@ fn offered_words(offered: &OfferedExpect) -> String {
         words.add(&format!("{what} never"), (!never.is_empty()).then(|| never.join(" or ")));
     }
     words.add("first-suite", first_suite.as_ref().map(|s| suite_words(s).to_owned()));
-    words.add("sni", sni.clone());
+    words.add("sni", (!sni.is_empty()).then(|| sni.join(" or ")));
     words.add("compression", no_compression.then(|| "none".into()));
     let form: Vec<_> = form.iter().map(|rule| rule.name()).collect();
     words.add("form", (!form.is_empty()).then(|| form.join(" and ")));

@@ -5,8 +5,8 @@ use waxseal_model::judge::Names;
 use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Catalogue;
 use waxseal_model::scenario::{
-    Also, AsksCertificate, Case, Framing, HostPlace, Message, Peer, PeerPlace, RecipientDomain,
-    Resumption, RuleBy,
+    Also, AsksCertificate, Case, Family, Framing, HostPlace, Message, Peer, PeerPlace,
+    RecipientDomain, Resumption, RuleBy,
 };
 use waxseal_model::script::Direction;
 
@@ -81,6 +81,9 @@ fn peer_words(peer: &Peer) -> String {
     let list = |key: &str, names: &[String]| {
         (!names.is_empty()).then(|| format!("{key} {}", names.join(" ")))
     };
+    // A name may hold what no terminal should be given.
+    let escaped: Vec<String> =
+        peer.cert_names.iter().map(|name| name.escape_debug().to_string()).collect();
     let offer = &peer.offer;
     let versions: Vec<_> = offer.versions.iter().map(|version| version.name()).collect();
     let suites: Vec<_> = offer.suites.iter().map(|s| suite_words(s).to_owned()).collect();
@@ -99,7 +102,7 @@ fn peer_words(peer: &Peer) -> String {
             let later = peer.later_certs.iter().map(|cert| format!(", then {cert}"));
             format!("certificate {cert}{}", later.collect::<String>())
         }),
-        list("names", &peer.cert_names),
+        list("names", &escaped),
         asks.map(str::to_owned),
         (peer.resumption != Resumption::No)
             .then(|| format!("resumption {}", peer.resumption.name())),
@@ -132,6 +135,7 @@ fn place_words(place: &PeerPlace) -> Vec<String> {
         host,
         place.preference.map(|preference| format!("preference {preference}")),
         place.dead.map(|dead| format!("dead {}", dead.name())),
+        (place.family != Family::Ipv4).then(|| format!("address {}", place.family.name())),
     ];
     words.into_iter().flatten().collect()
 }
@@ -153,8 +157,9 @@ fn surroundings(case: &Case) -> String {
         sender.into_iter().chain(handed).chain(message_words(&case.message)).collect();
     let mut text = String::new();
     for before in &case.before {
+        let ends: Vec<_> = before.outcome.iter().map(|outcome| outcome.name()).collect();
         let ends =
-            before.outcome.map(|outcome| format!(", which has to end as {}", outcome.name()));
+            (!ends.is_empty()).then(|| format!(", which has to end as {}", ends.join(" or ")));
         text.push_str(&format!(
             "Before it, a message under {}{} to the same next hops{}{}\n",
             before.connector,

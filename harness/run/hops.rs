@@ -1,14 +1,14 @@
 //! Puts up the next hops of a case: their names and addresses in the zones, their certificates, and
 //! who listens where.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use tokio::task::JoinSet;
 use waxseal_model::judge::Names;
 use waxseal_model::offer::Offer;
 use waxseal_model::scenario::{
-    Alias, Also, AsksCertificate, Before, Case, Connector, DeadAddress, Framing, HostPlace, Peer,
-    PeerPlace, Resumption,
+    Alias, Also, AsksCertificate, Before, Case, Connector, DeadAddress, Family, Framing, HostPlace,
+    Peer, PeerPlace, Resumption,
 };
 use waxseal_model::script::Script;
 
@@ -39,7 +39,7 @@ pub(super) struct Host {
     /// The preference of its MX record; `None`: it has none.
     pub(super) preference: Option<u16>,
     /// Its first address.
-    pub(super) address: Ipv4Addr,
+    pub(super) address: IpAddr,
 }
 
 /// The next hops of a case.
@@ -73,11 +73,16 @@ impl<'a> Hops<'a> {
         recorder: &Recorder,
     ) -> Result<(), RunError> {
         let (world, place) = (self.world, &peer.place);
-        let address = world.case_address()?;
+        // A message to an address goes to that of the first next hop.
+        let literal = self.names.get("address").filter(|_| self.hosts.is_empty());
+        let address = match literal.and_then(|address| address.parse().ok()) {
+            Some(address) => address,
+            None => world.address_of(place.family)?,
+        };
         let of = place.address_of.as_ref();
         let name = match self.hosts.iter().find(|host| Some(&host.peer) == of) {
             Some(host) => {
-                world.zones.add(&host.owner, Data::A(address))?;
+                world.zones.add(&host.owner, record(address))?;
                 host.name.clone()
             }
             None => self.put_up_host(peer, address, recorder)?,
@@ -99,7 +104,7 @@ impl<'a> Hops<'a> {
     fn put_up_host(
         &mut self,
         peer: &Peer,
-        address: Ipv4Addr,
+        address: IpAddr,
         recorder: &Recorder,
     ) -> Result<String, RunError> {
         let (world, domain, label) = (self.world, &self.names["domain"], label(self.names));
@@ -126,7 +131,7 @@ impl<'a> Hops<'a> {
             Some(DeadAddress::Ipv6) => Some(Data::Aaaa(NOWHERE)),
             None => None,
         };
-        let records = dead.into_iter().chain([Data::A(address)]).collect();
+        let records = dead.into_iter().chain([record(address)]).collect();
         world.zones.replace(&owner, records)?;
         let usual = u16::try_from(10 * (self.hosts.len() + 1)).unwrap_or(u16::MAX);
         let preference = match peer.place.host {
@@ -175,7 +180,7 @@ impl<'a> Hops<'a> {
             && let (Some(host), Some((_, name))) =
                 (self.hosts.first(), renamed(self.case, self.names))
         {
-            world.zones.replace(&name, vec![Data::A(host.address)])?;
+            world.zones.replace(&name, vec![record(host.address)])?;
             world.zones.add(domain, Data::Mx { preference: 10, host: name })?;
             return Ok(());
         }
@@ -198,8 +203,8 @@ impl<'a> Hops<'a> {
                 Also::Under(connector) => {
                     let domain = format!("{local}.{connector}.test");
                     let host = format!("mx.{domain}");
-                    let address = self.world.case_address()?;
-                    self.world.zones.replace(&host, vec![Data::A(address)])?;
+                    let address = self.world.address_of(Family::Ipv4)?;
+                    self.world.zones.replace(&host, vec![record(address)])?;
                     let record = Data::Mx { preference: 10, host: host.clone() };
                     self.world.zones.replace(&domain, vec![record])?;
                     let names = host_names(self.names, &host, &host, address);
@@ -211,6 +216,14 @@ impl<'a> Hops<'a> {
             }
         }
         Ok(recipients)
+    }
+}
+
+/// The record of an address.
+pub(super) fn record(address: IpAddr) -> Data {
+    match address {
+        IpAddr::V4(address) => Data::A(address),
+        IpAddr::V6(address) => Data::Aaaa(address),
     }
 }
 
@@ -240,7 +253,7 @@ fn renamed(case: &Case, names: &Names) -> Option<(String, String)> {
 }
 
 /// What is filled in for one next hop.
-fn host_names(names: &Names, host: &str, owner: &str, address: Ipv4Addr) -> Names {
+fn host_names(names: &Names, host: &str, owner: &str, address: IpAddr) -> Names {
     let mut names = names.clone();
     let parent = host.split_once('.').map_or(host, |(_, parent)| parent).to_owned();
     let above = parent.split_once('.').map_or(parent.as_str(), |(_, above)| above).to_owned();
@@ -248,6 +261,7 @@ fn host_names(names: &Names, host: &str, owner: &str, address: Ipv4Addr) -> Name
         ("mx", host.to_owned()),
         ("parent", parent),
         ("grandparent", above),
+        ("tail", host.chars().skip(1).collect()),
         ("target", owner.to_owned()),
         ("address", address.to_string()),
     ] {

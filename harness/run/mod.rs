@@ -165,6 +165,7 @@ pub async fn run(
         choice
             .lacks(case)
             .or_else(|| world.lacks(case, options.engine))
+            .or_else(|| world.lacks_ipv6(case, matches!(choice, Choice::Driven(_))))
             .or_else(|| options.own.as_ref().and_then(|_| Own::lacks(case)))
     };
     let mut desk = Desk::new(catalogue, &levels);

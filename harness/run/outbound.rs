@@ -13,7 +13,7 @@ use waxseal_model::trace::{Channel, Happening, Place, Trace};
 
 use super::RunError;
 use super::ending::{await_again, await_end, await_goodbye};
-use super::hops::{Hops, correct, receiver};
+use super::hops::{Hops, correct, receiver, record};
 use super::play::Way;
 use super::whole::leave;
 use super::world::{PATIENCE, RELAY, World, serve};
@@ -58,7 +58,8 @@ pub(super) async fn outbound(
     let mut plan = receiver(world, peer, &names_there, way)?;
     plan.content = Content::Report;
     plan.mailbox = case.peer("sender").is_none();
-    hops.serving.spawn(serve(world.listen(address, None).await?, plan, recorder.clone()));
+    let listener = world.listen(address.into(), None).await?;
+    hops.serving.spawn(serve(listener, plan, recorder.clone()));
 
     for (at, before) in case.before.iter().enumerate() {
         let names = earlier(names, at, before);
@@ -138,7 +139,7 @@ fn break_dns(world: &World, case: &Case, names: &Names, hops: &Hops<'_>) -> Resu
         let Some(kind) = Kind::from_name(&fault.record) else { continue };
         if fault.kind == DnsFaultKind::Null {
             // Whoever falls back to the address of the domain finds somebody there.
-            let first = hops.hosts.first().map(|host| Data::A(host.address));
+            let first = hops.hosts.first().map(|host| record(host.address));
             let records = std::iter::once(Data::null_mx()).chain(first).collect();
             world.zones.replace(domain, records)?;
         } else if kind == Kind::A {
@@ -227,7 +228,7 @@ mod tests {
     fn a_message_before_has_a_recipient_under_its_own_rule() {
         let names = Names::from([("domain".to_owned(), "c7.domain-validation.test".to_owned())]);
         let recipient = |rule| {
-            let (connector, outcome) = (Connector::EncryptionOnly, None);
+            let (connector, outcome) = (Connector::EncryptionOnly, Vec::new());
             let before = Before { connector, rule, outcome, renamed: false };
             earlier(&names, 0, &before)["recipient"].clone()
         };

@@ -101,6 +101,9 @@ impl Own {
                          driver's own configuration only.";
             return Some(names.into());
         }
+        if case.message.domain == RecipientDomain::Literal {
+            return Some("The rule is for a domain, and the message goes to an address.".into());
+        }
         let whole = case.domain.as_deref().is_some_and(|domain| !domain.starts_with('.'));
         if whole && case.message.domain == RecipientDomain::Deeper {
             return Some("The rule is for a whole domain, and for none below it.".into());

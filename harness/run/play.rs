@@ -14,7 +14,7 @@ use super::caught::caught;
 use super::hops::OUTSIDE;
 use super::outbound::outbound;
 use super::world::{PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK, World};
-use crate::lab::Data;
+use crate::lab::{Data, LabError};
 use crate::peer::{Recorder, SenderPlan, Then, send};
 use crate::relay::Evidence;
 use crate::tls::{ClientSetup, SessionStore};
@@ -43,7 +43,15 @@ pub(super) struct Heard {
 /// Plays a case as number `number` of the run. Where the relay says nothing on the case's control, it
 /// is not played.
 pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -> (Names, Heard) {
-    let names = names(case, number);
+    let mut names = names(case, number);
+    if case.message.domain == RecipientDomain::Literal
+        && let Err(error) = write_literal(world, case, &mut names)
+    {
+        let recorder = Recorder::within(&world.pool);
+        recorder.note(Place::Run, Happening::Trouble(error.to_string()));
+        let trace = recorder.trace();
+        return (names, Heard { trace, recorder, hosts: JoinSet::new() });
+    }
     if let Some(control) = world.quiet.holds(case) {
         let recorder = Recorder::within(&world.pool);
         recorder.note(Place::Run, Happening::NotPlayed { control });
@@ -56,6 +64,22 @@ pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -
     }
     world.quiet.take(case, &heard.trace);
     (names, heard)
+}
+
+/// Puts the address of the first next hop in the place of the recipient's domain. No suffix binds it to
+/// a rule: a demand goes by the local part, as a rule for a single address does.
+fn write_literal(world: &World, case: &Case, names: &mut Names) -> Result<(), LabError> {
+    let family = case.peers.first().map(|peer| peer.place.family).unwrap_or_default();
+    let address = world.address_of(family)?;
+    let tag = if address.is_ipv6() { "IPv6:" } else { "" };
+    let label = names["from"].split('@').next().unwrap_or_default().to_owned();
+    let rule = match case.connector {
+        Connector::Opportunistic => String::new(),
+        forced => format!(".{forced}"),
+    };
+    names.insert("address".into(), address.to_string());
+    names.insert("recipient".into(), format!("{label}{rule}@[{tag}{address}]"));
+    Ok(())
 }
 
 /// Plays it once. Whatever breaks on our side is in the trace.

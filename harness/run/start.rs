@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use waxseal_model::foreign::Foreign;
-use waxseal_model::scenario::{Alias, Also, Case, Connector, HostPlace, Peer, RuleBy};
+use waxseal_model::scenario::{
+    Alias, Also, Case, Connector, HostPlace, Peer, RecipientDomain, RuleBy,
+};
 use waxseal_model::script::Direction;
 use waxseal_model::status::Declared;
 
@@ -117,7 +119,15 @@ impl Choice {
                      outside the domain."
                 ));
             }
-            let by_address = case.before.iter().any(|before| before.rule == RuleBy::Address);
+            let literal = case.message.domain == RecipientDomain::Literal;
+            if literal && driver.contract.next_hop == NextHop::SmartHost {
+                return Some(format!(
+                    "The relay {name} is given its next hop: where an address leads to is not its \
+                     affair."
+                ));
+            }
+            let by_address = case.before.iter().any(|before| before.rule == RuleBy::Address)
+                || (literal && case.connector.forces_tls());
             if by_address && !driver.contract.address_rules {
                 return Some(format!("The relay {name} declares no rules for single addresses."));
             }

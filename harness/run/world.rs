@@ -12,7 +12,7 @@ use waxseal_model::facts::Engine;
 use waxseal_model::judge::Names;
 use waxseal_model::limits::{self, Bound};
 use waxseal_model::offer::Offer;
-use waxseal_model::scenario::{Case, Connector};
+use waxseal_model::scenario::{Case, Connector, Family};
 use waxseal_model::script::Script;
 use waxseal_model::trace::{Happening, Place};
 
@@ -20,7 +20,7 @@ use super::quiet::Quiet;
 use super::{Options, RunError};
 use crate::catalogue::Catalogue;
 use crate::lab::descriptors::{accept, is_limit};
-use crate::lab::{Addresses, Data, DnsServer, LabError, Listening, Query, Zones, addresses};
+use crate::lab::{Addresses, Data, DnsServer, LabError, Listening, Query, Zones, addresses, ipv6};
 use crate::peer::{Patience, Pool, ReceiverPlan, Recorder, receive};
 use crate::tls::{AskClient, Identity, ServerSetup, choose};
 
@@ -53,6 +53,10 @@ pub(super) struct World {
     pub(super) zones: Zones,
     pub(super) dns: SocketAddr,
     pub(super) smtp_port: u16,
+    /// Whether the lab is a private network.
+    private: bool,
+    /// Whether peers can have addresses of IPv6.
+    ipv6: bool,
     addresses: Mutex<Addresses>,
     pub(super) listeners: Mutex<BTreeMap<Connector, SocketAddr>>,
     cases: Cases,
@@ -109,6 +113,11 @@ impl World {
             zones,
             dns: server.address(),
             smtp_port,
+            private: options.sandbox.is_some(),
+            ipv6: match options.sandbox {
+                Some(sandbox) => sandbox.ipv6,
+                None => TcpSocket::new_v6().is_ok(),
+            },
             addresses: Mutex::new(Addresses::new()),
             listeners: Mutex::default(),
             cases,
@@ -136,13 +145,40 @@ impl World {
         let tls = self.server_setup(&Offer::modern(), "trusted", &host, &[], AskClient::No)?;
         let script = Script { parts: vec![Vec::new()] };
         let plan = ReceiverPlan::new("sink", &script, &names, tls, PATIENCE);
-        let listener = self.listen(address, None).await?;
+        let listener = self.listen(address.into(), None).await?;
         self._sink.spawn(serve(listener, plan, Recorder::deaf()));
         Ok(())
     }
 
     pub(super) fn case_address(&self) -> Result<Ipv4Addr, LabError> {
         self.addresses.lock().unwrap_or_else(PoisonError::into_inner).case()
+    }
+
+    /// An address for a peer of a case.
+    pub(super) fn address_of(&self, family: Family) -> Result<IpAddr, LabError> {
+        let addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        match family {
+            Family::Ipv4 => addresses.case().map(IpAddr::V4),
+            Family::Ipv6 => addresses.six(self.private).map(IpAddr::V6),
+        }
+    }
+
+    /// Why a case about IPv6 cannot be played here. `driven`: the relay is a process of its own, and what
+    /// it makes of an address that stands for one of IPv4 is its own affair.
+    pub(super) fn lacks_ipv6(&self, case: &Case, driven: bool) -> Option<String> {
+        let wants = case.peers.iter().any(|peer| peer.place.family == Family::Ipv6);
+        let why = match (self.ipv6, self.private) {
+            _ if !wants => return None,
+            (false, true) => {
+                "The private network has no addresses of IPv6: this machine gives it none."
+            }
+            (false, false) => "This machine has no IPv6.",
+            (true, false) if driven => {
+                "Outside the private network there is one address of IPv6 for all next hops."
+            }
+            (true, _) => return None,
+        };
+        Some(why.into())
     }
 
     pub(super) fn relay_address(&self) -> Result<Ipv4Addr, LabError> {
@@ -170,13 +206,16 @@ impl World {
     /// Listens as a next hop does, or at a port of the user's.
     pub(super) async fn listen(
         &self,
-        address: Ipv4Addr,
+        address: IpAddr,
         port: Option<u16>,
     ) -> Result<TcpListener, RunError> {
-        let at = SocketAddr::new(IpAddr::V4(address), port.unwrap_or(self.smtp_port));
-        TcpListener::bind(at)
-            .await
-            .map_err(|error| RunError::System { what: format!("listen on {at}"), error })
+        // What stands for an address of IPv4 is one to the system.
+        let at = SocketAddr::new(address.to_canonical(), port.unwrap_or(self.smtp_port));
+        let listening = match at {
+            SocketAddr::V4(_) => TcpListener::bind(at).await,
+            SocketAddr::V6(_) => ipv6::listen(at),
+        };
+        listening.map_err(|error| RunError::System { what: format!("listen on {at}"), error })
     }
 
     pub(super) fn listener(&self, connector: Connector) -> Option<SocketAddr> {

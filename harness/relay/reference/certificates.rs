@@ -14,6 +14,8 @@ pub(super) struct Known<'a> {
     pub(super) domain: &'a str,
     /// The name in its greeting.
     pub(super) banner: &'a str,
+    /// The name in its reply to EHLO.
+    pub(super) ehlo: &'a str,
     /// Its address.
     pub(super) address: IpAddr,
 }
@@ -58,6 +60,9 @@ pub(super) fn refuses(mutant: Option<Mutant>, chain: &[Vec<u8>], host: &str) -> 
         Some(Mutant::ClientMindsNameCase) => {
             !names(chain).iter().any(|name| name == host || name.contains('*'))
         }
+        Some(Mutant::ClientReadsFirstName) => {
+            names(chain).first().is_some_and(|name| name != host && !name.contains('*'))
+        }
         Some(Mutant::ClientWantsUsage) => {
             let leaf = chain.first().and_then(|der| describe_certificate(der));
             leaf.is_some_and(|leaf| leaf.usages.is_empty())
@@ -93,6 +98,24 @@ fn fits(mutant: Mutant, chain: &[Vec<u8>], known: &Known<'_>) -> bool {
             let same = parts.iter().zip(&labels).all(|(part, label)| *part == "*" || part == label);
             parts.len() == labels.len() && parts.first() != Some(&"*") && same
         }
+        Mutant::ClientMatchesTwoWildcards => {
+            let rest = name.strip_prefix("*.*.");
+            rest.is_some_and(|rest| labels.get(2..).is_some_and(|above| above.join(".") == rest))
+        }
+        Mutant::ClientMatchesEnd => {
+            let before = host.strip_suffix(&name).filter(|_| !name.is_empty());
+            before.is_some_and(|before| !before.is_empty() && !before.ends_with('.'))
+        }
+        Mutant::ClientMatchesSibling => {
+            let parent = |name: &str| name.split_once('.').map(|(_, parent)| parent.to_owned());
+            !name.contains('*') && parent(&name) == parent(&host)
+        }
+        Mutant::ClientMatchesAnyCharacter => {
+            let same = |(letter, wanted): (char, char)| wanted == '.' || letter == wanted;
+            name.len() == host.len() && name.chars().zip(host.chars()).all(same)
+        }
+        Mutant::ClientStopsAtNul => name.split('\0').next() == Some(host.as_str()),
+        Mutant::ClientTrimsNames => name.trim() == host,
         Mutant::ClientMatchesPartialWildcard => {
             let (first, rest) = name.split_once('.').unwrap_or((&name, ""));
             let (label, parent) = host.split_once('.').unwrap_or((&host, ""));
@@ -102,6 +125,7 @@ fn fits(mutant: Mutant, chain: &[Vec<u8>], known: &Known<'_>) -> bool {
                     .is_some_and(|(start, end)| label.starts_with(start) && label.ends_with(end))
         }
         Mutant::ClientBelievesBanner => name.eq_ignore_ascii_case(known.banner),
+        Mutant::ClientBelievesEhlo => name.eq_ignore_ascii_case(known.ehlo),
         _ => false,
     })
 }

@@ -108,7 +108,9 @@ impl Setup {
     /// The sessions that a fault resumes. The clean relay resumes none.
     fn sessions(&self) -> Option<SessionStore> {
         match self.mutant? {
-            Mutant::ClientResumesForAnyRule => Some(self.memory.sessions(false)),
+            Mutant::ClientResumesForAnyRule | Mutant::ClientResumesForAnyName => {
+                Some(self.memory.sessions(false))
+            }
             Mutant::ClientSendsEarlyData => Some(self.memory.sessions(true)),
             _ => None,
         }

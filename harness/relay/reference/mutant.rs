@@ -312,6 +312,20 @@ mutants! {
     ClientResumesWithoutDhe = "client-resumes-without-dhe",
     /// Outbound: the name in SNI ends in a dot.
     ClientNamesWithDot = "client-names-with-dot",
+    /// Outbound: the name in SNI is the address of the host.
+    ClientNamesAddress = "client-names-address",
+    /// Outbound: the name in SNI is the address where a message goes to one.
+    ClientNamesLiteral = "client-names-literal",
+    /// Outbound: the name in SNI is empty.
+    ClientNamesNothing = "client-names-nothing",
+    /// Outbound: the name in SNI is its own.
+    ClientNamesItself = "client-names-itself",
+    /// Outbound: the name in SNI is that of the greeting.
+    ClientNamesBanner = "client-names-banner",
+    /// Outbound: the name in SNI is the sender's domain.
+    ClientNamesSender = "client-names-sender",
+    /// Outbound: the name in SNI is that of the host that was tried first.
+    ClientNamesFirstHost = "client-names-first-host",
     /// Outbound: its hello offers CBC suites without encrypt-then-MAC.
     ClientOffersBareCbc = "client-offers-bare-cbc",
     /// Outbound: offers TLS 1.2 alone, without a signal, after a failed attempt.
@@ -371,6 +385,16 @@ mutants! {
     ClientFirstAddressOnly = "client-first-address-only",
     /// Outbound: forced mail goes in plaintext to every address of a host but the first.
     ClientClearOnSecondAddress = "client-clear-on-second-address",
+    /// Outbound: forced mail goes in plaintext to addresses of IPv6.
+    ClientClearOnIpv6 = "client-clear-on-ipv6",
+    /// Outbound: checks certificates at addresses of IPv4 only.
+    ClientJudgesIpv4Only = "client-judges-ipv4-only",
+    /// Outbound: goes to no address of IPv6 where a host has one of IPv4.
+    ClientStopsAtFirstFamily = "client-stops-at-first-family",
+    /// Outbound: mail to an address in brackets goes in plaintext.
+    ClientClearToLiteral = "client-clear-to-literal",
+    /// Outbound: no rule holds for mail to an address in brackets.
+    ClientForgetsLiteralRule = "client-forgets-literal-rule",
     /// Outbound: checks the certificate at the first address of a host only.
     ClientJudgesFirstAddress = "client-judges-first-address",
     /// Outbound: forced mail goes in plaintext to the second of two hosts of equal preference.
@@ -403,6 +427,19 @@ mutants! {
     ClientRemembersNoOffer = "client-remembers-no-offer",
     /// Outbound: a host that proved its name once need not do so again.
     ClientVerifiesOnce = "client-verifies-once",
+    /// Outbound: a host whose handshake failed once gets opportunistic mail in plaintext from then on.
+    ClientRemembersBrokenTls = "client-remembers-broken-tls",
+    /// Outbound: a host whose handshake failed once gets forced mail in plaintext from then on.
+    ClientClearIfBrokenBefore = "client-clear-if-broken-before",
+    /// Outbound: a host that got mail in plaintext once gets forced mail so as well.
+    ClientClearIfClearBefore = "client-clear-if-clear-before",
+    /// Outbound: a host that was reached in TLS once is not forced to it again.
+    ClientForcesOnce = "client-forces-once",
+    /// Outbound: the name of a host is checked at the first connection only.
+    ClientChecksNameOnce = "client-checks-name-once",
+    /// Outbound: resumes a session at an address whatever name it was opened for, and asks for no
+    /// certificate then.
+    ClientResumesForAnyName = "client-resumes-for-any-name",
     /// Outbound: an address that was proven under one name is good for every name.
     ClientTrustsAddress = "client-trusts-address",
     /// Outbound: shows its server's certificate as a client.
@@ -425,6 +462,22 @@ mutants! {
     ClientMatchesAddress = "client-matches-address",
     /// Outbound: takes a certificate for the name in the greeting.
     ClientBelievesBanner = "client-believes-banner",
+    /// Outbound: takes a certificate for the name in the reply to EHLO.
+    ClientBelievesEhlo = "client-believes-ehlo",
+    /// Outbound: takes a certificate for a name that is the end of the host's, in the middle of a label.
+    ClientMatchesEnd = "client-matches-end",
+    /// Outbound: takes a certificate for another host of the same domain.
+    ClientMatchesSibling = "client-matches-sibling",
+    /// Outbound: takes the dots of the host's name for any character.
+    ClientMatchesAnyCharacter = "client-matches-any-character",
+    /// Outbound: the first two labels may both be wildcards.
+    ClientMatchesTwoWildcards = "client-matches-two-wildcards",
+    /// Outbound: reads names in certificates up to a NUL.
+    ClientStopsAtNul = "client-stops-at-nul",
+    /// Outbound: cuts blanks off the names in certificates.
+    ClientTrimsNames = "client-trims-names",
+    /// Outbound: reads the first name of a certificate only.
+    ClientReadsFirstName = "client-reads-first-name",
     /// Outbound: compares names in certificates letter by letter.
     ClientMindsNameCase = "client-minds-name-case",
     /// Outbound: checks the dates of the leaf alone.

@@ -1,11 +1,19 @@
 //! ClientHellos that no engine would send, written by hand for the relay's deliberate faults.
 
+use std::net::IpAddr;
+
 use super::Mutant;
 use crate::wire::tls::{ClientHello, Extension, kind, write_sslv2_hello};
 
 /// The hello of a fault that shows in the hello alone; `None`: the engine writes it. No session can
-/// come of it: there is no key behind its share.
-pub(super) fn handmade(mutant: Option<Mutant>, host: &str) -> Option<Vec<u8>> {
+/// come of it: there is no key behind its share. `address` is that of the host, and `literal` says that
+/// the message went to it by address.
+pub(super) fn handmade(
+    mutant: Option<Mutant>,
+    host: &str,
+    address: IpAddr,
+    literal: bool,
+) -> Option<Vec<u8>> {
     let mut hello = ClientHello {
         legacy_version: 0x0303,
         random: [7; 32],
@@ -35,6 +43,9 @@ pub(super) fn handmade(mutant: Option<Mutant>, host: &str) -> Option<Vec<u8>> {
         Mutant::ClientListsOldestFirst => versions.reverse(),
         Mutant::ClientResumesWithoutDhe => psk_mode = 0,
         Mutant::ClientNamesWithDot => name.push('.'),
+        Mutant::ClientNamesAddress => name = address.to_string(),
+        Mutant::ClientNamesLiteral if literal => name = address.to_string(),
+        Mutant::ClientNamesNothing => name.clear(),
         Mutant::ClientOffersBareCbc => hello.suites.push(0xc013),
         _ => return None,
     }

@@ -26,6 +26,7 @@ pub(super) async fn rule(setup: &Setup, message: &Message) -> Connector {
         Some(Mutant::ClientForcesFirstRecipient) => message.place > 0,
         Some(Mutant::ClientClearIfEightBit) => message.eight_bit,
         Some(Mutant::ClientClearIfLarge) => message.content.len() > LARGE,
+        Some(Mutant::ClientForgetsLiteralRule) => domain.starts_with('['),
         Some(Mutant::ClientMindsDepth) => {
             let suffix = format!(".{connector}.test");
             domain.strip_suffix(&suffix).is_some_and(|labels| labels.contains('.'))

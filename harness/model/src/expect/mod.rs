@@ -196,8 +196,8 @@ pub struct OfferedExpect {
     pub extensions: (Vec<String>, Vec<String>),
     /// What the first suite is, signalling values and GREASE aside.
     pub first_suite: Option<SuiteChoice>,
-    /// The SNI: a template, or `none`.
-    pub sni: Option<String>,
+    /// The SNI: one of these templates, or `none`. Empty: not judged.
+    pub sni: Vec<String>,
     /// Whether only the null compression method is offered.
     pub no_compression: bool,
     /// Rules about its form.
@@ -223,8 +223,8 @@ pub enum HelloRule {
     NoSilentFallback,
     /// Where modes of resumption are listed, psk_dhe_ke is one of them (RFC 8446 section 4.2.9).
     PskWithDhe,
-    /// The name in SNI, where there is one, is a host's: no address and no final dot (RFC 6066 section
-    /// 3).
+    /// The name in SNI, where there is one, is a host's: no address, no final dot, and not empty (RFC
+    /// 6066 section 3).
     SniIsHostName,
     /// No suite stands twice.
     SuitesOnce,

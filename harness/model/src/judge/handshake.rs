@@ -2,7 +2,7 @@
 
 use super::met::{Met, fail, of_peers, secured, undecided, witnessed};
 use super::{forged, surplus};
-use crate::expect::{OfferedExpect, TlsExpect, TlsFactsExpect};
+use crate::expect::{HelloRule, OfferedExpect, TlsExpect, TlsFactsExpect};
 use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
 use crate::foreign::Foreign;
 use crate::judge::Names;
@@ -265,7 +265,37 @@ fn misses_offer(wanted: &OfferedExpect, hello: &HelloFacts, names: &Names) -> Op
     if wanted.no_compression && hello.compression != [0] {
         return Some("The relay offers TLS compression.".into());
     }
-    misses_name("SNI", wanted.sni.as_ref(), hello.sni.as_ref(), names)
+    let fits =
+        |template: &String| misses_name("SNI", Some(template), hello.sni.as_ref(), names).is_none();
+    match &wanted.sni[..] {
+        [] => None,
+        [only] => misses_name("SNI", Some(only), hello.sni.as_ref(), names),
+        several if several.iter().any(fits) => None,
+        several => {
+            let filled = |template: &String| {
+                names.iter().fold(template.clone(), |text, (name, value)| {
+                    text.replace(&format!("{{{name}}}"), value)
+                })
+            };
+            let expected: Vec<_> = several.iter().map(filled).collect();
+            let seen = hello.sni.as_deref().unwrap_or("none").escape_debug();
+            Some(format!("The SNI was {seen}, expected: {}.", expected.join(" or ")))
+        }
+    }
+}
+
+/// That the relay sends no SNI, where a name in it is judged and none is as good: neither kept nor
+/// broken.
+pub(super) fn without_sni(wanted: Option<&OfferedExpect>, trace: &Trace) -> Option<&'static str> {
+    let wanted = wanted?;
+    let judges = wanted.form.contains(&HelloRule::SniIsHostName)
+        || wanted.sni.iter().any(|template| template == "none") && wanted.sni.len() > 1;
+    let mut hellos = trace.events.iter().filter_map(|event| match &event.kind {
+        Happening::Hello(hello) => Some(hello),
+        _ => None,
+    });
+    let none = hellos.all(|hello| !hello.extensions.iter().any(|name| name == "server_name"));
+    (judges && none).then_some("The relay sends no SNI, so there is no name to judge.")
 }
 
 fn choice_name(choice: &SuiteChoice) -> &str {
@@ -281,7 +311,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::expect::HelloRule;
 
     /// A hello on connection 1, then another message that is taken on connection `second`.
     fn offered(second: u32) -> Met {
@@ -296,6 +325,40 @@ mod tests {
         let events = vec![event(1, Happening::Hello(Box::new(hello))), next, took];
         let wanted = OfferedExpect { form: vec![HelloRule::SniIsHostName], ..Default::default() };
         meets_offered(&wanted, &Names::new(), &Trace { events })
+    }
+
+    fn without(rule: &str, extensions: &[&str]) -> bool {
+        let extensions = extensions.iter().map(|name| (*name).to_owned()).collect();
+        let hello = HelloFacts { extensions, ..HelloFacts::default() };
+        let place = Place::Peer { name: "mx".into(), connection: 1 };
+        let kind = Happening::Hello(Box::new(hello));
+        let trace = Trace { events: vec![Event { at: Duration::ZERO, place, kind }] };
+        let sni: Vec<String> = rule.split_whitespace().map(str::to_owned).collect();
+        let wanted = OfferedExpect { sni, ..OfferedExpect::default() };
+        without_sni(Some(&wanted), &trace).is_some()
+    }
+
+    #[test]
+    fn no_sni_where_none_is_as_good_is_said() {
+        assert!(without("{mx} none", &["key_share"]));
+        assert!(!without("{mx} none", &["server_name"]));
+        assert!(!without("none", &["key_share"]));
+        assert!(!without("{mx} {domain}", &["key_share"]));
+    }
+
+    #[test]
+    fn one_of_several_names_is_enough() {
+        let names = Names::from([("mx".to_owned(), "mx.test".to_owned())]);
+        let sni = vec!["{mx}".to_owned(), "none".to_owned()];
+        let wanted = OfferedExpect { sni, ..OfferedExpect::default() };
+        let misses = |name: Option<&str>| {
+            let hello = HelloFacts { sni: name.map(str::to_owned), ..HelloFacts::default() };
+            misses_offer(&wanted, &hello, &names)
+        };
+        assert_eq!(misses(None), None);
+        assert_eq!(misses(Some("MX.test")), None);
+        let other = "The SNI was relay.test, expected: mx.test or none.";
+        assert_eq!(misses(Some("relay.test")).as_deref(), Some(other));
     }
 
     #[test]

@@ -64,8 +64,17 @@ pub(super) fn breaks<'a>(
             without.then(|| format!("The relay would resume with {} alone.", modes.join(" and ")))
         }
         HelloRule::SniIsHostName => {
-            let name = hello.sni.as_ref().filter(|name| !is_host_name(name))?;
-            Some(format!("The SNI {} is no host name.", name.escape_debug()))
+            let there = hello.extensions.iter().any(|name| name == "server_name");
+            match hello.sni.as_deref() {
+                None if there => {
+                    Some("The hello has the extension server_name without a name.".into())
+                }
+                Some("") => Some("The name in SNI is empty.".into()),
+                Some(name) if !is_host_name(name) => {
+                    Some(format!("The SNI {} is no host name.", name.escape_debug()))
+                }
+                _ => None,
+            }
         }
         HelloRule::SuitesOnce => repeated(hello.suites.iter().map(|suite| suite.name.as_str()))
             .map(|name| format!("The relay offers {name} twice.")),
@@ -175,7 +184,12 @@ mod tests {
         };
         check(Rule::ForwardSecretFirst, weak_last, "");
         check(Rule::PskWithDhe, |hello| hello.psk_modes.clear(), "");
-        check(Rule::SniIsHostName, |hello| hello.sni = None, "");
+        let without = |hello: &mut HelloFacts| {
+            hello.sni = None;
+            hello.extensions.remove(0);
+        };
+        check(Rule::SniIsHostName, without, "");
+        check(Rule::SniIsHostName, |hello| hello.sni = Some("MX.Example.ORG".into()), "");
         let old = |hello: &mut HelloFacts| {
             hello.extensions.pop();
             hello.legacy_version = 0x0301;
@@ -185,9 +199,13 @@ mod tests {
 
     #[test]
     fn an_address_or_a_final_dot_is_no_host_name() {
-        for name in ["mx.test.", "192.0.2.1", "2001:db8::1", "[192.0.2.1]", "", "a..b"] {
+        for name in ["mx.test.", "192.0.2.1", "2001:db8::1", "[192.0.2.1]", "a..b"] {
             let reason = format!("The SNI {name} is no host name.");
             check(HelloRule::SniIsHostName, |hello| hello.sni = Some(name.into()), &reason);
         }
+        let empty = |hello: &mut HelloFacts| hello.sni = Some(String::new());
+        check(HelloRule::SniIsHostName, empty, "The name in SNI is empty.");
+        let reason = "The hello has the extension server_name without a name.";
+        check(HelloRule::SniIsHostName, |hello| hello.sni = None, reason);
     }
 }

@@ -91,7 +91,11 @@ pub fn judge(
             let shows_in_control = **never == Never::InjectedAnswer && unasked > 0;
             !shows_in_control || surplus::surplus(trace) > unasked
         })
-        .find_map(|never| breaches(*never, &trace.events).first().map(|at| (*never, *at)));
+        .find_map(|never| {
+            let mut found = breaches(*never, &trace.events).into_iter();
+            let at = found.find(|at| !played::before_the_claim(case, *never, trace, *at))?;
+            Some((*never, at))
+        });
     let cut = cut::first(trace);
     if let (Some((at, why)), false) = (cut, breach.is_some_and(|(never, _)| cut::stands(never))) {
         return found(Verdict::Inconclusive, why, vec![at]);
@@ -134,6 +138,12 @@ pub fn judge(
                 _ if let Some(reason) = answer::not_due(&case.expect.alert, trace) => {
                     let observed = Some("no alert was due".into());
                     Judgement { observed, ..found(Verdict::Observed, reason, evidence) }
+                }
+                _ if let Some(reason) =
+                    handshake::without_sni(case.expect.offered.as_ref(), trace) =>
+                {
+                    let observed = Some("no SNI".into());
+                    Judgement { observed, ..found(Verdict::Observed, reason.into(), evidence) }
                 }
                 _ => {
                     let note = answer::note(&case.expect.alert, trace).or_else(|| {
@@ -184,11 +194,13 @@ fn missed_before(case: &Case, trace: &Trace) -> Option<String> {
     let mut ended = outcome::outcomes_before(case.direction, trace).into_iter();
     case.before.iter().find_map(|before| {
         let ended = ended.next().flatten();
-        let wanted = before.outcome?;
+        let met =
+            before.outcome.is_empty() || ended.is_some_and(|ended| before.outcome.contains(&ended));
         let how = ended.map_or("not at all", Outcome::name);
-        let wanted_name = wanted.name();
-        (ended != Some(wanted)).then(|| {
-            format!("The message before ended as {how} and not as {wanted_name}: nothing follows.")
+        (!met).then(|| {
+            let wanted: Vec<_> = before.outcome.iter().map(|outcome| outcome.name()).collect();
+            let wanted = wanted.join(" or ");
+            format!("The message before ended as {how} and not as {wanted}: nothing follows.")
         })
     })
 }
@@ -246,6 +258,23 @@ C: XUNKNOWN
 reply = { code = "5xx", or-ended = true }
 "#;
 
+    const CHANGES: &str = r#"
+claim = "It holds."
+why = "It matters."
+cites = ["id"]
+connector = "domain-validation"
+[peer.mx]
+cert = ["trusted", "bad"]
+script = '''
+S: 220 mx
+<next connection>
+S: 220 mx
+'''
+[expect]
+outcome = "withheld"
+never = ["envelope-in-clear", "message-in-tls"]
+"#;
+
     const COMES_BACK: &str = r#"
 claim = "It holds."
 why = "It matters."
@@ -276,6 +305,25 @@ outcome = "delivered-tls"
             diagnostic: "".into(),
         };
         assert_eq!(verdict(&[&first[..], &[gives_up]].concat()), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_message_to_the_good_certificate_of_a_host_that_changes_it_is_no_failure() {
+        let known = Known {
+            requirements: ["id".to_owned()].into(),
+            recipes: ["trusted".to_owned(), "bad".to_owned()].into(),
+            ..Known::default()
+        };
+        let scenario = load("outbound/x", "x.toml", CHANGES, &known).unwrap();
+        let breaks = |connection: u32, channel: Channel| {
+            let place = Place::Peer { name: "mx".into(), connection };
+            let content = Happening::HeardContent { channel, bytes: b"x".to_vec() };
+            let trace = Trace { events: vec![Event { at: Duration::ZERO, place, kind: content }] };
+            judge(&scenario.cases[0], Level::Must, &Names::new(), &trace, None).forbidden
+        };
+        assert!(!breaks(1, Channel::Tls));
+        assert!(breaks(2, Channel::Tls));
+        assert!(breaks(1, Channel::Clear));
     }
 
     fn verdict(control: Verdict, events: &[Happening]) -> Verdict {

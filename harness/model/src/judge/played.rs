@@ -5,7 +5,8 @@ use super::{outcome, reply};
 use crate::expect::{Never, Outcome};
 use crate::facts::{FailureCause, HelloFacts, TlsFailure};
 use crate::scenario::{
-    AsksCertificate, Case, ClientFault, DnsFault, DnsFaultKind, Fault, Forgery, Peer,
+    AsksCertificate, Case, ClientFault, DnsFault, DnsFaultKind, Family, Fault, Forgery, Peer,
+    RecipientDomain,
 };
 use crate::script::{Act, Direction, Step};
 use crate::trace::{Channel, End, Happening, Place, Trace};
@@ -120,11 +121,51 @@ pub(super) fn not_for(case: &Case, trace: &Trace) -> Option<(usize, String)> {
         });
         hellos.find_map(|(at, hello)| Some((at, nothing_shared(peer, hello)?)))
     });
-    no_flight.into_iter().next().or_else(|| {
+    let lacks = || literal_refused(case, trace).or_else(|| knows_no_ipv6(case, trace));
+    no_flight.into_iter().next().or_else(lacks).or_else(|| {
         let asks = case.direction == Direction::Inbound && case.expect.reply.is_some();
         let ended = ended_at_helo(trace).filter(|_| asks)?;
         Some((ended, "it ends the connection at HELO".to_owned()))
     })
+}
+
+/// Where the relay refused, gave back or kept a message to an address literal without a connection: many
+/// take no such mail (RFC 5321 section 4.1.3 is about the form, not about who accepts it).
+fn literal_refused(case: &Case, trace: &Trace) -> Option<(usize, String)> {
+    let ends = |kind: &Happening| {
+        matches!(
+            kind,
+            Happening::Refused { .. } | Happening::Reported { .. } | Happening::Waiting { .. }
+        )
+    };
+    let literal = case.message.domain == RecipientDomain::Literal;
+    let went = |kind: &Happening| *kind == Happening::Connected;
+    if !literal
+        || case.peers.iter().any(|peer| trace.of_peer(&peer.name).any(|(_, e)| went(&e.kind)))
+    {
+        return None;
+    }
+    let (at, _) = trace.judged().find(|(_, event)| ends(&event.kind))?;
+    Some((at, "it takes no mail for an address in brackets".to_owned()))
+}
+
+/// Where the relay looked for a next hop that has an address of IPv6, and never asked for one of that
+/// kind.
+fn knows_no_ipv6(case: &Case, trace: &Trace) -> Option<(usize, String)> {
+    let six = |peer: &&Peer| peer.place.family == Family::Ipv6;
+    if case.message.domain == RecipientDomain::Literal || !case.peers.iter().any(|peer| six(&peer))
+    {
+        return None;
+    }
+    let asked = |wanted: &str| {
+        let mut events = trace.events.iter();
+        events.position(
+            |event| matches!(&event.kind, Happening::Asked { record, .. } if record == wanted),
+        )
+    };
+    let four = asked("A").or_else(|| asked("MX"))?;
+    // The sender's domain is ours too: only a relay that asks for no such address at all is told.
+    asked("AAAA").is_none().then(|| (four, "it asks for no address of IPv6".to_owned()))
 }
 
 /// The version or the groups of a next hop that this hello does not offer.
@@ -182,6 +223,15 @@ fn unplayed(peer: &Peer, trace: &Trace) -> Option<String> {
     forgeries
         .find(|forgery| !forged(forgery.name()))
         .map(|forgery| format!("The forgery {} was never played.", forgery.name()))
+}
+
+/// Whether what was sent inside TLS went to a connection that comes before the one that the claim is
+/// about: a peer that changes its certificate shows a good one first, and a message that is late may meet
+/// that.
+pub(super) fn before_the_claim(case: &Case, never: Never, trace: &Trace, at: usize) -> bool {
+    let in_tls = matches!(never, Never::MessageInTls | Never::EnvelopeInTls);
+    let Place::Peer { name, connection: 1 } = &trace.events[at].place else { return false };
+    in_tls && case.peer(name).is_some_and(|peer| !peer.later_certs.is_empty())
 }
 
 /// Whether the relay had no reason to go to this peer: it answers at one of several addresses of a

@@ -51,6 +51,7 @@ pub struct Peer {
     pub address_of: Option<Placed<String>>,
     pub host: Option<Placed<String>>,
     pub dead: Option<Placed<String>>,
+    pub address: Option<Placed<String>>,
     /// One; the other spelling is that of files that were written for a list.
     #[serde(alias = "faults")]
     pub fault: Option<OneOrMany>,
@@ -103,7 +104,7 @@ pub struct Messages(pub Vec<Message>);
 pub struct Message {
     pub connector: Option<Placed<String>>,
     pub rule: Option<Placed<String>>,
-    pub outcome: Option<Placed<String>>,
+    pub outcome: Option<OneOrMany>,
     pub sender_connector: Option<Placed<String>>,
     pub handed_in: Option<Placed<String>>,
     pub headers: Option<OneOrMany>,
@@ -249,7 +250,7 @@ pub struct Offered {
     #[serde(default)]
     pub extensions: AlwaysNever,
     pub first_suite: Option<Placed<String>>,
-    pub sni: Option<Placed<String>>,
+    pub sni: Option<OneOrMany>,
     pub compression: Option<Placed<String>>,
     pub form: Option<OneOrMany>,
 }

@@ -16,8 +16,9 @@ pub const PLAY_NAMES: [&str; 7] =
     ["mx", "sender", "recipient", "from", "relay", "domain", "partner"];
 
 /// Names that are filled in besides for one next hop: its address, the name without its first label,
-/// the name without two, what it is an alias of, and its name in the domain of a message before.
-pub const HOST_NAMES: [&str; 5] = ["address", "parent", "grandparent", "target", "renamed"];
+/// the name without two, without its first letter, what it is an alias of, and its name in the domain of
+/// a message before.
+pub const HOST_NAMES: [&str; 6] = ["address", "parent", "grandparent", "tail", "target", "renamed"];
 
 /// What is special about the message that is judged.
 #[derive(Default)]
@@ -179,7 +180,8 @@ impl<'a> Checker<'a> {
         peers: &[Peer],
     ) -> (Vec<Before>, Judged) {
         let Some((last, before)) = raw.split_last() else { return Default::default() };
-        for word in last.connector.iter().chain(&last.rule).chain(&last.outcome).chain(&last.host) {
+        let outcomes = last.outcome.iter().flat_map(|list| &list.0);
+        for word in last.connector.iter().chain(&last.rule).chain(outcomes).chain(&last.host) {
             let help =
                 Some("its connector is that of the case, its outcome is in `[expect]`".into());
             self.error(word.span(), "the last message is the one that is judged", help);
@@ -205,8 +207,10 @@ impl<'a> Checker<'a> {
                 .unwrap_or_default(),
             outcome: message
                 .outcome
-                .as_ref()
-                .and_then(|word| self.word("outcome", word, &outcomes)),
+                .iter()
+                .flat_map(|list| &list.0)
+                .filter_map(|word| self.word("outcome", word, &outcomes))
+                .collect(),
         });
         let before = before.collect();
         let sender = last.sender_connector.as_ref();

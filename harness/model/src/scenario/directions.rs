@@ -22,6 +22,7 @@ impl Checker<'_> {
             address_of,
             host,
             dead,
+            address,
             fault: _,
             hello,
             records,
@@ -44,6 +45,7 @@ impl Checker<'_> {
                 ("address-of", place(address_of), Direction::Outbound),
                 ("host", place(host), Direction::Outbound),
                 ("dead", place(dead), Direction::Outbound),
+                ("address", place(address), Direction::Outbound),
                 ("forges", first(forges), Direction::Outbound),
                 ("client-certificate", place(client_certificate), Direction::Outbound),
                 ("resumption", place(resumption), Direction::Outbound),
@@ -124,19 +126,11 @@ impl Checker<'_> {
                 domain,
                 host,
             } = message;
-            let words = [
-                connector,
-                rule,
-                outcome,
-                sender_connector,
-                handed_in,
-                octets,
-                sender,
-                domain,
-                host,
-            ];
+            let words =
+                [connector, rule, sender_connector, handed_in, octets, sender, domain, host];
             let words = words.into_iter().flatten();
-            let lists = [headers, parameters, also].into_iter().flatten().flat_map(|list| &list.0);
+            let lists =
+                [outcome, headers, parameters, also].into_iter().flatten().flat_map(|list| &list.0);
             words.chain(lists).next().map_or(0..0, Placed::span)
         });
         self.keys(

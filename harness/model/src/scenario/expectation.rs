@@ -140,6 +140,8 @@ impl Checker<'_> {
             .compression
             .as_ref()
             .and_then(|word| self.word("way to offer compression", word, &[("none", true)]));
+        let sni = raw.sni.iter().flat_map(|list| &list.0);
+        let sni = sni.map(|word| self.fill(word.get_ref(), &word.span())).collect();
         let form = raw.form.iter().flat_map(|list| &list.0);
         let form = form
             .filter_map(|word| self.word("rule about the hello's form", word, &HelloRule::NAMES));
@@ -151,7 +153,7 @@ impl Checker<'_> {
             schemes: texts(&raw.schemes),
             extensions: texts(&raw.extensions),
             first_suite,
-            sni: raw.sni.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+            sni,
             no_compression: no_compression.unwrap_or_default(),
             form,
         }

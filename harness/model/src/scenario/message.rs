@@ -52,12 +52,19 @@ pub enum RecipientDomain {
     Capitals,
     /// Two labels deeper.
     Deeper,
+    /// No domain: the address of the first next hop in brackets (an address literal, RFC 5321 section
+    /// 4.1.3). Where the message goes by a rule, that is one for its local part.
+    Literal,
 }
 
 impl RecipientDomain {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("plain", Self::Plain), ("capitals", Self::Capitals), ("deeper", Self::Deeper)];
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("plain", Self::Plain),
+        ("capitals", Self::Capitals),
+        ("deeper", Self::Deeper),
+        ("literal", Self::Literal),
+    ];
 
     /// The name in scenario files.
     pub fn name(self) -> &'static str {

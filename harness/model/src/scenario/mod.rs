@@ -24,7 +24,7 @@ pub use forgery::{ForgedVersion, Forgery};
 pub use hello::{ForgedHello, Framing, Quirk};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 pub use message::{Also, Message, RecipientDomain};
-pub use place::{Alias, DeadAddress, HostPlace, PeerPlace};
+pub use place::{Alias, DeadAddress, Family, HostPlace, PeerPlace};
 
 use crate::expect::{Expect, Outcome};
 use crate::facts::Engine;
@@ -182,14 +182,15 @@ impl std::fmt::Display for NextHop {
 }
 
 /// A message before the one that is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Before {
     /// The demand under which it goes out.
     pub connector: Connector,
     /// What the rule that makes this demand goes by.
     pub rule: RuleBy,
-    /// What has to become of it; otherwise nothing can be said about the one that is judged.
-    pub outcome: Option<Outcome>,
+    /// One of these has to become of it; otherwise nothing can be said about the one that is judged.
+    /// Empty: whatever becomes of it.
+    pub outcome: Vec<Outcome>,
     /// It goes to a domain of its own, whose MX records know the first next hop by another name.
     pub renamed: bool,
 }

@@ -16,6 +16,28 @@ pub struct PeerPlace {
     pub host: HostPlace,
     /// An address of the host where nobody listens, which stands before its own.
     pub dead: Option<DeadAddress>,
+    /// Of which kind its own address is.
+    pub family: Family,
+}
+
+/// The kind of an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Family {
+    /// An A record.
+    #[default]
+    Ipv4,
+    /// An AAAA record.
+    Ipv6,
+}
+
+impl Family {
+    /// All, with the names of scenario files.
+    pub const NAMES: [(&'static str, Self); 2] = [("ipv4", Self::Ipv4), ("ipv6", Self::Ipv6)];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, family)| *family == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// What the name of a next hop is.
@@ -93,7 +115,7 @@ impl Checker<'_> {
             // Each of these keys is refused there as one of the other direction.
             return PeerPlace::default();
         }
-        let keys = [&raw.address_of, &raw.host, &raw.dead];
+        let keys = [&raw.address_of, &raw.host, &raw.dead, &raw.address];
         let named = keys.iter().find_map(|key| key.as_ref().map(Placed::span));
         let named = named.or(raw.preference.as_ref().map(Placed::span));
         let named = named.or(raw.names.as_ref().and_then(|list| Some(list.0.first()?.span())));
@@ -118,6 +140,11 @@ impl Checker<'_> {
                 .dead
                 .as_ref()
                 .and_then(|word| self.word("kind of address", word, &DeadAddress::NAMES)),
+            family: raw
+                .address
+                .as_ref()
+                .and_then(|word| self.word("kind of address", word, &Family::NAMES))
+                .unwrap_or_default(),
         };
         let Some(span) = named else { return place };
         if name.get_ref() == "sender" && place != PeerPlace::default() {

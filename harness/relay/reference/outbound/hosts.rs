@@ -48,18 +48,26 @@ pub(in crate::relay::reference) async fn deliver(
             continue;
         }
         for (place, address) in addresses(setup, host).await.into_iter().enumerate() {
-            if place > 0 && setup.is(Mutant::ClientClearOnSecondAddress) {
+            if place > 0 && setup.is(Mutant::ClientClearOnSecondAddress)
+                || address.is_ipv6() && setup.is(Mutant::ClientClearOnIpv6)
+            {
                 demand = Demand::Opportunistic;
+            }
+            let opportunistic = demand == Demand::Opportunistic;
+            if opportunistic && literal(host).is_some() && setup.is(Mutant::ClientClearToLiteral) {
+                demand = Demand::Clear;
             }
             let mut client = Client {
                 setup,
                 host,
+                first: &hosts[0].1,
                 domain,
                 message,
                 tries,
                 address,
                 place,
                 banner: String::new(),
+                ehlo: String::new(),
                 inside: None,
             };
             last = client.try_host(address, demand).await;
@@ -74,6 +82,9 @@ pub(in crate::relay::reference) async fn deliver(
 /// The hosts that take mail for a domain, the preferred one first, each with its preference; and
 /// whether that is the domain itself, for want of an MX. An error ends the attempt.
 async fn find(setup: &Setup, domain: &str) -> Result<(Vec<(u16, String)>, bool), Attempt> {
+    if literal(domain).is_some() {
+        return Ok((vec![(0, domain.to_owned())], false));
+    }
     let mut implicit = false;
     let hosts = match setup.resolver().mx(domain).await {
         Answer::Records { records, .. } => records,
@@ -102,14 +113,27 @@ async fn find(setup: &Setup, domain: &str) -> Result<(Vec<(u16, String)>, bool),
 
 /// The addresses of a host that are tried, in order; none where it has none.
 async fn addresses(setup: &Setup, host: &str) -> Vec<IpAddr> {
+    if let Some(address) = literal(host) {
+        return vec![address];
+    }
     let mut addresses = match setup.resolver().addresses(host).await {
         Answer::Records { records, .. } => records,
         _ => return Vec::new(),
     };
+    if setup.is(Mutant::ClientStopsAtFirstFamily) && addresses.iter().any(IpAddr::is_ipv4) {
+        addresses.retain(IpAddr::is_ipv4);
+    }
     if setup.is(Mutant::ClientFirstAddressOnly) {
         // Many take IPv6 first (RFC 6724).
         addresses.sort_by_key(|address| !address.is_ipv6());
         addresses.truncate(1);
     }
     addresses
+}
+
+/// The address in an address literal (RFC 5321 section 4.1.3), which may stand in the place of a domain.
+pub(super) fn literal(domain: &str) -> Option<IpAddr> {
+    let inside = domain.strip_prefix('[')?.strip_suffix(']')?;
+    let six = inside.get(..5).filter(|tag| tag.eq_ignore_ascii_case("IPv6:"));
+    six.map_or(inside, |tag| &inside[tag.len()..]).parse().ok()
 }

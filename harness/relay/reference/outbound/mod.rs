@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use waxseal_model::scenario::Connector;
 
 pub(super) use hosts::deliver;
+use hosts::literal;
 
 use super::queue::Message;
 use super::session::{PATIENCE, Session};
@@ -38,6 +39,8 @@ enum Demand {
 struct Client<'a> {
     setup: &'a Setup,
     host: &'a str,
+    /// The host that was tried first.
+    first: &'a str,
     /// The recipient's.
     domain: &'a str,
     message: &'a Message,
@@ -47,6 +50,8 @@ struct Client<'a> {
     place: usize,
     /// The name in the greeting.
     banner: String,
+    /// The name in the reply to EHLO.
+    ehlo: String,
     /// How far the dialogue came inside TLS.
     inside: Option<Stage>,
 }
@@ -158,8 +163,7 @@ impl Client<'_> {
         if !starts(&greeting, "220") {
             return Ok(self.refused(&mut session, &greeting).await);
         }
-        let banner = greeting.first().and_then(|line| line.split_whitespace().nth(1));
-        self.banner = banner.unwrap_or_default().to_owned();
+        self.banner = second_word(&greeting);
         let verb = if self.setup.is(Mutant::ClientSaysHelo) { "HELO" } else { "EHLO" };
         let hello = format!("{verb} {}", self.setup.hostname);
         if self.setup.varies(Variant::ClientGreetsTwice) {
@@ -170,7 +174,11 @@ impl Client<'_> {
             self.command(&mut session, "NOOP").await?;
             self.command(&mut session, "RSET").await?;
         }
+        self.ehlo = second_word(&listed);
         let mut demand = demand;
+        if self.overlooks_rule(demand) {
+            demand = Demand::Clear;
+        }
         if starts(&listed, "5") {
             let answer = session.command(&format!("HELO {}", self.setup.hostname)).await?;
             if !starts(&answer, "250") {
@@ -206,6 +214,18 @@ impl Client<'_> {
             return Ok(temporary("4.7.4", "TLS is required"));
         }
         self.transfer(&mut session, &listed).await
+    }
+
+    /// Whether this fault sends forced mail in plaintext for what it remembers of the host.
+    fn overlooks_rule(&self, demand: Demand) -> bool {
+        let remembers = [
+            Mutant::ClientClearIfBrokenBefore,
+            Mutant::ClientClearIfClearBefore,
+            Mutant::ClientForcesOnce,
+        ];
+        matches!(demand, Demand::Forced(_))
+            && remembers.iter().any(|mutant| self.setup.is(*mutant))
+            && self.setup.memory.knows(self.host)
     }
 
     async fn transfer(
@@ -245,7 +265,14 @@ impl Client<'_> {
         if !starts(&answer, "2") {
             return Ok(self.refused(session, &answer).await);
         }
-        if self.setup.is(Mutant::ClientRemembersTrust) {
+        let clear = self.inside.is_none();
+        let remembers = match self.setup.mutant {
+            Some(Mutant::ClientRemembersTrust) => true,
+            Some(Mutant::ClientClearIfClearBefore) => clear,
+            Some(Mutant::ClientForcesOnce) => !clear,
+            _ => false,
+        };
+        if remembers {
             self.setup.memory.remember(self.host);
         }
         if self.setup.is(Mutant::ClientMindsMissingCloseNotify) {
@@ -281,6 +308,12 @@ impl Client<'_> {
             temporary("4.0.0", text)
         }
     }
+}
+
+/// The name in a greeting or in a reply to EHLO.
+fn second_word(reply: &[String]) -> String {
+    let words = reply.first().map(|line| line.split([' ', '-']).filter(|word| !word.is_empty()));
+    words.and_then(|mut words| words.nth(1)).unwrap_or_default().to_owned()
 }
 
 fn starts(reply: &[String], code: &str) -> bool {

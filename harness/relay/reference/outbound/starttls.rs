@@ -6,7 +6,7 @@ use waxseal_model::facts::{ClientCertificate, Engine};
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scenario::Connector;
 
-use super::{Broken, Client, Demand, INJECTED, lists, starts, temporary};
+use super::{Broken, Client, Demand, INJECTED, lists, literal, starts, temporary};
 use crate::relay::reference::certificates::{Known, forgives, refuses};
 use crate::relay::reference::odd_hellos::handmade;
 use crate::relay::reference::session::{PATIENCE, Session};
@@ -41,9 +41,12 @@ impl Client<'_> {
 
     /// Whether STARTTLS is to be said to a host that lists these extensions.
     fn finds_starttls(&self, forced: bool, listed: &[String]) -> bool {
-        let given_up = (self.setup.is(Mutant::ClientRemembersFailure)
-            || self.setup.is(Mutant::ClientRemembersNoOffer))
-            && self.setup.memory.knows(self.host);
+        let gives_up = match self.setup.mutant {
+            Some(Mutant::ClientRemembersFailure | Mutant::ClientRemembersNoOffer) => true,
+            Some(Mutant::ClientRemembersBrokenTls) => !forced,
+            _ => false,
+        };
+        let given_up = gives_up && self.setup.memory.knows(self.host);
         if given_up {
             false
         } else if self.setup.is(Mutant::ClientMindsCase) {
@@ -124,7 +127,7 @@ impl Client<'_> {
             && !self.setup.is(Mutant::ClientHidesCertificate);
         let tls = ClientSetup {
             offer: offer(self.setup, self.tries),
-            sni: Some(self.host.to_owned()),
+            sni: self.name(),
             identity: mutual.then(|| match self.setup.mutant {
                 Some(Mutant::ClientShowsServerCertificate) => self.setup.identity.clone(),
                 _ => self.setup.client_identity.clone(),
@@ -133,14 +136,35 @@ impl Client<'_> {
             engine: self.setup.is(Mutant::ClientIgnoresCriticalExtension).then_some(Engine::Legacy),
             sessions: self.setup.sessions(),
         };
-        if let Some(hello) = handmade(self.setup.mutant, self.host) {
+        let address = literal(self.host).is_some();
+        if let Some(hello) = handmade(self.setup.mutant, self.host, self.address, address) {
             session.send(&hello).await?;
             return Err(Broken::Tls("the hello was written by hand".into()));
         }
         if !session.connect_tls(&tls, self.setup.mutant).await {
+            if let Some(Mutant::ClientRemembersBrokenTls | Mutant::ClientClearIfBrokenBefore) =
+                self.setup.mutant
+            {
+                self.setup.memory.remember(self.host);
+            }
             return Err(Broken::Tls("the TLS handshake failed".into()));
         }
         Ok(())
+    }
+
+    /// The name in SNI; none for an address (RFC 6066 section 3).
+    fn name(&self) -> Option<String> {
+        let sender = self.message.from.rsplit_once('@').map(|(_, domain)| domain);
+        let name = match self.setup.mutant {
+            // Sessions are kept by this name, and an address is not sent.
+            Some(Mutant::ClientResumesForAnyName) => return Some(self.address.to_string()),
+            Some(Mutant::ClientNamesItself) => &self.setup.hostname,
+            Some(Mutant::ClientNamesBanner) => &self.banner,
+            Some(Mutant::ClientNamesSender) => sender.unwrap_or(self.host),
+            Some(Mutant::ClientNamesFirstHost) => self.first,
+            _ => self.host,
+        };
+        literal(name).is_none().then(|| name.to_owned())
     }
 
     /// Goes on only with a server that the rule takes.
@@ -151,7 +175,11 @@ impl Client<'_> {
         {
             return Err(Broken::Tls("there is no certificate to show".into()));
         }
-        if self.setup.is(Mutant::ClientResumesForAnyRule) && facts.is_some_and(|f| f.resumed) {
+        let trusts_resumed = matches!(
+            self.setup.mutant,
+            Some(Mutant::ClientResumesForAnyRule | Mutant::ClientResumesForAnyName)
+        );
+        if trusts_resumed && facts.is_some_and(|facts| facts.resumed) {
             return Ok(());
         }
         let chain = facts.map(|facts| facts.peer_chain.clone()).unwrap_or_default();
@@ -174,8 +202,9 @@ impl Client<'_> {
             Some(Mutant::ClientTrustsAddress) => &address,
             _ => "",
         };
-        let first_only = self.place > 0 && self.setup.is(Mutant::ClientJudgesFirstAddress);
-        if first_only || self.setup.memory.knows(known) {
+        let first_only = self.place > 0 && self.setup.is(Mutant::ClientJudgesFirstAddress)
+            || self.address.is_ipv6() && self.setup.is(Mutant::ClientJudgesIpv4Only);
+        if first_only || (!known.is_empty() && self.setup.memory.knows(known)) {
             return Ok(());
         }
         let named = self.setup.is(Mutant::ClientChecksEveryName);
@@ -198,16 +227,26 @@ impl Client<'_> {
                 .or_else(|_| verify_chain(chain, roots, below.or(domain), Usage::Server, now));
         }
         if let Err(problem) = &verified {
-            let (host, domain, banner) = (self.host, self.domain, self.banner.as_str());
-            let host = Known { host, domain, banner, address: self.address };
+            let (host, domain) = (self.host, self.domain);
+            let (banner, ehlo) = (self.banner.as_str(), self.ehlo.as_str());
+            let host = Known { host, domain, banner, ehlo, address: self.address };
+            let named_before = *problem == ChainProblem::WrongName
+                && self.setup.is(Mutant::ClientChecksNameOnce)
+                && self.setup.memory.knows(self.host);
+            if named_before {
+                return Ok(());
+            }
             return match forgives(self.setup.mutant, chain, problem, &host) {
                 true => Ok(()),
                 false => verified,
             };
         }
-        let remembers = [Mutant::ClientVerifiesOnce, Mutant::ClientTrustsAddress];
-        if remembers.iter().any(|mutant| self.setup.is(*mutant)) {
-            self.setup.memory.remember(known);
+        match self.setup.mutant {
+            Some(Mutant::ClientVerifiesOnce | Mutant::ClientTrustsAddress) => {
+                self.setup.memory.remember(known);
+            }
+            Some(Mutant::ClientChecksNameOnce) => self.setup.memory.remember(self.host),
+            _ => {}
         }
         verified
     }
