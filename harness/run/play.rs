@@ -15,7 +15,7 @@ use super::hops::OUTSIDE;
 use super::outbound::outbound;
 use super::world::{PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK, World};
 use crate::lab::Data;
-use crate::peer::{Recorder, SenderPlan, Then, send};
+use crate::peer::{Account, Recorder, SenderPlan, Then, send};
 use crate::relay::Evidence;
 use crate::tls::{ClientSetup, SessionStore};
 use crate::wire::attention::within;
@@ -43,7 +43,10 @@ pub(super) struct Heard {
 /// Plays a case as number `number` of the run. Where the relay says nothing on the case's control, it
 /// is not played.
 pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -> (Names, Heard) {
-    let names = names(case, number);
+    let mut names = names(case, number);
+    if let Some(account) = &way.evidence.account {
+        names.insert("login".into(), account.response());
+    }
     if let Some(control) = world.quiet.holds(case) {
         let recorder = Recorder::within(&world.pool);
         recorder.note(Place::Run, Happening::NotPlayed { control });
@@ -123,6 +126,7 @@ pub fn names(case: &Case, number: usize) -> Names {
         ("relay", RELAY.to_owned()),
         ("domain", domain),
         ("partner", PARTNER.to_owned()),
+        ("login", Account::default().response()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()

@@ -201,6 +201,18 @@ mutants! {
     ServerTakesShortCurve = "server-takes-short-curve",
     /// Inbound: signs its key exchange with SHA-1 where the client knows nothing better.
     ServerSignsWithSha1 = "server-signs-with-sha1",
+    /// Inbound: a forced listener refuses MAIL, and takes the rest of that transaction.
+    ServerRefusesInWords = "server-refuses-in-words",
+    /// Inbound: takes logins in plaintext, which it does not list.
+    ServerTakesUnlistedAuth = "server-takes-unlisted-auth",
+    /// Inbound: remembers over STARTTLS who logged in.
+    ServerKeepsLogin = "server-keeps-login",
+    /// Inbound: remembers over STARTTLS that the client has greeted.
+    ServerKeepsGreeting = "server-keeps-greeting",
+    /// Outbound: its trace field says TLS of what came in plaintext.
+    ClientMarksTls = "client-marks-tls",
+    /// Outbound: its trace field says plaintext of what came in TLS.
+    ClientMarksPlaintext = "client-marks-plaintext",
     /// Outbound: forced mail goes in clear where STARTTLS is not offered.
     ClientClearIfNotOffered = "client-clear-if-not-offered",
     /// Outbound: forced mail goes in clear after a refused STARTTLS.

@@ -34,6 +34,8 @@ pub(super) struct Seen {
     pub(super) greetings: usize,
     /// MAIL was checked.
     pub(super) checked: bool,
+    /// The client has logged in.
+    pub(super) logged_in: bool,
     /// Recipients named before TLS.
     pub(super) recipients: Vec<String>,
 }
@@ -46,6 +48,9 @@ impl Server<'_> {
             Some(Mutant::ServerForcesCapitalsOnly) => self.seen.verb != verb,
             Some(Mutant::ServerForcesFirstOfGroup) => self.seen.grouped,
             Some(Mutant::ServerForcesOnce) => self.seen.refused,
+            Some(Mutant::ServerRefusesInWords) => {
+                self.seen.refused && ["RCPT", "DATA"].contains(&verb)
+            }
             Some(Mutant::ServerRemembersTls) => self.past.served.load(Ordering::Relaxed),
             _ => false,
         }

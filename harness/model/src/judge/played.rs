@@ -112,6 +112,9 @@ pub(super) fn at_the_point(case: &Case, trace: &Trace, unmet: Unmet) -> Unmet {
 /// The event and the reason for which a case means nothing with this relay: it offers nothing that a
 /// next hop with a forged flight has, or ends the connection at HELO.
 pub(super) fn not_for(case: &Case, trace: &Trace) -> Option<(usize, String)> {
+    if let Some(missed) = missed_condition(case, trace) {
+        return Some(missed);
+    }
     let forging = case.peers.iter().filter(|peer| !peer.forges.is_empty());
     let no_flight = forging.filter_map(|peer| {
         let mut hellos = trace.of_peer(&peer.name).filter_map(|(at, event)| match &event.kind {
@@ -124,6 +127,21 @@ pub(super) fn not_for(case: &Case, trace: &Trace) -> Option<(usize, String)> {
         let asks = case.direction == Direction::Inbound && case.expect.reply.is_some();
         let ended = ended_at_helo(trace).filter(|_| asks)?;
         Some((ended, "it ends the connection at HELO".to_owned()))
+    })
+}
+
+/// Where the relay is none of those that the case is about: what it said in place of a condition of the
+/// script. Nothing that it does after that breaks the claim.
+pub(super) fn missed_condition(case: &Case, trace: &Trace) -> Option<(usize, String)> {
+    case.peers.iter().find_map(|peer| {
+        let mut steps = peer.script.steps().filter(|step| matches!(step.act, Act::Condition(_)));
+        let (step, at) = steps.find_map(|step| Some((step, left_at(peer, step, trace)?)))?;
+        let (heard, said) = heard_before(trace, at)?;
+        let Act::Condition(pattern) = &step.act else { return None };
+        Some((
+            heard,
+            format!("it said `{said}`, and the case is about relays that say `{pattern}`"),
+        ))
     })
 }
 

@@ -12,8 +12,8 @@ use crate::raw::{self, Placed};
 use crate::script::{Act, Direction, Script};
 
 /// Names that are filled in when a case is played.
-pub const PLAY_NAMES: [&str; 7] =
-    ["mx", "sender", "recipient", "from", "relay", "domain", "partner"];
+pub const PLAY_NAMES: [&str; 8] =
+    ["mx", "sender", "recipient", "from", "relay", "domain", "partner", "login"];
 
 /// Names that are filled in besides for one next hop: its address, the name without its first label,
 /// the name without two, what it is an alias of, and its name in the domain of a message before.
