@@ -149,6 +149,16 @@ fn a_login_in_plaintext_that_is_forgotten_is_no_failure() {
 }
 
 #[test]
+fn each_short_curve_is_offered_and_found() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let short = "inbound/forward-secrecy/short-curve";
+    let record = play(&catalogue, Some(Mutant::ServerTakesShortCurve), vec![short.into()]);
+    for case in record.cases.iter().filter(|case| case.scenario == short) {
+        assert_eq!(case.verdict, Verdict::Fail, "{}: {}", case.id, case.reason);
+    }
+}
+
+#[test]
 fn the_downgrade_mark_means_nothing_to_a_relay_without_tls_13() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
     let cases = vec!["outbound/forged/downgrade-mark".into()];

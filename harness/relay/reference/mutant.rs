@@ -197,7 +197,7 @@ mutants! {
     ServerFearsOddSni = "server-fears-odd-sni",
     /// Inbound: negotiates DHE with a prime of 1024 bits.
     ServerTakesShortPrime = "server-takes-short-prime",
-    /// Inbound: negotiates ECDHE over P-192.
+    /// Inbound: negotiates ECDHE over curves of less than 224 bits.
     ServerTakesShortCurve = "server-takes-short-curve",
     /// Inbound: signs its key exchange with SHA-1 where the client knows nothing better.
     ServerSignsWithSha1 = "server-signs-with-sha1",

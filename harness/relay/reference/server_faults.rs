@@ -133,7 +133,9 @@ pub(super) fn offer(setup: &Setup) -> Offer {
             offer.dh_bits = Some(1024);
         }
         Some(Mutant::ServerTakesShortCurve) => {
-            offer.groups = ["x25519", "p-256", "p-384", "p-192"].map(str::to_owned).into();
+            let known = ["x25519", "p-256", "p-384"];
+            let short = ["p-192", "secp192k1", "sect193r1", "sect163k1", "sect163r2", "secp160r1"];
+            offer.groups = known.iter().chain(&short).map(|name| (*name).to_owned()).collect();
         }
         Some(Mutant::ServerSignsWithSha1) => {
             let schemes = ["rsa_pss_rsae_sha256", "rsa_pkcs1_sha256", "ecdsa_secp256r1_sha256"];
