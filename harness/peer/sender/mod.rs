@@ -129,6 +129,11 @@ impl Session<'_> {
     async fn hear_what_is_due(&mut self, mut behind: Vec<Vec<u8>>) -> Result<(), Over> {
         let Some(due) = self.state.due.clone() else { return Ok(()) };
         let lines = self.reply().await?;
+        if verb(&due) == b"AUTH" && lines.last().is_some_and(|line| line.starts_with(b"334")) {
+            // It was only asked whether the relay would take a password (RFC 4954 section 4).
+            self.talk.say("*").await?;
+            self.talk.hear_reply().await?;
+        }
         let go_ahead = lines.last().is_some_and(|line| line.starts_with(b"220"));
         // Who was told to go ahead has to begin TLS (RFC 3207 section 4).
         if go_ahead && verb(&due) == b"STARTTLS" && !self.talk.secured() {

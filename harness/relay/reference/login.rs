@@ -26,7 +26,10 @@ impl Server<'_> {
         };
         for _ in words.count()..rounds {
             self.session.say("334 ").await?;
-            self.session.line(super::session::PATIENCE * 8).await?;
+            let line = self.session.line(super::session::PATIENCE * 8).await?;
+            if line.bytes == b"*" {
+                return self.session.say("501 5.7.0 Cancelled").await;
+            }
         }
         self.seen.logged_in = true;
         self.session.say("235 2.7.0 Welcome").await

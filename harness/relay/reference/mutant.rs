@@ -209,6 +209,8 @@ mutants! {
     ServerKeepsLogin = "server-keeps-login",
     /// Inbound: remembers over STARTTLS that the client has greeted.
     ServerKeepsGreeting = "server-keeps-greeting",
+    /// Outbound: passes on a message whose end never came.
+    ClientForwardsTruncated = "client-forwards-truncated",
     /// Outbound: its trace field says TLS of what came in plaintext.
     ClientMarksTls = "client-marks-tls",
     /// Outbound: its trace field says plaintext of what came in TLS.

@@ -21,6 +21,12 @@ pub(super) fn unreached(case: &Case, trace: &Trace) -> Option<String> {
     if case.dns.iter().any(nameless) {
         return None;
     }
+    if case.message.cut_short {
+        let cut = trace.judged().any(|(_, event)| {
+            event.place == Place::Injection && matches!(event.kind, Happening::Faulted(_))
+        });
+        return (!cut).then(|| "The message was never cut short.".into());
+    }
     for peer in &case.peers {
         let contacted = trace.of_peer(&peer.name).any(|(_, e)| e.kind == Happening::Connected);
         if !contacted && spared(case, peer, trace) {

@@ -217,8 +217,8 @@ impl<'a> Checker<'a> {
         let judged = Judged {
             sender_connector: sender.map(|word| self.connector(direction, Some(word))),
             handed_in_tls: last.handed_in.as_ref().is_some_and(|word| {
-                self.word("way to hand a message in", word, &[("clear", false), ("tls", true)])
-                    .unwrap_or_default()
+                let ways = [("clear", false), ("cut", true), ("tls", true)];
+                self.word("way to hand a message in", word, &ways).unwrap_or_default()
             }),
             message: self.judged_message(last),
         };

@@ -244,8 +244,21 @@ impl Server<'_> {
         self.session.say("354 Go ahead").await?;
         let content = match self.session.content().await {
             Err(_) if self.setup.is(Mutant::ServerTakesTruncated) => self.session.take_rest(),
-            content => content?,
+            Err(error) => {
+                if self.setup.is(Mutant::ClientForwardsTruncated) {
+                    let rest = self.session.take_rest();
+                    self.queue_up([rest.as_slice(), b"\r\n"].concat());
+                }
+                return Err(error);
+            }
+            Ok(content) => content,
         };
+        self.queue_up(content);
+        self.session.say("250 2.0.0 Queued").await
+    }
+
+    /// Puts the message into the queue, once for each recipient.
+    fn queue_up(&mut self, content: Vec<u8>) {
         self.seen.accepted = true;
         let field = self.trace_field(&self.state.client, self.state.by_helo);
         let content = [field.as_bytes(), &content].concat();
@@ -263,7 +276,6 @@ impl Server<'_> {
                 report: false,
             });
         }
-        self.session.say("250 2.0.0 Queued").await
     }
 
     pub(super) fn in_tls(&self) -> bool {
