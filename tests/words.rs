@@ -144,7 +144,7 @@ fn every_named_offer_stands_in_a_scenario() {
 }
 
 /// What scripts can do, besides lines that end as lines do.
-const ACTS: [&str; 10] = [
+const ACTS: [&str; 11] = [
     "negotiate TLS",
     "close",
     "close TLS",
@@ -152,6 +152,7 @@ const ACTS: [&str; 10] = [
     "silent",
     "bytes",
     "message",
+    "condition",
     "LF",
     "CR",
     "no ending",
@@ -166,6 +167,7 @@ fn act_name(act: &Act) -> Option<&'static str> {
         Act::Silent(_) => "silent",
         Act::Bytes { .. } => "bytes",
         Act::HearMessage => "message",
+        Act::Condition(_) => "condition",
         Act::Say { ending: Ending::Lf, .. } => "LF",
         Act::Say { ending: Ending::Cr, .. } => "CR",
         Act::Say { ending: Ending::None, .. } => "no ending",

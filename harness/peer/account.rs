@@ -16,8 +16,19 @@ pub struct Account {
 impl Account {
     /// The command that logs in, with its initial response (RFC 4954 section 4, RFC 4616 section 2).
     pub(super) fn command(&self) -> String {
-        let response = format!("\0{}\0{}", self.user, self.password);
-        format!("AUTH PLAIN {}", BASE64.encode(response.as_bytes()))
+        format!("AUTH PLAIN {}", self.response())
+    }
+
+    /// The initial response of the mechanism PLAIN, as it is written in the command.
+    pub fn response(&self) -> String {
+        BASE64.encode(format!("\0{}\0{}", self.user, self.password).as_bytes())
+    }
+}
+
+impl Default for Account {
+    /// Nobody at a relay that knows its users.
+    fn default() -> Self {
+        Self { user: "lab".into(), password: "waxseal".into() }
     }
 }
 

@@ -152,7 +152,11 @@ fn framing_words(framing: Framing) -> Option<String> {
 /// What is said of the message and of the resolver.
 fn surroundings(case: &Case) -> String {
     let sender = case.sender_connector.map(|connector| format!("sender-connector {connector}"));
-    let handed = case.handed_in_tls.then(|| "handed-in tls".to_owned());
+    let handed = match (case.handed_in_tls, case.message.cut_short) {
+        (_, true) => Some("handed-in cut".to_owned()),
+        (true, false) => Some("handed-in tls".to_owned()),
+        (false, false) => None,
+    };
     let message: Vec<_> =
         sender.into_iter().chain(handed).chain(message_words(&case.message)).collect();
     let mut text = String::new();

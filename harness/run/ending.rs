@@ -102,6 +102,20 @@ pub(super) async fn await_again(
     }
 }
 
+/// Waits as long as silence takes to count after our sender has left in the middle of a message, or until a part of
+/// it is passed on.
+pub(super) async fn await_nothing(recorder: &Recorder, way: &Way, limit: &mut Allowance) {
+    let passed_on = |events: &[Event]| !breaches(Never::CutMessage, events).is_empty();
+    let settle = way.evidence.settle.unwrap_or(AGAIN);
+    let since_left = |events: &[Event]| {
+        let ended = |event: &&Event| {
+            event.place == Place::Injection && matches!(event.kind, Happening::Ended(_))
+        };
+        events.iter().rev().find(ended).map(|event| event.at)
+    };
+    recorder.wait_until(limit, Some(settle), passed_on, since_left).await;
+}
+
 /// Longer than our side listens to a connection whose session has ended.
 const GOODBYE: Duration = Duration::from_millis(800);
 

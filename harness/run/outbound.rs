@@ -7,12 +7,12 @@ use tokio::task::JoinSet;
 use waxseal_model::expect::Never;
 use waxseal_model::judge::Names;
 use waxseal_model::offer::Offer;
-use waxseal_model::scenario::{Before, Case, Connector, DnsFaultKind, RuleBy};
+use waxseal_model::scenario::{Before, Case, ClientFault, Connector, DnsFaultKind, RuleBy};
 use waxseal_model::script::Script;
 use waxseal_model::trace::{Channel, Happening, Place, Trace};
 
 use super::RunError;
-use super::ending::{await_again, await_end, await_goodbye};
+use super::ending::{await_again, await_end, await_goodbye, await_nothing};
 use super::hops::{Hops, correct, receiver, record};
 use super::play::Way;
 use super::whole::leave;
@@ -122,6 +122,10 @@ async fn send_one(
         }
         None => inject(world, case, names, letter, recorder, way.limit).await,
     }
+    if case.message.cut_short {
+        await_nothing(recorder, way, &mut limit).await;
+        return Ok(());
+    }
     await_end(names, recorder, way, &mut limit).await?;
     if case.expect.never.contains(&Never::SentTwice) {
         await_again(names, recorder, way, &mut limit).await?;
@@ -178,13 +182,19 @@ async fn inject(
     let script = Script { parts: vec![Vec::new()] };
     let mut plan = SenderPlan::new(Place::Injection, to, &script, names, tls, PATIENCE);
     plan.letter = letter.clone();
+    plan.fault = case.message.cut_short.then_some(ClientFault::CutInsideData);
     let in_tls = case.handed_in_tls || connector.forces_tls();
     plan.then = if in_tls { Then::DeliversInTls } else { Then::DeliversAsItIs };
     let handed = within(limit, send(&plan, recorder.clone())).await.is_ok();
     let trace = recorder.trace();
     let answered = trace.judged().any(|(_, event)| {
         event.place == Place::Injection
-            && matches!(event.kind, Happening::Accepted { .. } | Happening::Refused { .. })
+            && match event.kind {
+                Happening::Accepted { .. } | Happening::Refused { .. } => true,
+                // Who was left in the middle of a message owes no answer.
+                Happening::Ended(_) => case.message.cut_short,
+                _ => false,
+            }
     });
     if !handed || !answered {
         let text = "the message could not be handed to the relay".to_owned();

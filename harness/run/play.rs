@@ -15,7 +15,7 @@ use super::hops::OUTSIDE;
 use super::outbound::outbound;
 use super::world::{PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK, World};
 use crate::lab::{Data, LabError};
-use crate::peer::{Recorder, SenderPlan, Then, send};
+use crate::peer::{Account, Recorder, SenderPlan, Then, send};
 use crate::relay::Evidence;
 use crate::tls::{ClientSetup, SessionStore};
 use crate::wire::attention::within;
@@ -51,6 +51,9 @@ pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -
         recorder.note(Place::Run, Happening::Trouble(error.to_string()));
         let trace = recorder.trace();
         return (names, Heard { trace, recorder, hosts: JoinSet::new() });
+    }
+    if let Some(account) = &way.evidence.account {
+        names.insert("login".into(), account.response());
     }
     if let Some(control) = world.quiet.holds(case) {
         let recorder = Recorder::within(&world.pool);
@@ -147,6 +150,7 @@ pub fn names(case: &Case, number: usize) -> Names {
         ("relay", RELAY.to_owned()),
         ("domain", domain),
         ("partner", PARTNER.to_owned()),
+        ("login", Account::default().response()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use waxseal_model::expect::Never;
 use waxseal_model::foreign::Foreign;
 use waxseal_model::scenario::{
     Alias, Also, Case, Connector, HostPlace, Peer, RecipientDomain, RuleBy,
@@ -90,7 +91,9 @@ impl Choice {
                 let why = why.unwrap_or_else(|| ".".into());
                 return Some(format!("The relay {name} takes no part in {direction} mail{why}"));
             }
-            if case.handed_in_tls && driver.contract.submit.is_some() {
+            // How it comes in is the driver's matter then.
+            let way_in = case.handed_in_tls || case.expect.never.contains(&Never::FalseTrace);
+            if way_in && driver.contract.submit.is_some() {
                 return Some(format!("The relay {name} is handed its messages by a command."));
             }
             if driver.contract.next_hop == NextHop::SmartHost

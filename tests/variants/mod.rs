@@ -26,7 +26,7 @@ const TOGETHER: [(&[Variant], &str); 6] = [
         &[Variant::ServerInFipsMode, Variant::ServerListsInOtherCase, Variant::ServerEndsInClear],
         "inbound/*",
     ),
-    (&[Variant::ServerHasX25519Only], "inbound/*"),
+    (&[Variant::ServerHasX25519Only, Variant::ServerTakesLogins], "inbound/*"),
     (
         &[
             Variant::ClientHasAesGcmOnly,

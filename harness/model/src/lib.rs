@@ -22,6 +22,7 @@ pub mod pattern;
 pub mod pins;
 pub mod profile;
 mod raw;
+pub mod received;
 pub mod record;
 pub mod requirement;
 pub mod scan;

@@ -71,6 +71,8 @@ pub enum Act {
     },
     /// The relay has to say this.
     Hear(Pattern),
+    /// Inbound: the case is about relays that say this, and about no others.
+    Condition(Pattern),
     /// Both sides negotiate TLS.
     NegotiateTls,
     /// Our side ends the connection in order.
@@ -205,6 +207,7 @@ impl Act {
                 format!("{ours}{}: {text}{mark}", plus(joined))
             }
             Self::Hear(pattern) => format!("{theirs}: {pattern}"),
+            Self::Condition(pattern) => format!("{theirs}?: {pattern}"),
             Self::NegotiateTls => "C & S: <negotiate TLS>".into(),
             Self::Close => format!("{ours}: <close>"),
             Self::Reset => format!("{ours}: <reset>"),
@@ -254,6 +257,11 @@ fn parse_line(line: &str, direction: Direction) -> Result<Line, ScriptError> {
     let at = speaker.len() + 1;
     let said_start = at + (said.len() - said.trim_start_matches(' ').len()).min(1);
     let said = &line[said_start..];
+    if direction == Direction::Inbound && speaker == "S?" {
+        return Pattern::parse(said)
+            .map(|pattern| Line::Act(Act::Condition(pattern)))
+            .map_err(|message| ScriptError { span: said_start..line.len(), message, help: None });
+    }
     let (speaker, joined) = match speaker.strip_suffix('+') {
         Some(speaker) => (speaker, true),
         None => (speaker, false),

@@ -121,6 +121,8 @@ impl Session<'_> {
         while let Some(step) = steps.next() {
             let reached = || Happening::Reached { step: step.number };
             match &step.act {
+                // No script of a next hop has it.
+                Act::Condition(_) => {}
                 Act::Hear(pattern) => {
                     self.scripted.answered();
                     let line = if self.expects_content {

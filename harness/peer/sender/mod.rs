@@ -2,6 +2,7 @@
 
 mod handshake;
 mod plan;
+mod written;
 
 use tokio::net::TcpStream;
 use waxseal_model::scenario::ClientFault;
@@ -9,6 +10,7 @@ use waxseal_model::script::Act;
 use waxseal_model::trace::{Channel, Happening};
 
 pub use plan::{SenderPlan, Then};
+use written::Written;
 
 use super::Recorder;
 use super::conversation::{Conversation, Over};
@@ -32,7 +34,8 @@ pub async fn send(plan: &SenderPlan, recorder: Recorder) {
     };
     let talk = Conversation::new(stream, plan.place.clone(), recorder, plan.patience);
     talk.note(Happening::Connected);
-    let mut session = Session { plan, talk, state: State::default() };
+    let (state, written) = (State::default(), Written::default());
+    let mut session = Session { plan, talk, state, written };
     // How it ended is in the trace.
     let _ = session.play().await;
 }
@@ -58,6 +61,8 @@ struct Session<'a> {
     plan: &'a SenderPlan,
     talk: Conversation,
     state: State,
+    /// How the script wrote its last verb: what follows is written like that.
+    written: Written,
 }
 
 impl Session<'_> {
@@ -71,7 +76,7 @@ impl Session<'_> {
         let mut behind = Vec::new();
         while let Some(step) = steps.next() {
             match &step.act {
-                Act::Hear(pattern) => {
+                Act::Hear(pattern) | Act::Condition(pattern) => {
                     let lines = self.reply().await?;
                     if !pattern.matches_reply(&lines) {
                         self.talk.note(Happening::Diverged { step: step.number });
@@ -85,6 +90,7 @@ impl Session<'_> {
                     }
                     let mut pieces = pieces(step, &mut steps, &self.talk);
                     self.state.due = pieces.first().cloned();
+                    self.written = pieces.last().map_or(self.written, |line| Written::of(line));
                     self.talk.say_all(&pieces).await?;
                     if steps.peek().is_none() {
                         self.talk.note(Happening::Finished);
@@ -123,6 +129,11 @@ impl Session<'_> {
     async fn hear_what_is_due(&mut self, mut behind: Vec<Vec<u8>>) -> Result<(), Over> {
         let Some(due) = self.state.due.clone() else { return Ok(()) };
         let lines = self.reply().await?;
+        if verb(&due) == b"AUTH" && lines.last().is_some_and(|line| line.starts_with(b"334")) {
+            // It was only asked whether the relay would take a password (RFC 4954 section 4).
+            self.talk.say("*").await?;
+            self.talk.hear_reply().await?;
+        }
         let go_ahead = lines.last().is_some_and(|line| line.starts_with(b"220"));
         // Who was told to go ahead has to begin TLS (RFC 3207 section 4).
         if go_ahead && verb(&due) == b"STARTTLS" && !self.talk.secured() {
@@ -148,9 +159,10 @@ impl Session<'_> {
         }
         if !self.state.refused {
             self.introduce().await?;
-            if !quits {
-                self.transact().await?;
-            }
+        }
+        // Who refused the envelope and says 354 all the same waits for content.
+        if !quits && (!self.state.refused || self.state.data) {
+            self.transact().await?;
         }
         self.talk.note_early();
         self.command("QUIT").await?;
@@ -176,7 +188,7 @@ impl Session<'_> {
     }
 
     async fn transact(&mut self) -> Result<(), Over> {
-        if !self.state.refused && !self.state.mail && !self.log_in().await? {
+        if !self.state.refused && !self.state.data && !self.state.mail && !self.log_in().await? {
             return Ok(());
         }
         let plan = self.plan;
@@ -196,9 +208,6 @@ impl Session<'_> {
             if !self.command("DATA").await? {
                 return Ok(());
             }
-        }
-        if self.state.refused {
-            return Ok(());
         }
         let message = plan.letter.content() + ".";
         let channel = self.talk.channel();
@@ -239,8 +248,9 @@ impl Session<'_> {
 
     /// Sends a command and reads its reply; whether it was taken.
     async fn command(&mut self, line: &str) -> Result<bool, Over> {
+        let line = self.written.write(line);
         self.state.due = Some(line.as_bytes().to_vec());
-        self.talk.say(line).await?;
+        self.talk.say(&line).await?;
         self.reply().await.map(|lines| accepts(&lines))
     }
 
@@ -274,7 +284,8 @@ impl Session<'_> {
                 state.refused |= !ok;
             }
             b"HELO" => state.introduced |= ok,
-            b"MAIL" => (state.mail, state.refused) = (ok, state.refused | !ok),
+            // A new transaction: what was refused before it is over.
+            b"MAIL" => (state.mail, state.refused) = (ok, !ok),
             b"RCPT" => (state.recipient, state.refused) = (ok, state.refused | !ok),
             b"DATA" => (state.data, state.refused) = (ok, state.refused | !ok),
             b"RSET" if ok => (state.mail, state.recipient) = (false, false),

@@ -5,12 +5,14 @@
 mod careless;
 mod certificates;
 mod inbound;
+mod login;
 mod memory;
 mod mutant;
 mod odd_answers;
 mod odd_hellos;
 mod outbound;
 mod queue;
+mod received;
 mod rules;
 mod scrutiny;
 mod server_faults;

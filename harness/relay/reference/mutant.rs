@@ -197,10 +197,24 @@ mutants! {
     ServerFearsOddSni = "server-fears-odd-sni",
     /// Inbound: negotiates DHE with a prime of 1024 bits.
     ServerTakesShortPrime = "server-takes-short-prime",
-    /// Inbound: negotiates ECDHE over P-192.
+    /// Inbound: negotiates ECDHE over curves of less than 224 bits.
     ServerTakesShortCurve = "server-takes-short-curve",
     /// Inbound: signs its key exchange with SHA-1 where the client knows nothing better.
     ServerSignsWithSha1 = "server-signs-with-sha1",
+    /// Inbound: a forced listener refuses MAIL, and takes the rest of that transaction.
+    ServerRefusesInWords = "server-refuses-in-words",
+    /// Inbound: takes logins in plaintext, which it does not list.
+    ServerTakesUnlistedAuth = "server-takes-unlisted-auth",
+    /// Inbound: remembers over STARTTLS who logged in.
+    ServerKeepsLogin = "server-keeps-login",
+    /// Inbound: remembers over STARTTLS that the client has greeted.
+    ServerKeepsGreeting = "server-keeps-greeting",
+    /// Outbound: passes on a message whose end never came.
+    ClientForwardsTruncated = "client-forwards-truncated",
+    /// Outbound: its trace field says TLS of what came in plaintext.
+    ClientMarksTls = "client-marks-tls",
+    /// Outbound: its trace field says plaintext of what came in TLS.
+    ClientMarksPlaintext = "client-marks-plaintext",
     /// Outbound: forced mail goes in clear where STARTTLS is not offered.
     ClientClearIfNotOffered = "client-clear-if-not-offered",
     /// Outbound: forced mail goes in clear after a refused STARTTLS.

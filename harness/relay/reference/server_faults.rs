@@ -34,6 +34,8 @@ pub(super) struct Seen {
     pub(super) greetings: usize,
     /// MAIL was checked.
     pub(super) checked: bool,
+    /// The client has logged in.
+    pub(super) logged_in: bool,
     /// Recipients named before TLS.
     pub(super) recipients: Vec<String>,
 }
@@ -46,6 +48,9 @@ impl Server<'_> {
             Some(Mutant::ServerForcesCapitalsOnly) => self.seen.verb != verb,
             Some(Mutant::ServerForcesFirstOfGroup) => self.seen.grouped,
             Some(Mutant::ServerForcesOnce) => self.seen.refused,
+            Some(Mutant::ServerRefusesInWords) => {
+                self.seen.refused && ["RCPT", "DATA"].contains(&verb)
+            }
             Some(Mutant::ServerRemembersTls) => self.past.served.load(Ordering::Relaxed),
             _ => false,
         }
@@ -128,7 +133,9 @@ pub(super) fn offer(setup: &Setup) -> Offer {
             offer.dh_bits = Some(1024);
         }
         Some(Mutant::ServerTakesShortCurve) => {
-            offer.groups = ["x25519", "p-256", "p-384", "p-192"].map(str::to_owned).into();
+            let known = ["x25519", "p-256", "p-384"];
+            let short = ["p-192", "secp192k1", "sect193r1", "sect163k1", "sect163r2", "secp160r1"];
+            offer.groups = known.iter().chain(&short).map(|name| (*name).to_owned()).collect();
         }
         Some(Mutant::ServerSignsWithSha1) => {
             let schemes = ["rsa_pss_rsae_sha256", "rsa_pkcs1_sha256", "ecdsa_secp256r1_sha256"];

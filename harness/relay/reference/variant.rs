@@ -34,6 +34,8 @@ variants! {
     ServerEndsInClear = "server-ends-in-clear",
     /// Inbound: a listener that demands TLS answers HELO with 530 too, as RFC 3207 section 4 says.
     ServerRefusesHelo = "server-refuses-helo",
+    /// Inbound: takes logins in plaintext too, and forgets them when TLS begins.
+    ServerTakesLogins = "server-takes-logins",
     /// Outbound: under force it sends STARTTLS whether it is listed or not.
     ClientAsksUnlisted = "client-asks-unlisted",
     /// Outbound: says EHLO twice in clear.

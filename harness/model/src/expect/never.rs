@@ -48,11 +48,14 @@ pub enum Never {
     SecondGreeting,
     /// A message taken by a next hop that lacks its end.
     CutMessage,
+    /// A trace field on a message sent to a next hop that names TLS though it was submitted in plaintext,
+    /// or the other way round.
+    FalseTrace,
 }
 
 impl Never {
     /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 21] = [
+    pub const NAMES: [(&'static str, Self); 22] = [
         ("envelope-in-clear", Self::EnvelopeInClear),
         ("credentials-in-clear", Self::CredentialsInClear),
         ("clear-after-starttls", Self::ClearAfterStarttls),
@@ -74,6 +77,7 @@ impl Never {
         ("short-prime", Self::ShortPrime),
         ("second-greeting", Self::SecondGreeting),
         ("cut-message", Self::CutMessage),
+        ("false-trace", Self::FalseTrace),
     ];
 
     /// The name in scenario files.
@@ -88,6 +92,7 @@ impl Never {
             Self::EnvelopeInClear
             | Self::CredentialsInClear
             | Self::CutMessage
+            | Self::FalseTrace
             | Self::ClearAfterStarttls
             | Self::HelloWithoutGoAhead
             | Self::BytesAfterStarttls
@@ -132,6 +137,9 @@ impl Never {
             Self::ShortPrime => "the relay negotiated a finite-field prime of less than 2048 bits",
             Self::SecondGreeting => "the relay greeted a second time, inside TLS",
             Self::CutMessage => "the relay passed on a message without its end",
+            Self::FalseTrace => {
+                "the relay's trace field does not say how the message came: in plaintext, or inside TLS"
+            }
             Self::WentAlong => "the relay went along with the fault",
         }
     }

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::expect::Never;
 use crate::offer::{SuiteKind, Version};
+use crate::received::came_over;
 use crate::trace::{Channel, Event, Happening, MESSAGE_END, Place, judged_from};
 
 /// The events in which the relay did what it must never do with the message that is judged.
 pub fn breaches(never: Never, events: &[Event]) -> Vec<usize> {
-    if never == Never::SentTwice {
-        return sent_twice(events);
+    match never {
+        Never::SentTwice => return sent_twice(events),
+        Never::FalseTrace => return false_trace(events),
+        _ => {}
     }
     let mut connections: BTreeMap<(&str, u32), State> = BTreeMap::new();
     let mut found = Vec::new();
@@ -36,6 +39,25 @@ fn sent_twice(events: &[Event]) -> Vec<usize> {
         .filter(|(_, event)| took(event) || matches!(event.kind, Happening::Waiting { .. }))
         .map(|(at, _)| at)
         .collect()
+}
+
+/// The message as a next hop heard it, with a trace field that says another channel than the one over which it
+/// was submitted.
+fn false_trace(events: &[Event]) -> Vec<usize> {
+    let judged = || events.iter().enumerate().skip(judged_from(events));
+    let submitted = judged().find_map(|(_, event)| match (&event.place, &event.kind) {
+        (Place::Injection, Happening::Accepted { channel }) => Some(*channel),
+        _ => None,
+    });
+    let says = |event: &Event| match (&event.place, &event.kind) {
+        // What the sender's host gets is a report.
+        (Place::Peer { name, .. }, Happening::HeardContent { bytes, .. }) if name != "sender" => {
+            came_over(bytes)
+        }
+        _ => None,
+    };
+    let differs = |event: &Event| submitted.zip(says(event)).is_some_and(|(way, says)| way != says);
+    judged().filter(|(_, event)| differs(event)).map(|(at, _)| at).collect()
 }
 
 /// What one connection was told so far.
@@ -147,7 +169,7 @@ impl State {
             },
             Never::WentAlong => matches!(event.kind, Happening::WentAlong(_)),
             // Not a matter of one connection.
-            Never::SentTwice => false,
+            Never::SentTwice | Never::FalseTrace => false,
             Never::UnofferedStarttls => clear(&["STARTTLS"]) && !self.starttls_listed,
             Never::OldTls => {
                 matches!(&event.kind, Happening::Secured(f) if f.version < Version::Tls12)
@@ -281,5 +303,23 @@ mod tests {
         check(vec![took(Channel::Tls), waits()], &[1]);
         check(vec![took(Channel::Tls), took(Channel::Clear)], &[1]);
         check(vec![took(Channel::Tls), next(), took(Channel::Tls)], &[]);
+    }
+
+    #[test]
+    fn a_trace_field_says_how_the_message_was_submitted() {
+        let event = |place: &Place, kind| Event { at: Duration::ZERO, place: place.clone(), kind };
+        let found = |submitted, with: &str| {
+            let bytes =
+                format!("Received: from a.test by b.test with {with}\r\n\r\nx").into_bytes();
+            let mx = Place::Peer { name: "mx".into(), connection: 1 };
+            let heard = Happening::HeardContent { channel: Channel::Tls, bytes };
+            let accepted = Happening::Accepted { channel: submitted };
+            breaches(Never::FalseTrace, &[event(&Place::Injection, accepted), event(&mx, heard)])
+        };
+        assert_eq!(found(Channel::Clear, "ESMTPS"), [1]);
+        assert_eq!(found(Channel::Tls, "ESMTP"), [1]);
+        assert_eq!(found(Channel::Tls, "ESMTPS"), [0; 0]);
+        assert_eq!(found(Channel::Clear, "ESMTP"), [0; 0]);
+        assert_eq!(found(Channel::Tls, "SMTP"), [0; 0]);
     }
 }

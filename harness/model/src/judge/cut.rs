@@ -46,6 +46,7 @@ pub(super) fn stands(never: Never) -> bool {
         | Never::ClearExtensionUsed
         | Never::SentTwice
         | Never::CutMessage
+        | Never::FalseTrace
         | Never::UnofferedStarttls
         | Never::SecondGreeting
         | Never::ClearAnswer => false,

@@ -105,7 +105,8 @@ pub fn judge(
         .or_else(|| played::not_for(case, trace));
     let demanded = demand::unmet(case, names, trace, outcome, unasked)
         .map_err(|unmet| played::at_the_point(case, trace, unmet));
-    let witnessed = demanded.as_ref().is_err_and(|unmet| unmet.is_witnessed());
+    let applies = played::missed_condition(case, trace).is_none();
+    let witnessed = applies && demanded.as_ref().is_err_and(|unmet| unmet.is_witnessed());
     let judgement = if let Some((never, at)) = breach {
         let failed = found(Verdict::Fail, sentence(never.sentence()), vec![at]);
         Judgement { forbidden: true, ..failed }

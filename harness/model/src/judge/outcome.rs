@@ -62,12 +62,13 @@ fn of_message(direction: Direction, events: &[Event]) -> Option<Outcome> {
             let refused = any(&|place: &Place, kind: &Happening| {
                 *place == Place::Injection && matches!(kind, Happening::Refused { .. })
             });
+            let left = cut_off(events);
             let waiting =
                 any(&|_: &Place, kind: &Happening| matches!(kind, Happening::Waiting { .. }));
             let over = any(&|_: &Place, kind: &Happening| *kind == Happening::Deadline);
             if reported("failed") {
                 Some(Outcome::Bounced)
-            } else if refused {
+            } else if refused || left {
                 Some(Outcome::Rejected)
             } else if waiting || (reported("delayed") && over) {
                 Some(Outcome::Deferred)
@@ -92,6 +93,17 @@ fn of_message(direction: Direction, events: &[Event]) -> Option<Outcome> {
         .filter(|()| !any(&|_: &Place, kind: &Happening| *kind == Happening::Deadline))
         .map(|()| Outcome::Rejected),
     }
+}
+
+/// Whether our sender left in the middle of the message, and the relay ended the connection without
+/// accepting it. Some say why beneath the session, which breaks it.
+fn cut_off(events: &[Event]) -> bool {
+    let injection = || events.iter().filter(|event| event.place == Place::Injection);
+    let by_relay = |event: &Event| matches!(event.kind, Happening::Ended(end) if !matches!(end, End::Ours | End::Silence));
+    injection()
+        .skip_while(|event| !matches!(event.kind, Happening::Faulted(_)))
+        .find(|event| by_relay(event) || matches!(event.kind, Happening::Accepted { .. }))
+        .is_some_and(by_relay)
 }
 
 /// Whether a handshake that did not finish tells anything of the relay: neither its silence nor

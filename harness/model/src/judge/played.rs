@@ -22,6 +22,12 @@ pub(super) fn unreached(case: &Case, trace: &Trace) -> Option<String> {
     if case.dns.iter().any(nameless) {
         return None;
     }
+    if case.message.cut_short {
+        let cut = trace.judged().any(|(_, event)| {
+            event.place == Place::Injection && matches!(event.kind, Happening::Faulted(_))
+        });
+        return (!cut).then(|| "The message was never cut short.".into());
+    }
     for peer in &case.peers {
         let contacted = trace.of_peer(&peer.name).any(|(_, e)| e.kind == Happening::Connected);
         if !contacted && spared(case, peer, trace) {
@@ -113,6 +119,9 @@ pub(super) fn at_the_point(case: &Case, trace: &Trace, unmet: Unmet) -> Unmet {
 /// The event and the reason for which a case means nothing with this relay: it offers nothing that a
 /// next hop with a forged flight has, or ends the connection at HELO.
 pub(super) fn not_for(case: &Case, trace: &Trace) -> Option<(usize, String)> {
+    if let Some(missed) = missed_condition(case, trace) {
+        return Some(missed);
+    }
     let forging = case.peers.iter().filter(|peer| !peer.forges.is_empty());
     let no_flight = forging.filter_map(|peer| {
         let mut hellos = trace.of_peer(&peer.name).filter_map(|(at, event)| match &event.kind {
@@ -166,6 +175,21 @@ fn knows_no_ipv6(case: &Case, trace: &Trace) -> Option<(usize, String)> {
     let four = asked("A").or_else(|| asked("MX"))?;
     // The sender's domain is ours too: only a relay that asks for no such address at all is told.
     asked("AAAA").is_none().then(|| (four, "it asks for no address of IPv6".to_owned()))
+}
+
+/// Where the relay is none of those that the case is about: what it said in place of a condition of the
+/// script. Nothing that it does after that breaks the claim.
+pub(super) fn missed_condition(case: &Case, trace: &Trace) -> Option<(usize, String)> {
+    case.peers.iter().find_map(|peer| {
+        let mut steps = peer.script.steps().filter(|step| matches!(step.act, Act::Condition(_)));
+        let (step, at) = steps.find_map(|step| Some((step, left_at(peer, step, trace)?)))?;
+        let (heard, said) = heard_before(trace, at)?;
+        let Act::Condition(pattern) = &step.act else { return None };
+        Some((
+            heard,
+            format!("it said `{said}`, and the case is about relays that say `{pattern}`"),
+        ))
+    })
 }
 
 /// The version or the groups of a next hop that this hello does not offer.

@@ -68,7 +68,7 @@ pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace, unasked: usize) -
     if let Some(missing) = wanted.lists.iter().find(|name| !keywords.contains(name)) {
         return Err(witnessed(format!("The reply does not list {missing}."), evidence));
     }
-    if let Some(listed) = wanted.lacks.iter().find(|name| keywords.contains(name)) {
+    if let Some(listed) = wanted.lacks.iter().find(|name| lists(&lines, name)) {
         return Err(witnessed(format!("The reply lists {listed}."), evidence));
     }
     Ok(evidence)
@@ -188,8 +188,38 @@ fn status_of(line: &[u8]) -> &str {
     std::str::from_utf8(&text[..end]).unwrap_or_default()
 }
 
+/// Whether a line lists this keyword; `AUTH PLAIN`: the keyword with this parameter among others.
+fn lists(lines: &[Vec<u8>], wanted: &str) -> bool {
+    let mut wanted = wanted.split_ascii_whitespace();
+    let (name, parameters) = (wanted.next(), wanted);
+    lines.iter().any(|line| {
+        let text = String::from_utf8_lossy(line.get(4..).unwrap_or_default()).to_ascii_uppercase();
+        // Some write `AUTH=PLAIN`, as before the standard.
+        let mut words = text.split(|c: char| c == '=' || c.is_ascii_whitespace());
+        let known = words.next() == name;
+        let words: Vec<_> = words.collect();
+        known && parameters.clone().all(|parameter| words.contains(&parameter))
+    })
+}
+
 fn keyword(line: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(line.get(4..)?).ok()?;
     let ends = |c: char| c == '=' || c.is_ascii_whitespace();
     Some(text.split(ends).next()?.to_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyword_is_listed_with_its_parameters() {
+        let check = |line: &str, wanted: &str| lists(&[line.as_bytes().to_vec()], wanted);
+        assert!(check("250-AUTH LOGIN PLAIN", "AUTH PLAIN"));
+        assert!(check("250 auth=plain login", "AUTH PLAIN"));
+        assert!(check("250-AUTH CRAM-MD5", "AUTH"));
+        assert!(!check("250-AUTH SCRAM-SHA-256 XPLAIN", "AUTH PLAIN"));
+        assert!(!check("250-XAUTH PLAIN", "AUTH PLAIN"));
+        assert!(!check("250", "AUTH"));
+    }
 }

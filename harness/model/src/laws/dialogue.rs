@@ -41,6 +41,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (said(), ending, any::<bool>())
             .prop_map(|(text, ending, joined)| Act::Say { text, ending, joined }),
         3 => pattern().prop_map(Act::Hear),
+        1 => pattern().prop_map(Act::Condition),
         1 => Just(Act::NegotiateTls),
         1 => Just(Act::Close),
         1 => Just(Act::Reset),
@@ -68,11 +69,13 @@ fn script() -> impl Strategy<Value = Script> {
     })
 }
 
-/// The script without what only next hops do, where it is a client's.
+/// The script without what only next hops do, where it is a client's, and the other way round.
 fn for_direction(mut script: Script, direction: Direction) -> Script {
-    for step in script.parts.iter_mut().flatten().filter(|_| direction == Direction::Inbound) {
-        if matches!(step.act, Act::CloseTls | Act::HearMessage) {
-            step.act = Act::Close;
+    for step in script.parts.iter_mut().flatten() {
+        match (direction, &step.act) {
+            (Direction::Inbound, Act::CloseTls | Act::HearMessage)
+            | (Direction::Outbound, Act::Condition(_)) => step.act = Act::Close,
+            _ => {}
         }
     }
     script

@@ -12,8 +12,8 @@ use crate::raw::{self, Placed};
 use crate::script::{Act, Direction, Script};
 
 /// Names that are filled in when a case is played.
-pub const PLAY_NAMES: [&str; 7] =
-    ["mx", "sender", "recipient", "from", "relay", "domain", "partner"];
+pub const PLAY_NAMES: [&str; 8] =
+    ["mx", "sender", "recipient", "from", "relay", "domain", "partner", "login"];
 
 /// Names that are filled in besides for one next hop: its address, the name without its first label,
 /// the name without two, without its first letter, what it is an alias of, and its name in the domain of
@@ -221,8 +221,8 @@ impl<'a> Checker<'a> {
         let judged = Judged {
             sender_connector: sender.map(|word| self.connector(direction, Some(word))),
             handed_in_tls: last.handed_in.as_ref().is_some_and(|word| {
-                self.word("way to hand a message in", word, &[("clear", false), ("tls", true)])
-                    .unwrap_or_default()
+                let ways = [("clear", false), ("cut", true), ("tls", true)];
+                self.word("way to hand a message in", word, &ways).unwrap_or_default()
             }),
             message: self.judged_message(last),
         };

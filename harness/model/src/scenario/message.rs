@@ -20,6 +20,8 @@ pub struct Message {
     pub also: Vec<Also>,
     /// How the recipient's domain lies and is written.
     pub domain: RecipientDomain,
+    /// Our sender leaves in the middle of it, inside TLS and without close_notify.
+    pub cut_short: bool,
 }
 
 /// A further recipient of a message.
@@ -121,6 +123,7 @@ impl Checker<'_> {
                 .as_ref()
                 .and_then(|word| self.word("form of the domain", word, &RecipientDomain::NAMES))
                 .unwrap_or_default(),
+            cut_short: raw.handed_in.as_ref().is_some_and(|word| word.get_ref() == "cut"),
         }
     }
 

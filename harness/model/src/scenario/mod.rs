@@ -29,7 +29,7 @@ pub use place::{Alias, DeadAddress, Family, HostPlace, PeerPlace};
 use crate::expect::{Expect, Outcome};
 use crate::facts::Engine;
 use crate::offer::Offer;
-use crate::script::{Direction, Script};
+use crate::script::{Act, Direction, Script, Step};
 
 /// One claim with the cases that test it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ impl Case {
     }
 
     /// Whether what is expected shows in the dialogue of one connection alone: inbound, and whatever
-    /// becomes of the message. Such a case can be played without sending one.
+    /// becomes of the message. Such a case can be played without sending one, and without logging in.
     pub fn needs_no_mail(&self) -> bool {
         let expect = &self.expect;
         let rests_on_mail = !expect.outcome.is_empty()
@@ -142,8 +142,11 @@ impl Case {
             || expect.taken_by.is_some()
             || expect.dsn.is_some()
             || !expect.visited.is_empty();
+        let logs_in =
+            |step: &Step| matches!(&step.act, Act::Say { text, .. } if text.contains("{login}"));
         let once = self.peers.iter().all(|peer| peer.script.parts.len() == 1);
-        self.direction == Direction::Inbound && !self.observe && !rests_on_mail && once
+        let alone = once && !self.peers.iter().flat_map(|peer| peer.script.steps()).any(logs_in);
+        self.direction == Direction::Inbound && !self.observe && !rests_on_mail && alone
     }
 
     /// Whether the relay may have to break off for this case to hold: such a case needs a control.

@@ -58,7 +58,7 @@ pub(super) async fn listen(
 
 pub(super) struct Server<'a> {
     connector: Connector,
-    session: Session,
+    pub(super) session: Session,
     pub(super) setup: &'a Setup,
     queue: Queue,
     state: State,
@@ -73,6 +73,8 @@ pub(super) struct Server<'a> {
 struct State {
     greeted: bool,
     by_helo: bool,
+    /// What it calls itself.
+    client: String,
     from: Option<String>,
     to: Vec<String>,
     /// The message was announced as of eight bits.
@@ -113,11 +115,16 @@ impl Server<'_> {
             }
             if let Some(reply) = self.refusal(&verb) {
                 self.seen.refused = true;
+                if verb == "MAIL" && self.setup.is(Mutant::ServerRefusesInWords) {
+                    self.answer(&verb, rest);
+                }
                 self.session.say(&reply).await?;
             } else if verb == "STARTTLS" {
                 if !self.starttls(rest).await? {
                     return Ok(());
                 }
+            } else if verb == "AUTH" && self.takes_logins() {
+                self.log_in(rest).await?;
             } else if verb == "DATA" {
                 self.data().await?;
             } else {
@@ -176,13 +183,15 @@ impl Server<'_> {
                 "502 5.5.1 Command not implemented".into()
             }
             "EHLO" => {
-                let greeted = State { greeted: true, ..self.state.kept() };
+                let client = rest.trim().to_owned();
+                let greeted = State { greeted: true, client, ..self.state.kept() };
                 self.state = greeted;
                 self.seen.greetings += 1;
                 self.capabilities()
             }
             "HELO" => {
-                let greeted = State { greeted: true, by_helo: true, ..self.state.kept() };
+                let client = rest.trim().to_owned();
+                let greeted = State { greeted: true, by_helo: true, client, ..self.state.kept() };
                 self.state = greeted;
                 format!("250 {}", self.setup.hostname)
             }
@@ -235,9 +244,24 @@ impl Server<'_> {
         self.session.say("354 Go ahead").await?;
         let content = match self.session.content().await {
             Err(_) if self.setup.is(Mutant::ServerTakesTruncated) => self.session.take_rest(),
-            content => content?,
+            Err(error) => {
+                if self.setup.is(Mutant::ClientForwardsTruncated) {
+                    let rest = self.session.take_rest();
+                    self.queue_up([rest.as_slice(), b"\r\n"].concat());
+                }
+                return Err(error);
+            }
+            Ok(content) => content,
         };
+        self.queue_up(content);
+        self.session.say("250 2.0.0 Queued").await
+    }
+
+    /// Puts the message into the queue, once for each recipient.
+    fn queue_up(&mut self, content: Vec<u8>) {
         self.seen.accepted = true;
+        let field = self.trace_field(&self.state.client, self.state.by_helo);
+        let content = [field.as_bytes(), &content].concat();
         let from = self.state.from.take().unwrap_or_default();
         let recipients = std::mem::take(&mut self.state.to);
         let first = recipients.first().cloned().unwrap_or_default();
@@ -252,7 +276,10 @@ impl Server<'_> {
                 report: false,
             });
         }
-        self.session.say("250 2.0.0 Queued").await
+    }
+
+    pub(super) fn in_tls(&self) -> bool {
+        self.session.tls().is_some()
     }
 
     fn capabilities(&self) -> String {
@@ -274,7 +301,8 @@ impl Server<'_> {
             lines.push(format!("{keyword}{}", if blank { " " } else { "" }));
         }
         lines.push("ENHANCEDSTATUSCODES".into());
-        if !tls && self.setup.is(Mutant::ServerListsAuthInClear) {
+        let lists_auth = self.setup.is(Mutant::ServerListsAuthInClear) && !tls;
+        if lists_auth || (self.takes_logins() && !self.setup.is(Mutant::ServerTakesUnlistedAuth)) {
             lines.push("AUTH PLAIN LOGIN".into());
         }
         let last = lines.len() - 1;

@@ -83,8 +83,10 @@ impl Server<'_> {
         if self.setup.is(Mutant::ServerKeepsRecipient) {
             self.seen.recipients = std::mem::take(&mut self.state.to);
         }
+        self.seen.logged_in &= self.setup.is(Mutant::ServerKeepsLogin);
         if !self.setup.is(Mutant::ServerKeepsState) {
-            self.state = State::default();
+            let greeted = self.state.greeted && self.setup.is(Mutant::ServerKeepsGreeting);
+            self.state = State { greeted, ..State::default() };
         }
         let Some(tls) = self.session.tls() else { return false };
         let leaves = self.setup.is(Mutant::ServerLeavesAfterHandshake)
