@@ -39,7 +39,7 @@ class Waxseal:
 
     def facts_table(self):
         known = lambda found: found.get("known")
-        answers, holes, sessions = self.facts["answers"], self.facts["holes"], self.facts["sessions"]
+        answers, vulnerabilities, sessions = self.facts["answers"], self.facts["vulnerabilities"], self.facts["sessions"]
         chains = [s["result"]["known"]["chain"] for s in known(self.scan["certificates"]) if "known" in s["result"]]
         leaf = chains[0]["certificates"][0]
         primes = [s["dh_bits"] for v in self.facts["versions"] for s in v["suites"] if s["dh_bits"]]
@@ -54,14 +54,14 @@ class Waxseal:
             "signed with SHA-1": "sha1" in leaf["signature"].lower(),
             "secure renegotiation": known(answers["secure_renegotiation"]),
             "client renegotiates": known(sessions["client_renegotiation"]),
-            "fallback signal": known(answers["fallback_signal"]),
+            "TLS_FALLBACK_SCSV": known(answers["fallback_scsv"]),
             "extended master secret": known(answers["extended_master_secret"]),
-            "downgrade mark": known(answers["downgrade_mark"]),
+            "downgrade sentinel": known(answers["downgrade_sentinel"]),
             "compression": known(answers["compression"]),
             "tickets": known(answers["session_ticket"]),
-            "heartbleed": known(holes["heartbleed"]) or False,
-            "early ChangeCipherSpec": known(holes["early_ccs"]),
-            "ROBOT": known(holes["robot"]) if "robot" in holes else None,
+            "heartbleed": known(vulnerabilities["heartbleed"]) or False,
+            "early ChangeCipherSpec": known(vulnerabilities["ccs_injection"]),
+            "ROBOT": known(vulnerabilities["robot"]) if "robot" in vulnerabilities else None,
             "odd hellos borne": f"{sum(t['borne'].get('known') is True for t in self.facts['tolerance'])} of {len(self.facts['tolerance'])}",
             "STARTTLS injection": "fail" in injected if injected else None,
         }
@@ -92,7 +92,7 @@ class Sslscan:
             "key of the certificate": key.get("bits") if key is not None else None,
             "signed with SHA-1": "sha1" in digest.text.lower() if digest is not None else None,
             "secure renegotiation": secure,
-            "fallback signal": find("fallback", "supported"),
+            "TLS_FALLBACK_SCSV": find("fallback", "supported"),
             "compression": find("compression", "supported"),
             "heartbleed": any(bleeds) if bleeds else None,
         }
@@ -158,7 +158,7 @@ class Sslyze:
             "signed with SHA-1": (lambda d: None if not d else d["name"].lower() == "sha1")(leaf.get("signature_hash_algorithm")),
             "secure renegotiation": self.of("session_renegotiation").get("supports_secure_renegotiation"),
             "client renegotiates": self.of("session_renegotiation").get("is_vulnerable_to_client_renegotiation_dos"),
-            "fallback signal": self.of("tls_fallback_scsv").get("supports_fallback_scsv"),
+            "TLS_FALLBACK_SCSV": self.of("tls_fallback_scsv").get("supports_fallback_scsv"),
             "extended master secret": self.of("tls_extended_master_secret").get("supports_ems_extension"),
             "compression": self.of("tls_compression").get("supports_compression"),
             "tickets": None if tickets is None else tickets != "NOT_SUPPORTED",
@@ -188,7 +188,7 @@ class Testssl:
             "secure renegotiation": said("secure_renego", "supported"),
             "client renegotiates": None if "secure_client_renego" not in self.rows else "not vulnerable" not in self.rows["secure_client_renego"].lower(),
             # It does not ask where nothing below TLS 1.2 is spoken.
-            "fallback signal": None if "no protocol below" in self.rows.get("fallback_SCSV", "").lower() else said("fallback_SCSV", "supported"),
+            "TLS_FALLBACK_SCSV": None if "no protocol below" in self.rows.get("fallback_SCSV", "").lower() else said("fallback_SCSV", "supported"),
             "heartbleed": None if "heartbleed" not in self.rows else "not vulnerable" not in self.rows["heartbleed"].lower(),
             "ROBOT": None if "ROBOT" not in self.rows else "not vulnerable" not in self.rows["ROBOT"].lower() and "vulnerable" in self.rows["ROBOT"].lower(),
             "early ChangeCipherSpec": None if "CCS" not in self.rows else "not vulnerable" not in self.rows["CCS"].lower(),

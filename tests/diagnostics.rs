@@ -24,24 +24,24 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("a connector of the other direction", "inbound/x.toml", "connector = \"dane\"\n"),
     ("an unknown fault", "outbound/x.toml", "[peer.mx]\nfault = \"reset-after-hello\"\n"),
     (
-        "an unknown forgery",
+        "an unknown tampering",
         "outbound/x.toml",
-        "[peer.mx]\noffer = \"tls-1-2\"\nforges = \"suite-not-ofered\"\n",
+        "[peer.mx]\noffer = \"tls-1-2\"\ntampers = \"suite-not-ofered\"\n",
     ),
     (
-        "a forgery of another version",
+        "a tampering of another version",
         "outbound/x.toml",
-        "[peer.mx]\noffer = \"tls-1-2\"\nforges = \"retry-twice\"\n",
+        "[peer.mx]\noffer = \"tls-1-2\"\ntampers = \"retry-twice\"\n",
     ),
     (
-        "a forgery of a client",
+        "a tampering of a client",
         "inbound/x.toml",
-        "[peer.client]\noffer = \"tls-1-2\"\nforges = \"second-server-hello\"\n",
+        "[peer.client]\noffer = \"tls-1-2\"\ntampers = \"second-server-hello\"\n",
     ),
     (
-        "a forgery and a fault",
+        "a tampering and a fault",
         "outbound/x.toml",
-        "[peer.mx]\noffer = \"tls-1-2\"\nforges = \"fragments\"\n\
+        "[peer.mx]\noffer = \"tls-1-2\"\ntampers = \"fragments\"\n\
          fault = \"reset-after-client-hello\"\n",
     ),
     (
@@ -82,9 +82,9 @@ const WRONG: &[(&str, &str, &str)] = &[
         "[peer.mx]\noffer = { versions = [\"1.2\"], suites = \"static-rsa\" }\ncert = \"trusted-ecdsa\"\n",
     ),
     (
-        "an unknown quirk",
+        "an unknown variant",
         "inbound/x.toml",
-        "[peer.client]\nhello = { version = \"1.2\", quirks = \"greese\" }\n",
+        "[peer.client]\nhello = { version = \"1.2\", variants = \"greese\" }\n",
     ),
     ("a hello outbound", "outbound/x.toml", "[peer.mx]\nhello = { version = \"1.2\" }\n"),
     (
@@ -96,7 +96,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "a session that was never opened",
         "inbound/x.toml",
-        "[peer.client]\nhello = { version = \"1.3\", quirks = \"psk-alone\" }\n",
+        "[peer.client]\nhello = { version = \"1.3\", variants = \"psk-alone\" }\n",
     ),
     ("a fault without a hello", "inbound/x.toml", "[peer.client]\nfault = \"lying-heartbeat\"\n"),
     (
@@ -122,7 +122,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "a fault that no handshake is made for",
         "inbound/x.toml",
-        "[peer.client]\nhello = { version = \"1.2\" }\nfault = \"clear-inside-tls\"\n",
+        "[peer.client]\nhello = { version = \"1.2\" }\nfault = \"plaintext-inside-tls\"\n",
     ),
     (
         "keys of a next hop",
@@ -131,17 +131,17 @@ const WRONG: &[(&str, &str, &str)] = &[
     ),
     ("keys of a client", "outbound/x.toml", "[peer.mx]\nsni = \"{mx}\"\nresumes = true\n"),
     ("a resolver inbound", "inbound/x.toml", "dns.mx = \"null\"\n"),
-    ("a message inbound", "inbound/x.toml", "[message]\nhanded-in = \"tls\"\n"),
+    ("a message inbound", "inbound/x.toml", "[message]\nsubmission = \"tls\"\n"),
     (
         "expectations of the other direction",
         "inbound/x.toml",
-        "[case.one]\nexpect = { visited = [\"client\"], taken-by = \"client\", attempts = 2, \
-         outcome = \"deferred\", never = \"envelope-in-clear\", offered.sni = \"none\", dsn = {} }\n",
+        "[case.one]\nexpect = { visited = [\"client\"], accepted-by = \"client\", attempts = 2, \
+         outcome = \"deferred\", never = \"envelope-in-plaintext\", offered.sni = \"none\", dsn = {} }\n",
     ),
     (
         "expectations of a server",
         "outbound/x.toml",
-        "[case.one]\nexpect = { ticket = { early-data = \"none\" }, never = [\"went-along\"], \
+        "[case.one]\nexpect = { ticket = { early-data = \"none\" }, never = [\"violation-accepted\"], \
          certificate = { sent = \">=2\" }, reply = \"250\", answer = \"refused\" }\n",
     ),
     (
@@ -185,9 +185,9 @@ const WRONG: &[(&str, &str, &str)] = &[
 /// Whole texts, for what is missing or stands at the end.
 const WHOLE: &[(&str, &str)] = &[
     (
-        "nothing forged that could be refused",
+        "nothing tampered that could be refused",
         "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n[expect]\n\
-         tls = \"forgery-refused\"\n",
+         tls = \"tampering-refused\"\n",
     ),
     ("no claim", "cites = [\"rfc3207-454-client-forced\"]\n[expect]\noutcome = \"withheld\"\n"),
     (
@@ -212,7 +212,7 @@ const WHOLE: &[(&str, &str)] = &[
     (
         "an unknown outcome",
         "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n\
-         [expect]\noutcome = \"witheld\"\nnever = [\"envelope-in-the-clear\"]\n",
+         [expect]\noutcome = \"witheld\"\nnever = [\"envelope-in-the-plaintext\"]\n",
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! No verdict is one library's quirk: each case that both engines can play ends alike with either.
+//! No verdict is one library's variant: each case that both engines can play ends alike with either.
 
 use std::collections::BTreeMap;
 use std::future::pending;

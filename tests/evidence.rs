@@ -58,7 +58,7 @@ fn judges_a_code_alone(expect: &Expect) -> bool {
 #[test]
 fn the_code_of_a_reply_breaks_no_promise_about_mail() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
-    let promises = ["no clear copy", "messages that come in clear", "forbids clear text"];
+    let promises = ["no clear copy", "messages that come in plaintext", "forbids plaintext"];
     let wrong: Vec<_> = cited(&catalogue)
         .filter(|(case, ..)| judges_a_code_alone(&case.expect))
         .filter(|(_, _, row)| {

@@ -18,20 +18,20 @@ fn more_events() -> Value {
     });
     [
         json!({ "not-connected": "x" }),
-        json!({ "trouble": "x" }),
+        json!({ "harness-error": "x" }),
         json!({ "waiting": { "reason": "x" } }),
         json!({ "reported": {
             "channel": "tls", "action": "x", "status": "x", "diagnostic": "x"
         } }),
-        json!({ "refused": { "channel": "clear", "reply": "x" } }),
-        json!({ "heard-early": { "channel": "clear", "bytes": "x" } }),
-        json!({ "heard-content": { "channel": "clear", "bytes": "x" } }),
+        json!({ "refused": { "channel": "plaintext", "reply": "x" } }),
+        json!({ "unexpected-bytes": { "channel": "plaintext", "bytes": "x" } }),
+        json!({ "received-content": { "channel": "plaintext", "bytes": "x" } }),
         json!({ "faulted": "x" }),
-        json!({ "went-along": "x" }),
+        json!({ "violation-accepted": "x" }),
         json!({ "wrote-hello": "x" }),
-        json!({ "not-secured": failure }),
-        json!({ "forged": { "forgery": "x", "answer": { "went-on": "x" }, "version": "1.2" } }),
-        json!({ "forged": { "forgery": "x", "answer": { "not-applicable": "x" }, "version": "1.2" } }),
+        json!({ "handshake-failed": failure }),
+        json!({ "tampered": { "tampering": "x", "answer": { "went-on": "x" }, "version": "1.2" } }),
+        json!({ "tampered": { "tampering": "x", "answer": { "not-applicable": "x" }, "version": "1.2" } }),
         json!({ "cut": { "bound": "reply", "events": 3, "octets": 5 } }),
         json!({ "not-played": { "control": "x" } }),
     ]

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use waxseal::catalogue::Catalogue;
 use waxseal_model::expect::{HelloRule, Never};
 use waxseal_model::scenario::{
-    Alias, Case, DeadAddress, DnsFaultKind, Family, Fault, Forgery, HostPlace, Peer, Quirk,
-    RecipientDomain, Resumption,
+    Alias, Case, DeadAddress, DnsFaultKind, Family, Fault, HelloVariant, HostPlace, Peer,
+    RecipientDomain, Resumption, Tampering,
 };
 use waxseal_model::script::Act;
 use waxseal_model::trace::Ending;
@@ -54,16 +54,16 @@ fn every_word_of_the_language_stands_in_a_scenario() {
             }),
         ),
         (
-            "forgeries",
-            unused_by_peers(&catalogue, names(Forgery::NAMES), |peer| {
-                peer.forges.iter().map(|forgery| forgery.name()).collect()
+            "tamperings",
+            unused_by_peers(&catalogue, names(Tampering::NAMES), |peer| {
+                peer.tampers.iter().map(|tampering| tampering.name()).collect()
             }),
         ),
         (
-            "quirks",
-            unused_by_peers(&catalogue, names(Quirk::NAMES), |peer| {
-                let quirks = peer.hello.iter().flat_map(|hello| &hello.quirks);
-                quirks.map(|quirk| quirk.name()).collect()
+            "variants",
+            unused_by_peers(&catalogue, names(HelloVariant::NAMES), |peer| {
+                let variants = peer.hello.iter().flat_map(|hello| &hello.variants);
+                variants.map(|variant| variant.name()).collect()
             }),
         ),
         (

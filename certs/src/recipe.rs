@@ -102,7 +102,7 @@ pub enum Signature {
     /// SHA-256.
     #[default]
     Sha256,
-    /// SHA-1: forgeable.
+    /// SHA-1: tamperable.
     Sha1,
 }
 

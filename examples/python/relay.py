@@ -34,7 +34,7 @@ class Refused(Exception):
 
 
 class Line:
-    """One connection: lines in, lines out, TLS in between. What was read in clear is forgotten when TLS begins."""
+    """One connection: lines in, lines out, TLS in between. What was read in plaintext is forgotten when TLS begins."""
 
     def __init__(self, stream):
         self.stream, self.buffer, self.secured = stream, b"", False

@@ -10,7 +10,7 @@ use waxseal::wire::tls::{
 fuzz_target!(|bytes: &[u8]| {
     let Some((flags, body)) = bytes.split_first() else { return };
     if let Ok(hello) = ServerHello::read(body) {
-        let _ = (hello.version(), hello.group(), hello.downgrade_mark(), hello.is_retry());
+        let _ = (hello.version(), hello.group(), hello.downgrade_sentinel(), hello.is_retry());
         assert_eq!(ServerHello::read(&hello.body()), Ok(hello));
     }
     let _ = read_certificates(body);

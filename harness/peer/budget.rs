@@ -73,7 +73,7 @@ impl Kept {
         if self.pool.is_none() {
             return;
         }
-        if matches!(event.kind, Happening::Asked { .. }) {
+        if matches!(event.kind, Happening::DnsQuery { .. }) {
             self.questions += 1;
             if self.questions > limits::QUESTIONS {
                 let at = self.unasked.unwrap_or_else(|| self.cut(Bound::Questions, &event));
@@ -151,10 +151,10 @@ fn short(mut event: Event) -> Event {
     let octets = event.kind.octets();
     let large = octets == 0 && event.weight() > 2 * SHORT;
     match &mut event.kind {
-        Happening::Said { bytes, .. }
-        | Happening::HeardContent { bytes, .. }
-        | Happening::HeardEarly { bytes, .. }
-        | Happening::Heard { line: bytes, .. }
+        Happening::Sent { bytes, .. }
+        | Happening::ReceivedContent { bytes, .. }
+        | Happening::UnexpectedBytes { bytes, .. }
+        | Happening::Received { line: bytes, .. }
         | Happening::Refused { reply: bytes, .. } => {
             // What was read may stand in a buffer that is larger.
             *bytes = bytes[..bytes.len().min(SHORT)].to_vec();
@@ -181,7 +181,7 @@ mod tests {
 
     fn line(octets: usize) -> Event {
         let line = vec![b'x'; octets];
-        event(Happening::Heard { channel: Channel::Clear, line, ending: Ending::CrLf })
+        event(Happening::Received { channel: Channel::Plaintext, line, ending: Ending::CrLf })
     }
 
     fn kept(pool: usize, events: impl IntoIterator<Item = Event>) -> Kept {
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn questions_have_a_bound_of_their_own() {
-        let asked = event(Happening::Asked {
+        let asked = event(Happening::DnsQuery {
             name: "x.test".into(),
             record: "MX".into(),
             answer: "NOERROR 1".into(),

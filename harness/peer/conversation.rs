@@ -1,4 +1,4 @@
-//! One connection of a peer, in clear or inside TLS, with everything on it recorded.
+//! One connection of a peer, in plaintext or inside TLS, with everything on it recorded.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -74,7 +74,7 @@ impl Conversation {
     }
 
     pub(super) fn channel(&self) -> Channel {
-        if matches!(self.stream, Stream::Tls(_)) { Channel::Tls } else { Channel::Clear }
+        if matches!(self.stream, Stream::Tls(_)) { Channel::Tls } else { Channel::Plaintext }
     }
 
     pub(super) fn secured(&self) -> bool {
@@ -85,7 +85,7 @@ impl Conversation {
     pub(super) async fn say_all(&mut self, pieces: &[Vec<u8>]) -> Result<(), Over> {
         let channel = self.channel();
         for piece in pieces {
-            self.note(Happening::Said { channel, bytes: piece.clone() });
+            self.note(Happening::Sent { channel, bytes: piece.clone() });
         }
         let bytes = pieces.concat();
         let result = match &mut self.stream {
@@ -117,7 +117,7 @@ impl Conversation {
         };
         let line = self.ended(line)?;
         let channel = self.channel();
-        self.note(Happening::Heard { channel, line: line.bytes.clone(), ending: line.ending });
+        self.note(Happening::Received { channel, line: line.bytes.clone(), ending: line.ending });
         if line.ending == Ending::None { Err(self.end(End::Fin)) } else { Ok(line) }
     }
 
@@ -164,12 +164,12 @@ impl Conversation {
         };
         if let Err(LineError::TooLong { so_far, .. }) = &content {
             let (channel, bytes) = (self.channel(), so_far[..limits::QUOTED].to_vec());
-            self.note(Happening::HeardContent { channel, bytes });
+            self.note(Happening::ReceivedContent { channel, bytes });
             return Err(self.over(Bound::Content, so_far.len()));
         }
         let content = self.ended(content)?;
         let channel = self.channel();
-        self.note(Happening::HeardContent { channel, bytes: content.clone() });
+        self.note(Happening::ReceivedContent { channel, bytes: content.clone() });
         Ok(content)
     }
 
@@ -191,11 +191,11 @@ impl Conversation {
             }
             let line = self.ended(line)?;
             let channel = self.channel();
-            self.note(Happening::Heard { channel, line: line.bytes, ending: line.ending });
+            self.note(Happening::Received { channel, line: line.bytes, ending: line.ending });
         }
     }
 
-    /// Clear bytes that came before TLS may begin: evidence, never fed to TLS unless they are its
+    /// Plaintext bytes that came before TLS may begin: evidence, never fed to TLS unless they are its
     /// beginning.
     pub(super) fn early(&mut self) -> Option<Vec<u8>> {
         let bytes = self.buffer.take_rest();
@@ -206,7 +206,7 @@ impl Conversation {
     pub(super) fn note_early(&mut self) {
         if let Some(bytes) = self.early() {
             let channel = self.channel();
-            self.note(Happening::HeardEarly { channel, bytes });
+            self.note(Happening::UnexpectedBytes { channel, bytes });
         }
     }
 
@@ -258,7 +258,7 @@ impl Conversation {
         };
         let octets = heard.len();
         if !heard.is_empty() {
-            self.note(Happening::HeardEarly { channel, bytes: heard });
+            self.note(Happening::UnexpectedBytes { channel, bytes: heard });
         }
         if octets >= limits::LINE {
             self.over(Bound::Line, octets);
@@ -281,7 +281,7 @@ impl Conversation {
             LineError::Broken(error) => self.broke(&error),
             LineError::TooLong { so_far: line, .. } => {
                 let (channel, octets) = (self.channel(), line.len());
-                self.note(Happening::Heard { channel, line, ending: Ending::None });
+                self.note(Happening::Received { channel, line, ending: Ending::None });
                 self.over(Bound::Line, octets)
             }
             LineError::Endless { .. } => self.over(Bound::Reply, 0),
@@ -299,7 +299,7 @@ impl Conversation {
             | io::ErrorKind::NotConnected => End::Reset,
             // Neither side's word: nothing may be judged by it.
             _ => {
-                self.note(Happening::Trouble(format!("the connection broke: {error}")));
+                self.note(Happening::HarnessError(format!("the connection broke: {error}")));
                 End::Ours
             }
         })
@@ -309,7 +309,10 @@ impl Conversation {
         if let Stream::Tls(session) = &self.stream {
             let strayed = if end == End::Garbled { session.strayed() } else { Vec::new() };
             if !strayed.is_empty() {
-                self.note(Happening::HeardEarly { channel: Channel::Clear, bytes: strayed });
+                self.note(Happening::UnexpectedBytes {
+                    channel: Channel::Plaintext,
+                    bytes: strayed,
+                });
             }
             session
                 .take_alerts()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use waxseal_model::facts::{FailureCause, TlsFailure};
-use waxseal_model::scenario::{ClientFault, ForgedHello, Quirk};
+use waxseal_model::scenario::{ClientFault, HelloVariant, RawHello};
 use waxseal_model::trace::{Channel, End, Happening};
 
 use super::conversation::{Conversation, Over, failure};
@@ -27,15 +27,17 @@ pub(super) struct Probe<'a> {
 }
 
 impl Conversation {
-    /// Sends a line in clear beneath the TLS session.
+    /// Sends a line in plaintext beneath the TLS session.
     pub(super) fn say_beneath(&mut self, line: &str) {
         let bytes = format!("{line}\r\n").into_bytes();
         let Some(mut beneath) = self.beneath() else { return };
         // What was said before is read by now, so there is room for a line.
         let written = beneath.write_all(&bytes);
         self.note(match written {
-            Ok(()) => Happening::Said { channel: Channel::Clear, bytes },
-            Err(error) => Happening::Trouble(format!("a line beneath TLS was not sent: {error}")),
+            Ok(()) => Happening::Sent { channel: Channel::Plaintext, bytes },
+            Err(error) => {
+                Happening::HarnessError(format!("a line beneath TLS was not sent: {error}"))
+            }
         });
     }
 
@@ -43,7 +45,7 @@ impl Conversation {
     pub(super) fn end_our_half(&mut self) {
         let Some(beneath) = self.beneath() else { return };
         if let Err(error) = beneath.shutdown(std::net::Shutdown::Write) {
-            self.note(Happening::Trouble(format!("the connection was not cut: {error}")));
+            self.note(Happening::HarnessError(format!("the connection was not cut: {error}")));
         }
     }
 
@@ -55,7 +57,9 @@ impl Conversation {
             match within(patience, session.renegotiate()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                    self.note(Happening::Trouble("this engine begins no second handshake".into()));
+                    self.note(Happening::HarnessError(
+                        "this engine begins no second handshake".into(),
+                    ));
                     return Err(Over);
                 }
                 Ok(Err(error)) => return Err(self.broke(&error)),
@@ -67,12 +71,12 @@ impl Conversation {
 
     /// Sends a ClientHello that was written by hand, notes the answer to it, and plays a fault behind
     /// the relay's first flight. No session comes of it.
-    pub(super) async fn probe(&mut self, hello: &ForgedHello, probe: Probe<'_>) -> Over {
+    pub(super) async fn probe(&mut self, hello: &RawHello, probe: Probe<'_>) -> Over {
         self.note_early();
         let patience = self.patience.handshake;
         let (recorder, place) = self.written_to();
         let note = |kind| recorder.note(place.clone(), kind);
-        let Some(stream) = self.in_clear() else { return Over };
+        let Some(stream) = self.in_plaintext() else { return Over };
         let ClientSetup { sni, sessions, .. } = probe.setup;
         let psk = sessions.as_ref().and_then(SessionStore::psk);
         let Some(bytes) = tls::hello_by_hand(hello, sni.as_deref(), psk.as_ref()) else {
@@ -85,7 +89,7 @@ impl Conversation {
             return self.broke(&error);
         }
         let mut answers = Answers::default();
-        let answer = if hello.quirks.contains(&Quirk::SslV2) {
+        let answer = if hello.variants.contains(&HelloVariant::SslV2) {
             answers.flight_sslv2(stream, patience).await
         } else {
             answers.flight(stream, patience).await
@@ -108,7 +112,7 @@ impl Conversation {
                     // handshake is, which a file with such a hello cannot ask for.
                     Some(
                         ClientFault::LyingHeartbeat
-                        | ClientFault::ClearInsideTls
+                        | ClientFault::PlaintextInsideTls
                         | ClientFault::CutInsideData
                         | ClientFault::PlaintextInsteadOfClientHello
                         | ClientFault::Renegotiation
@@ -166,7 +170,7 @@ pub(super) async fn change_cipher(
         sign = Some(second_change(&second));
     }
     match sign {
-        Some(Sign::Vulnerable) => note(Happening::WentAlong(fault.into())),
+        Some(Sign::Vulnerable) => note(Happening::ViolationAccepted(fault.into())),
         // What cannot be told from having the hole is no refusal.
         Some(Sign::Unclear) => return Err(failure(FailureCause::OurObjection, UNCLEAR)),
         Some(Sign::Sound) | None => {}
@@ -189,7 +193,7 @@ pub(super) async fn begin_again(
     let mut session = BareSession::establish(stream, hello, answers.heard(), patience).await?;
     note(Happening::Faulted(fault.into()));
     session.renegotiate(stream, hello, patience).await?;
-    note(Happening::WentAlong(fault.into()));
+    note(Happening::ViolationAccepted(fault.into()));
     Ok(())
 }
 
@@ -203,7 +207,7 @@ pub(super) async fn lie(
     note(Happening::Faulted(fault.into()));
     let (reaction, ended) = reaction(stream, answers, &lying_heartbeat(0x0303)).await;
     if heartbleed(&reaction) == Sign::Vulnerable {
-        note(Happening::WentAlong(fault.into()));
+        note(Happening::ViolationAccepted(fault.into()));
     }
     // Silence is what a sound relay says.
     if reaction == Reaction::Silent { Ok(()) } else { ended }

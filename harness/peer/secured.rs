@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use waxseal_model::facts::{FailureCause, TlsFailure};
-use waxseal_model::scenario::{Forgery, Framing};
+use waxseal_model::scenario::{Framing, Tampering};
 use waxseal_model::trace::{Channel, Happening, Place};
 
 use super::Recorder;
 use super::conversation::{Conversation, Over, Stream, failure};
 use super::open::{KeptOpen, after_records};
-use crate::tls::{self, ClientSetup, Forged, ServerSetup, Session};
+use crate::tls::{self, ClientSetup, ServerSetup, Session, Tampered};
 use crate::wire::attention::within;
 use crate::wire::tls::Reframed;
 
@@ -29,7 +29,7 @@ impl Conversation {
     pub(super) async fn accept_tls(
         &mut self,
         setup: &ServerSetup,
-        forgery: Option<Forgery>,
+        tampering: Option<Tampering>,
     ) -> Result<(), Over> {
         self.note_early();
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
@@ -37,16 +37,16 @@ impl Conversation {
         };
         self.beneath = stream.as_fd().try_clone_to_owned().ok();
         let patience = self.patience.handshake;
-        let (handshake, forged) = match forgery {
+        let (handshake, tampered) = match tampering {
             None => (tls::accept(setup, KeptOpen(stream), patience).await, None),
-            Some(forgery) => tls::accept_forging(setup, forgery, stream, patience).await,
+            Some(tampering) => tls::accept_tampering(setup, tampering, stream, patience).await,
         };
         if let Some(hello) = handshake.hello {
             self.note(Happening::Hello(Box::new(hello)));
         }
-        if let (Some(Forged { version, answer }), Some(forgery)) = (forged, forgery) {
-            let forgery = forgery.name().into();
-            self.note(Happening::Forged { forgery, answer, version });
+        if let (Some(Tampered { version, answer }), Some(tampering)) = (tampered, tampering) {
+            let tampering = tampering.name().into();
+            self.note(Happening::Tampered { tampering, answer, version });
         }
         self.secure(handshake.result)
     }
@@ -75,19 +75,19 @@ impl Conversation {
     fn secure(&mut self, result: Result<Session, TlsFailure>) -> Result<(), Over> {
         match result {
             Ok(session) => {
-                self.note(Happening::Secured(Box::new(session.facts.clone())));
+                self.note(Happening::HandshakeCompleted(Box::new(session.facts.clone())));
                 self.stream = Stream::Tls(Box::new(session));
                 Ok(())
             }
             Err(failure) => {
-                self.note(Happening::NotSecured(failure));
+                self.note(Happening::HandshakeFailed(failure));
                 Err(Over)
             }
         }
     }
 
-    /// The connection while it is in clear.
-    pub(super) fn in_clear(&mut self) -> Option<&mut TcpStream> {
+    /// The connection while it is in plaintext.
+    pub(super) fn in_plaintext(&mut self) -> Option<&mut TcpStream> {
         match &mut self.stream {
             Stream::Clear(stream) => Some(stream),
             _ => None,
@@ -109,7 +109,7 @@ impl Conversation {
 
     /// No session came of a handshake: how is noted, and the connection is over.
     pub(super) fn not_secured(&mut self, failure: TlsFailure) -> Over {
-        self.note(Happening::NotSecured(failure));
+        self.note(Happening::HandshakeFailed(failure));
         self.stream = Stream::Gone;
         Over
     }
@@ -178,7 +178,7 @@ impl Conversation {
         let _ = within(BENEATH, reading).await;
         let bytes = after_records(&heard).to_vec();
         if !bytes.is_empty() {
-            self.note(Happening::HeardEarly { channel: Channel::Clear, bytes });
+            self.note(Happening::UnexpectedBytes { channel: Channel::Plaintext, bytes });
         }
     }
 
@@ -211,13 +211,19 @@ impl Conversation {
                 Ok(())
             }
             Ok(Ok(None)) => {
-                self.note(Happening::HeardEarly { channel: Channel::Clear, bytes });
-                self.note(Happening::NotSecured(failure(FailureCause::NotTls, "no ClientHello")));
+                self.note(Happening::UnexpectedBytes { channel: Channel::Plaintext, bytes });
+                self.note(Happening::HandshakeFailed(failure(
+                    FailureCause::NotTls,
+                    "no ClientHello",
+                )));
                 Err(Over)
             }
             Ok(Err(error)) => Err(self.broke(&error)),
             Err(_) => {
-                self.note(Happening::NotSecured(failure(FailureCause::Silence, "no ClientHello")));
+                self.note(Happening::HandshakeFailed(failure(
+                    FailureCause::Silence,
+                    "no ClientHello",
+                )));
                 Err(Over)
             }
         }

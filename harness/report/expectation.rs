@@ -22,7 +22,7 @@ pub(super) fn expectation(expect: &Expect) -> Vec<String> {
         never,
         attempts,
         visited,
-        taken_by,
+        accepted_by,
         dsn,
     } = expect;
     let mut lines = Vec::new();
@@ -61,8 +61,8 @@ pub(super) fn expectation(expect: &Expect) -> Vec<String> {
     if !visited.is_empty() {
         line("visited", visited.join(", then "));
     }
-    if let Some(peer) = taken_by {
-        line("taken-by", peer.clone());
+    if let Some(peer) = accepted_by {
+        line("accepted-by", peer.clone());
     }
     if let Some(dsn) = dsn {
         line("dsn", dsn_words(dsn));
@@ -93,7 +93,7 @@ fn tls_words(tls: &TlsExpect) -> String {
     match tls {
         TlsExpect::Established => "established".into(),
         TlsExpect::Refused => "refused".into(),
-        TlsExpect::ForgeryRefused => "refused at what is forged, before it goes on".into(),
+        TlsExpect::TamperingRefused => "refused at what is tampered, before it goes on".into(),
         TlsExpect::Facts(facts) => facts_words(facts),
     }
 }
@@ -198,7 +198,7 @@ fn answer_words(answer: &AnswerExpect) -> String {
         no_compression,
         alpn,
         retry,
-        downgrade_mark,
+        downgrade_sentinel,
         or_refused,
     } = facts;
     let mut words = Words(vec!["server-hello".into()]);
@@ -210,7 +210,7 @@ fn answer_words(answer: &AnswerExpect) -> String {
     words.add("compression", no_compression.then(|| "none".into()));
     words.add("alpn", alpn.clone());
     words.add("retry", retry.map(|retry| retry.to_string()));
-    words.add("downgrade-mark", downgrade_mark.map(|mark| mark.to_string()));
+    words.add("downgrade-sentinel", downgrade_sentinel.map(|mark| mark.to_string()));
     words.0.extend(or_refused.then(|| "or refused".into()));
     words.0.join(", ")
 }
@@ -232,7 +232,7 @@ fn dsn_words(dsn: &DsnExpect) -> String {
     let DsnExpect { status, in_tls } = dsn;
     let mut words = Words::default();
     words.add("status", (!status.is_empty()).then(|| status.join(" or ")));
-    let channel = in_tls.map(|in_tls| if in_tls { "tls" } else { "clear" });
+    let channel = in_tls.map(|in_tls| if in_tls { "tls" } else { "plaintext" });
     words.add("channel", channel.map(str::to_owned));
     words.0.join(", ")
 }

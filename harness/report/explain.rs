@@ -110,10 +110,10 @@ fn peer_words(peer: &Peer) -> String {
     ];
     let hello = peer.hello.as_ref().map(|hello| format!("ClientHello written by hand: {hello}"));
     let fault = peer.fault.map(|fault| format!("fault {}", fault.name()));
-    let forges = peer
-        .forges
+    let tampers = peer
+        .tampers
         .iter()
-        .map(|forgery| format!("forges {} ({})", forgery.name(), forgery.clause()));
+        .map(|tampering| format!("tampers {} ({})", tampering.name(), tampering.clause()));
     words
         .into_iter()
         .flatten()
@@ -122,7 +122,7 @@ fn peer_words(peer: &Peer) -> String {
         .chain(hello)
         .chain(peer.resumes.then(|| "resumes the session of its first connection".into()))
         .chain(fault)
-        .chain(forges)
+        .chain(tampers)
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -152,9 +152,9 @@ fn framing_words(framing: Framing) -> Option<String> {
 /// What is said of the message and of the resolver.
 fn surroundings(case: &Case) -> String {
     let sender = case.sender_connector.map(|connector| format!("sender-connector {connector}"));
-    let handed = match (case.handed_in_tls, case.message.cut_short) {
-        (_, true) => Some("handed-in cut".to_owned()),
-        (true, false) => Some("handed-in tls".to_owned()),
+    let handed = match (case.submitted_in_tls, case.message.cut_short) {
+        (_, true) => Some("submission cut".to_owned()),
+        (true, false) => Some("submission tls".to_owned()),
         (false, false) => None,
     };
     let message: Vec<_> =

@@ -5,7 +5,7 @@ use waxseal_model::scenario::Connector;
 /// What a case is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pillar {
-    /// TLS where it can be had, clear text as the last resort.
+    /// TLS where it can be had, plaintext as the last resort.
     Opportunistic,
     /// TLS or nothing.
     Forced,
@@ -13,7 +13,7 @@ pub enum Pillar {
     Versions,
     /// No suite without forward secrecy.
     ForwardSecrecy,
-    /// Hellos, answers, sessions: right, odd and forged.
+    /// Hellos, answers, sessions: right, odd and tampered.
     Handshake,
     /// STARTTLS resets all state and takes nothing along.
     State,
@@ -38,7 +38,7 @@ impl Pillar {
         match scenario.split('/').nth(1).unwrap_or_default() {
             "versions" => Self::Versions,
             "forward-secrecy" => Self::ForwardSecrecy,
-            "handshake" | "hello" | "forged" | "resumption" => Self::Handshake,
+            "handshake" | "hello" | "tampered" | "resumption" => Self::Handshake,
             "injection" | "state" => Self::State,
             "certificates" | "mutual" => Self::Certificates,
             _ if connector == Connector::Opportunistic => Self::Opportunistic,

@@ -72,8 +72,8 @@ fn body(scan: &Scan, text: &mut String) {
         ("encrypt-then-MAC with CBC", &answers.encrypt_then_mac),
         ("session tickets to TLS 1.2", &answers.session_ticket),
         ("OCSP staple in TLS 1.2", &answers.ocsp_staple),
-        ("fallback signal", &answers.fallback_signal),
-        ("downgrade mark", &answers.downgrade_mark),
+        ("TLS_FALLBACK_SCSV", &answers.fallback_scsv),
+        ("downgrade sentinel", &answers.downgrade_sentinel),
         ("compression", &answers.compression),
         ("served without SNI", &answers.without_sni),
         ("served with unknown SNI", &answers.unknown_sni),
@@ -81,16 +81,16 @@ fn body(scan: &Scan, text: &mut String) {
         ("second handshake is not tied", &facts.sessions.insecure_renegotiation),
         ("resumption in TLS 1.2", &facts.sessions.resumption_tls12),
         ("resumption in TLS 1.3", &facts.sessions.resumption_tls13),
-        ("heartbeats", &facts.holes.heartbeat),
-        ("heartbeat reads memory", &facts.holes.heartbleed),
-        ("early ChangeCipherSpec taken", &facts.holes.early_ccs),
-        ("forged premaster is told apart", &facts.holes.robot),
+        ("heartbeats", &facts.vulnerabilities.heartbeat),
+        ("heartbeat reads memory", &facts.vulnerabilities.heartbleed),
+        ("early ChangeCipherSpec taken", &facts.vulnerabilities.ccs_injection),
+        ("forged premaster is told apart", &facts.vulnerabilities.robot),
     ] {
         row(title, yes(found, "yes", "no"));
     }
-    let (in_clear, in_tls) = (&facts.extensions.in_clear, &facts.extensions.in_tls);
-    row("offered in clear alone", only(in_clear, in_tls));
-    row("offered in TLS alone", only(in_tls, in_clear));
+    let (in_plaintext, in_tls) = (&facts.extensions.in_plaintext, &facts.extensions.in_tls);
+    row("offered in plaintext alone", only(in_plaintext, in_tls));
+    row("offered in TLS alone", only(in_tls, in_plaintext));
     let alpn = match &answers.unknown_alpn {
         Found::Known(UnknownAlpn::Ignored) => "ignored".into(),
         Found::Known(UnknownAlpn::Alert) => "no_application_protocol".into(),

@@ -2,11 +2,11 @@
 
 use waxseal_model::alert::alert_name;
 use waxseal_model::facts::{
-    AnswerFacts, ClientCertificate, ForgeryAnswer, HelloFacts, Speaker, TlsFacts,
+    AnswerFacts, ClientCertificate, HelloFacts, Speaker, TamperReaction, TlsFacts,
 };
 use waxseal_model::foreign::{Foreign, printable};
 use waxseal_model::limits::Bound;
-use waxseal_model::scenario::Forgery;
+use waxseal_model::scenario::Tampering;
 use waxseal_model::script::{Direction, speakers};
 use waxseal_model::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
 
@@ -64,15 +64,15 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
     let lock = |channel: &Channel| if *channel == Channel::Tls { "*" } else { "" };
     let one = |text: String| Some(vec![text]);
     match &event.kind {
-        Happening::Asked { name, record, answer } => {
+        Happening::DnsQuery { name, record, answer } => {
             one(format!("{} {}: {}", printable(record), printable(name), printable(answer)))
         }
         Happening::Connected => one("(connected)".into()),
         Happening::NotConnected(text) => one(format!("(not connected: {text})")),
-        Happening::Said { channel, bytes } => {
+        Happening::Sent { channel, bytes } => {
             Some(show(bytes).into_iter().map(|l| format!("{ours}{}: {l}", lock(channel))).collect())
         }
-        Happening::Heard { channel, line, ending } => {
+        Happening::Received { channel, line, ending } => {
             let mark = match ending {
                 Ending::CrLf => "",
                 Ending::Lf => "<LF>",
@@ -81,10 +81,10 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             };
             one(format!("{theirs}{}: {}{mark}", lock(channel), Foreign::of_bytes(line).short()))
         }
-        Happening::HeardContent { channel, bytes } => {
+        Happening::ReceivedContent { channel, bytes } => {
             one(format!("{theirs}{}: (message of {} octets)", lock(channel), bytes.len()))
         }
-        Happening::HeardEarly { channel, bytes } => one(format!(
+        Happening::UnexpectedBytes { channel, bytes } => one(format!(
             "{theirs}{}: {} (nothing was due)",
             lock(channel),
             Foreign::of_bytes(bytes).short()
@@ -97,12 +97,12 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             one(format!("C: (ClientHello written by hand: {})", printable(words)))
         }
         Happening::Answered(facts) => one(answered(facts)),
-        Happening::WentAlong(name) => {
+        Happening::ViolationAccepted(name) => {
             one(format!("{theirs}: (goes along with {})", printable(name)))
         }
-        Happening::Forged { forgery, answer, version } => Some(vec![
-            format!("{ours}: (flight of {version}: {})", clause(forgery)),
-            forgery_answer(theirs, answer),
+        Happening::Tampered { tampering, answer, version } => Some(vec![
+            format!("{ours}: (flight of {version}: {})", clause(tampering)),
+            tampering_answer(theirs, answer),
         ]),
         Happening::Ticket(ticket) => one(format!(
             "S: ({} of {}, {} seconds, {} octets of early data)",
@@ -111,8 +111,8 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             ticket.lifetime,
             ticket.early_data
         )),
-        Happening::Secured(facts) => one(secured(facts)),
-        Happening::NotSecured(failure) => {
+        Happening::HandshakeCompleted(facts) => one(secured(facts)),
+        Happening::HandshakeFailed(failure) => {
             let whose = |who: &str, code: Option<u8>| {
                 code.map(|code| format!(", {who} alert {}", alert_words(code))).unwrap_or_default()
             };
@@ -128,8 +128,10 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             Speaker::Relay => format!("{theirs}: (TLS alert {})", alert_words(alert.description)),
             Speaker::Peer => format!("{ours}: (TLS alert {})", alert_words(alert.description)),
         }),
-        Happening::Took { channel } => one(format!("(took the message {})", side(channel))),
-        Happening::Accepted { .. } => one("(the relay took the message)".into()),
+        Happening::AcceptedByPeer { channel } => {
+            one(format!("(took the message {})", side(channel)))
+        }
+        Happening::AcceptedByRelay { .. } => one("(the relay took the message)".into()),
         Happening::Refused { reply, .. } => one(match &event.place {
             // A command's reply stands nowhere else.
             Place::Injection if !reply.is_empty() => {
@@ -145,7 +147,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             diagnostic.short()
         )),
         Happening::Cut { bound, events, octets } => one(cut(*bound, *events, *octets)),
-        Happening::Vanished => one("(the message is in the relay's queue no more)".into()),
+        Happening::LostFromQueue => one("(the message is in the relay's queue no more)".into()),
         Happening::Waiting { reason } => one(format!("(waits: {})", reason.short())),
         Happening::Ended(end) => one(match end {
             End::CloseNotify => "(the relay ended the connection with close_notify)",
@@ -161,7 +163,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             one(format!("(not played: the relay was silent on {})", printable(control)))
         }
         Happening::Deadline => one("(the time allowed ran out)".into()),
-        Happening::Trouble(text) => one(format!("(our trouble: {})", printable(text))),
+        Happening::HarnessError(text) => one(format!("(our trouble: {})", printable(text))),
     }
 }
 
@@ -175,10 +177,10 @@ fn cut(bound: Bound, events: u64, octets: u64) -> String {
     format!("(a limit of waxseal: {}{missing})", bound.sentence())
 }
 
-fn clause(forgery: &str) -> String {
-    match Forgery::from_name(forgery) {
-        Some(forgery) => forgery.clause().to_owned(),
-        None => format!("forged, {}", printable(forgery)),
+fn clause(tampering: &str) -> String {
+    match Tampering::from_name(tampering) {
+        Some(tampering) => tampering.clause().to_owned(),
+        None => format!("tampered, {}", printable(tampering)),
     }
 }
 
@@ -187,24 +189,24 @@ fn alert_words(description: u8) -> String {
     alert_name(description).map_or_else(|| description.to_string(), str::to_owned)
 }
 
-fn forgery_answer(theirs: &str, answer: &ForgeryAnswer) -> String {
+fn tampering_answer(theirs: &str, answer: &TamperReaction) -> String {
     match answer {
-        ForgeryAnswer::WentOn(with) => format!("{theirs}: (goes on: {})", printable(with)),
-        ForgeryAnswer::Alert(code) => {
+        TamperReaction::WentOn(with) => format!("{theirs}: (goes on: {})", printable(with)),
+        TamperReaction::Alert(code) => {
             format!("{theirs}: (refuses it: TLS alert {})", alert_words(*code))
         }
-        ForgeryAnswer::Closed => format!("{theirs}: (ends the connection before it goes on)"),
-        ForgeryAnswer::Reset => format!("{theirs}: (resets the connection before it goes on)"),
-        ForgeryAnswer::Unclear => {
+        TamperReaction::Closed => format!("{theirs}: (ends the connection before it goes on)"),
+        TamperReaction::Reset => format!("{theirs}: (resets the connection before it goes on)"),
+        TamperReaction::Unclear => {
             format!("{theirs}: (ends the connection, at whatever it did not like)")
         }
-        ForgeryAnswer::Silence => format!("{theirs}: (says nothing more)"),
-        ForgeryAnswer::NotApplicable(why) => format!("(sent as it was: {})", printable(why)),
+        TamperReaction::Silence => format!("{theirs}: (says nothing more)"),
+        TamperReaction::NotApplicable(why) => format!("(sent as it was: {})", printable(why)),
     }
 }
 
 fn side(channel: &Channel) -> &'static str {
-    if *channel == Channel::Tls { "inside TLS" } else { "in clear" }
+    if *channel == Channel::Tls { "inside TLS" } else { "in plaintext" }
 }
 
 fn secured(facts: &TlsFacts) -> String {
@@ -231,7 +233,7 @@ fn answered(facts: &AnswerFacts) -> String {
         facts.group.clone(),
         facts.alpn.as_ref().map(|name| format!("ALPN {}", printable(name))),
         (facts.compression != 0).then(|| format!("compression {}", facts.compression)),
-        facts.downgrade_mark.then(|| "downgrade mark".into()),
+        facts.downgrade_sentinel.then(|| "downgrade sentinel".into()),
         (!facts.extensions.is_empty()).then(|| facts.extensions.join(" ")),
     ];
     format!("S: ({kind}: {})", words.into_iter().flatten().collect::<Vec<_>>().join(", "))

@@ -95,8 +95,8 @@ pub(super) fn rests_on_silence(events: &[Event]) -> bool {
 /// Whether a time limit of ours ran out in the case.
 fn rests_on_limit(events: &[Event]) -> bool {
     events.iter().any(|event| match &event.kind {
-        Happening::Deadline | Happening::Ended(End::Silence) | Happening::Trouble(_) => true,
-        Happening::NotSecured(failure) => failure.cause == FailureCause::Silence,
+        Happening::Deadline | Happening::Ended(End::Silence) | Happening::HarnessError(_) => true,
+        Happening::HandshakeFailed(failure) => failure.cause == FailureCause::Silence,
         _ => false,
     })
 }
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn plaintext_that_was_seen_once_was_sent() {
-        let took = [Happening::Took { channel: Channel::Clear }];
+        let took = [Happening::AcceptedByPeer { channel: Channel::Plaintext }];
         assert_eq!(second(false, &took, Verdict::Pass), Verdict::Fail);
         assert_eq!(second(true, &took, Verdict::Pass), Verdict::Fail);
     }
@@ -165,7 +165,10 @@ mod tests {
     fn plaintext_is_plaintext_on_a_busy_machine_too() {
         let last =
             |kinds: &[Happening]| at_last(&case(), record(Verdict::Fail, kinds), GAP).verdict;
-        assert_eq!(last(&[Happening::Took { channel: Channel::Clear }]), Verdict::Fail);
+        assert_eq!(
+            last(&[Happening::AcceptedByPeer { channel: Channel::Plaintext }]),
+            Verdict::Fail
+        );
         assert_eq!(last(&[Happening::Ended(End::Silence)]), Verdict::Inconclusive);
     }
 

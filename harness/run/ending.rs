@@ -32,7 +32,7 @@ pub(super) async fn await_end(
         outcome(Direction::Outbound, events).is_some()
             || events.iter().any(|event| {
                 // Nothing that comes later could be judged.
-                matches!(event.kind, Happening::Trouble(_) | Happening::Cut { .. })
+                matches!(event.kind, Happening::HarnessError(_) | Happening::Cut { .. })
             })
     };
     let mut settle = way.evidence.settle;
@@ -66,7 +66,7 @@ pub(super) async fn await_end(
                 settle = settle.map(|settle| settle.min(SECOND_LOOK));
                 continue;
             }
-            Seen::Missing => recorder.note(Place::Run, Happening::Vanished),
+            Seen::Missing => recorder.note(Place::Run, Happening::LostFromQueue),
         }
         settle = way.evidence.settle;
     }
@@ -140,7 +140,7 @@ fn calm_since(events: &[Event]) -> Option<Duration> {
             Happening::Connected => open += 1,
             Happening::Ended(_) => open -= 1,
             // The connection is gone with the handshake; where our side closes it, that follows.
-            Happening::NotSecured(_) if !closes_later(events, event) => open -= 1,
+            Happening::HandshakeFailed(_) if !closes_later(events, event) => open -= 1,
             _ => {}
         }
         last = Some(event.at);

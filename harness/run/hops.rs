@@ -283,7 +283,7 @@ pub(super) fn correct(name: &str) -> Peer {
         hello: None,
         resumes: false,
         records: Framing::default(),
-        forges: Vec::new(),
+        tampers: Vec::new(),
         script: Script { parts: vec![Vec::new()] },
         asks_certificate: AsksCertificate::No,
         resumption: Resumption::No,
@@ -319,6 +319,6 @@ pub(super) fn receiver(
     plan.later_tls =
         peer.later_certs.iter().map(|recipe| setup(recipe)).collect::<Result<_, _>>()?;
     plan.fault = peer.server_fault();
-    plan.forges = peer.forges.clone();
+    plan.tampers = peer.tampers.clone();
     Ok(plan)
 }

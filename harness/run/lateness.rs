@@ -17,7 +17,7 @@ pub(super) fn waits_for(case: &Case) -> Vec<Late> {
     let silence = Some(ServerFault::SilentAfterClientHello);
     let silent = hops.iter().any(|peer| peer.server_fault() == silence);
     let again = |peers: &[&Peer]| {
-        peers.iter().any(|peer| peer.script.parts.len() > 1 || peer.forges.len() > 1)
+        peers.iter().any(|peer| peer.script.parts.len() > 1 || peer.tampers.len() > 1)
     };
     // A later message comes to the next part of a script too.
     let comes_back = case.before.is_empty() && again(&hops);
@@ -60,8 +60,8 @@ mod tests {
             waits_for(found.unwrap_or_else(|| panic!("there is no scenario {id}")))
         };
         assert_eq!(waits("outbound/forced/retry"), [Late::Retry]);
-        assert_eq!(waits("outbound/forged/then-honest"), [Late::Retry]);
-        assert_eq!(waits("outbound/forced/gives-back"), [Late::GiveUp]);
+        assert_eq!(waits("outbound/tampered/then-honest"), [Late::Retry]);
+        assert_eq!(waits("outbound/forced/bounces"), [Late::GiveUp]);
         assert_eq!(waits("outbound/forced/report"), [Late::Retry, Late::GiveUp]);
         assert_eq!(waits("outbound/forced/handshake-silent"), [Late::TimeOut]);
         assert_eq!(waits("outbound/starttls/tried-again"), []);
@@ -79,7 +79,7 @@ mod tests {
         };
         assert_eq!(waits("outbound/opportunistic/certificate-demanded"), [Late::GiveUp]);
         assert_eq!(waits("outbound/opportunistic/tls-demanded"), [Late::GiveUp]);
-        assert_eq!(waits("outbound/forced/gives-back"), []);
+        assert_eq!(waits("outbound/forced/bounces"), []);
         assert_eq!(waits("outbound/forced/refused-454"), []);
         assert_eq!(waits("inbound/control"), []);
     }

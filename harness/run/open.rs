@@ -103,7 +103,7 @@ fn late_leak(case: &Case, names: &Names, late: &Trace) -> bool {
 }
 
 fn names_recipient(event: &Event, names: &Names) -> bool {
-    let Happening::Heard { line, .. } = &event.kind else { return false };
+    let Happening::Received { line, .. } = &event.kind else { return false };
     let line = String::from_utf8_lossy(line).to_ascii_lowercase();
     line.starts_with("rcpt to:") && line.contains(&names["recipient"].to_ascii_lowercase())
 }
@@ -130,8 +130,8 @@ mod tests {
             let events = kinds.into_iter().zip(0..).map(|(kind, second)| at(second, kind));
             late_leak(case, &Names::new(), &Trace { events: events.collect() })
         };
-        let took = |channel| Happening::Took { channel };
-        assert!(late(vec![Happening::Connected, took(Channel::Clear)]));
+        let took = |channel| Happening::AcceptedByPeer { channel };
+        assert!(late(vec![Happening::Connected, took(Channel::Plaintext)]));
         assert!(!late(vec![Happening::Connected, took(Channel::Tls)]));
         assert!(!late(vec![Happening::Connected]));
     }

@@ -1,4 +1,4 @@
-//! Second opinions: no finding is one library's quirk.
+//! Second opinions: no finding is one library's variant.
 
 use waxseal_model::facts::Engine;
 use waxseal_model::record::CaseRecord;
@@ -10,8 +10,8 @@ pub(super) fn played_by(trace: &Trace) -> Option<Engine> {
     let peers = trace.events.iter().filter(|event| matches!(event.place, Place::Peer { .. }));
     peers
         .filter_map(|event| match &event.kind {
-            Happening::Secured(facts) => Some(facts.engine),
-            Happening::NotSecured(failure) => failure.engine,
+            Happening::HandshakeCompleted(facts) => Some(facts.engine),
+            Happening::HandshakeFailed(failure) => failure.engine,
             _ => None,
         })
         .next()

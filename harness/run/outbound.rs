@@ -130,7 +130,7 @@ async fn send_one(
     if case.expect.never.contains(&Never::SentTwice) {
         await_again(names, recorder, way, &mut limit).await?;
     }
-    if case.expect.never.contains(&Never::ClearAfterStarttls) {
+    if case.expect.never.contains(&Never::PlaintextAfterStarttls) {
         await_goodbye(recorder, &mut limit).await;
     }
     Ok(())
@@ -170,7 +170,7 @@ async fn inject(
     let entrance = entrances.into_iter().find_map(|name| Some((name, world.listener(name)?)));
     let Some((connector, to)) = entrance else {
         let text = "there is no listener to hand the message in".to_owned();
-        return recorder.note(Place::Run, Happening::Trouble(text));
+        return recorder.note(Place::Run, Happening::HarnessError(text));
     };
     let tls = ClientSetup {
         offer: Offer::modern(),
@@ -183,14 +183,14 @@ async fn inject(
     let mut plan = SenderPlan::new(Place::Injection, to, &script, names, tls, PATIENCE);
     plan.letter = letter.clone();
     plan.fault = case.message.cut_short.then_some(ClientFault::CutInsideData);
-    let in_tls = case.handed_in_tls || connector.forces_tls();
+    let in_tls = case.submitted_in_tls || connector.forces_tls();
     plan.then = if in_tls { Then::DeliversInTls } else { Then::DeliversAsItIs };
     let handed = within(limit, send(&plan, recorder.clone())).await.is_ok();
     let trace = recorder.trace();
     let answered = trace.judged().any(|(_, event)| {
         event.place == Place::Injection
             && match event.kind {
-                Happening::Accepted { .. } | Happening::Refused { .. } => true,
+                Happening::AcceptedByRelay { .. } | Happening::Refused { .. } => true,
                 // Who was left in the middle of a message owes no answer.
                 Happening::Ended(_) => case.message.cut_short,
                 _ => false,
@@ -198,7 +198,7 @@ async fn inject(
     });
     if !handed || !answered {
         let text = "the message could not be handed to the relay".to_owned();
-        recorder.note(Place::Run, Happening::Trouble(text));
+        recorder.note(Place::Run, Happening::HarnessError(text));
     }
 }
 
@@ -212,7 +212,7 @@ async fn hand(
     recorder: &Recorder,
 ) -> Result<(), RunError> {
     let text = letter.content().into_bytes();
-    let channel = Channel::Clear;
+    let channel = Channel::Plaintext;
     let envelope = Envelope {
         from: &names["from"],
         to: &names["recipient"],
@@ -223,7 +223,7 @@ async fn hand(
     recorder.note(
         Place::Injection,
         match handed {
-            Handed::Taken => Happening::Accepted { channel },
+            Handed::Taken => Happening::AcceptedByRelay { channel },
             Handed::Refused(reply) => Happening::Refused { channel, reply },
         },
     );

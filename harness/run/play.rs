@@ -48,7 +48,7 @@ pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -
         && let Err(error) = write_literal(world, case, &mut names)
     {
         let recorder = Recorder::within(&world.pool);
-        recorder.note(Place::Run, Happening::Trouble(error.to_string()));
+        recorder.note(Place::Run, Happening::HarnessError(error.to_string()));
         let trace = recorder.trace();
         return (names, Heard { trace, recorder, hosts: JoinSet::new() });
     }
@@ -100,7 +100,7 @@ async fn once(world: &World, case: &Case, names: &Names, way: &Way) -> Heard {
         Ok(Err(error)) => error.to_string(),
         Err(defect) => defect,
     };
-    recorder.note(Place::Run, Happening::Trouble(trouble));
+    recorder.note(Place::Run, Happening::HarnessError(trouble));
     let trace = recorder.trace();
     Heard { trace, recorder, hosts }
 }
@@ -166,7 +166,7 @@ async fn inbound(
     let Some(peer) = case.peers.first() else { return Ok(recorder.trace()) };
     let Some(to) = world.listener(case.connector) else {
         let text = format!("there is no listener for {}", case.connector);
-        recorder.note(Place::Run, Happening::Trouble(text));
+        recorder.note(Place::Run, Happening::HarnessError(text));
         return Ok(recorder.trace());
     };
     // Relays may ask whether the sender could be answered.

@@ -57,10 +57,10 @@ fn is_silent(direction: Direction, trace: &Trace) -> bool {
         (_, Direction::Outbound) => true,
         (_, Direction::Inbound) => matches!(
             event.kind,
-            Happening::Heard { .. }
-                | Happening::HeardEarly { .. }
+            Happening::Received { .. }
+                | Happening::UnexpectedBytes { .. }
                 | Happening::Answered(_)
-                | Happening::Secured(_)
+                | Happening::HandshakeCompleted(_)
                 | Happening::Cut { .. }
         ),
     };
@@ -106,8 +106,8 @@ mod tests {
         assert_eq!(quiet.holds(offered).as_ref(), Some(&control.id));
         assert!(!quiet.doubts(control, &silent));
         assert!(quiet.holds(control).is_none() && quiet.holds(other).is_none());
-        let (channel, line) = (Channel::Clear, b"220 late".to_vec());
-        let speaks = trace(&[Happening::Heard { channel, line, ending: Ending::CrLf }]);
+        let (channel, line) = (Channel::Plaintext, b"220 late".to_vec());
+        let speaks = trace(&[Happening::Received { channel, line, ending: Ending::CrLf }]);
         quiet.take(control, &speaks);
         assert!(quiet.holds(paired).is_none());
     }

@@ -92,7 +92,7 @@ impl Choice {
                 return Some(format!("The relay {name} takes no part in {direction} mail{why}"));
             }
             // How it comes in is the driver's matter then.
-            let way_in = case.handed_in_tls || case.expect.never.contains(&Never::FalseTrace);
+            let way_in = case.submitted_in_tls || case.expect.never.contains(&Never::FalseTrace);
             if way_in && driver.contract.submit.is_some() {
                 return Some(format!("The relay {name} is handed its messages by a command."));
             }

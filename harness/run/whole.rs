@@ -32,7 +32,7 @@ pub(super) async fn leave(
             true => "the report came to the host of the message and cannot be told from it".into(),
             false => format!("a message of another case came in between, for {recipient}"),
         };
-        recorder.note(Place::Run, Happening::Trouble(text));
+        recorder.note(Place::Run, Happening::HarnessError(text));
     }
     let trace = recorder.trace();
     if !gone(&trace) {
@@ -60,7 +60,7 @@ fn gone(trace: &Trace) -> bool {
 /// Another recipient that a next hop was told.
 fn stranger(trace: &Trace, recipient: &str) -> Option<String> {
     trace.events.iter().find_map(|event| {
-        let Happening::Heard { line, .. } = &event.kind else { return None };
+        let Happening::Received { line, .. } = &event.kind else { return None };
         if !matches!(event.place, Place::Peer { .. }) {
             return None;
         }
@@ -84,7 +84,7 @@ mod tests {
 
     fn heard(line: &str) -> Happening {
         let line = line.as_bytes().to_vec();
-        Happening::Heard { channel: Channel::Tls, line, ending: Ending::CrLf }
+        Happening::Received { channel: Channel::Tls, line, ending: Ending::CrLf }
     }
 
     #[test]
@@ -98,6 +98,6 @@ mod tests {
     fn a_message_that_waits_is_not_gone() {
         assert!(!gone(&trace(vec![Happening::Waiting { reason: "no TLS".into() }])));
         assert!(!gone(&trace(Vec::new())));
-        assert!(gone(&trace(vec![Happening::Took { channel: Channel::Clear }])));
+        assert!(gone(&trace(vec![Happening::AcceptedByPeer { channel: Channel::Plaintext }])));
     }
 }

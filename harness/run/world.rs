@@ -322,11 +322,11 @@ pub(super) async fn serve(listener: TcpListener, plan: ReceiverPlan, recorder: R
                     number = number.saturating_add(1);
                     sessions.spawn(one(plan.clone(), stream, number, recorder.clone()));
                 }
-                Err(error) if is_limit(&error) => tell(Happening::Trouble(error)),
+                Err(error) if is_limit(&error) => tell(Happening::HarnessError(error)),
                 Err(_) => {}
             },
             Some(done) = sessions.join_next() => if let Err(error) = done {
-                tell(Happening::Trouble(format!("a peer broke off: {error}")));
+                tell(Happening::HarnessError(format!("a peer broke off: {error}")));
             },
         }
     }
@@ -344,8 +344,11 @@ fn note_query(cases: &Cases, query: Query) -> Option<String> {
     let mut rest = name.as_str();
     loop {
         if let Some(recorder) = cases.get(rest) {
-            let asked =
-                Happening::Asked { name: name.clone(), record: query.record, answer: query.answer };
+            let asked = Happening::DnsQuery {
+                name: name.clone(),
+                record: query.record,
+                answer: query.answer,
+            };
             recorder.note(Place::Dns, asked);
             return None;
         }

@@ -14,13 +14,13 @@ use crate::wire::numbers::suite_parts;
 use crate::wire::tls::{ClientHello, Extension, kind};
 
 /// TLS_FALLBACK_SCSV (RFC 7507 section 2).
-const FALLBACK_SIGNAL: u16 = 0x5600;
+const FALLBACK_SCSV: u16 = 0x5600;
 
 /// A protocol that no host knows.
 const UNKNOWN_PROTOCOL: &[u8] = b"waxseal-unknown";
 
 /// Reads what the flights of the suites have told already, and asks the rest: one connection each
-/// for the fallback signal, compression, ALPN, and two for server_name.
+/// for the TLS_FALLBACK_SCSV, compression, ALPN, and two for server_name.
 pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Answers {
     let flights: Vec<(&u16, &FirstFlight)> = heard
         .iter()
@@ -41,7 +41,7 @@ pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Answ
     };
     let stapled = flights.iter().filter(|(id, _)| suite_parts(**id).authentication != "anonymous");
     let stapled: Vec<bool> = stapled.map(|(_, flight)| flight.stapled).collect();
-    let (fallback_signal, compression, unknown_alpn, without_sni, unknown_sni) = tokio::join!(
+    let (fallback_scsv, compression, unknown_alpn, without_sni, unknown_sni) = tokio::join!(
         fallback(host, hellos, heard),
         compression(host, hellos, heard),
         alpn(host, hellos, heard),
@@ -57,8 +57,8 @@ pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Answ
             true => absent(heard, "no certificate is shown below TLS 1.3"),
             false => Found::Known(stapled.contains(&true)),
         },
-        fallback_signal,
-        downgrade_mark: downgrade_mark(heard),
+        fallback_scsv,
+        downgrade_sentinel: downgrade_sentinel(heard),
         compression,
         unknown_alpn,
         without_sni,
@@ -75,7 +75,7 @@ pub(super) fn newest_old(heard: &[Heard]) -> Option<(Version, Vec<u16>)> {
     Some((found.facts.version, found.flights.keys().copied().collect()))
 }
 
-/// The newest version below TLS 1.3, as its answers stand in clear; TLS 1.3 where there is no other.
+/// The newest version below TLS 1.3, as its answers stand in plaintext; TLS 1.3 where there is no other.
 pub(super) fn newest_told(heard: &[Heard]) -> Option<(Version, Vec<u16>)> {
     newest_old(heard).or_else(|| {
         let found = heard.iter().rev().find(|heard| !heard.flights.is_empty())?;
@@ -83,12 +83,12 @@ pub(super) fn newest_told(heard: &[Heard]) -> Option<(Version, Vec<u16>)> {
     })
 }
 
-fn downgrade_mark(heard: &[Heard]) -> Found<bool> {
+fn downgrade_sentinel(heard: &[Heard]) -> Found<bool> {
     let of = |version| heard.iter().find(|heard| heard.facts.version == version);
     let speaks13 = of(Version::Tls13).is_some_and(|heard| !heard.flights.is_empty());
     match of(Version::Tls12) {
         Some(tls12) if speaks13 && !tls12.flights.is_empty() => Found::Known(
-            tls12.flights.values().all(|flight| flight.hello.downgrade_mark() == Some(1)),
+            tls12.flights.values().all(|flight| flight.hello.downgrade_sentinel() == Some(1)),
         ),
         _ => absent(heard, "not both TLS 1.2 and 1.3 are spoken"),
     }
@@ -100,7 +100,7 @@ async fn fallback(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Found<bool> 
         return absent(heard, "there are not two versions to fall between");
     };
     let mut suites: Vec<u16> = lower.flights.keys().copied().collect();
-    suites.push(FALLBACK_SIGNAL);
+    suites.push(FALLBACK_SCSV);
     let hello = hellos.hello(lower.facts.version, &suites);
     match host.ask(&whole(&hello)).await {
         Reply::Refused(Refusal::Alert(86)) => Found::Known(true),

@@ -1,4 +1,4 @@
-//! What a host offers to SMTP in clear, and what inside TLS.
+//! What a host offers to SMTP in plaintext, and what inside TLS.
 
 use waxseal_model::facts::Engine;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind};
@@ -13,21 +13,21 @@ use crate::tls::{self, ClientSetup};
 /// One connection, with a whole handshake in the newest version that is spoken.
 pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Extensions {
     let Some(newest) = heard.iter().rev().find(|heard| !heard.flights.is_empty()) else {
-        let (in_clear, in_tls) = (absent(heard, NONE), absent(heard, NONE));
-        return Extensions { in_clear, in_tls };
+        let (in_plaintext, in_tls) = (absent(heard, NONE), absent(heard, NONE));
+        return Extensions { in_plaintext, in_tls };
     };
     let Visit { stream, offered, place: _place } = match host.visit().await {
         Ok(visit) => visit,
         Err(trouble) => {
             let why = trouble.words();
             return Extensions {
-                in_clear: Found::Unknown(why.clone()),
+                in_plaintext: Found::Unknown(why.clone()),
                 in_tls: Found::Unknown(why),
             };
         }
     };
     let implicit = host.target.entry == Entry::Implicit;
-    let in_clear = match implicit {
+    let in_plaintext = match implicit {
         true => Found::NotApplicable("TLS comes first".into()),
         false => Found::Known(offered),
     };
@@ -50,7 +50,7 @@ pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Exte
             offered_inside(&mut session, &introduction, implicit, host.patience()).await
         }
     };
-    Extensions { in_clear, in_tls: in_tls.map_or_else(Found::Unknown, Found::Known) }
+    Extensions { in_plaintext, in_tls: in_tls.map_or_else(Found::Unknown, Found::Known) }
 }
 
 const NONE: &str = "no version is spoken";

@@ -28,7 +28,7 @@ impl Trouble {
     }
 }
 
-/// Brings a connection to where a hello may be sent, and gives what is offered in clear. Asks for
+/// Brings a connection to where a hello may be sent, and gives what is offered in plaintext. Asks for
 /// nothing but STARTTLS.
 pub(super) async fn enter(
     stream: &mut TcpStream,

@@ -17,7 +17,7 @@ use super::reply::{Reader, Reply};
 /// An open connection, and its place among those that are open at once.
 pub(super) struct Visit<'a> {
     pub(super) stream: TcpStream,
-    /// What the host offered in clear; empty where TLS comes first.
+    /// What the host offered in plaintext; empty where TLS comes first.
     pub(super) offered: Vec<String>,
     pub(super) place: Option<SemaphorePermit<'a>>,
 }

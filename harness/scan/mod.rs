@@ -1,4 +1,4 @@
-//! Asks one live host what TLS it speaks, with forged hellos and few connections.
+//! Asks one live host what TLS it speaks, with tampered hellos and few connections.
 //!
 //! Facts only: what they mean is judged in the model. Nothing here sends mail, and nothing but the
 //! target is ever connected to.
@@ -9,7 +9,6 @@ mod depth;
 mod exchange;
 mod extensions;
 mod front;
-mod holes;
 mod host;
 mod job;
 mod reply;
@@ -20,6 +19,7 @@ mod survey;
 mod target;
 mod tolerance;
 mod versions;
+mod vulnerabilities;
 
 pub use certificates::certificates;
 pub use depth::Depth;

@@ -74,7 +74,7 @@ impl Default for CheckOptions {
 /// Plays the scenarios about STARTTLS against a host, and judges them. No mail is sent.
 ///
 /// Which cases are played depends on the host: one that demands TLS is asked whether it does so for
-/// every command. Cases of that kind are `skipped` where the host takes MAIL in clear. Where there
+/// every command. Cases of that kind are `skipped` where the host takes MAIL in plaintext. Where there
 /// is no STARTTLS, all but the one case that says so are. A host that knows no modern TLS is asked
 /// with everything an engine has. Undecided cases are played once more.
 ///
@@ -117,7 +117,7 @@ pub async fn starttls_checks(
         (so, why_not) = (Verdict::Inconclusive, "The host did not say whether it offers STARTTLS.");
     }
     if host.offers_tls && host.connector == Connector::Opportunistic {
-        why_not = "The host takes MAIL in clear: it does not demand TLS.";
+        why_not = "The host takes MAIL in plaintext: it does not demand TLS.";
         cases.extend(forced(catalogue).map(undelivered));
     }
     let over = stage.until <= Instant::now();

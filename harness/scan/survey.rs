@@ -7,7 +7,7 @@ use super::depth::Depth;
 use super::front::Trouble;
 use super::host::Host;
 use super::versions::{Heard, examine, ssl2};
-use super::{answers, exchange, extensions, holes, sessions, tolerance};
+use super::{answers, exchange, extensions, sessions, tolerance, vulnerabilities};
 use crate::tls::hello::{Hellos, whole};
 
 /// Learns what there is to learn of the TLS of one host, within its limits.
@@ -64,7 +64,7 @@ async fn more(host: &Host, hellos: &Hellos, heard: &[Heard], facts: &mut HostFac
         facts.schemes_tls13,
         facts.answers,
         facts.tolerance,
-        facts.holes,
+        facts.vulnerabilities,
         facts.sessions,
         facts.extensions,
     ) = tokio::join!(
@@ -74,7 +74,7 @@ async fn more(host: &Host, hellos: &Hellos, heard: &[Heard], facts: &mut HostFac
         Box::pin(exchange::schemes_tls13(host, hellos, heard)),
         Box::pin(answers::learn(host, hellos, heard)),
         Box::pin(tolerance::learn(host, hellos, heard)),
-        Box::pin(holes::learn(host, hellos, heard)),
+        Box::pin(vulnerabilities::learn(host, hellos, heard)),
         Box::pin(sessions::learn(host, hellos.sni(), heard)),
         Box::pin(extensions::learn(host, hellos, heard)),
     );

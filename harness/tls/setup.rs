@@ -1,6 +1,6 @@
 //! What a handshake is played with, and what comes of it.
 
-use waxseal_model::facts::{Engine, FailureCause, ForgeryAnswer, HelloFacts, TlsFailure};
+use waxseal_model::facts::{Engine, FailureCause, HelloFacts, TamperReaction, TlsFailure};
 use waxseal_model::offer::{Offer, Version};
 
 use crate::tls::engines::resumption::SessionStore;
@@ -66,11 +66,11 @@ pub struct Handshake {
 
 /// A flight of ours that was changed on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Forged {
+pub struct Tampered {
     /// Its version, before it was changed.
     pub version: Version,
     /// What the relay did about it.
-    pub answer: ForgeryAnswer,
+    pub answer: TamperReaction,
 }
 
 /// No engine can play this.

@@ -96,7 +96,7 @@ fn the_partner_that_a_slip_leaves_unprotected_is_found() {
         ("whole.example", Protection::Protected),
     ];
     assert_eq!(domains, expected);
-    assert_eq!(record.domains[0].sent_in_clear, record.domains[0].failed);
+    assert_eq!(record.domains[0].sent_in_plaintext, record.domains[0].failed);
     let inbound = record.cases.iter().filter(|case| case.domain.is_none());
     assert!(inbound.map(|case| case.verdict).eq([Verdict::Pass]));
     assert!(!Path::new(FOLDER).join("tls_policy.db").exists(), "the user's folder was changed");

@@ -160,9 +160,9 @@ fn each_short_curve_is_offered_and_found() {
 }
 
 #[test]
-fn the_downgrade_mark_means_nothing_to_a_relay_without_tls_13() {
+fn the_downgrade_sentinel_means_nothing_to_a_relay_without_tls_13() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
-    let cases = vec!["outbound/forged/downgrade-mark".into()];
+    let cases = vec!["outbound/tampered/downgrade-sentinel".into()];
     let record = play(&catalogue, Some(Mutant::ClientLacksTls13), cases);
     for case in &record.cases {
         assert_eq!(case.verdict, Verdict::Skipped, "{}: {}", case.id, case.reason);
@@ -181,11 +181,11 @@ fn a_second_greeting_is_no_answer_to_what_was_injected() {
 }
 
 #[test]
-fn whoever_overlooks_all_forgeries_fails_every_scenario_that_wants_one_refused() {
+fn whoever_overlooks_all_tamperings_fails_every_scenario_that_wants_one_refused() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
-    let cases = vec!["outbound/forged/*".into()];
-    let record = play(&catalogue, Some(Mutant::ClientOverlooksForgeries), cases);
-    let wants = |case: &&Case| case.expect.tls == Some(TlsExpect::ForgeryRefused);
+    let cases = vec!["outbound/tampered/*".into()];
+    let record = play(&catalogue, Some(Mutant::ClientOverlooksTamperings), cases);
+    let wants = |case: &&Case| case.expect.tls == Some(TlsExpect::TamperingRefused);
     let expected: BTreeSet<&str> =
         catalogue.cases().filter(wants).map(|case| case.scenario.as_str()).collect();
     let missing: Vec<_> = expected.difference(&failed(&record)).copied().collect();

@@ -2,9 +2,9 @@
 //! with each engine on each side. Otherwise a relay would pass a ban by our own accident.
 
 mod certificates;
-mod forgeries;
 mod offers;
 mod resumption;
+mod tamperings;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};

@@ -89,10 +89,10 @@ async fn a_strict_host_is_found_strict() {
     assert_eq!(facts.speaks(Version::Tls13), Some(true));
     assert_eq!(facts.speaks(Version::Tls11), Some(false));
     assert_eq!(facts.ssl2, Found::Known(false));
-    assert_eq!(facts.answers.fallback_signal, Found::Known(true));
-    assert_eq!(facts.answers.downgrade_mark, Found::Known(true));
-    assert_eq!(facts.holes.early_ccs, Found::Known(false));
-    assert_eq!(facts.holes.heartbeat, Found::Known(false));
+    assert_eq!(facts.answers.fallback_scsv, Found::Known(true));
+    assert_eq!(facts.answers.downgrade_sentinel, Found::Known(true));
+    assert_eq!(facts.vulnerabilities.ccs_injection, Found::Known(false));
+    assert_eq!(facts.vulnerabilities.heartbeat, Found::Known(false));
     assert!(facts.tolerance.iter().all(|found| found.borne == Found::Known(true)), "{facts:#?}");
 }
 

@@ -135,8 +135,8 @@ async fn a_host_that_takes_every_third_connection_is_still_found_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_without_starttls_offers_no_tls() {
     #[derive(Clone)]
-    struct Clear;
-    impl Behaviour for Clear {
+    struct Plaintext;
+    impl Behaviour for Plaintext {
         async fn serve(&self, mut stream: TcpStream, _: usize) {
             let mut rest = [0; 512];
             let _ = stream.write_all(b"220 mail\r\n").await;
@@ -145,7 +145,7 @@ async fn a_host_without_starttls_offers_no_tls() {
             }
         }
     }
-    let surveyed = Host::start(Clear).await.survey(HASTE).await;
+    let surveyed = Host::start(Plaintext).await.survey(HASTE).await;
     assert_eq!(surveyed.facts.tls, Found::Known(false));
     assert_eq!(surveyed.connections, 1);
 }

@@ -2,7 +2,6 @@
 
 mod agreement;
 mod bounds;
-mod holes;
 mod limits;
 mod program;
 mod real;
@@ -11,5 +10,6 @@ mod robot;
 mod second;
 mod server;
 mod untied;
+mod vulnerabilities;
 #[path = "../walk.rs"]
 mod walk;

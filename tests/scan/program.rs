@@ -127,8 +127,8 @@ async fn the_reference_relay_keeps_every_must_of_a_whole_scan() {
         let offers = |found: &Found<Vec<String>>| {
             found.known().map(|lines| lines.iter().any(|line| line == "STARTTLS"))
         };
-        let in_clear = (entry != Entry::Implicit).then_some(true);
-        assert_eq!(offers(&scan.facts.extensions.in_clear), in_clear);
+        let in_plaintext = (entry != Entry::Implicit).then_some(true);
+        assert_eq!(offers(&scan.facts.extensions.in_plaintext), in_plaintext);
         assert_eq!(offers(&scan.facts.extensions.in_tls), Some(false), "{:#?}", scan.facts);
         assert!(verdicts(scan, Verdict::Pass).len() > 25, "{:#?}", scan.findings);
         let checks = scan.checks.known().expect("the checks are played");

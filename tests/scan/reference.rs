@@ -88,9 +88,9 @@ async fn the_reference_relay_is_as_it_is_built() {
         }
         assert_eq!(facts.ssl2, Found::Known(false));
         assert!(broken(&facts).is_empty(), "{:#?}", findings(&facts));
-        // Its library has no fallback signal; the downgrade mark does that work for TLS 1.3.
-        assert_eq!(facts.answers.fallback_signal, Found::Known(false));
-        assert_eq!(facts.answers.downgrade_mark, Found::Known(true));
+        // Its library has no TLS_FALLBACK_SCSV; the downgrade sentinel does that work for TLS 1.3.
+        assert_eq!(facts.answers.fallback_scsv, Found::Known(false));
+        assert_eq!(facts.answers.downgrade_sentinel, Found::Known(true));
     }
 }
 

@@ -155,7 +155,7 @@ async fn alert(stream: &mut TcpStream, description: u8) -> std::io::Result<()> {
 }
 
 async fn robot(behaviour: impl Behaviour) -> Found<bool> {
-    Host::start(behaviour).await.survey(Limits::default()).await.facts.holes.robot
+    Host::start(behaviour).await.survey(Limits::default()).await.facts.vulnerabilities.robot
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,11 @@ const TOGETHER: [(&[Variant], &str); 6] = [
         "inbound/*",
     ),
     (
-        &[Variant::ServerInFipsMode, Variant::ServerListsInOtherCase, Variant::ServerEndsInClear],
+        &[
+            Variant::ServerInFipsMode,
+            Variant::ServerListsInOtherCase,
+            Variant::ServerEndsInPlaintext,
+        ],
         "inbound/*",
     ),
     (&[Variant::ServerHasX25519Only, Variant::ServerTakesLogins], "inbound/*"),

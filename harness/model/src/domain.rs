@@ -27,8 +27,8 @@ pub struct DomainRecord {
     pub passed: usize,
     /// Those that failed.
     pub failed: usize,
-    /// Those of the failed in which the message went out in clear.
-    pub sent_in_clear: usize,
+    /// Those of the failed in which the message went out in plaintext.
+    pub sent_in_plaintext: usize,
 }
 
 /// Whether a domain's mail gets what it is meant to get.
@@ -66,7 +66,7 @@ impl DomainRecord {
             .collect();
         let count = |verdict| played.iter().filter(|case| case.verdict == verdict).count();
         let (passed, failed) = (count(Verdict::Pass), count(Verdict::Fail));
-        let in_clear = |case: &&&CaseRecord| {
+        let in_plaintext = |case: &&&CaseRecord| {
             case.verdict == Verdict::Fail && case.outcome == Some(Outcome::DeliveredPlaintext)
         };
         Self {
@@ -81,7 +81,7 @@ impl DomainRecord {
             cases: played.len(),
             passed,
             failed,
-            sent_in_clear: played.iter().filter(in_clear).count(),
+            sent_in_plaintext: played.iter().filter(in_plaintext).count(),
         }
     }
 }
@@ -89,7 +89,7 @@ impl DomainRecord {
 /// `partner.example (domain-validation): protected, 61 of 61 cases`.
 impl fmt::Display for DomainRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { domain, connector, cases, passed, failed, sent_in_clear, .. } = self;
+        let Self { domain, connector, cases, passed, failed, sent_in_plaintext, .. } = self;
         let forced = connector.forces_tls();
         write!(f, "{domain} ({connector}): ")?;
         match self.status {
@@ -104,10 +104,10 @@ impl fmt::Display for DomainRecord {
         match self.status {
             Protection::Unprotected => {
                 write!(f, "{failed} of {cases} {noun} failed")?;
-                match sent_in_clear {
+                match sent_in_plaintext {
                     _ if !forced => Ok(()),
-                    0 => write!(f, ", none of them sent in clear"),
-                    some => write!(f, ", {some} of them sent in clear"),
+                    0 => write!(f, ", none of them sent in plaintext"),
+                    some => write!(f, ", {some} of them sent in plaintext"),
                 }
             }
             Protection::Undecided => write!(f, "{passed} of {cases} {noun} passed, none failed"),
@@ -144,11 +144,11 @@ mod tests {
             (vec![(Pass, Must, Bounced), (Fail, Should, DeliveredTls)], "protected, 1 of 1 case"),
             (
                 vec![(Pass, Must, Bounced), (Fail, Must, DeliveredTls)],
-                "NOT protected: 1 of 2 cases failed, none of them sent in clear",
+                "NOT protected: 1 of 2 cases failed, none of them sent in plaintext",
             ),
             (
                 vec![(Inconclusive, Must, Bounced), (Fail, Must, DeliveredPlaintext)],
-                "NOT protected: 1 of 2 cases failed, 1 of them sent in clear",
+                "NOT protected: 1 of 2 cases failed, 1 of them sent in plaintext",
             ),
             (
                 vec![(Pass, Must, Bounced), (Inconclusive, Must, Bounced)],

@@ -222,7 +222,7 @@ pub struct AnswerFacts {
     pub alpn: Option<String>,
     /// Whether the random ends in a mark that the relay could have done better (RFC 8446 section
     /// 4.1.3).
-    pub downgrade_mark: bool,
+    pub downgrade_sentinel: bool,
     /// Extension types by IANA name, in the order sent, or `0x1234`.
     pub extensions: Vec<String>,
 }
@@ -273,27 +273,27 @@ pub enum FailureCause {
     Fault,
 }
 
-/// What the relay did about a forged flight of our server, as far as it shows in clear.
+/// What the relay did about a tampered flight of our server, as far as it shows in plaintext.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum ForgeryAnswer {
+pub enum TamperReaction {
     /// It went on with the handshake; the text says what it sent. That the handshake fails later,
-    /// because what both sides have heard differs, is no refusal of the forgery.
+    /// because what both sides have heard differs, is no refusal of the tampering.
     WentOn(String),
     /// It sent this alert (RFC 8446 section 6) before it went on.
     Alert(u8),
     /// It ended the connection in order before it went on, and before anything was sent behind what
-    /// was forged that could be the reason.
+    /// was tampered that could be the reason.
     Closed,
     /// Its side reset the connection, likewise.
     Reset,
     /// It ended the connection without an alert after the rest of a flight of TLS 1.3. Whoever
-    /// overlooks what is forged has other keys, and may end it so at the next record: nothing tells
+    /// overlooks what is tampered has other keys, and may end it so at the next record: nothing tells
     /// whether it noticed.
     Unclear,
     /// Nothing came within the time allowed.
     Silence,
-    /// What was to be forged has no meaning with this relay's ClientHello, for this reason; the
+    /// What was to be tampered has no meaning with this relay's ClientHello, for this reason; the
     /// flight went out as it was.
     NotApplicable(String),
 }
@@ -305,7 +305,7 @@ pub struct TlsFailure {
     pub engine: Option<Engine>,
     /// Who ended it, and how.
     pub cause: FailureCause,
-    /// The description code of the last alert the relay sent (RFC 8446 section 6), in clear or, as
+    /// The description code of the last alert the relay sent (RFC 8446 section 6), in plaintext or, as
     /// far as the library tells, encrypted.
     pub alert_heard: Option<u8>,
     /// The description code of the last alert we sent, likewise.

@@ -23,7 +23,7 @@ pub fn came_over(content: &[u8]) -> Option<Channel> {
     if INSIDE_TLS.contains(&protocol.as_str()) {
         Some(Channel::Tls)
     } else if IN_PLAINTEXT.contains(&protocol.as_str()) {
-        Some(Channel::Clear)
+        Some(Channel::Plaintext)
     } else {
         None
     }
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_protocol_stands_behind_with() {
-        let (tls, clear) = (Some(Channel::Tls), Some(Channel::Clear));
+        let (tls, clear) = (Some(Channel::Tls), Some(Channel::Plaintext));
         check(
             "Received: from a.test (a.test [192.0.2.1])\r\n\tby b.test with ESMTPS id 1\r\n",
             tls,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{
-    Alert, AnswerFacts, ForgeryAnswer, HelloFacts, TicketFacts, TlsFacts, TlsFailure,
+    Alert, AnswerFacts, HelloFacts, TamperReaction, TicketFacts, TlsFacts, TlsFailure,
 };
 use crate::foreign::Foreign;
 use crate::limits::Bound;
@@ -57,12 +57,12 @@ pub enum Place {
 /// The last line of every message that is handed to the relay.
 pub const MESSAGE_END: &str = "The probe of one case.";
 
-/// Whether bytes went in clear or inside TLS.
+/// Whether bytes went in plaintext or inside TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
-    /// In clear.
-    Clear,
+    /// In plaintext.
+    Plaintext,
     /// Inside TLS.
     Tls,
 }
@@ -106,7 +106,7 @@ pub enum End {
 #[serde(rename_all = "kebab-case")]
 pub enum Happening {
     /// The relay asked the lab's resolver.
-    Asked {
+    DnsQuery {
         /// The name asked for, without a final dot.
         name: String,
         /// `MX`, `A`, `TLSA` ….
@@ -119,8 +119,8 @@ pub enum Happening {
     /// We could not connect to the relay. The text is a fragment for people.
     NotConnected(Foreign),
     /// We sent these bytes (one line with its ending, or raw bytes of an act).
-    Said {
-        /// In clear or inside TLS.
+    Sent {
+        /// In plaintext or inside TLS.
         channel: Channel,
         /// As sent.
         #[serde(with = "text")]
@@ -128,8 +128,8 @@ pub enum Happening {
         bytes: Vec<u8>,
     },
     /// The relay sent this line. Message content is recorded as one event.
-    Heard {
-        /// In clear or inside TLS.
+    Received {
+        /// In plaintext or inside TLS.
         channel: Channel,
         /// Without its ending.
         #[serde(with = "text")]
@@ -139,17 +139,17 @@ pub enum Happening {
         ending: Ending,
     },
     /// The relay sent message content up to the final dot.
-    HeardContent {
-        /// In clear or inside TLS.
+    ReceivedContent {
+        /// In plaintext or inside TLS.
         channel: Channel,
         /// The content as sent, without the final dot's line.
         #[serde(with = "text")]
         #[schemars(with = "String")]
         bytes: Vec<u8>,
     },
-    /// Bytes that came where none were due, such as clear text behind an accepted STARTTLS.
-    HeardEarly {
-        /// In clear or inside TLS.
+    /// Bytes that came where none were due, such as plaintext behind an accepted STARTTLS.
+    UnexpectedBytes {
+        /// In plaintext or inside TLS.
         channel: Channel,
         /// As received.
         #[serde(with = "text")]
@@ -175,24 +175,24 @@ pub enum Happening {
     /// The relay answered it with a ServerHello or HelloRetryRequest.
     Answered(Box<AnswerFacts>),
     /// The relay did what this fault wants of it and nobody should do. The text is the fault's name.
-    WentAlong(String),
+    ViolationAccepted(String),
     /// Our server's flight was changed on its way out, as a scenario says.
-    Forged {
-        /// The forgery's name in scenario files.
-        forgery: String,
+    Tampered {
+        /// The tampering's name in scenario files.
+        tampering: String,
         /// What the relay did about it.
-        answer: ForgeryAnswer,
+        answer: TamperReaction,
         /// The version of the flight before it was changed.
         version: Version,
     },
     /// The relay's ClientHello.
     Hello(Box<HelloFacts>),
     /// A handshake finished.
-    Secured(Box<TlsFacts>),
+    HandshakeCompleted(Box<TlsFacts>),
     /// The relay gave something to resume the session by.
     Ticket(TicketFacts),
     /// A handshake did not finish.
-    NotSecured(TlsFailure),
+    HandshakeFailed(TlsFailure),
     /// Outbound: what came before has ended, and the next message is handed to the relay. What is
     /// judged is what came after the last of these.
     NextMessage,
@@ -200,18 +200,18 @@ pub enum Happening {
     /// the legacy engine only: the modern one keeps it to itself.
     Alerted(Alert),
     /// Outbound: our receiver answered the end of the message with 250: the message is ours.
-    Took {
-        /// In clear or inside TLS.
+    AcceptedByPeer {
+        /// In plaintext or inside TLS.
         channel: Channel,
     },
     /// Inbound, and at the injection: the relay answered the end of the message with 2yz.
-    Accepted {
-        /// In clear or inside TLS.
+    AcceptedByRelay {
+        /// In plaintext or inside TLS.
         channel: Channel,
     },
     /// Inbound, and at the injection: the relay refused the message with this reply.
     Refused {
-        /// In clear or inside TLS.
+        /// In plaintext or inside TLS.
         channel: Channel,
         /// The whole reply.
         #[serde(with = "text")]
@@ -220,7 +220,7 @@ pub enum Happening {
     },
     /// A delivery report for the message arrived.
     Reported {
-        /// In clear or inside TLS.
+        /// In plaintext or inside TLS.
         channel: Channel,
         /// `failed`, `delayed`, `delivered`, … (RFC 3464 section 2.3.3).
         action: Foreign,
@@ -237,7 +237,7 @@ pub enum Happening {
     },
     /// The relay's queue no longer holds the message, though it was neither passed on nor reported.
     /// Only from a driver that can tell the queue.
-    Vanished,
+    LostFromQueue,
     /// A bound of ours was reached: what came beyond it was not read, or is not kept. Nothing may be
     /// judged by what is missing.
     Cut {
@@ -259,17 +259,17 @@ pub enum Happening {
         control: String,
     },
     /// Our own side broke. The text is a fragment for people.
-    Trouble(String),
+    HarnessError(String),
 }
 
 impl Happening {
     /// Octets of others in it.
     pub fn octets(&self) -> u64 {
         match self {
-            Self::Said { bytes, .. }
-            | Self::HeardContent { bytes, .. }
-            | Self::HeardEarly { bytes, .. }
-            | Self::Heard { line: bytes, .. }
+            Self::Sent { bytes, .. }
+            | Self::ReceivedContent { bytes, .. }
+            | Self::UnexpectedBytes { bytes, .. }
+            | Self::Received { line: bytes, .. }
             | Self::Refused { reply: bytes, .. } => bytes.len() as u64,
             _ => 0,
         }

@@ -65,10 +65,10 @@ impl Session<'_> {
     /// The handshake of this connection, tampered with where the scenario says so.
     async fn accept_tls(&mut self) -> Result<(), Over> {
         let before = usize::try_from(self.number.saturating_sub(1)).unwrap_or(usize::MAX);
-        let forges = &self.plan.forges;
-        let forgery = forges.get(before).or(forges.last()).copied();
+        let tampers = &self.plan.tampers;
+        let tampering = tampers.get(before).or(tampers.last()).copied();
         let tls = self.tls().clone();
-        self.talk.accept_tls(&tls, forgery).await
+        self.talk.accept_tls(&tls, tampering).await
     }
 
     /// Reads the relay's ClientHello and sends these bytes in place of a flight.
@@ -78,7 +78,7 @@ impl Session<'_> {
         if !bytes.is_empty() {
             self.talk.say_all(&[bytes]).await?;
         }
-        self.talk.note(Happening::NotSecured(failure(FailureCause::Fault, fault.name())));
+        self.talk.note(Happening::HandshakeFailed(failure(FailureCause::Fault, fault.name())));
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ mod handshake;
 use tokio::net::TcpStream;
 use waxseal_model::judge::Names;
 use waxseal_model::pattern::Pattern;
-use waxseal_model::scenario::{Forgery, ServerFault};
+use waxseal_model::scenario::{ServerFault, Tampering};
 use waxseal_model::script::{Act, Script};
 use waxseal_model::trace::{Happening, Place};
 
@@ -27,8 +27,8 @@ pub struct ReceiverPlan {
     script: Script,
     /// Misbehaviour below SMTP.
     pub fault: Option<ServerFault>,
-    /// What is forged in its first handshake, its second, …; the last one goes on.
-    pub forges: Vec<Forgery>,
+    /// What is tampered in its first handshake, its second, …; the last one goes on.
+    pub tampers: Vec<Tampering>,
     /// How it negotiates TLS.
     pub tls: ServerSetup,
     /// How it does so on its second connection, its third, …; the last one goes on. Empty: as on the
@@ -56,7 +56,7 @@ impl ReceiverPlan {
             host: names.get("mx").cloned().unwrap_or_default(),
             script: fill_script(script, names),
             fault: None,
-            forges: Vec::new(),
+            tampers: Vec::new(),
             tls,
             later_tls: Vec::new(),
             content: Content::Message,
@@ -309,7 +309,7 @@ impl Session<'_> {
     fn took(&self, content: &[u8]) {
         let channel = self.talk.channel();
         self.talk.note(match self.plan.content {
-            Content::Message => Happening::Took { channel },
+            Content::Message => Happening::AcceptedByPeer { channel },
             Content::Report => report::read(content, channel),
         });
     }

@@ -24,7 +24,8 @@ impl Session<'_> {
             }
             Some(fault @ ClientFault::PlaintextInsteadOfClientHello) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));
-                self.talk.note(Happening::NotSecured(failure(FailureCause::Fault, fault.name())));
+                self.talk
+                    .note(Happening::HandshakeFailed(failure(FailureCause::Fault, fault.name())));
                 self.talk.say("NOOP").await?;
                 self.talk.await_end().await;
                 return Err(Over);
@@ -32,7 +33,7 @@ impl Session<'_> {
             // These have their place behind a ClientHello that is written by hand, or inside TLS.
             Some(
                 ClientFault::ChangeCipherSpecBeforeKeys
-                | ClientFault::ClearInsideTls
+                | ClientFault::PlaintextInsideTls
                 | ClientFault::CutInsideData
                 | ClientFault::InsecureRenegotiation
                 | ClientFault::LyingHeartbeat
@@ -44,7 +45,7 @@ impl Session<'_> {
         if !plan.implicit {
             self.play_inside().await?;
         }
-        // What was learned in clear is forgotten (RFC 3207 section 4.2).
+        // What was learned in plaintext is forgotten (RFC 3207 section 4.2).
         let greeted = self.state.greeted && !plan.implicit;
         self.state = State { greeted, negotiated: true, ..State::default() };
         Ok(())
@@ -55,14 +56,14 @@ impl Session<'_> {
     pub(super) async fn play_inside(&mut self) -> Result<(), Over> {
         let fault = self.plan.fault.filter(|_| self.plan.connection == 1);
         match fault {
-            Some(fault @ ClientFault::ClearInsideTls) => {
+            Some(fault @ ClientFault::PlaintextInsideTls) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));
                 self.talk.say_beneath("NOOP");
             }
             Some(fault @ ClientFault::Renegotiation) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));
                 self.talk.renegotiate(RENEGOTIATIONS).await?;
-                self.talk.note(Happening::WentAlong(fault.name().into()));
+                self.talk.note(Happening::ViolationAccepted(fault.name().into()));
             }
             // These were played in place of the handshake, or behind its first flight, or have their place
             // in a message.

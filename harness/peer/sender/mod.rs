@@ -222,7 +222,7 @@ impl Session<'_> {
         }
         let reply = self.talk.hear_reply().await?;
         self.talk.note(if accepts(&reply) {
-            Happening::Accepted { channel }
+            Happening::AcceptedByRelay { channel }
         } else {
             Happening::Refused { channel, reply: reply.join(&b"\r\n"[..]) }
         });
@@ -301,7 +301,7 @@ impl Session<'_> {
         Ok(lines)
     }
 
-    /// Whether a relay that has greeted in clear does so again, in its first word inside TLS.
+    /// Whether a relay that has greeted in plaintext does so again, in its first word inside TLS.
     fn greets_again(&self, lines: &[Vec<u8>]) -> bool {
         let first = self.state.negotiated && !self.state.answered;
         first && !self.plan.implicit && lines.iter().all(|line| line.starts_with(b"220"))

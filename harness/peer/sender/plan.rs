@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use waxseal_model::judge::Names;
-use waxseal_model::scenario::{ClientFault, ForgedHello, Framing};
+use waxseal_model::scenario::{ClientFault, Framing, RawHello};
 use waxseal_model::script::Script;
 use waxseal_model::trace::Place;
 
@@ -32,7 +32,7 @@ pub struct SenderPlan {
     /// Misbehaviour below SMTP.
     pub fault: Option<ClientFault>,
     /// What it sends in place of a handshake.
-    pub hello: Option<ForgedHello>,
+    pub hello: Option<RawHello>,
     /// The records of its ClientHello.
     pub records: Framing,
     /// How it negotiates TLS.

@@ -37,7 +37,7 @@ mutants! {
     ServerLacksTls12 = "server-lacks-tls-1-2",
     /// Inbound: does not do TLS 1.3.
     ServerLacksTls13 = "server-lacks-tls-1-3",
-    /// Inbound: runs commands inside TLS that came in clear.
+    /// Inbound: runs commands inside TLS that came in plaintext.
     ServerRunsInjected = "server-runs-injected",
     /// Inbound: remembers the transaction over STARTTLS.
     ServerKeepsState = "server-keeps-state",
@@ -57,21 +57,21 @@ mutants! {
     ServerTakesEarlyStarttls = "server-takes-early-starttls",
     /// Inbound: ends the connection as soon as TLS is up.
     ServerLeavesAfterHandshake = "server-leaves-after-handshake",
-    /// Inbound: offers AUTH in clear.
-    ServerListsAuthInClear = "server-lists-auth-in-clear",
+    /// Inbound: offers AUTH in plaintext.
+    ServerListsAuthInPlaintext = "server-lists-auth-in-plaintext",
     /// Inbound: takes STARTTLS with an argument.
     ServerTakesArgument = "server-takes-argument",
     /// Inbound: refuses what stands in one segment with a refused STARTTLS.
     ServerRefusesGroup = "server-refuses-group",
-    /// Inbound: a forced listener takes mail in clear.
+    /// Inbound: a forced listener takes mail in plaintext.
     ServerForcesNothing = "server-forces-nothing",
     /// Inbound: a forced listener refuses MAIL only, and lets other verbs pass.
     ServerForcesMailOnly = "server-forces-mail-only",
-    /// Inbound: a forced listener takes mail in clear after HELO.
+    /// Inbound: a forced listener takes mail in plaintext after HELO.
     ServerForcesEhloOnly = "server-forces-ehlo-only",
     /// Inbound: a forced listener refuses with a wrong enhanced code.
     ServerWrongEnhancedCode = "server-wrong-enhanced-code",
-    /// Inbound: the public listener refuses clear text.
+    /// Inbound: the public listener refuses plaintext.
     ServerForcesPublic = "server-forces-public",
     /// Inbound: `mutual` takes senders without a certificate.
     ServerTakesNoCertificate = "server-takes-no-certificate",
@@ -81,17 +81,17 @@ mutants! {
     ServerTakesExpired = "server-takes-expired",
     /// Inbound: `mutual` takes certificates for any name.
     ServerTakesAnyName = "server-takes-any-name",
-    /// Inbound: the partner's senders may come in clear.
+    /// Inbound: the partner's senders may come in plaintext.
     ServerTrustsSender = "server-trusts-sender",
     /// Inbound: `mutual` takes a certificate without the proof of its key.
     ServerTakesUnproven = "server-takes-unproven",
     /// Inbound: ends the session at a STARTTLS without EHLO before it.
     ServerDropsEarlyStarttls = "server-drops-early-starttls",
-    /// Inbound: takes nothing in clear from anyone after a failed handshake.
+    /// Inbound: takes nothing in plaintext from anyone after a failed handshake.
     ServerBearsGrudges = "server-bears-grudges",
     /// Inbound: refuses clients without SNI.
     ServerNeedsSni = "server-needs-sni",
-    /// Inbound: a forced listener refuses NOOP in clear.
+    /// Inbound: a forced listener refuses NOOP in plaintext.
     ServerRefusesNoop = "server-refuses-noop",
     /// Inbound: sends its certificate without the intermediate.
     ServerForgetsIntermediate = "server-forgets-intermediate",
@@ -132,7 +132,7 @@ mutants! {
     /// Inbound: answers heartbeats with what they say they hold.
     ServerBleeds = "server-bleeds",
     /// Inbound: overlooks clear lines between the records of a session.
-    ServerOverlooksClear = "server-overlooks-clear",
+    ServerOverlooksPlaintext = "server-overlooks-plaintext",
     /// Inbound: begins as many handshakes inside a session as the client wants.
     ServerRenegotiates = "server-renegotiates",
     /// Inbound: its tickets last thirty days.
@@ -215,20 +215,20 @@ mutants! {
     ClientMarksTls = "client-marks-tls",
     /// Outbound: its trace field says plaintext of what came in TLS.
     ClientMarksPlaintext = "client-marks-plaintext",
-    /// Outbound: forced mail goes in clear where STARTTLS is not offered.
-    ClientClearIfNotOffered = "client-clear-if-not-offered",
-    /// Outbound: forced mail goes in clear after a refused STARTTLS.
-    ClientClearIfRefused = "client-clear-if-refused",
-    /// Outbound: forced mail goes in clear after a failed handshake.
-    ClientClearIfBroken = "client-clear-if-broken",
-    /// Outbound: forced mail goes in clear after HELO.
-    ClientClearAfterHelo = "client-clear-after-helo",
-    /// Outbound: all mail goes in clear on the second attempt.
-    ClientClearOnRetry = "client-clear-on-retry",
-    /// Outbound: forced mail goes in clear on every MX but the first.
-    ClientClearOnSecondMx = "client-clear-on-second-mx",
+    /// Outbound: forced mail goes in plaintext where STARTTLS is not offered.
+    ClientPlaintextIfNotOffered = "client-plaintext-if-not-offered",
+    /// Outbound: forced mail goes in plaintext after a refused STARTTLS.
+    ClientPlaintextIfRefused = "client-plaintext-if-refused",
+    /// Outbound: forced mail goes in plaintext after a failed handshake.
+    ClientPlaintextIfBroken = "client-plaintext-if-broken",
+    /// Outbound: forced mail goes in plaintext after HELO.
+    ClientPlaintextAfterHelo = "client-plaintext-after-helo",
+    /// Outbound: all mail goes in plaintext on the second attempt.
+    ClientPlaintextOnRetry = "client-plaintext-on-retry",
+    /// Outbound: forced mail goes in plaintext on every MX but the first.
+    ClientPlaintextOnSecondMx = "client-plaintext-on-second-mx",
     /// Outbound: reports ignore the rule of their domain.
-    ClientClearReports = "client-clear-reports",
+    ClientPlaintextReports = "client-plaintext-reports",
     /// Outbound: does not check the chain.
     ClientTrustsAnyone = "client-trusts-anyone",
     /// Outbound: does not check the name.
@@ -237,10 +237,10 @@ mutants! {
     ClientIgnoresDates = "client-ignores-dates",
     /// Outbound: checks the name under `certificate-validation` too.
     ClientChecksEveryName = "client-checks-every-name",
-    /// Outbound: opportunistic mail goes in clear if the certificate is not trusted.
-    ClientPrefersClear = "client-prefers-clear",
-    /// Outbound: opportunistic mail is never sent in clear.
-    ClientNeverClear = "client-never-clear",
+    /// Outbound: opportunistic mail goes in plaintext if the certificate is not trusted.
+    ClientPrefersPlaintext = "client-prefers-plaintext",
+    /// Outbound: opportunistic mail is never sent in plaintext.
+    ClientNeverPlaintext = "client-never-plaintext",
     /// Outbound: does not use STARTTLS.
     ClientIgnoresStarttls = "client-ignores-starttls",
     /// Outbound: sends STARTTLS where it is not offered.
@@ -261,14 +261,14 @@ mutants! {
     ClientLacksTls12 = "client-lacks-tls-1-2",
     /// Outbound: takes clear bytes behind 220 for replies inside TLS.
     ClientUsesInjected = "client-uses-injected",
-    /// Outbound: uses extensions that were offered in clear.
+    /// Outbound: uses extensions that were offered in plaintext.
     ClientKeepsExtensions = "client-keeps-extensions",
     /// Outbound: goes to no host outside the recipient's domain.
     ClientStaysInside = "client-stays-inside",
     /// Outbound: opens the session with HELO.
     ClientSaysHelo = "client-says-helo",
-    /// Outbound: forced mail goes in clear over a new connection where something stood behind 220.
-    ClientClearIfInjected = "client-clear-if-injected",
+    /// Outbound: forced mail goes in plaintext over a new connection where something stood behind 220.
+    ClientPlaintextIfInjected = "client-plaintext-if-injected",
     /// Outbound: its reports do not say why.
     ClientHidesReason = "client-hides-reason",
     /// Outbound: does not greet again inside TLS.
@@ -279,9 +279,9 @@ mutants! {
     ClientIgnoresReply = "client-ignores-reply",
     /// Outbound: sends a command behind STARTTLS at once.
     ClientPipelinesStarttls = "client-pipelines-starttls",
-    /// Outbound: goes on in clear on a connection whose handshake failed.
+    /// Outbound: goes on in plaintext on a connection whose handshake failed.
     ClientStaysAfterFailure = "client-stays-after-failure",
-    /// Outbound: a host whose STARTTLS failed once gets clear text from then on.
+    /// Outbound: a host whose STARTTLS failed once gets plaintext from then on.
     ClientRemembersFailure = "client-remembers-failure",
     /// Outbound: a host that got mail under one rule is good enough for every other.
     ClientRemembersTrust = "client-remembers-trust",
@@ -295,7 +295,7 @@ mutants! {
     ClientFirstMxOnly = "client-first-mx-only",
     /// Outbound: takes an odd greeting for the end of all formalities.
     ClientSkipsAfterOddGreeting = "client-skips-after-odd-greeting",
-    /// Outbound: goes on in clear after a 421 to STARTTLS.
+    /// Outbound: goes on in plaintext after a 421 to STARTTLS.
     ClientGoesOnAfter421 = "client-goes-on-after-421",
     /// Outbound: reads one line of the reply to STARTTLS.
     ClientReadsOneLine = "client-reads-one-line",
@@ -346,7 +346,7 @@ mutants! {
     ClientFallsBack = "client-falls-back",
     /// Outbound: takes whatever a server says in its half of the handshake for right. It is written
     /// by hand, and no session comes of it.
-    ClientOverlooksForgeries = "client-overlooks-forgeries",
+    ClientOverlooksTamperings = "client-overlooks-tamperings",
     /// Outbound: takes handshake messages in any order, and ServerHello twice.
     ClientTakesAnyOrder = "client-takes-any-order",
     /// Outbound: takes any session id in a ServerHello.
@@ -376,17 +376,17 @@ mutants! {
     /// Outbound: gives up at the first temporary failure.
     ClientNeverRetries = "client-never-retries",
     /// Outbound: forced mail goes in plaintext after the session was lost before DATA.
-    ClientClearIfLostAtMail = "client-clear-if-lost-at-mail",
+    ClientPlaintextIfLostAtMail = "client-plaintext-if-lost-at-mail",
     /// Outbound: forced mail goes in plaintext after the session was lost at DATA.
-    ClientClearIfLostAtData = "client-clear-if-lost-at-data",
+    ClientPlaintextIfLostAtData = "client-plaintext-if-lost-at-data",
     /// Outbound: forced mail goes in plaintext after EHLO was refused inside TLS.
-    ClientClearIfRefusedAtEhlo = "client-clear-if-refused-at-ehlo",
+    ClientPlaintextIfRefusedAtEhlo = "client-plaintext-if-refused-at-ehlo",
     /// Outbound: forced mail goes in plaintext after MAIL was refused inside TLS.
-    ClientClearIfRefusedAtMail = "client-clear-if-refused-at-mail",
+    ClientPlaintextIfRefusedAtMail = "client-plaintext-if-refused-at-mail",
     /// Outbound: forced mail goes in plaintext after RCPT was refused inside TLS.
-    ClientClearIfRefusedAtRcpt = "client-clear-if-refused-at-rcpt",
+    ClientPlaintextIfRefusedAtRcpt = "client-plaintext-if-refused-at-rcpt",
     /// Outbound: forced mail goes in plaintext after DATA was refused inside TLS.
-    ClientClearIfRefusedAtData = "client-clear-if-refused-at-data",
+    ClientPlaintextIfRefusedAtData = "client-plaintext-if-refused-at-data",
     /// Outbound: takes a session that is lost from DATA on for a message that was accepted.
     ClientTakesLossForSuccess = "client-takes-loss-for-success",
     /// Outbound: the second attempt sends half of the message.
@@ -398,23 +398,23 @@ mutants! {
     /// Outbound: goes to the first address of a host only.
     ClientFirstAddressOnly = "client-first-address-only",
     /// Outbound: forced mail goes in plaintext to every address of a host but the first.
-    ClientClearOnSecondAddress = "client-clear-on-second-address",
+    ClientPlaintextOnSecondAddress = "client-plaintext-on-second-address",
     /// Outbound: forced mail goes in plaintext to addresses of IPv6.
-    ClientClearOnIpv6 = "client-clear-on-ipv6",
+    ClientPlaintextOnIpv6 = "client-plaintext-on-ipv6",
     /// Outbound: checks certificates at addresses of IPv4 only.
     ClientJudgesIpv4Only = "client-judges-ipv4-only",
     /// Outbound: goes to no address of IPv6 where a host has one of IPv4.
     ClientStopsAtFirstFamily = "client-stops-at-first-family",
     /// Outbound: mail to an address in brackets goes in plaintext.
-    ClientClearToLiteral = "client-clear-to-literal",
+    ClientPlaintextToLiteral = "client-plaintext-to-literal",
     /// Outbound: no rule holds for mail to an address in brackets.
     ClientForgetsLiteralRule = "client-forgets-literal-rule",
     /// Outbound: checks the certificate at the first address of a host only.
     ClientJudgesFirstAddress = "client-judges-first-address",
     /// Outbound: forced mail goes in plaintext to the second of two hosts of equal preference.
-    ClientClearOnEqualMx = "client-clear-on-equal-mx",
+    ClientPlaintextOnEqualMx = "client-plaintext-on-equal-mx",
     /// Outbound: forced mail goes in plaintext to a domain without MX records.
-    ClientClearOnImplicitMx = "client-clear-on-implicit-mx",
+    ClientPlaintextOnImplicitMx = "client-plaintext-on-implicit-mx",
     /// Outbound: the rule is that of the domain of which the recipient's is an alias.
     ClientFollowsAliasForRule = "client-follows-alias-for-rule",
     /// Outbound: the rule goes by the name of the next hop.
@@ -430,11 +430,11 @@ mutants! {
     /// Outbound: `TLS-Required: No` lifts the administrator's rule.
     ClientHeedsTlsRequiredNo = "client-heeds-tls-required-no",
     /// Outbound: forced mail of eight bits goes in plaintext where it has to.
-    ClientClearIfEightBit = "client-clear-if-eight-bit",
+    ClientPlaintextIfEightBit = "client-plaintext-if-eight-bit",
     /// Outbound: forced mail of more than 64 KiB goes in plaintext where it has to.
-    ClientClearIfLarge = "client-clear-if-large",
+    ClientPlaintextIfLarge = "client-plaintext-if-large",
     /// Outbound: forced mail from the null sender goes in plaintext where it has to.
-    ClientClearNullSender = "client-clear-null-sender",
+    ClientPlaintextNullSender = "client-plaintext-null-sender",
     /// Outbound: its own reports need no proven host.
     ClientReportsToAnyone = "client-reports-to-anyone",
     /// Outbound: a host that did not offer STARTTLS once gets plaintext from then on.
@@ -444,9 +444,9 @@ mutants! {
     /// Outbound: a host whose handshake failed once gets opportunistic mail in plaintext from then on.
     ClientRemembersBrokenTls = "client-remembers-broken-tls",
     /// Outbound: a host whose handshake failed once gets forced mail in plaintext from then on.
-    ClientClearIfBrokenBefore = "client-clear-if-broken-before",
+    ClientPlaintextIfBrokenBefore = "client-plaintext-if-broken-before",
     /// Outbound: a host that got mail in plaintext once gets forced mail so as well.
-    ClientClearIfClearBefore = "client-clear-if-clear-before",
+    ClientPlaintextIfPlaintextBefore = "client-plaintext-if-plaintext-before",
     /// Outbound: a host that was reached in TLS once is not forced to it again.
     ClientForcesOnce = "client-forces-once",
     /// Outbound: the name of a host is checked at the first connection only.

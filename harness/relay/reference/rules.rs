@@ -5,7 +5,7 @@ use waxseal_model::scenario::Connector;
 use super::queue::Message;
 use super::{Mutant, Setup};
 
-/// More than this is large to [`Mutant::ClientClearIfLarge`], in octets.
+/// More than this is large to [`Mutant::ClientPlaintextIfLarge`], in octets.
 const LARGE: usize = 65_536;
 
 /// The rule for a message: that of its recipient, unless a fault has it otherwise.
@@ -21,11 +21,11 @@ pub(super) async fn rule(setup: &Setup, message: &Message) -> Connector {
     let (local, domain) = to.rsplit_once('@').unwrap_or(("", &to));
     let connector = setup.connector(local, domain);
     let lifted = match setup.mutant {
-        Some(Mutant::ClientClearReports) => message.from.is_empty(),
-        Some(Mutant::ClientClearNullSender) => message.from.is_empty() && !message.report,
+        Some(Mutant::ClientPlaintextReports) => message.from.is_empty(),
+        Some(Mutant::ClientPlaintextNullSender) => message.from.is_empty() && !message.report,
         Some(Mutant::ClientForcesFirstRecipient) => message.place > 0,
-        Some(Mutant::ClientClearIfEightBit) => message.eight_bit,
-        Some(Mutant::ClientClearIfLarge) => message.content.len() > LARGE,
+        Some(Mutant::ClientPlaintextIfEightBit) => message.eight_bit,
+        Some(Mutant::ClientPlaintextIfLarge) => message.content.len() > LARGE,
         Some(Mutant::ClientForgetsLiteralRule) => domain.starts_with('['),
         Some(Mutant::ClientMindsDepth) => {
             let suffix = format!(".{connector}.test");

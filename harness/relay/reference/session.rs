@@ -106,7 +106,7 @@ impl Session {
         self.reply().await
     }
 
-    /// Forgets what came in clear (RFC 3207 section 4.2). Whether there was anything.
+    /// Forgets what came in plaintext (RFC 3207 section 4.2). Whether there was anything.
     pub(super) fn forget_buffer(&mut self) -> bool {
         !self.buffer.take_rest().is_empty()
     }
@@ -128,8 +128,8 @@ impl Session {
         matches!(within(PATIENCE, stream.peek(&mut octet)).await, Ok(Ok(1))) && octet != [0x16]
     }
 
-    /// Takes what stands in clear before a TLS record into the buffer.
-    pub(super) async fn take_clear(&mut self) {
+    /// Takes what stands in plaintext before a TLS record into the buffer.
+    pub(super) async fn take_plaintext(&mut self) {
         let mut octet = [0];
         let Stream::Clear(stream) = &mut self.stream else { return };
         while let Ok(Ok(1)) = within(PATIENCE, stream.peek(&mut octet)).await
@@ -176,7 +176,7 @@ impl Session {
         let Stream::Clear(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return false;
         };
-        if mutant == Some(Mutant::ClientOverlooksForgeries) {
+        if mutant == Some(Mutant::ClientOverlooksTamperings) {
             let host = setup.sni.as_deref().unwrap_or_default();
             careless::negotiate(stream, host, PATIENCE).await;
             return false;

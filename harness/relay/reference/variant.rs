@@ -30,15 +30,15 @@ variants! {
     ServerListsWithBlank = "server-lists-with-blank",
     /// Inbound: lists `StartTLS`.
     ServerListsInOtherCase = "server-lists-in-other-case",
-    /// Inbound: a listener that demands TLS ends the connection at any other command in clear.
-    ServerEndsInClear = "server-ends-in-clear",
+    /// Inbound: a listener that demands TLS ends the connection at any other command in plaintext.
+    ServerEndsInPlaintext = "server-ends-in-plaintext",
     /// Inbound: a listener that demands TLS answers HELO with 530 too, as RFC 3207 section 4 says.
     ServerRefusesHelo = "server-refuses-helo",
     /// Inbound: takes logins in plaintext too, and forgets them when TLS begins.
     ServerTakesLogins = "server-takes-logins",
     /// Outbound: under force it sends STARTTLS whether it is listed or not.
     ClientAsksUnlisted = "client-asks-unlisted",
-    /// Outbound: says EHLO twice in clear.
+    /// Outbound: says EHLO twice in plaintext.
     ClientGreetsTwice = "client-greets-twice",
     /// Outbound: says HELO inside TLS.
     ClientSaysHeloInTls = "client-says-helo-in-tls",

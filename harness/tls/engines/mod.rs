@@ -14,18 +14,18 @@ pub(super) mod trust;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use waxseal_model::facts::{Engine, FailureCause, ForgeryAnswer, Speaker, Suite, TlsFailure};
+use waxseal_model::facts::{Engine, FailureCause, Speaker, Suite, TamperReaction, TlsFailure};
 use waxseal_model::offer::{Offer, SuiteKind, Version};
-use waxseal_model::scenario::Forgery;
+use waxseal_model::scenario::Tampering;
 
 use crate::tls::chain::certificate::describe_certificate;
 use crate::tls::engines::alerts::Alerts;
 use crate::tls::engines::tap::{Copy, Tap, Tapped};
 use crate::tls::offer::resolve;
 use crate::tls::setup::{
-    ClientSetup, Forged, Handshake, Identity, Played, ServerSetup, Unplayable,
+    ClientSetup, Handshake, Identity, Played, ServerSetup, Tampered, Unplayable,
 };
-use crate::tls::tamper::Forging;
+use crate::tls::tamper::TamperingStream;
 use crate::wire::attention::within;
 use crate::wire::numbers::{client_hello, exists_in, server_extensions, suite};
 use crate::wire::tls::last_alert;
@@ -96,30 +96,30 @@ where
 }
 
 /// Negotiates as a server whose flight is changed on its way out, within `patience`. `None`: it never
-/// came to a flight, or the flight went out as it was because the forgery has no meaning here: then
+/// came to a flight, or the flight went out as it was because the tampering has no meaning here: then
 /// the answer says why.
-pub async fn accept_forging<T>(
+pub async fn accept_tampering<T>(
     setup: &ServerSetup,
-    forgery: Forgery,
+    tampering: Tampering,
     io: T,
     patience: Duration,
-) -> (Handshake, Option<Forged>)
+) -> (Handshake, Option<Tampered>)
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     // The copy is of what is on the wire.
     let (tap, copy) = Tap::new(io);
-    let (forging, watching) = Forging::new(tap, forgery, &setup.identity.key);
-    let handshake = accept_on(setup, forging, &copy, patience).await;
+    let (tampering, watching) = TamperingStream::new(tap, tampering, &setup.identity.key);
+    let handshake = accept_on(setup, tampering, &copy, patience).await;
     let tapped = copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let how = match &handshake.result {
-        Ok(_) => ForgeryAnswer::WentOn("it finished the handshake".into()),
-        Err(_) if tapped.reset => ForgeryAnswer::Reset,
-        Err(_) if tapped.ended => ForgeryAnswer::Closed,
-        Err(_) => ForgeryAnswer::Silence,
+        Ok(_) => TamperReaction::WentOn("it finished the handshake".into()),
+        Err(_) if tapped.reset => TamperReaction::Reset,
+        Err(_) if tapped.ended => TamperReaction::Closed,
+        Err(_) => TamperReaction::Silence,
     };
-    let forged = watching.answer(how).map(|(version, answer)| Forged { version, answer });
-    (handshake, forged)
+    let tampered = watching.answer(how).map(|(version, answer)| Tampered { version, answer });
+    (handshake, tampered)
 }
 
 /// Negotiates as the server on a stream of which `copy` is taken.
@@ -183,7 +183,7 @@ fn finish(
         session.heard_by(copy)
     });
     let result = result.map_err(|(cause, detail)| {
-        // What the engine tells may be encrypted; what it does not tell may stand in clear.
+        // What the engine tells may be encrypted; what it does not tell may stand in plaintext.
         let alert = |by: Speaker, bytes: &[u8]| {
             alerts.last(by).or(last_alert(bytes).map(|(_, description)| description))
         };

@@ -46,7 +46,7 @@ impl Session {
         Self { copy: Copy::clone(copy), ..self }
     }
 
-    /// What the other side sent in clear between the records of the session: what it sent is read as
+    /// What the other side sent in plaintext between the records of the session: what it sent is read as
     /// far as the session came, and at most 64 KiB of it. Empty where all was records.
     pub fn strayed(&self) -> Vec<u8> {
         let tapped = self.copy.lock().unwrap_or_else(PoisonError::into_inner);

@@ -18,7 +18,7 @@ use crate::wire::tls::{
 /// Octets that are read of one answer.
 const LIMIT: usize = 1 << 18;
 
-/// Reads what a server says in clear.
+/// Reads what a server says in plaintext.
 #[derive(Debug, Default)]
 pub struct Answers {
     records: Records,
@@ -197,7 +197,7 @@ fn facts(hello: &ServerHello, exchange: Option<ServerKeyExchange>) -> AnswerFact
         compression: hello.compression,
         group: group.map(group_name),
         alpn,
-        downgrade_mark: hello.downgrade_mark().is_some(),
+        downgrade_sentinel: hello.downgrade_sentinel().is_some(),
         extensions: hello.extensions.iter().flatten().map(|e| extension_name(e.kind)).collect(),
     }
 }
@@ -210,7 +210,7 @@ fn facts_sslv2(hello: &Sslv2ServerHello) -> AnswerFacts {
         compression: 0,
         group: None,
         alpn: None,
-        downgrade_mark: false,
+        downgrade_sentinel: false,
         extensions: Vec::new(),
     }
 }

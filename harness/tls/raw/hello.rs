@@ -9,7 +9,7 @@ use crate::wire::numbers::{is_tls13, registered_suites, suite, suite_parts};
 use crate::wire::tls::{ClientHello, Extension, kind};
 
 /// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 section 3.3).
-pub const RENEGOTIATION_SIGNAL: u16 = 0x00ff;
+pub const RENEGOTIATION_SCSV: u16 = 0x00ff;
 
 /// A public value that the other side can compute with, and we need not: the base point of X25519
 /// (RFC 7748 section 4.1).
@@ -94,7 +94,7 @@ impl Hellos {
             extensions: None,
         };
         if version == Version::Ssl3 {
-            hello.suites.push(RENEGOTIATION_SIGNAL);
+            hello.suites.push(RENEGOTIATION_SCSV);
             return hello;
         }
         let mut extensions = Vec::new();

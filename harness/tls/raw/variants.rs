@@ -1,10 +1,10 @@
 //! Variants of an ordinary ClientHello, each with what its name says.
 
 use waxseal_model::offer::{SuiteKind, Version};
-use waxseal_model::scenario::{ForgedHello, Quirk};
+use waxseal_model::scenario::{HelloVariant, RawHello};
 
 use crate::tls::raw::binder::{Psk, bind};
-use crate::tls::raw::hello::{RENEGOTIATION_SIGNAL, X25519_SHARE, random};
+use crate::tls::raw::hello::{RENEGOTIATION_SCSV, X25519_SHARE, random};
 use crate::wire::numbers::suite;
 use crate::wire::numbers::{is_tls13, registered_suites};
 use crate::wire::tls::{
@@ -31,7 +31,7 @@ const SUITES_TLS13: [u16; 3] = [0x1301, 0x1302, 0x1303];
 /// Suites from the range for private use (RFC 8446 section 11).
 const UNKNOWN: [u16; 3] = [0xff10, 0xff11, 0xff12];
 /// TLS_FALLBACK_SCSV (RFC 7507 section 2).
-const FALLBACK_SIGNAL: u16 = 0x5600;
+const FALLBACK_SCSV: u16 = 0x5600;
 
 /// The base point of P-256 (SEC 2 section 2.4.2), as its public value.
 const P256_SHARE: [u8; 65] = [
@@ -45,33 +45,29 @@ const P256_SHARE: [u8; 65] = [
 /// The bytes of a hello, records and all, to a server of this name.
 ///
 /// `None`: it asks for a session to be resumed, and there is no `psk` to do that by.
-pub fn hello_by_hand(
-    forged: &ForgedHello,
-    sni: Option<&str>,
-    psk: Option<&Psk>,
-) -> Option<Vec<u8>> {
-    if forged.quirks.contains(&Quirk::SslV2) {
+pub fn hello_by_hand(tampered: &RawHello, sni: Option<&str>, psk: Option<&Psk>) -> Option<Vec<u8>> {
+    if tampered.variants.contains(&HelloVariant::SslV2) {
         let [challenge, _] = halves(random());
         return Some(write_sslv2_hello(0x0002, &SSLV2_CIPHERS, &challenge));
     }
-    let mut hello = ordinary(forged.version, sni);
-    for quirk in &forged.quirks {
-        bend(&mut hello, *quirk);
+    let mut hello = ordinary(tampered.version, sni);
+    for variant in &tampered.variants {
+        bend(&mut hello, *variant);
     }
-    if let Some(octets) = forged.octets {
+    if let Some(octets) = tampered.octets {
         // Type and length of the padding itself take four.
         let missing = (octets as usize).saturating_sub(hello.message().len() + 4);
         hello.set(Extension::padding(missing));
     }
     // The binder is over all the rest of the message.
-    if forged
-        .quirks
+    if tampered
+        .variants
         .iter()
-        .any(|quirk| [Quirk::PskAlone, Quirk::PskWithKeyExchange].contains(quirk))
+        .any(|variant| [HelloVariant::PskAlone, HelloVariant::PskWithKeyExchange].contains(variant))
     {
         bind(&mut hello, psk?).ok()?;
     }
-    let version = forged.version.code().min(Version::Tls10.code());
+    let version = tampered.version.code().min(Version::Tls10.code());
     Some(write_records(content::HANDSHAKE, version, &hello.message(), usize::MAX))
 }
 
@@ -91,7 +87,7 @@ fn ordinary(version: Version, sni: Option<&str>) -> ClientHello {
         extensions: None,
     };
     if version == Version::Ssl3 {
-        hello.suites.push(RENEGOTIATION_SIGNAL);
+        hello.suites.push(RENEGOTIATION_SCSV);
         return hello;
     }
     let mut extensions: Vec<_> = sni.map(Extension::server_name).into_iter().collect();
@@ -113,26 +109,26 @@ fn ordinary(version: Version, sni: Option<&str>) -> ClientHello {
     hello
 }
 
-fn bend(hello: &mut ClientHello, quirk: Quirk) {
+fn bend(hello: &mut ClientHello, variant: HelloVariant) {
     let tls13 = hello.extension(kind::SUPPORTED_VERSIONS).is_some();
     let cbc = || -> Vec<u16> {
         let cbc = |id: &u16| suite(*id).is(SuiteKind::Cbc) && suite(*id).is(SuiteKind::Ecdhe);
         registered_suites().into_iter().filter(|id| !is_tls13(*id)).filter(cbc).collect()
     };
-    match quirk {
-        Quirk::AlpnHttp2 => hello.set(Extension::alpn(&[b"h2"])),
-        Quirk::CbcEncryptThenMac => {
+    match variant {
+        HelloVariant::AlpnHttp2 => hello.set(Extension::alpn(&[b"h2"])),
+        HelloVariant::CbcEncryptThenMac => {
             hello.suites = cbc();
             hello.set(Extension::empty(kind::ENCRYPT_THEN_MAC));
         }
-        Quirk::CbcPlain => hello.suites = cbc(),
-        Quirk::Compression => hello.compression = vec![1, 0],
-        Quirk::FallbackSignal => hello.suites.push(FALLBACK_SIGNAL),
-        Quirk::ForeignKeyShare => {
+        HelloVariant::CbcPlain => hello.suites = cbc(),
+        HelloVariant::Compression => hello.compression = vec![1, 0],
+        HelloVariant::FallbackScsv => hello.suites.push(FALLBACK_SCSV),
+        HelloVariant::ForeignKeyShare => {
             hello.set(Extension::groups(&[GROUPS[0]]));
             hello.set(Extension::key_share(&[(FOREIGN, &P256_SHARE)]));
         }
-        Quirk::Grease => {
+        HelloVariant::Grease => {
             hello.suites.insert(0, grease(0));
             hello.set(Extension::groups(&[&[grease(1)], &GROUPS[..]].concat()));
             hello.set(Extension::schemes(&[&[grease(2)], &SCHEMES[..]].concat()));
@@ -145,32 +141,32 @@ fn bend(hello: &mut ClientHello, quirk: Quirk) {
             hello.extensions.get_or_insert_default().insert(0, Extension::grease(4));
             hello.set(Extension::new(grease(5), []));
         }
-        Quirk::Heartbeat => hello.set(Extension::heartbeat(1)),
-        Quirk::HighVersion => {
+        HelloVariant::Heartbeat => hello.set(Extension::heartbeat(1)),
+        HelloVariant::HighVersion => {
             hello.legacy_version = 0x0305;
             hello.remove(kind::SUPPORTED_VERSIONS);
         }
-        Quirk::NoKeyShare => hello.set(Extension::key_share(&[])),
-        Quirk::NoNullCompression => hello.compression = vec![1],
-        Quirk::NoRenegotiationInfo => {
+        HelloVariant::NoKeyShare => hello.set(Extension::key_share(&[])),
+        HelloVariant::NoNullCompression => hello.compression = vec![1],
+        HelloVariant::NoRenegotiationInfo => {
             hello.suites = vec![0xc02f, 0xc02b];
             hello.set(Extension::groups(&[GROUPS[0]]));
             hello.remove(kind::RENEGOTIATION_INFO);
             hello.remove(kind::EXTENDED_MASTER_SECRET);
         }
-        Quirk::NoSuites => hello.suites.clear(),
-        Quirk::PskAlone => hello.set(Extension::psk_modes(&[0])),
+        HelloVariant::NoSuites => hello.suites.clear(),
+        HelloVariant::PskAlone => hello.set(Extension::psk_modes(&[0])),
         // The modes of an ordinary client.
-        Quirk::PskWithKeyExchange => {}
-        Quirk::RenegotiationSignal => {
+        HelloVariant::PskWithKeyExchange => {}
+        HelloVariant::RenegotiationScsv => {
             hello.remove(kind::RENEGOTIATION_INFO);
-            hello.suites.push(RENEGOTIATION_SIGNAL);
+            hello.suites.push(RENEGOTIATION_SCSV);
         }
-        Quirk::ExportSuites => hello.suites = of_kind(SuiteKind::Export),
-        Quirk::StaticDhSuites => hello.suites = of_kind(SuiteKind::StaticDh),
+        HelloVariant::ExportSuites => hello.suites = of_kind(SuiteKind::Export),
+        HelloVariant::StaticDhSuites => hello.suites = of_kind(SuiteKind::StaticDh),
         // Another framing altogether: see `hello_by_hand`.
-        Quirk::SslV2 => {}
-        Quirk::UnknownSuites => hello.suites = UNKNOWN.to_vec(),
+        HelloVariant::SslV2 => {}
+        HelloVariant::UnknownSuites => hello.suites = UNKNOWN.to_vec(),
     }
 }
 
@@ -192,34 +188,34 @@ mod tests {
     use super::*;
     use crate::wire::tls::read_client_hello;
 
-    fn forged(version: Version, quirks: &[Quirk], octets: Option<u32>) -> ClientHello {
-        let hello = ForgedHello { version, quirks: quirks.to_vec(), octets };
+    fn tampered(version: Version, variants: &[HelloVariant], octets: Option<u32>) -> ClientHello {
+        let hello = RawHello { version, variants: variants.to_vec(), octets };
         let bytes =
             hello_by_hand(&hello, Some("mail.example"), None).expect("no session is asked for");
         read_client_hello(&bytes).expect("it is a ClientHello")
     }
 
     #[test]
-    fn a_quirk_changes_what_its_name_says_and_nothing_else() {
+    fn a_variant_changes_what_its_name_says_and_nothing_else() {
         let alike = |a: &ClientHello, b: &ClientHello| {
             (a.legacy_version, &a.compression, &a.extensions)
                 == (b.legacy_version, &b.compression, &b.extensions)
         };
-        let plain = forged(Version::Tls12, &[], None);
-        for (quirk, suites) in [(Quirk::NoSuites, 0), (Quirk::UnknownSuites, 3)] {
-            let bent = forged(Version::Tls12, &[quirk], None);
+        let plain = tampered(Version::Tls12, &[], None);
+        for (variant, suites) in [(HelloVariant::NoSuites, 0), (HelloVariant::UnknownSuites, 3)] {
+            let bent = tampered(Version::Tls12, &[variant], None);
             assert_eq!(bent.suites.len(), suites);
-            assert!(alike(&plain, &bent), "{}", quirk.name());
+            assert!(alike(&plain, &bent), "{}", variant.name());
         }
-        let bent = forged(Version::Tls12, &[Quirk::FallbackSignal], None);
-        assert!(alike(&plain, &bent) && bent.suites.contains(&FALLBACK_SIGNAL));
-        let bent = forged(Version::Tls12, &[Quirk::NoNullCompression], None);
+        let bent = tampered(Version::Tls12, &[HelloVariant::FallbackScsv], None);
+        assert!(alike(&plain, &bent) && bent.suites.contains(&FALLBACK_SCSV));
+        let bent = tampered(Version::Tls12, &[HelloVariant::NoNullCompression], None);
         assert_eq!((bent.suites, bent.extensions), (plain.suites, plain.extensions));
     }
 
     #[test]
     fn a_share_of_no_offered_group_is_of_another_group() {
-        let hello = forged(Version::Tls13, &[Quirk::ForeignKeyShare], None);
+        let hello = tampered(Version::Tls13, &[HelloVariant::ForeignKeyShare], None);
         assert_eq!(hello.numbers(kind::SUPPORTED_GROUPS, 2), [GROUPS[0]]);
         assert_eq!(hello.numbers(kind::KEY_SHARE, 2)[0], FOREIGN);
     }
@@ -227,7 +223,7 @@ mod tests {
     #[test]
     fn a_padded_hello_has_the_length_that_is_asked_for() {
         for octets in [300, 600, 5000, 16_000] {
-            let hello = forged(Version::Tls12, &[], Some(octets));
+            let hello = tampered(Version::Tls12, &[], Some(octets));
             assert_eq!(hello.message().len(), octets as usize);
         }
     }

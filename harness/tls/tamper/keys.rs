@@ -1,4 +1,4 @@
-//! What a forged key exchange needs to be right in everything else: public values and a signature.
+//! What a tampered key exchange needs to be right in everything else: public values and a signature.
 
 use openssl::bn::BigNumContext;
 use openssl::ec::{EcGroup, PointConversionForm};
@@ -7,7 +7,7 @@ use openssl::nid::Nid;
 use rustls::SignatureScheme;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Groups that a forgery may choose, in this order, with what OpenSSL calls them: such as libraries
+/// Groups that a tampering may choose, in this order, with what OpenSSL calls them: such as libraries
 /// have built in and do not always offer.
 const GROUPS: [(u16, Option<Nid>); 7] = [
     (0x0019, Some(Nid::SECP521R1)),

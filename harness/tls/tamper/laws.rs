@@ -1,7 +1,7 @@
-//! Laws of the forgeries: what is written can be read, and differs in the one thing.
+//! Laws of the tamperings: what is written can be read, and differs in the one thing.
 
 use proptest::prelude::*;
-use waxseal_model::scenario::Forgery;
+use waxseal_model::scenario::Tampering;
 
 use super::rewrite::{After, Rewritten, TOO_LONG, WHOLE, rewrite, server_share, without_tls13};
 use crate::wire::tls::{
@@ -83,46 +83,46 @@ fn differences(one: &ServerHello, other: &ServerHello) -> usize {
     fields.into_iter().filter(|differs| *differs).count() + extensions.count()
 }
 
-fn forged(forgery: Forgery, tls13: bool, random: [u8; 32], id: &[u8]) -> (Flight, Rewritten) {
+fn tampered(tampering: Tampering, tls13: bool, random: [u8; 32], id: &[u8]) -> (Flight, Rewritten) {
     let key = openssl::ec::EcGroup::from_curve_name(openssl::nid::Nid::X9_62_PRIME256V1)
         .and_then(|group| openssl::ec::EcKey::generate(&group))
         .and_then(openssl::pkey::PKey::from_ec_key)
         .and_then(|key| key.private_key_to_pkcs8())
         .unwrap();
     let flight = honest(tls13, random, id);
-    let retried = forgery == Forgery::RetryTwice;
-    let rewritten = rewrite(forgery, &client(id), flight.clone(), retried, &key);
-    (flight, rewritten.unwrap_or_else(|why| panic!("{}: {why}", forgery.name())))
+    let retried = tampering == Tampering::RetryTwice;
+    let rewritten = rewrite(tampering, &client(id), flight.clone(), retried, &key);
+    (flight, rewritten.unwrap_or_else(|why| panic!("{}: {why}", tampering.name())))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn a_forged_hello_can_be_read_and_differs_in_one_field(
+    fn a_tampered_hello_can_be_read_and_differs_in_one_field(
         random in any::<[u8; 32]>(), id in prop_oneof![Just(vec![]), Just(vec![5; 32])],
     ) {
-        for (forgery, tls13) in [
-            (Forgery::AlpnNotOffered, false),
-            (Forgery::CompressionChosen, false),
-            (Forgery::ExtensionUnknown, false),
-            (Forgery::RenegotiationInfoMissing, false),
-            (Forgery::SuiteNotOffered, false),
-            (Forgery::SuiteOfTls13, false),
-            (Forgery::VersionSsl3, false),
-            (Forgery::VersionTls13, false),
-            (Forgery::GroupNotOffered, true),
-            (Forgery::GroupNotShared, true),
-            (Forgery::SelectedVersionOld, true),
-            (Forgery::SelectedVersionUnknown, true),
-            (Forgery::SessionIdChanged, true),
-            (Forgery::ShareAllZero, true),
-            (Forgery::SuiteNotOffered, true),
+        for (tampering, tls13) in [
+            (Tampering::AlpnNotOffered, false),
+            (Tampering::CompressionChosen, false),
+            (Tampering::ExtensionUnknown, false),
+            (Tampering::RenegotiationInfoMissing, false),
+            (Tampering::SuiteNotOffered, false),
+            (Tampering::SuiteOfTls13, false),
+            (Tampering::VersionSsl3, false),
+            (Tampering::VersionTls13, false),
+            (Tampering::GroupNotOffered, true),
+            (Tampering::GroupNotShared, true),
+            (Tampering::SelectedVersionOld, true),
+            (Tampering::SelectedVersionUnknown, true),
+            (Tampering::SessionIdChanged, true),
+            (Tampering::ShareAllZero, true),
+            (Tampering::SuiteNotOffered, true),
         ] {
-            let (honest, rewritten) = forged(forgery, tls13, random, &id);
+            let (honest, rewritten) = tampered(tampering, tls13, random, &id);
             let (read, rest) = Flight::take(&rewritten.bytes).unwrap().unwrap();
-            prop_assert_eq!(differences(&honest.hello, &read.hello), 1, "{}", forgery.name());
-            prop_assert_eq!(&honest.messages, &read.messages, "{}", forgery.name());
+            prop_assert_eq!(differences(&honest.hello, &read.hello), 1, "{}", tampering.name());
+            prop_assert_eq!(&honest.messages, &read.messages, "{}", tampering.name());
             prop_assert!(rest.is_empty());
             let after = if tls13 { After::IsHeld } else { After::GoesOut };
             prop_assert_eq!(rewritten.after, after);
@@ -130,9 +130,9 @@ proptest! {
     }
 
     #[test]
-    fn a_forged_key_exchange_leaves_the_hello_alone(random in any::<[u8; 32]>()) {
-        for forgery in [Forgery::GroupNotOffered, Forgery::SignatureBroken] {
-            let (honest, rewritten) = forged(forgery, false, random, &[]);
+    fn a_tampered_key_exchange_leaves_the_hello_alone(random in any::<[u8; 32]>()) {
+        for tampering in [Tampering::GroupNotOffered, Tampering::SignatureBroken] {
+            let (honest, rewritten) = tampered(tampering, false, random, &[]);
             let (read, _) = Flight::take(&rewritten.bytes).unwrap().unwrap();
             prop_assert_eq!(&honest.hello, &read.hello);
             let changed: Vec<u8> = honest
@@ -145,24 +145,24 @@ proptest! {
             prop_assert_eq!(changed, [handshake::SERVER_KEY_EXCHANGE]);
             let curve = SignedCurve::read(&read.messages[1].body).unwrap();
             let other_group = curve.group != 0x001d;
-            prop_assert_eq!(other_group, forgery == Forgery::GroupNotOffered);
+            prop_assert_eq!(other_group, tampering == Tampering::GroupNotOffered);
         }
     }
 
     #[test]
-    fn what_is_forged_around_an_honest_flight_leaves_it_whole(random in any::<[u8; 32]>()) {
+    fn what_is_tampered_around_an_honest_flight_leaves_it_whole(random in any::<[u8; 32]>()) {
         for tls13 in [false, true] {
-            let (honest, fragments) = forged(Forgery::Fragments, tls13, random, &[]);
+            let (honest, fragments) = tampered(Tampering::Fragments, tls13, random, &[]);
             let whole = honest.payload();
             prop_assert_eq!(fragments.bytes.len(), 6 * whole.len());
             let (read, _) = Flight::take(&fragments.bytes).unwrap().unwrap();
             prop_assert_eq!(read.payload(), whole);
-            for (forgery, before) in [
-                (Forgery::Nothing, 0),
-                (Forgery::EmptyRecord, 5),
-                (Forgery::WarningBeforeHello, 7),
+            for (tampering, before) in [
+                (Tampering::Nothing, 0),
+                (Tampering::EmptyRecord, 5),
+                (Tampering::WarningBeforeHello, 7),
             ] {
-                let (honest, rewritten) = forged(forgery, tls13, random, &[]);
+                let (honest, rewritten) = tampered(tampering, tls13, random, &[]);
                 prop_assert_eq!(&rewritten.bytes[before..], honest.records(WHOLE));
                 prop_assert_eq!(rewritten.after, After::GoesOut);
             }
@@ -172,21 +172,21 @@ proptest! {
 
 #[test]
 fn messages_are_only_moved_or_repeated() {
-    let kinds = |forgery| {
-        let (_, rewritten) = forged(forgery, false, [3; 32], &[]);
+    let kinds = |tampering| {
+        let (_, rewritten) = tampered(tampering, false, [3; 32], &[]);
         let kinds = |bytes: &[u8]| {
             let (read, _) = Flight::take(bytes).unwrap().unwrap();
             read.messages.iter().map(|message| message.kind).collect::<Vec<_>>()
         };
         kinds(&rewritten.bytes)
     };
-    assert_eq!(kinds(Forgery::DoneBeforeKeyExchange), [11, 14, 12]);
-    assert_eq!(kinds(Forgery::SecondServerHello), [2, 11, 12, 14]);
+    assert_eq!(kinds(Tampering::DoneBeforeKeyExchange), [11, 14, 12]);
+    assert_eq!(kinds(Tampering::SecondServerHello), [2, 11, 12, 14]);
 }
 
 #[test]
 fn a_record_is_too_long_by_its_own_length_alone() {
-    let (honest, rewritten) = forged(Forgery::RecordTooLong, false, [3; 32], &[]);
+    let (honest, rewritten) = tampered(Tampering::RecordTooLong, false, [3; 32], &[]);
     let [22, 3, 3, high, low, payload @ ..] = &rewritten.bytes[..] else { panic!("no record") };
     let length = usize::from(u16::from_be_bytes([*high, *low]));
     assert!((TOO_LONG..TOO_LONG + 4).contains(&length));
@@ -196,10 +196,10 @@ fn a_record_is_too_long_by_its_own_length_alone() {
 
 #[test]
 fn a_retry_is_a_retry() {
-    for (forgery, asked) in
-        [(Forgery::RetryForSharedGroup, Some(0x001d)), (Forgery::RetryTwice, None)]
+    for (tampering, asked) in
+        [(Tampering::RetryForSharedGroup, Some(0x001d)), (Tampering::RetryTwice, None)]
     {
-        let (honest, rewritten) = forged(forgery, true, [3; 32], &[5; 32]);
+        let (honest, rewritten) = tampered(tampering, true, [3; 32], &[5; 32]);
         let (read, _) = Flight::take(&rewritten.bytes).unwrap().unwrap();
         assert!(read.hello.is_retry());
         assert_eq!(read.hello.group(), asked);
@@ -210,22 +210,22 @@ fn a_retry_is_a_retry() {
 
 #[test]
 fn what_has_no_meaning_with_a_hello_says_so() {
-    let meaningless = |forgery, tls13, change: &dyn Fn(&mut ClientHello)| {
+    let meaningless = |tampering, tls13, change: &dyn Fn(&mut ClientHello)| {
         let mut client = client(&[]);
         change(&mut client);
-        rewrite(forgery, &client, honest(tls13, [3; 32], &[]), false, &[]).is_err()
+        rewrite(tampering, &client, honest(tls13, [3; 32], &[]), false, &[]).is_err()
     };
     let alpn = |client: &mut ClientHello| {
         client.extensions.get_or_insert_default().push(Extension::alpn(&[b"smtp"]));
     };
-    assert!(meaningless(Forgery::AlpnNotOffered, false, &alpn));
-    assert!(meaningless(Forgery::CompressionChosen, false, &|client| client.compression.push(1)));
-    assert!(meaningless(Forgery::VersionSsl3, false, &|client| client.extensions = None));
-    assert!(meaningless(Forgery::RenegotiationInfoMissing, false, &|client| client
+    assert!(meaningless(Tampering::AlpnNotOffered, false, &alpn));
+    assert!(meaningless(Tampering::CompressionChosen, false, &|client| client.compression.push(1)));
+    assert!(meaningless(Tampering::VersionSsl3, false, &|client| client.extensions = None));
+    assert!(meaningless(Tampering::RenegotiationInfoMissing, false, &|client| client
         .suites
         .truncate(2)));
-    assert!(meaningless(Forgery::RetryTwice, true, &|_| ()));
-    assert!(meaningless(Forgery::DowngradeMark, false, &|_| ()));
+    assert!(meaningless(Tampering::RetryTwice, true, &|_| ()));
+    assert!(meaningless(Tampering::DowngradeSentinel, false, &|_| ()));
     assert_eq!(without_tls13(&ClientHello::default()), None);
     let struck = without_tls13(&client(&[])).unwrap();
     assert_eq!(struck.numbers(kind::SUPPORTED_VERSIONS, 1), [0x0303]);

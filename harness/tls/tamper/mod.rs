@@ -10,4 +10,4 @@ mod rewrite;
 mod stream;
 
 pub use keys::base_point;
-pub(super) use stream::Forging;
+pub(super) use stream::TamperingStream;

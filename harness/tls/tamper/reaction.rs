@@ -1,6 +1,6 @@
-//! Hears what a client does about a flight, as far as it stands in clear.
+//! Hears what a client does about a flight, as far as it stands in plaintext.
 
-use waxseal_model::facts::ForgeryAnswer;
+use waxseal_model::facts::TamperReaction;
 
 use crate::wire::tls::{CLIENT_HELLO, Message, Records, handshake};
 
@@ -12,9 +12,9 @@ pub(super) struct Listener {
     /// A ChangeCipherSpec came. Of TLS 1.3 some clients send it before they have read the flight to
     /// its end, so what follows decides first.
     changed: bool,
-    /// More of the flight was sent behind what is forged.
+    /// More of the flight was sent behind what is tampered.
     rest_sent: bool,
-    answer: Option<ForgeryAnswer>,
+    answer: Option<TamperReaction>,
 }
 
 impl Listener {
@@ -32,13 +32,13 @@ impl Listener {
             self.answer = match self.records.next_message() {
                 Ok(Some(message)) => self.answered(&message),
                 Ok(None) => return,
-                Err(_) => Some(ForgeryAnswer::WentOn("it sent what is no TLS".into())),
+                Err(_) => Some(TamperReaction::WentOn("it sent what is no TLS".into())),
             };
         }
     }
 
-    fn answered(&mut self, message: &Message) -> Option<ForgeryAnswer> {
-        let went_on = |with: &str| Some(ForgeryAnswer::WentOn(format!("it sent {with}")));
+    fn answered(&mut self, message: &Message) -> Option<TamperReaction> {
+        let went_on = |with: &str| Some(TamperReaction::WentOn(format!("it sent {with}")));
         match *message {
             Message::Handshake { kind: CLIENT_HELLO, .. } => went_on("another ClientHello"),
             Message::Handshake { kind: handshake::CERTIFICATE, .. } => went_on("Certificate"),
@@ -51,7 +51,7 @@ impl Listener {
                 self.changed = true;
                 None
             }
-            Message::Alert { level: 1, description: 0 } => Some(ForgeryAnswer::Closed),
+            Message::Alert { level: 1, description: 0 } => Some(TamperReaction::Closed),
             // Whoever cannot read the next record has taken the hello before it: bad_record_mac,
             // decryption_failed and decrypt_error.
             Message::Alert { description: alert @ (20 | 21 | 51), .. } if self.tls13 => {
@@ -60,7 +60,7 @@ impl Listener {
             // In TLS 1.3 every alert but close_notify and user_canceled is fatal (RFC 8446 section 6).
             Message::Alert { level, description } => {
                 let fatal = level == 2 || (self.tls13 && description != 90);
-                fatal.then_some(ForgeryAnswer::Alert(description))
+                fatal.then_some(TamperReaction::Alert(description))
             }
         }
     }
@@ -76,11 +76,11 @@ impl Listener {
     }
 
     /// What the client did, when nothing more comes.
-    pub(super) fn at_end(&self, how: ForgeryAnswer) -> ForgeryAnswer {
+    pub(super) fn at_end(&self, how: TamperReaction) -> TamperReaction {
         match &self.answer {
             Some(answer) => answer.clone(),
-            None if self.changed => ForgeryAnswer::WentOn("it sent ChangeCipherSpec".into()),
-            None if self.rest_sent && how != ForgeryAnswer::Silence => ForgeryAnswer::Unclear,
+            None if self.changed => TamperReaction::WentOn("it sent ChangeCipherSpec".into()),
+            None if self.rest_sent && how != TamperReaction::Silence => TamperReaction::Unclear,
             None => how,
         }
     }
@@ -88,11 +88,11 @@ impl Listener {
 
 #[cfg(test)]
 mod tests {
-    use super::ForgeryAnswer::{Alert, Closed, WentOn};
+    use super::TamperReaction::{Alert, Closed, WentOn};
     use super::*;
     use crate::wire::tls::{content, write_records};
 
-    fn check(tls13: bool, records: &[(u8, &[u8])], expected: ForgeryAnswer) {
+    fn check(tls13: bool, records: &[(u8, &[u8])], expected: TamperReaction) {
         let mut listener = Listener::new(tls13);
         for (kind, payload) in records {
             for octet in write_records(*kind, 0x0303, payload, 1 << 14) {
@@ -140,7 +140,7 @@ mod tests {
         let mut listener = Listener::new(true);
         assert_eq!(listener.at_end(Closed), Closed);
         listener.rest_follows();
-        assert_eq!(listener.at_end(Closed), ForgeryAnswer::Unclear);
+        assert_eq!(listener.at_end(Closed), TamperReaction::Unclear);
         listener.hear(&write_records(content::ALERT, 0x0303, &[2, 47], 2));
         assert_eq!(listener.at_end(Closed), Alert(47));
     }

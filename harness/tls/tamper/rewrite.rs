@@ -1,6 +1,6 @@
-//! The forgeries: an honest flight in, the same with one thing changed out.
+//! The tamperings: an honest flight in, the same with one thing changed out.
 
-use waxseal_model::scenario::Forgery;
+use waxseal_model::scenario::Tampering;
 
 use super::keys;
 use crate::wire::numbers::suite;
@@ -15,7 +15,7 @@ pub(super) enum After {
     /// Goes out as it is.
     GoesOut,
     /// Is kept back until the client has done something, or for a while: whoever notices what is
-    /// forged ends the handshake before it comes, whoever does not waits for it.
+    /// tampered ends the handshake before it comes, whoever does not waits for it.
     IsHeld,
     /// Is kept back: it belongs to a hello that was not sent.
     IsDropped,
@@ -26,12 +26,12 @@ pub(super) enum After {
 /// A changed flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rewritten {
-    /// Whole records, unless they are forged themselves.
+    /// Whole records, unless they are tampered themselves.
     pub(super) bytes: Vec<u8>,
     pub(super) after: After,
 }
 
-/// Most octets that a record may hold in clear.
+/// Most octets that a record may hold in plaintext.
 pub(super) const WHOLE: usize = 1 << 14;
 
 /// The first octet count that no version allows a record (RFC 5246 section 6.2.3).
@@ -41,9 +41,9 @@ pub(super) const TOO_LONG: usize = (1 << 14) + 2048 + 1;
 /// HelloRetryRequest of the engine came before, `key` is the server's in PKCS#8.
 ///
 /// # Errors
-/// Why the forgery has no meaning with this hello: a fragment, not a failure of anybody.
+/// Why the tampering has no meaning with this hello: a fragment, not a failure of anybody.
 pub(super) fn rewrite(
-    forgery: Forgery,
+    tampering: Tampering,
     client: &ClientHello,
     mut flight: Flight,
     retried: bool,
@@ -51,15 +51,15 @@ pub(super) fn rewrite(
 ) -> Result<Rewritten, String> {
     let tls13 = flight.hello.version() >= 0x0304;
     let hello = &mut flight.hello;
-    match forgery {
+    match tampering {
         // The engine has set the mark, because TLS 1.3 was struck out of the hello it saw.
-        Forgery::DowngradeMark if hello.downgrade_mark().is_none() => {
+        Tampering::DowngradeSentinel if hello.downgrade_sentinel().is_none() => {
             return Err("our server did not set the mark".into());
         }
-        Forgery::Nothing | Forgery::DowngradeMark => {}
-        Forgery::SuiteNotOffered => hello.suite = other_suite(client, hello.suite, tls13)?,
-        Forgery::SuiteOfTls13 => hello.suite = 0x1301,
-        Forgery::VersionSsl3 => {
+        Tampering::Nothing | Tampering::DowngradeSentinel => {}
+        Tampering::SuiteNotOffered => hello.suite = other_suite(client, hello.suite, tls13)?,
+        Tampering::SuiteOfTls13 => hello.suite = 0x1301,
+        Tampering::VersionSsl3 => {
             let offered = client.numbers(kind::SUPPORTED_VERSIONS, 1);
             if offered.is_empty() {
                 return Err("its hello does not list the versions that it offers".into());
@@ -69,20 +69,20 @@ pub(super) fn rewrite(
             }
             hello.legacy_version = 0x0300;
         }
-        Forgery::VersionTls13 => hello.legacy_version = 0x0304,
-        Forgery::SelectedVersionOld => set(hello, kind::SUPPORTED_VERSIONS, &[3, 3]),
-        Forgery::SelectedVersionUnknown => set(hello, kind::SUPPORTED_VERSIONS, &[3, 0x7f]),
-        Forgery::SessionIdChanged => match hello.session_id.first_mut() {
+        Tampering::VersionTls13 => hello.legacy_version = 0x0304,
+        Tampering::SelectedVersionOld => set(hello, kind::SUPPORTED_VERSIONS, &[3, 3]),
+        Tampering::SelectedVersionUnknown => set(hello, kind::SUPPORTED_VERSIONS, &[3, 0x7f]),
+        Tampering::SessionIdChanged => match hello.session_id.first_mut() {
             Some(first) => *first ^= 1,
             None => hello.session_id = vec![7; 32],
         },
-        Forgery::CompressionChosen => {
+        Tampering::CompressionChosen => {
             if client.compression.contains(&1) {
                 return Err("it offers DEFLATE".into());
             }
             hello.compression = 1;
         }
-        Forgery::RenegotiationInfoMissing => {
+        Tampering::RenegotiationInfoMissing => {
             let asked = client.suites.contains(&0x00ff)
                 || client.extension(kind::RENEGOTIATION_INFO).is_some();
             let all = hello.extensions.iter_mut().flatten().count();
@@ -93,22 +93,22 @@ pub(super) fn rewrite(
                 return Err("it does not ask for renegotiation_info".into());
             }
         }
-        Forgery::AlpnNotOffered => {
+        Tampering::AlpnNotOffered => {
             if client.extension(kind::ALPN).is_some() {
                 return Err("it offers ALPN".into());
             }
             hello.extensions.get_or_insert_default().push(Extension::alpn(&[b"smtp"]));
         }
-        Forgery::ExtensionUnknown => {
+        Tampering::ExtensionUnknown => {
             hello.extensions.get_or_insert_default().push(Extension::new(0x1234, [0]));
         }
-        Forgery::GroupNotOffered if tls13 => {
+        Tampering::GroupNotOffered if tls13 => {
             let offered = client.numbers(kind::SUPPORTED_GROUPS, 2);
             let (group, public) = keys::share(|group| !offered.contains(&group))
                 .ok_or("it offers every group that we could choose")?;
             set(hello, kind::KEY_SHARE, &server_share(group, &public));
         }
-        Forgery::GroupNotShared => {
+        Tampering::GroupNotShared => {
             let offered = client.numbers(kind::SUPPORTED_GROUPS, 2);
             let shared = shared(client);
             let wanted = |group| offered.contains(&group) && !shared.contains(&group);
@@ -116,7 +116,7 @@ pub(super) fn rewrite(
                 keys::share(wanted).ok_or("it shares every group that we could choose")?;
             set(hello, kind::KEY_SHARE, &server_share(group, &public));
         }
-        Forgery::ShareAllZero => {
+        Tampering::ShareAllZero => {
             if let Some(share) = hello.extension(kind::KEY_SHARE) {
                 // Group and length stay.
                 let (head, public) = share.split_at(share.len().min(4));
@@ -124,8 +124,8 @@ pub(super) fn rewrite(
                 set(hello, kind::KEY_SHARE, &zeros);
             }
         }
-        Forgery::RetryForSharedGroup | Forgery::RetryTwice => {
-            let twice = forgery == Forgery::RetryTwice;
+        Tampering::RetryForSharedGroup | Tampering::RetryTwice => {
+            let twice = tampering == Tampering::RetryTwice;
             if twice && !retried {
                 return Err("it shares the one group of our server at once".into());
             }
@@ -141,8 +141,8 @@ pub(super) fn rewrite(
             let bytes = flight.records(WHOLE);
             return Ok(Rewritten { bytes, after: After::IsDropped });
         }
-        Forgery::GroupNotOffered => choose_group(client, &mut flight, key)?,
-        Forgery::SignatureBroken => {
+        Tampering::GroupNotOffered => choose_group(client, &mut flight, key)?,
+        Tampering::SignatureBroken => {
             let exchange = flight
                 .message(handshake::SERVER_KEY_EXCHANGE)
                 .ok_or("the key exchange is not signed")?;
@@ -151,7 +151,7 @@ pub(super) fn rewrite(
                 *last ^= 1;
             }
         }
-        Forgery::DoneBeforeKeyExchange => {
+        Tampering::DoneBeforeKeyExchange => {
             let at = |kind| flight.messages.iter().position(|message| message.kind == kind);
             let exchange = at(handshake::SERVER_KEY_EXCHANGE);
             let (Some(to), Some(from)) = (exchange, at(handshake::SERVER_HELLO_DONE)) else {
@@ -160,19 +160,19 @@ pub(super) fn rewrite(
             let done = flight.messages.remove(from);
             flight.messages.insert(to, done);
         }
-        Forgery::SecondServerHello => {
+        Tampering::SecondServerHello => {
             let again = HandshakeMessage { kind: handshake::SERVER_HELLO, body: hello.body() };
             flight.messages.insert(0, again);
         }
-        Forgery::Fragments => {
+        Tampering::Fragments => {
             return Ok(Rewritten { bytes: flight.records(1), after: After::GoesOut });
         }
-        Forgery::EmptyRecord => {
+        Tampering::EmptyRecord => {
             let empty = write_records(content::HANDSHAKE, flight.version, &[], WHOLE);
             let bytes = [empty, flight.records(WHOLE)].concat();
             return Ok(Rewritten { bytes, after: After::GoesOut });
         }
-        Forgery::RecordTooLong => {
+        Tampering::RecordTooLong => {
             let request = HandshakeMessage { kind: handshake::HELLO_REQUEST, body: Vec::new() };
             let payload = flight.payload();
             let lacking = TOO_LONG.saturating_sub(payload.len()).div_ceil(4);
@@ -185,24 +185,24 @@ pub(super) fn rewrite(
             bytes.extend_from_slice(&long);
             return Ok(Rewritten { bytes, after: After::GoesOut });
         }
-        Forgery::FlightTruncated => {
+        Tampering::FlightTruncated => {
             let mut bytes = flight.records(WHOLE);
             bytes.truncate(bytes.len() / 2);
             return Ok(Rewritten { bytes, after: After::Closes });
         }
-        Forgery::WarningBeforeHello => {
+        Tampering::WarningBeforeHello => {
             let warning = write_records(content::ALERT, flight.version, &[1, 112], WHOLE);
             let bytes = [warning, flight.records(WHOLE)].concat();
             return Ok(Rewritten { bytes, after: After::GoesOut });
         }
-        Forgery::AlertAfterHello => {
+        Tampering::AlertAfterHello => {
             flight.messages.clear();
             let alert = write_records(content::ALERT, flight.version, &[2, 40], WHOLE);
             let bytes = [flight.records(WHOLE), alert].concat();
             return Ok(Rewritten { bytes, after: After::Closes });
         }
     }
-    let held = tls13 && forgery != Forgery::Nothing;
+    let held = tls13 && tampering != Tampering::Nothing;
     let after = if held { After::IsHeld } else { After::GoesOut };
     Ok(Rewritten { bytes: flight.records(WHOLE), after })
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
-use waxseal_model::facts::ForgeryAnswer;
+use waxseal_model::facts::TamperReaction;
 use waxseal_model::offer::Version;
-use waxseal_model::scenario::Forgery;
+use waxseal_model::scenario::Tampering;
 
 use super::reaction::Listener;
 use super::rewrite::{After, rewrite, without_tls13};
@@ -24,13 +24,13 @@ const HELD_LIMIT: usize = 1 << 17;
 /// at once is kept waiting.
 const HOLD: Duration = Duration::from_millis(250);
 
-/// What became of the forgery, shared with the stream that plays it.
+/// What became of the tampering, shared with the stream that plays it.
 #[derive(Clone, Debug, Default)]
 pub(in crate::tls) struct Watching(Arc<Mutex<Watched>>);
 
 #[derive(Debug, Default)]
 struct Watched {
-    forged: Option<(Version, Listener)>,
+    tampered: Option<(Version, Listener)>,
     meaningless: Option<(Version, String)>,
 }
 
@@ -41,10 +41,10 @@ impl Watching {
 
     /// The version of the flight, and what the client did about it; `how` where the connection's end
     /// has to tell. `None`: no flight went out.
-    pub(in crate::tls) fn answer(&self, how: ForgeryAnswer) -> Option<(Version, ForgeryAnswer)> {
-        self.with(|watched| match (&watched.meaningless, &watched.forged) {
+    pub(in crate::tls) fn answer(&self, how: TamperReaction) -> Option<(Version, TamperReaction)> {
+        self.with(|watched| match (&watched.meaningless, &watched.tampered) {
             (Some((version, why)), _) => {
-                Some((*version, ForgeryAnswer::NotApplicable(why.clone())))
+                Some((*version, TamperReaction::NotApplicable(why.clone())))
             }
             (None, Some((version, listener))) => Some((*version, listener.at_end(how))),
             (None, None) => None,
@@ -54,9 +54,9 @@ impl Watching {
 
 /// A stream that changes the first flight of the server above it.
 #[derive(Debug)]
-pub(in crate::tls) struct Forging<T> {
+pub(in crate::tls) struct TamperingStream<T> {
     inner: T,
-    forgery: Forgery,
+    tampering: Tampering,
     key: Vec<u8>,
     watching: Watching,
     /// The client's hello, while its bytes are looked through.
@@ -85,12 +85,12 @@ enum Saying {
     Closed,
 }
 
-impl<T> Forging<T> {
-    pub(in crate::tls) fn new(inner: T, forgery: Forgery, key: &[u8]) -> (Self, Watching) {
+impl<T> TamperingStream<T> {
+    pub(in crate::tls) fn new(inner: T, tampering: Tampering, key: &[u8]) -> (Self, Watching) {
         let watching = Watching::default();
         let stream = Self {
             inner,
-            forgery,
+            tampering,
             key: key.to_vec(),
             watching: watching.clone(),
             hellos: Records::default(),
@@ -116,18 +116,18 @@ impl<T> Forging<T> {
             let (flight, rest) = match Flight::take(collected) {
                 Ok(Some((flight, rest))) => (flight, rest.to_vec()),
                 Ok(None) if collected.len() < HELD_LIMIT => return,
-                // An alert of the engine, in the first place: there is nothing to forge.
+                // An alert of the engine, in the first place: there is nothing to tamper.
                 Ok(None) | Err(_) => {
                     self.out.append(collected);
                     self.saying = Saying::GoesOut;
                     return;
                 }
             };
-            self.forge(flight, rest);
+            self.tamper(flight, rest);
         }
     }
 
-    fn forge(&mut self, flight: Flight, rest: Vec<u8>) {
+    fn tamper(&mut self, flight: Flight, rest: Vec<u8>) {
         if flight.hello.is_retry() {
             self.retried = true;
             self.client = None;
@@ -139,7 +139,7 @@ impl<T> Forging<T> {
         let code = flight.hello.version();
         let version = Version::from_code(code).unwrap_or(Version::Tls12);
         let rewritten = match &self.client {
-            Some(client) => rewrite(self.forgery, client, flight, self.retried, &self.key),
+            Some(client) => rewrite(self.tampering, client, flight, self.retried, &self.key),
             None => Err("its ClientHello cannot be read".into()),
         };
         let (bytes, after) = match rewritten {
@@ -150,7 +150,7 @@ impl<T> Forging<T> {
             }
         };
         self.watching.with(|watched| {
-            watched.forged = Some((version, Listener::new(version >= Version::Tls13)));
+            watched.tampered = Some((version, Listener::new(version >= Version::Tls13)));
         });
         self.out.extend_from_slice(&bytes);
         self.saying = match after {
@@ -170,7 +170,7 @@ impl<T> Forging<T> {
             self.out.append(held);
             self.saying = Saying::GoesOut;
             self.watching.with(|watched| {
-                watched.forged.iter_mut().for_each(|(_, listener)| listener.rest_follows());
+                watched.tampered.iter_mut().for_each(|(_, listener)| listener.rest_follows());
             });
         }
     }
@@ -178,7 +178,7 @@ impl<T> Forging<T> {
     /// Takes what the client said, and gives what the engine is to read.
     fn hear(&mut self, bytes: &[u8]) {
         let listening = self.watching.with(|watched| {
-            let listener = watched.forged.as_mut().map(|(_, listener)| listener);
+            let listener = watched.tampered.as_mut().map(|(_, listener)| listener);
             listener.is_some_and(|listener| {
                 listener.hear(bytes);
                 true
@@ -189,7 +189,7 @@ impl<T> Forging<T> {
             return self.given.extend_from_slice(bytes);
         }
         self.hellos.push(bytes);
-        let strikes = self.forgery == Forgery::DowngradeMark && self.client.is_none();
+        let strikes = self.tampering == Tampering::DowngradeSentinel && self.client.is_none();
         while let Ok(Some(message)) = self.hellos.next_message() {
             if let Message::Handshake { kind: CLIENT_HELLO, body } = message {
                 self.client = ClientHello::read(&body).ok();
@@ -214,7 +214,7 @@ impl<T> Forging<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> Forging<T> {
+impl<T: AsyncWrite + Unpin> TamperingStream<T> {
     /// Brings out what has to go out. A client that refuses the flight may close before it has read
     /// all of it, and the connection is reset: what it said before can still be read, so that writing
     /// does not fail as long as its answer is waited for.
@@ -229,7 +229,7 @@ impl<T: AsyncWrite + Unpin> Forging<T> {
     }
 
     fn awaits_answer(&self) -> bool {
-        self.watching.with(|watched| watched.forged.as_ref().is_some_and(|(_, it)| it.waits()))
+        self.watching.with(|watched| watched.tampered.as_ref().is_some_and(|(_, it)| it.waits()))
     }
 
     fn write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -248,7 +248,7 @@ impl<T: AsyncWrite + Unpin> Forging<T> {
     }
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Forging<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for TamperingStream<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -280,7 +280,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Forging<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Forging<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for TamperingStream<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

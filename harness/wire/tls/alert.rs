@@ -1,4 +1,4 @@
-//! Alerts that stand in clear.
+//! Alerts that stand in plaintext.
 
 use super::record::content;
 
@@ -17,7 +17,7 @@ pub fn strayed(mut bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// The last alert that stands in clear in these records: level and description.
+/// The last alert that stands in plaintext in these records: level and description.
 ///
 /// Records are walked by their lengths alone, because encrypted ones may stand between.
 pub fn last_alert(mut bytes: &[u8]) -> Option<(u8, u8)> {

@@ -24,7 +24,7 @@ impl HandshakeMessage {
     }
 }
 
-/// What a server says in clear in answer to a ClientHello: in TLS 1.3 the ServerHello alone, before
+/// What a server says in plaintext in answer to a ClientHello: in TLS 1.3 the ServerHello alone, before
 /// that all up to ServerHelloDone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flight {
@@ -35,7 +35,7 @@ pub struct Flight {
     pub version: u16,
     /// The ServerHello, apart from the rest because something is always asked of it.
     pub hello: ServerHello,
-    /// What follows in clear.
+    /// What follows in plaintext.
     pub messages: Vec<HandshakeMessage>,
 }
 

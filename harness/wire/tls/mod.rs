@@ -1,4 +1,4 @@
-//! TLS as bytes: records, hellos, and what a server answers in clear.
+//! TLS as bytes: records, hellos, and what a server answers in plaintext.
 //!
 //! No cryptography, no connection, no opinion: what came is what is told.
 

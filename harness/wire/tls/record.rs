@@ -43,7 +43,7 @@ pub fn write_records(kind: u8, version: u16, payload: &[u8], piece: usize) -> Ve
     }
 }
 
-/// One message of the record layer, in clear.
+/// One message of the record layer, in plaintext.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A handshake message: its type and its body, joined over records.

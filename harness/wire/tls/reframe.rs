@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::record::write_records;
 
 /// Puts the payload of the first record that is written into records of another version or size, and
-/// leaves all else as it is. The engine above it sees nothing of that: record headers in clear are
+/// leaves all else as it is. The engine above it sees nothing of that: record headers in plaintext are
 /// not part of what a handshake protects (RFC 8446 section 4.4.1).
 #[derive(Debug)]
 pub struct Reframed<T> {

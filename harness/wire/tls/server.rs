@@ -1,4 +1,4 @@
-//! What a server says in clear: ServerHello, Certificate, ServerKeyExchange and their company.
+//! What a server says in plaintext: ServerHello, Certificate, ServerKeyExchange and their company.
 
 use super::cursor::{Cursor, Malformed, numbers};
 use super::extension::{Extension, kind, read_extensions, write_extensions};
@@ -117,7 +117,7 @@ impl ServerHello {
 
     /// Whether the random ends in a mark that the server could have done better than this version
     /// (RFC 8446 section 4.1.3): "DOWNGRD" and 1 in TLS 1.2, 0 below.
-    pub fn downgrade_mark(&self) -> Option<u8> {
+    pub fn downgrade_sentinel(&self) -> Option<u8> {
         match self.random[24..] {
             [b'D', b'O', b'W', b'N', b'G', b'R', b'D', mark @ (0 | 1)] => Some(mark),
             _ => None,
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn the_downgrade_mark_is_the_end_of_the_random() {
+    fn the_downgrade_sentinel_is_the_end_of_the_random() {
         let mut hello = ServerHello {
             legacy_version: 0x0303,
             random: [0; 32],
@@ -364,8 +364,8 @@ mod tests {
             compression: 0,
             extensions: None,
         };
-        assert_eq!(hello.downgrade_mark(), None);
+        assert_eq!(hello.downgrade_sentinel(), None);
         hello.random[24..].copy_from_slice(b"DOWNGRD\x01");
-        assert_eq!(hello.downgrade_mark(), Some(1));
+        assert_eq!(hello.downgrade_sentinel(), Some(1));
     }
 }

@@ -1,9 +1,9 @@
-//! What a receiving relay has to answer in TLS: to a forged hello, by an alert, with a ticket.
+//! What a receiving relay has to answer in TLS: to a tampered hello, by an alert, with a ticket.
 
 use super::VersionRange;
 use crate::alert::{alert_name, alert_names};
 
-/// What is expected of the answer to a forged ClientHello.
+/// What is expected of the answer to a tampered ClientHello.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnswerExpect {
     /// The relay ends the handshake: an alert or a close. Silence is none.
@@ -28,7 +28,7 @@ pub struct AnswerFactsExpect {
     /// Whether it is a HelloRetryRequest.
     pub retry: Option<bool>,
     /// Whether its random ends in the mark that the relay could have done better.
-    pub downgrade_mark: Option<bool>,
+    pub downgrade_sentinel: Option<bool>,
     /// Whether a refusal keeps the claim as well.
     pub or_refused: bool,
 }

@@ -27,7 +27,7 @@ use crate::pattern::Pattern;
 pub enum Outcome {
     /// The next hop (inbound: the relay) took it inside TLS.
     DeliveredTls,
-    /// It was taken in clear.
+    /// It was taken in plaintext.
     DeliveredPlaintext,
     /// The relay keeps it and will try again.
     Deferred,
@@ -82,7 +82,7 @@ pub struct Expect {
     pub offered: Option<OfferedExpect>,
     /// The certificates the relay shows as a server. Inbound only.
     pub certificate: Option<CertificateExpect>,
-    /// What the relay answers a forged ClientHello with. Inbound only.
+    /// What the relay answers a tampered ClientHello with. Inbound only.
     pub answer: Option<AnswerExpect>,
     /// How the relay tells that it ends a handshake: the alert that has to be, then those that are as
     /// good. Empty: not judged.
@@ -98,7 +98,7 @@ pub struct Expect {
     /// Peers in the order of their first connection.
     pub visited: Vec<String>,
     /// The peer that took the message.
-    pub taken_by: Option<String>,
+    pub accepted_by: Option<String>,
     /// The delivery report.
     pub dsn: Option<DsnExpect>,
 }
@@ -110,9 +110,9 @@ pub enum TlsExpect {
     Established,
     /// The relay refuses it: alert, close, or 4yz/5yz to STARTTLS. Silence is not a refusal.
     Refused,
-    /// The relay breaks it off at what is forged, before it goes on: by an alert, or by ending the
+    /// The relay breaks it off at what is tampered, before it goes on: by an alert, or by ending the
     /// connection. Silence is not a refusal, and neither is a handshake that fails later.
-    ForgeryRefused,
+    TamperingRefused,
     /// It finishes with these facts.
     Facts(TlsFactsExpect),
 }

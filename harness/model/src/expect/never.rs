@@ -6,11 +6,11 @@ use crate::script::Direction;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Never {
     /// MAIL, RCPT, DATA, BDAT or content outside TLS.
-    EnvelopeInClear,
+    EnvelopeInPlaintext,
     /// AUTH outside TLS.
-    CredentialsInClear,
+    CredentialsInPlaintext,
     /// A SMTP line outside TLS on a connection where STARTTLS was already accepted.
-    ClearAfterStarttls,
+    PlaintextAfterStarttls,
     /// A ClientHello, though our reply to STARTTLS was not 220.
     HelloWithoutGoAhead,
     /// Bytes behind STARTTLS before our reply.
@@ -22,8 +22,8 @@ pub enum Never {
     InjectedReplyUsed,
     /// STARTTLS inside TLS.
     StarttlsInTls,
-    /// An extension used inside TLS that was offered in clear only.
-    ClearExtensionUsed,
+    /// An extension used inside TLS that was offered in plaintext only.
+    PlaintextExtensionUsed,
     /// TLS older than 1.2 was negotiated.
     OldTls,
     /// TLS without forward secrecy was negotiated.
@@ -37,14 +37,14 @@ pub enum Never {
     /// STARTTLS, though the keyword was not offered.
     UnofferedStarttls,
     /// What a fault of the scenario wants of the relay.
-    WentAlong,
+    ViolationAccepted,
     /// A reply other than 4yz or 5yz in plaintext, once TLS is up or where it has to begin.
-    ClearAnswer,
+    PlaintextReply,
     /// MAIL, RCPT, DATA, BDAT or content inside TLS.
     EnvelopeInTls,
     /// TLS with a finite-field prime of less than 2048 bits was negotiated.
     ShortPrime,
-    /// A greeting inside TLS, though one was given in clear.
+    /// A greeting inside TLS, though one was given in plaintext.
     SecondGreeting,
     /// A message taken by a next hop that lacks its end.
     CutMessage,
@@ -56,23 +56,23 @@ pub enum Never {
 impl Never {
     /// All, with the names of scenario files.
     pub const NAMES: [(&'static str, Self); 22] = [
-        ("envelope-in-clear", Self::EnvelopeInClear),
-        ("credentials-in-clear", Self::CredentialsInClear),
-        ("clear-after-starttls", Self::ClearAfterStarttls),
+        ("envelope-in-plaintext", Self::EnvelopeInPlaintext),
+        ("credentials-in-plaintext", Self::CredentialsInPlaintext),
+        ("plaintext-after-starttls", Self::PlaintextAfterStarttls),
         ("hello-without-go-ahead", Self::HelloWithoutGoAhead),
         ("bytes-after-starttls", Self::BytesAfterStarttls),
         ("injected-answer", Self::InjectedAnswer),
         ("injected-reply-used", Self::InjectedReplyUsed),
         ("starttls-in-tls", Self::StarttlsInTls),
-        ("clear-extension-used", Self::ClearExtensionUsed),
+        ("plaintext-extension-used", Self::PlaintextExtensionUsed),
         ("old-tls", Self::OldTls),
         ("static-key-exchange", Self::StaticKeyExchange),
         ("anonymous-tls", Self::AnonymousTls),
         ("message-in-tls", Self::MessageInTls),
         ("sent-twice", Self::SentTwice),
         ("unoffered-starttls", Self::UnofferedStarttls),
-        ("went-along", Self::WentAlong),
-        ("clear-answer", Self::ClearAnswer),
+        ("violation-accepted", Self::ViolationAccepted),
+        ("plaintext-reply", Self::PlaintextReply),
         ("envelope-in-tls", Self::EnvelopeInTls),
         ("short-prime", Self::ShortPrime),
         ("second-greeting", Self::SecondGreeting),
@@ -89,23 +89,24 @@ impl Never {
     /// senders.
     pub fn exists(self, direction: Direction) -> bool {
         match self {
-            Self::EnvelopeInClear
-            | Self::CredentialsInClear
+            Self::EnvelopeInPlaintext
+            | Self::CredentialsInPlaintext
             | Self::CutMessage
             | Self::FalseTrace
-            | Self::ClearAfterStarttls
+            | Self::PlaintextAfterStarttls
             | Self::HelloWithoutGoAhead
             | Self::BytesAfterStarttls
             | Self::InjectedReplyUsed
             | Self::StarttlsInTls
-            | Self::ClearExtensionUsed
+            | Self::PlaintextExtensionUsed
             | Self::EnvelopeInTls
             | Self::MessageInTls
             | Self::SentTwice
             | Self::UnofferedStarttls => direction == Direction::Outbound,
-            Self::InjectedAnswer | Self::WentAlong | Self::ClearAnswer | Self::SecondGreeting => {
-                direction == Direction::Inbound
-            }
+            Self::InjectedAnswer
+            | Self::ViolationAccepted
+            | Self::PlaintextReply
+            | Self::SecondGreeting => direction == Direction::Inbound,
             Self::OldTls | Self::StaticKeyExchange | Self::AnonymousTls | Self::ShortPrime => true,
         }
     }
@@ -113,18 +114,22 @@ impl Never {
     /// One sentence about what happened when it did happen.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::EnvelopeInClear => "the relay sent the envelope or the message outside TLS",
-            Self::CredentialsInClear => "the relay sent AUTH outside TLS",
-            Self::ClearAfterStarttls => "the relay went on in clear after STARTTLS was accepted",
+            Self::EnvelopeInPlaintext => "the relay sent the envelope or the message outside TLS",
+            Self::CredentialsInPlaintext => "the relay sent AUTH outside TLS",
+            Self::PlaintextAfterStarttls => {
+                "the relay went on in plaintext after STARTTLS was accepted"
+            }
             Self::HelloWithoutGoAhead => "the relay began TLS although STARTTLS was not accepted",
             Self::BytesAfterStarttls => {
                 "the relay sent bytes behind STARTTLS before it was answered"
             }
-            Self::InjectedAnswer => "the relay answered inside TLS to a command sent in clear",
-            Self::InjectedReplyUsed => "the relay took a reply injected in clear for one from TLS",
+            Self::InjectedAnswer => "the relay answered inside TLS to a command sent in plaintext",
+            Self::InjectedReplyUsed => {
+                "the relay took a reply injected in plaintext for one from TLS"
+            }
             Self::StarttlsInTls => "the relay sent STARTTLS inside TLS",
-            Self::ClearExtensionUsed => {
-                "the relay used an extension inside TLS that was only offered in clear"
+            Self::PlaintextExtensionUsed => {
+                "the relay used an extension inside TLS that was only offered in plaintext"
             }
             Self::OldTls => "the relay negotiated a version older than TLS 1.2",
             Self::StaticKeyExchange => "the relay negotiated a suite without forward secrecy",
@@ -132,7 +137,7 @@ impl Never {
             Self::MessageInTls => "the relay sent the message over this TLS session",
             Self::SentTwice => "the relay did not let go of a message that had been taken",
             Self::UnofferedStarttls => "the relay sent STARTTLS although it was not offered",
-            Self::ClearAnswer => "the relay answered in plaintext where TLS was due",
+            Self::PlaintextReply => "the relay answered in plaintext where TLS was due",
             Self::EnvelopeInTls => "the relay sent the envelope over this TLS session",
             Self::ShortPrime => "the relay negotiated a finite-field prime of less than 2048 bits",
             Self::SecondGreeting => "the relay greeted a second time, inside TLS",
@@ -140,7 +145,7 @@ impl Never {
             Self::FalseTrace => {
                 "the relay's trace field does not say how the message came: in plaintext, or inside TLS"
             }
-            Self::WentAlong => "the relay went along with the fault",
+            Self::ViolationAccepted => "the relay went along with the fault",
         }
     }
 }

@@ -43,16 +43,16 @@ fn judged(case: &Case, events: &[Happening], control: (Verdict, &[Happening])) -
 }
 
 fn heard(channel: Channel, text: &str) -> Happening {
-    Happening::Heard { channel, line: text.into(), ending: Ending::CrLf }
+    Happening::Received { channel, line: text.into(), ending: Ending::CrLf }
 }
 
 fn said(channel: Channel, text: &str) -> Happening {
-    Happening::Said { channel, bytes: format!("{text}\r\n").into() }
+    Happening::Sent { channel, bytes: format!("{text}\r\n").into() }
 }
 
 fn report(action: &str) -> Happening {
     let (status, diagnostic) = ("4.7.0".into(), "".into());
-    Happening::Reported { channel: Channel::Clear, action: action.into(), status, diagnostic }
+    Happening::Reported { channel: Channel::Plaintext, action: action.into(), status, diagnostic }
 }
 
 const PASSED: (Verdict, &[Happening]) = (Verdict::Pass, &[]);
@@ -92,10 +92,11 @@ fn too_few_attempts_are_no_failure_while_the_message_waits() {
 
 #[test]
 fn a_fault_that_was_never_played_fails_nothing() {
-    let faulted = "[peer.client]\nfaults = ['clear-inside-tls']\n[expect]\noutcome = 'rejected'\n";
+    let faulted =
+        "[peer.client]\nfaults = ['plaintext-inside-tls']\n[expect]\noutcome = 'rejected'\n";
     let faulted = case("inbound/x", faulted);
-    let played = Happening::Faulted("clear-inside-tls".into());
-    let taken = Happening::Accepted { channel: Channel::Clear };
+    let played = Happening::Faulted("plaintext-inside-tls".into());
+    let taken = Happening::AcceptedByRelay { channel: Channel::Plaintext };
     for control in [Verdict::Pass, Verdict::Fail] {
         let verdict = |events: &[Happening]| judged(&faulted, events, (control, &[])).verdict;
         assert_eq!(verdict(&[Happening::Connected, taken.clone()]), Verdict::Inconclusive);
@@ -114,7 +115,7 @@ fn leaving_the_script_at_its_last_line_is_the_finding() {
         let events = [&begun[..], more, std::slice::from_ref(&waits)].concat();
         judged(&greets, &events, PASSED)
     };
-    let left = [heard(Channel::Clear, "HELO x"), Happening::Diverged { step: 1 }];
+    let left = [heard(Channel::Plaintext, "HELO x"), Happening::Diverged { step: 1 }];
     let judgement = verdict(&left);
     assert_eq!(judgement.verdict, Verdict::Fail);
     assert_eq!(judgement.reason, "The relay said `HELO x` where `C: EHLO *` was due.");
@@ -126,11 +127,11 @@ fn what_the_control_shows_too_is_no_evidence() {
     let injected = "[peer.client]\nscript = '''\nS: 220\nC: STARTTLS\nC+: NOOP\nS: 220\n\
         C & S: <negotiate TLS>\nC: XUNKNOWN\n'''\n[expect]\nreply = '5xx'\nnever = 'injected-answer'\n";
     let injected = case("inbound/x", injected);
-    let (clear, tls) = (Channel::Clear, Channel::Tls);
+    let (clear, tls) = (Channel::Plaintext, Channel::Tls);
     let begun = || vec![Happening::Connected, heard(clear, "220 x"), said(clear, "STARTTLS")];
     let reached = (0..6).map(|step| Happening::Reached { step });
     let last = [said(tls, "XUNKNOWN"), Happening::Finished];
-    let early = Happening::HeardEarly { channel: tls, bytes: b"500 no\r\n".to_vec() };
+    let early = Happening::UnexpectedBytes { channel: tls, bytes: b"500 no\r\n".to_vec() };
     let one_behind = [heard(tls, "250 ready"), said(tls, "QUIT"), heard(tls, "500 no")];
     let events = [begun(), reached.collect(), last.to_vec(), one_behind.to_vec(), vec![early]];
     let events = events.concat();
@@ -144,9 +145,8 @@ fn what_the_control_shows_too_is_no_evidence() {
 
 #[test]
 fn a_flight_that_the_hello_rules_out_is_skipped() {
-    let forging =
-        "[peer.mx]\noffer = 'p-384'\nforges = 'retry-twice'\n[expect]\ntls = 'forgery-refused'\n";
-    let forging = case("outbound/x", forging);
+    let tampering = "[peer.mx]\noffer = 'p-384'\ntampers = 'retry-twice'\n[expect]\ntls = 'tampering-refused'\n";
+    let tampering = case("outbound/x", tampering);
     let hello = |version, group: &str| {
         let facts = HelloFacts {
             versions: vec![version],
@@ -154,7 +154,7 @@ fn a_flight_that_the_hello_rules_out_is_skipped() {
             ..HelloFacts::default()
         };
         let events = [Happening::Connected, Happening::Hello(Box::new(facts))];
-        judged(&forging, &events, (Verdict::Fail, &[])).verdict
+        judged(&tampering, &events, (Verdict::Fail, &[])).verdict
     };
     assert_eq!(hello(Version::Tls13, "x25519"), Verdict::Skipped);
     assert_eq!(hello(Version::Tls12, "p-384"), Verdict::Skipped);

@@ -6,19 +6,19 @@ use crate::facts::{Alert, AnswerFacts, FailureCause, Speaker, TlsFailure};
 use crate::offer::Version;
 use crate::trace::{Channel, End, Happening, Place, Trace};
 
-/// Judges the first answer after the forged hello.
+/// Judges the first answer after the tampered hello.
 pub(super) fn meets_answer(wanted: &AnswerExpect, trace: &Trace) -> Met {
     let after =
         of_peers(trace).skip_while(|(_, event)| !matches!(event.kind, Happening::WroteHello(_)));
     let answer = after
         .filter_map(|(at, event)| match &event.kind {
             Happening::Answered(facts) => Some((at, Ok(facts.as_ref()))),
-            Happening::NotSecured(failure) => Some((at, Err(failure))),
+            Happening::HandshakeFailed(failure) => Some((at, Err(failure))),
             _ => None,
         })
         .next();
     let Some((at, answer)) = answer else {
-        return Err(undecided("The relay was never sent the forged ClientHello."));
+        return Err(undecided("The relay was never sent the tampered ClientHello."));
     };
     match (wanted, answer) {
         (AnswerExpect::Refused, Ok(facts)) => {
@@ -82,11 +82,11 @@ fn misses(wanted: &AnswerFactsExpect, facts: &AnswerFacts) -> Option<String> {
             return Some(format!("The relay chose the protocol {chosen} by ALPN."));
         }
     }
-    match wanted.downgrade_mark {
-        Some(true) if !facts.downgrade_mark => {
+    match wanted.downgrade_sentinel {
+        Some(true) if !facts.downgrade_sentinel => {
             Some("The ServerHello has no mark that the relay could do better.".into())
         }
-        Some(false) if facts.downgrade_mark => {
+        Some(false) if facts.downgrade_sentinel => {
             Some("The ServerHello has the mark that the relay could do better.".into())
         }
         _ => None,
@@ -101,7 +101,7 @@ fn ended(trace: &Trace) -> Option<(usize, Option<u8>)> {
     let mut last = None;
     for (at, event) in of_peers(trace) {
         match &event.kind {
-            Happening::NotSecured(failure) if ended_by_relay(failure) => {
+            Happening::HandshakeFailed(failure) if ended_by_relay(failure) => {
                 last = Some((at, failure.alert_heard));
             }
             Happening::Faulted(_) => faulted.push(&event.place),
@@ -109,8 +109,8 @@ fn ended(trace: &Trace) -> Option<(usize, Option<u8>)> {
                 alerted.push(&event.place);
                 last = Some((at, Some(*description)));
             }
-            // A last word in clear ends a session as well.
-            Happening::HeardEarly { channel: Channel::Clear, .. }
+            // A last word in plaintext ends a session as well.
+            Happening::UnexpectedBytes { channel: Channel::Plaintext, .. }
             | Happening::Ended(End::Fin | End::CloseNotify | End::Reset)
                 if faulted.contains(&&event.place) && !alerted.contains(&&event.place) =>
             {
@@ -154,7 +154,7 @@ pub(super) fn meets_alert(wanted: &[Told], optional: bool, trace: &Trace) -> Met
 /// The handshake that our own side ended because it found nothing in common.
 fn not_asked(trace: &Trace) -> Option<usize> {
     of_peers(trace).find_map(|(at, event)| match &event.kind {
-        Happening::NotSecured(failure) if failure.cause == FailureCause::NothingInCommon => {
+        Happening::HandshakeFailed(failure) if failure.cause == FailureCause::NothingInCommon => {
             Some(at)
         }
         _ => None,
@@ -193,13 +193,13 @@ mod tests {
         Trace { events: events.into_iter().map(event).collect() }
     }
 
-    fn forged() -> Happening {
+    fn tampered() -> Happening {
         Happening::WroteHello("TLS 1.2".into())
     }
 
     fn ended(cause: FailureCause, alert_heard: Option<u8>) -> Happening {
         let detail = String::new();
-        Happening::NotSecured(TlsFailure {
+        Happening::HandshakeFailed(TlsFailure {
             engine: None,
             cause,
             alert_heard,
@@ -216,7 +216,7 @@ mod tests {
             compression: 0,
             group: Some("x25519".into()),
             alpn: None,
-            downgrade_mark: false,
+            downgrade_sentinel: false,
             extensions: vec!["renegotiation_info".into()],
         }
     }
@@ -239,11 +239,11 @@ mod tests {
             (FailureCause::NotTls, Err(true)),
             (FailureCause::OurObjection, Err(true)),
         ] {
-            check(&refused, vec![forged(), ended(cause, None)], expected);
+            check(&refused, vec![tampered(), ended(cause, None)], expected);
         }
         check(&refused, vec![ended(FailureCause::RelayAlert, Some(40))], Err(true));
         let answer = Happening::Answered(Box::new(answered()));
-        check(&refused, vec![forged(), answer], Err(false));
+        check(&refused, vec![tampered(), answer], Err(false));
     }
 
     #[test]
@@ -262,12 +262,12 @@ mod tests {
             (AnswerFactsExpect { groups: (Vec::new(), names("x25519")), ..plain() }, false),
             (AnswerFactsExpect { alpn: Some("none".into()), ..plain() }, true),
             (AnswerFactsExpect { alpn: Some("h2".into()), ..plain() }, false),
-            (AnswerFactsExpect { downgrade_mark: Some(true), ..plain() }, false),
+            (AnswerFactsExpect { downgrade_sentinel: Some(true), ..plain() }, false),
         ];
         for (wanted, holds) in rows {
             let answer = Happening::Answered(Box::new(answered()));
             let expected = if holds { Ok(()) } else { Err(false) };
-            check(&AnswerExpect::ServerHello(wanted), vec![forged(), answer], expected);
+            check(&AnswerExpect::ServerHello(wanted), vec![tampered(), answer], expected);
         }
         let extensions = (names("renegotiation_info"), names("heartbeat"));
         let wanted = AnswerFactsExpect { extensions, ..plain() };
@@ -275,22 +275,22 @@ mod tests {
             Happening::Answered(Box::new(AnswerFacts { extensions, ..answered() }))
         };
         let wanted = AnswerExpect::ServerHello(wanted);
-        check(&wanted, vec![forged(), answer(names("renegotiation_info"))], Ok(()));
-        check(&wanted, vec![forged(), answer(Vec::new())], Err(false));
+        check(&wanted, vec![tampered(), answer(names("renegotiation_info"))], Ok(()));
+        check(&wanted, vec![tampered(), answer(Vec::new())], Err(false));
         let both = [names("renegotiation_info"), names("heartbeat")].concat();
-        check(&wanted, vec![forged(), answer(both)], Err(false));
+        check(&wanted, vec![tampered(), answer(both)], Err(false));
     }
 
     #[test]
     fn an_alert_that_is_as_good_passes_with_a_note() {
         let wanted = [Told::By(70), Told::By(40)];
-        let told = |alert| trace(vec![forged(), ended(FailureCause::RelayAlert, Some(alert))]);
+        let told = |alert| trace(vec![tampered(), ended(FailureCause::RelayAlert, Some(alert))]);
         let met = |alert| meets_alert(&wanted, false, &told(alert)).is_ok();
         assert!(met(70) && met(40) && !met(47));
         assert_eq!(note(&wanted, &told(70)), None);
         let text = "It told so by handshake_failure, and better would be protocol_version.";
         assert_eq!(note(&wanted, &told(40)).as_deref(), Some(text));
-        let silent = trace(vec![forged(), ended(FailureCause::Silence, None)]);
+        let silent = trace(vec![tampered(), ended(FailureCause::Silence, None)]);
         assert!(meets_alert(&wanted, false, &silent).is_err_and(|unmet| unmet.is_undecided()));
         assert!(meets_alert(&wanted, true, &silent).is_ok());
     }

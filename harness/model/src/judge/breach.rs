@@ -31,7 +31,10 @@ pub fn breaches(never: Never, events: &[Event]) -> Vec<usize> {
 /// A second time that the message was taken, or that it still waits after the first.
 fn sent_twice(events: &[Event]) -> Vec<usize> {
     let took = |event: &Event| {
-        matches!((&event.place, &event.kind), (Place::Peer { .. }, Happening::Took { .. }))
+        matches!(
+            (&event.place, &event.kind),
+            (Place::Peer { .. }, Happening::AcceptedByPeer { .. })
+        )
     };
     let judged = events.iter().enumerate().skip(judged_from(events));
     let judged = judged.skip_while(|(_, event)| !took(event)).skip(1);
@@ -46,12 +49,14 @@ fn sent_twice(events: &[Event]) -> Vec<usize> {
 fn false_trace(events: &[Event]) -> Vec<usize> {
     let judged = || events.iter().enumerate().skip(judged_from(events));
     let submitted = judged().find_map(|(_, event)| match (&event.place, &event.kind) {
-        (Place::Injection, Happening::Accepted { channel }) => Some(*channel),
+        (Place::Injection, Happening::AcceptedByRelay { channel }) => Some(*channel),
         _ => None,
     });
     let says = |event: &Event| match (&event.place, &event.kind) {
         // What the sender's host gets is a report.
-        (Place::Peer { name, .. }, Happening::HeardContent { bytes, .. }) if name != "sender" => {
+        (Place::Peer { name, .. }, Happening::ReceivedContent { bytes, .. })
+            if name != "sender" =>
+        {
             came_over(bytes)
         }
         _ => None,
@@ -66,7 +71,7 @@ struct State {
     secured: bool,
     /// A handshake did not finish.
     broken: bool,
-    /// Whether the relay has said something in clear, and inside TLS.
+    /// Whether the relay has said something in plaintext, and inside TLS.
     heard: (bool, bool),
     /// The last command of the relay, upper case, and whether we still owe its reply.
     command: String,
@@ -76,38 +81,40 @@ struct State {
     starttls_refused: bool,
     starttls_listed: bool,
     pipelining_in_tls: bool,
-    clear_keywords: Vec<String>,
+    plaintext_keywords: Vec<String>,
     tls_keywords: Vec<String>,
 }
 
 impl State {
     fn breached(&self, never: Never, event: &Event) -> bool {
         let heard = match &event.kind {
-            Happening::Heard { channel, line, .. } => Some((*channel, verb(line))),
+            Happening::Received { channel, line, .. } => Some((*channel, verb(line))),
             _ => None,
         };
         let clear = |verbs: &[&str]| {
             heard.as_ref().is_some_and(|(channel, verb)| {
-                *channel == Channel::Clear && verbs.contains(&verb.as_str())
+                *channel == Channel::Plaintext && verbs.contains(&verb.as_str())
             })
         };
-        let content_in_clear =
-            matches!(event.kind, Happening::HeardContent { channel: Channel::Clear, .. });
+        let content_in_plaintext =
+            matches!(event.kind, Happening::ReceivedContent { channel: Channel::Plaintext, .. });
         match never {
-            Never::EnvelopeInClear => content_in_clear || clear(&["MAIL", "RCPT", "DATA", "BDAT"]),
-            Never::CredentialsInClear => clear(&["AUTH"]),
-            Never::ClearAfterStarttls => {
-                let line = matches!(heard, Some((Channel::Clear, ref v)) if !v.is_empty());
+            Never::EnvelopeInPlaintext => {
+                content_in_plaintext || clear(&["MAIL", "RCPT", "DATA", "BDAT"])
+            }
+            Never::CredentialsInPlaintext => clear(&["AUTH"]),
+            Never::PlaintextAfterStarttls => {
+                let line = matches!(heard, Some((Channel::Plaintext, ref v)) if !v.is_empty());
                 // What stands in plaintext where a record of the session is due.
                 let stray = self.secured
-                    && matches!(&event.kind, Happening::HeardEarly { channel: Channel::Clear, bytes }
+                    && matches!(&event.kind, Happening::UnexpectedBytes { channel: Channel::Plaintext, bytes }
                         if !verb(bytes).is_empty());
                 (self.go_ahead && line) || stray
             }
             Never::HelloWithoutGoAhead => {
                 let tls = match &event.kind {
                     Happening::Hello(_) => true,
-                    Happening::Heard { line, .. } => line.starts_with(&[0x16, 3]),
+                    Happening::Received { line, .. } => line.starts_with(&[0x16, 3]),
                     _ => false,
                 };
                 !self.go_ahead && self.starttls_refused && tls
@@ -118,12 +125,12 @@ impl State {
                     && self.owed
                     && matches!(
                         event.kind,
-                        Happening::HeardEarly { channel: Channel::Clear, .. }
-                            | Happening::Heard { channel: Channel::Clear, .. }
+                        Happening::UnexpectedBytes { channel: Channel::Plaintext, .. }
+                            | Happening::Received { channel: Channel::Plaintext, .. }
                     )
             }
             Never::InjectedAnswer => {
-                matches!(event.kind, Happening::HeardEarly { channel: Channel::Tls, .. })
+                matches!(event.kind, Happening::UnexpectedBytes { channel: Channel::Tls, .. })
             }
             Never::InjectedReplyUsed => {
                 self.secured
@@ -134,51 +141,53 @@ impl State {
             Never::StarttlsInTls => {
                 matches!(heard, Some((Channel::Tls, ref v)) if v == "STARTTLS")
             }
-            Never::ClearExtensionUsed => match &event.kind {
-                Happening::Heard { channel: Channel::Tls, line, .. } => {
+            Never::PlaintextExtensionUsed => match &event.kind {
+                Happening::Received { channel: Channel::Tls, line, .. } => {
                     extension_of(line).into_iter().any(|keyword| {
-                        self.clear_keywords.contains(&keyword)
+                        self.plaintext_keywords.contains(&keyword)
                             && !self.tls_keywords.contains(&keyword)
                     })
                 }
                 _ => false,
             },
-            Never::ClearAnswer => match &event.kind {
-                Happening::HeardEarly { channel: Channel::Clear, bytes } if self.secured => {
+            Never::PlaintextReply => match &event.kind {
+                Happening::UnexpectedBytes { channel: Channel::Plaintext, bytes }
+                    if self.secured =>
+                {
                     !matches!(bytes.first(), Some(b'4' | b'5'))
                 }
                 // An alert may come as well: only a reply is an answer.
-                Happening::HeardEarly { channel: Channel::Clear, bytes } => {
+                Happening::UnexpectedBytes { channel: Channel::Plaintext, bytes } => {
                     self.broken && matches!(bytes.first(), Some(b'2' | b'3'))
                 }
                 _ => false,
             },
             Never::SecondGreeting => match &event.kind {
-                Happening::Heard { channel: Channel::Tls, line, .. } => {
+                Happening::Received { channel: Channel::Tls, line, .. } => {
                     self.heard == (true, false) && line.starts_with(b"220")
                 }
                 _ => false,
             },
             // What the sender's host takes is a report, which need not quote the message.
             Never::CutMessage => match (&event.place, &event.kind) {
-                (Place::Peer { name, .. }, Happening::HeardContent { bytes, .. }) => {
+                (Place::Peer { name, .. }, Happening::ReceivedContent { bytes, .. }) => {
                     let end = MESSAGE_END.as_bytes();
                     name != "sender" && !bytes.windows(end.len()).any(|part| part == end)
                 }
                 _ => false,
             },
-            Never::WentAlong => matches!(event.kind, Happening::WentAlong(_)),
+            Never::ViolationAccepted => matches!(event.kind, Happening::ViolationAccepted(_)),
             // Not a matter of one connection.
             Never::SentTwice | Never::FalseTrace => false,
             Never::UnofferedStarttls => clear(&["STARTTLS"]) && !self.starttls_listed,
             Never::OldTls => {
-                matches!(&event.kind, Happening::Secured(f) if f.version < Version::Tls12)
+                matches!(&event.kind, Happening::HandshakeCompleted(f) if f.version < Version::Tls12)
             }
             Never::StaticKeyExchange => {
-                matches!(&event.kind, Happening::Secured(f) if !f.forward_secrecy)
+                matches!(&event.kind, Happening::HandshakeCompleted(f) if !f.forward_secrecy)
             }
             Never::AnonymousTls => {
-                matches!(&event.kind, Happening::Secured(f) if f.suite.is(SuiteKind::Anonymous))
+                matches!(&event.kind, Happening::HandshakeCompleted(f) if f.suite.is(SuiteKind::Anonymous))
             }
             Never::EnvelopeInTls => {
                 let command = heard.as_ref().is_some_and(|(channel, verb)| {
@@ -186,36 +195,39 @@ impl State {
                     *channel == Channel::Tls && verbs.contains(&verb.as_str())
                 });
                 command
-                    || matches!(event.kind, Happening::HeardContent { channel: Channel::Tls, .. })
+                    || matches!(
+                        event.kind,
+                        Happening::ReceivedContent { channel: Channel::Tls, .. }
+                    )
             }
             Never::ShortPrime => {
-                matches!(&event.kind, Happening::Secured(f) if f.dh_bits.is_some_and(|bits| bits < 2048))
+                matches!(&event.kind, Happening::HandshakeCompleted(f) if f.dh_bits.is_some_and(|bits| bits < 2048))
             }
             Never::MessageInTls => matches!(
                 event.kind,
-                Happening::Took { channel: Channel::Tls }
-                    | Happening::HeardContent { channel: Channel::Tls, .. }
+                Happening::AcceptedByPeer { channel: Channel::Tls }
+                    | Happening::ReceivedContent { channel: Channel::Tls, .. }
             ),
         }
     }
 
     fn follow(&mut self, event: &Event) {
         match &event.kind {
-            Happening::Heard { channel, line, .. } => {
+            Happening::Received { channel, line, .. } => {
                 match channel {
-                    Channel::Clear => self.heard.0 = true,
+                    Channel::Plaintext => self.heard.0 = true,
                     Channel::Tls => self.heard.1 = true,
                 }
                 self.command = verb(line);
                 self.owed = true;
             }
-            Happening::HeardContent { .. } => self.owed = true,
-            Happening::NotSecured(_) => self.broken = true,
-            Happening::Secured(_) => {
+            Happening::ReceivedContent { .. } => self.owed = true,
+            Happening::HandshakeFailed(_) => self.broken = true,
+            Happening::HandshakeCompleted(_) => {
                 self.secured = true;
                 self.owed = false;
             }
-            Happening::Said { channel, bytes } => self.said(*channel, bytes),
+            Happening::Sent { channel, bytes } => self.said(*channel, bytes),
             _ => {}
         }
     }
@@ -227,7 +239,7 @@ impl State {
         if complete {
             self.owed = false;
         }
-        if self.command == "STARTTLS" && channel == Channel::Clear && complete {
+        if self.command == "STARTTLS" && channel == Channel::Plaintext && complete {
             self.go_ahead |= text.starts_with("220");
             self.starttls_refused |= !text.starts_with("220");
         }
@@ -238,7 +250,7 @@ impl State {
                 let keyword = keyword.split(ends).next().unwrap_or_default().to_owned();
                 self.starttls_listed |= keyword == "STARTTLS";
                 match channel {
-                    Channel::Clear => self.clear_keywords.push(keyword),
+                    Channel::Plaintext => self.plaintext_keywords.push(keyword),
                     Channel::Tls => {
                         self.pipelining_in_tls |= keyword == "PIPELINING";
                         self.tls_keywords.push(keyword);
@@ -294,14 +306,14 @@ mod tests {
 
     #[test]
     fn a_message_is_sent_twice_once_it_was_taken() {
-        let took = |channel| Happening::Took { channel };
+        let took = |channel| Happening::AcceptedByPeer { channel };
         let waits = || Happening::Waiting { reason: "lost connection".into() };
         let next = || Happening::NextMessage;
         check(vec![], &[]);
         check(vec![took(Channel::Tls)], &[]);
         check(vec![waits(), took(Channel::Tls)], &[]);
         check(vec![took(Channel::Tls), waits()], &[1]);
-        check(vec![took(Channel::Tls), took(Channel::Clear)], &[1]);
+        check(vec![took(Channel::Tls), took(Channel::Plaintext)], &[1]);
         check(vec![took(Channel::Tls), next(), took(Channel::Tls)], &[]);
     }
 
@@ -312,14 +324,14 @@ mod tests {
             let bytes =
                 format!("Received: from a.test by b.test with {with}\r\n\r\nx").into_bytes();
             let mx = Place::Peer { name: "mx".into(), connection: 1 };
-            let heard = Happening::HeardContent { channel: Channel::Tls, bytes };
-            let accepted = Happening::Accepted { channel: submitted };
+            let heard = Happening::ReceivedContent { channel: Channel::Tls, bytes };
+            let accepted = Happening::AcceptedByRelay { channel: submitted };
             breaches(Never::FalseTrace, &[event(&Place::Injection, accepted), event(&mx, heard)])
         };
-        assert_eq!(found(Channel::Clear, "ESMTPS"), [1]);
+        assert_eq!(found(Channel::Plaintext, "ESMTPS"), [1]);
         assert_eq!(found(Channel::Tls, "ESMTP"), [1]);
         assert_eq!(found(Channel::Tls, "ESMTPS"), [0; 0]);
-        assert_eq!(found(Channel::Clear, "ESMTP"), [0; 0]);
+        assert_eq!(found(Channel::Plaintext, "ESMTP"), [0; 0]);
         assert_eq!(found(Channel::Tls, "SMTP"), [0; 0]);
     }
 }

@@ -28,27 +28,27 @@ pub(super) fn first(trace: &Trace) -> Option<(usize, String)> {
 /// what was negotiated was negotiated. All else rests on what came when, which a cut confuses.
 pub(super) fn stands(never: Never) -> bool {
     match never {
-        Never::EnvelopeInClear
-        | Never::CredentialsInClear
+        Never::EnvelopeInPlaintext
+        | Never::CredentialsInPlaintext
         | Never::OldTls
         | Never::StaticKeyExchange
         | Never::AnonymousTls
         | Never::ShortPrime
         | Never::EnvelopeInTls
         | Never::MessageInTls
-        | Never::WentAlong => true,
-        Never::ClearAfterStarttls
+        | Never::ViolationAccepted => true,
+        Never::PlaintextAfterStarttls
         | Never::HelloWithoutGoAhead
         | Never::BytesAfterStarttls
         | Never::InjectedAnswer
         | Never::InjectedReplyUsed
         | Never::StarttlsInTls
-        | Never::ClearExtensionUsed
+        | Never::PlaintextExtensionUsed
         | Never::SentTwice
         | Never::CutMessage
         | Never::FalseTrace
         | Never::UnofferedStarttls
         | Never::SecondGreeting
-        | Never::ClearAnswer => false,
+        | Never::PlaintextReply => false,
     }
 }

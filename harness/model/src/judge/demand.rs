@@ -31,7 +31,7 @@ pub(super) fn unmet(
         never: _,
         attempts: least,
         visited: hops,
-        taken_by,
+        accepted_by,
         dsn,
     } = &case.expect;
     let mut evidence = Vec::new();
@@ -79,9 +79,9 @@ pub(super) fn unmet(
             return Err(fail_or_wait(outcome, reason));
         }
     }
-    if let Some(peer) = taken_by {
+    if let Some(peer) = accepted_by {
         let took = trace.judged().find_map(|(_, event)| match (&event.place, &event.kind) {
-            (Place::Peer { name, .. }, Happening::Took { .. }) => Some(name),
+            (Place::Peer { name, .. }, Happening::AcceptedByPeer { .. }) => Some(name),
             _ => None,
         });
         if took != Some(peer) {
@@ -134,12 +134,12 @@ fn meets_outcome(case: &Case, trace: &Trace, outcome: Option<Outcome>) -> Met {
         .filter(|(_, event)| {
             matches!(
                 event.kind,
-                Happening::Took { .. }
-                    | Happening::Accepted { .. }
+                Happening::AcceptedByPeer { .. }
+                    | Happening::AcceptedByRelay { .. }
                     | Happening::Refused { .. }
                     | Happening::Reported { .. }
                     | Happening::Waiting { .. }
-                    | Happening::Vanished
+                    | Happening::LostFromQueue
             ) && (event.place != Place::Injection || outcome == Outcome::Rejected)
         })
         .map(|(at, _)| at)
@@ -177,14 +177,14 @@ fn meets_outcome(case: &Case, trace: &Trace, outcome: Option<Outcome>) -> Met {
 /// Whether the peer's script goes on at an attempt that the relay has not made.
 fn awaited(peer: &Peer, trace: &Trace) -> bool {
     let made = trace.of_peer(&peer.name).filter(|(_, event)| event.kind == Happening::Connected);
-    let plays = peer.script.parts.len().max(peer.forges.len());
+    let plays = peer.script.parts.len().max(peer.tampers.len());
     made.count() < plays && plays > 1
 }
 
 /// Whether the relay looked the domain up or connected to a peer.
 fn tried(trace: &Trace) -> bool {
     trace.judged().any(|(_, event)| match (&event.place, &event.kind) {
-        (Place::Dns, Happening::Asked { .. }) => true,
+        (Place::Dns, Happening::DnsQuery { .. }) => true,
         (Place::Peer { .. }, kind) => *kind == Happening::Connected,
         _ => false,
     })
@@ -216,7 +216,7 @@ fn meets_dsn(wanted: &DsnExpect, trace: &Trace) -> Met {
     let reports: Vec<_> = reports.collect();
     for (at, channel, ..) in &reports {
         if wanted.in_tls.is_some_and(|in_tls| in_tls != (*channel == Channel::Tls)) {
-            let how = if *channel == Channel::Tls { "inside TLS" } else { "in clear" };
+            let how = if *channel == Channel::Tls { "inside TLS" } else { "in plaintext" };
             return Err(witnessed(format!("The delivery report came {how}."), vec![*at]));
         }
     }

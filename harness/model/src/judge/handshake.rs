@@ -1,7 +1,7 @@
 //! What the handshake and the relay's hello have to be.
 
 use super::met::{Met, fail, of_peers, secured, undecided, witnessed};
-use super::{forged, surplus};
+use super::{surplus, tampered};
 use crate::expect::{HelloRule, OfferedExpect, TlsExpect, TlsFactsExpect};
 use crate::facts::{FailureCause, HelloFacts, Suite, TlsFacts, TlsFailure};
 use crate::foreign::Foreign;
@@ -37,14 +37,14 @@ pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met
                 .map(|at| vec![at])
                 .ok_or_else(|| undecided("The relay neither finished nor refused the handshake."))
         }
-        TlsExpect::ForgeryRefused => forged::refused(trace),
+        TlsExpect::TamperingRefused => tampered::refused(trace),
         TlsExpect::Established | TlsExpect::Facts(_) => {
             let Some((at, facts)) = secured.last() else {
                 let good = matches!(wanted, TlsExpect::Facts(facts) if facts.or_refused);
                 if let (true, Some(at)) = (good, refusal(trace)) {
                     return Ok(vec![at]);
                 }
-                let without = || took_in_clear(trace).or_else(|| spoke_plaintext(trace));
+                let without = || took_in_plaintext(trace).or_else(|| spoke_plaintext(trace));
                 return Err(match refusal(trace).or_else(without) {
                     Some(at) => fail("No TLS session was established.", vec![at]),
                     None => undecided(not_established(trace)),
@@ -60,20 +60,20 @@ pub(super) fn meets_tls(wanted: &TlsExpect, names: &Names, trace: &Trace) -> Met
     }
 }
 
-fn took_in_clear(trace: &Trace) -> Option<usize> {
-    let in_clear = |event: &Event| {
+fn took_in_plaintext(trace: &Trace) -> Option<usize> {
+    let in_plaintext = |event: &Event| {
         matches!(
             event.kind,
-            Happening::Took { channel: Channel::Clear }
-                | Happening::Accepted { channel: Channel::Clear }
+            Happening::AcceptedByPeer { channel: Channel::Plaintext }
+                | Happening::AcceptedByRelay { channel: Channel::Plaintext }
         )
     };
-    of_peers(trace).find(|(_, event)| in_clear(event)).map(|(at, _)| at)
+    of_peers(trace).find(|(_, event)| in_plaintext(event)).map(|(at, _)| at)
 }
 
 /// The handshake in which the relay said something that is no TLS where TLS begins.
 fn spoke_plaintext(trace: &Trace) -> Option<usize> {
-    let no_tls = |event: &Event| matches!(&event.kind, Happening::NotSecured(failure) if failure.cause == FailureCause::NotTls);
+    let no_tls = |event: &Event| matches!(&event.kind, Happening::HandshakeFailed(failure) if failure.cause == FailureCause::NotTls);
     let mut found = of_peers(trace).filter(|(_, event)| no_tls(event)).map(|(at, _)| at);
     found.find(|at| !surplus::before_tls(trace, *at))
 }
@@ -84,7 +84,7 @@ fn refusal(trace: &Trace) -> Option<usize> {
     let mut asked = false;
     for (at, event) in of_peers(trace) {
         match &event.kind {
-            Happening::NotSecured(TlsFailure {
+            Happening::HandshakeFailed(TlsFailure {
                 cause:
                     FailureCause::RelayAlert
                     | FailureCause::RelayClosed
@@ -92,10 +92,10 @@ fn refusal(trace: &Trace) -> Option<usize> {
                     | FailureCause::NothingInCommon,
                 ..
             }) => return Some(at),
-            Happening::Said { bytes, .. } => {
+            Happening::Sent { bytes, .. } => {
                 asked = bytes.to_ascii_uppercase().starts_with(b"STARTTLS");
             }
-            Happening::Heard { line, .. } if asked => {
+            Happening::Received { line, .. } if asked => {
                 let code = line.get(..3).unwrap_or_default();
                 if matches!(code.first(), Some(b'4' | b'5')) && code != b"421" {
                     return Some(at);
@@ -321,7 +321,7 @@ mod tests {
         };
         let hello = HelloFacts { sni: Some("mx.test.".into()), ..HelloFacts::default() };
         let next = Event { place: Place::Run, ..event(1, Happening::NextMessage) };
-        let took = event(second, Happening::Took { channel: Channel::Tls });
+        let took = event(second, Happening::AcceptedByPeer { channel: Channel::Tls });
         let events = vec![event(1, Happening::Hello(Box::new(hello))), next, took];
         let wanted = OfferedExpect { form: vec![HelloRule::SniIsHostName], ..Default::default() };
         meets_offered(&wanted, &Names::new(), &Trace { events })

@@ -63,7 +63,7 @@ pub(super) fn of_peers(trace: &Trace) -> impl Iterator<Item = (usize, &Event)> {
 pub(super) fn secured(trace: &Trace) -> Vec<(usize, &TlsFacts)> {
     of_peers(trace)
         .filter_map(|(at, event)| match &event.kind {
-            Happening::Secured(facts) => Some((at, facts.as_ref())),
+            Happening::HandshakeCompleted(facts) => Some((at, facts.as_ref())),
             _ => None,
         })
         .collect()

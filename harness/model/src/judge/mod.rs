@@ -7,7 +7,6 @@ mod breach;
 mod certificate;
 mod cut;
 mod demand;
-mod forged;
 mod handshake;
 mod hello;
 mod met;
@@ -15,6 +14,7 @@ mod outcome;
 mod played;
 mod reply;
 mod surplus;
+mod tampered;
 mod ticket;
 
 pub use breach::breaches;
@@ -100,7 +100,7 @@ pub fn judge(
     if let (Some((at, why)), false) = (cut, breach.is_some_and(|(never, _)| cut::stands(never))) {
         return found(Verdict::Inconclusive, why, vec![at]);
     }
-    let meaningless = forged::without_meaning(trace)
+    let meaningless = tampered::without_meaning(trace)
         .map(|(at, why)| (at, why.to_owned()))
         .or_else(|| played::not_for(case, trace));
     let demanded = demand::unmet(case, names, trace, outcome, unasked)
@@ -185,7 +185,7 @@ fn observe(case: &Case, level: Level, trace: &Trace, mut judgement: Judgement) -
 
 fn trouble(trace: &Trace) -> Option<(usize, &str)> {
     trace.events.iter().enumerate().find_map(|(at, event)| match &event.kind {
-        Happening::Trouble(text) => Some((at, text.as_str())),
+        Happening::HarnessError(text) => Some((at, text.as_str())),
         _ => None,
     })
 }
@@ -273,7 +273,7 @@ S: 220 mx
 '''
 [expect]
 outcome = "withheld"
-never = ["envelope-in-clear", "message-in-tls"]
+never = ["envelope-in-plaintext", "message-in-tls"]
 "#;
 
     const COMES_BACK: &str = r#"
@@ -300,7 +300,7 @@ outcome = "delivered-tls"
         let second = [Happening::Connected, Happening::Reached { step: 1 }, waits];
         assert_eq!(verdict(&[&first[..], &second].concat()), Verdict::Fail);
         let gives_up = Happening::Reported {
-            channel: Channel::Clear,
+            channel: Channel::Plaintext,
             action: "failed".into(),
             status: "4.4.7".into(),
             diagnostic: "".into(),
@@ -318,13 +318,13 @@ outcome = "delivered-tls"
         let scenario = load("outbound/x", "x.toml", CHANGES, &known).unwrap();
         let breaks = |connection: u32, channel: Channel| {
             let place = Place::Peer { name: "mx".into(), connection };
-            let content = Happening::HeardContent { channel, bytes: b"x".to_vec() };
+            let content = Happening::ReceivedContent { channel, bytes: b"x".to_vec() };
             let trace = Trace { events: vec![Event { at: Duration::ZERO, place, kind: content }] };
             judge(&scenario.cases[0], Level::Must, &Names::new(), &trace, None).forbidden
         };
         assert!(!breaks(1, Channel::Tls));
         assert!(breaks(2, Channel::Tls));
-        assert!(breaks(1, Channel::Clear));
+        assert!(breaks(1, Channel::Plaintext));
     }
 
     fn verdict(control: Verdict, events: &[Happening]) -> Verdict {
@@ -352,7 +352,7 @@ outcome = "delivered-tls"
 
     #[test]
     fn breaking_tls_off_over_an_injected_reply_keeps_the_claim() {
-        let failed = Happening::NotSecured(TlsFailure {
+        let failed = Happening::HandshakeFailed(TlsFailure {
             engine: None,
             cause: FailureCause::RelayAlert,
             alert_heard: None,
@@ -372,7 +372,7 @@ outcome = "delivered-tls"
 
     #[test]
     fn leaving_tls_without_a_word_over_an_injected_reply_keeps_the_claim() {
-        let secured = Happening::Secured(Box::new(TlsFacts {
+        let secured = Happening::HandshakeCompleted(Box::new(TlsFacts {
             engine: Engine::Modern,
             version: Version::Tls13,
             suite: Suite { id: 0x1302, name: "TLS_AES_256_GCM_SHA384".into(), kinds: Vec::new() },
@@ -397,8 +397,11 @@ outcome = "delivered-tls"
             let events: Vec<_> = before.into_iter().chain(reached).chain(after.to_vec()).collect();
             verdict(Verdict::Pass, &events)
         };
-        let quit =
-            Happening::Heard { channel: Channel::Tls, line: "QUIT".into(), ending: Ending::CrLf };
+        let quit = Happening::Received {
+            channel: Channel::Tls,
+            line: "QUIT".into(),
+            ending: Ending::CrLf,
+        };
         assert_eq!(verdict(&[Happening::Ended(End::CloseNotify)]), Verdict::Pass);
         assert_eq!(verdict(&[Happening::Ended(End::Ours)]), Verdict::Inconclusive);
         assert_eq!(verdict(&[]), Verdict::Inconclusive);
@@ -408,9 +411,9 @@ outcome = "delivered-tls"
 
     #[test]
     fn refusing_starttls_with_something_behind_it_keeps_the_claim() {
-        let said = |text: &str| Happening::Said { channel: Channel::Clear, bytes: text.into() };
-        let heard = |text: &str| Happening::Heard {
-            channel: Channel::Clear,
+        let said = |text: &str| Happening::Sent { channel: Channel::Plaintext, bytes: text.into() };
+        let heard = |text: &str| Happening::Received {
+            channel: Channel::Plaintext,
             line: text.into(),
             ending: Ending::CrLf,
         };

@@ -7,7 +7,7 @@ use crate::trace::{Channel, End, Event, Happening, Place, Trace};
 
 /// What became of the message; `None` where the trace ends before it did.
 ///
-/// A copy taken in clear outweighs one taken in TLS: the message was exposed. A report that gives the
+/// A copy taken in plaintext outweighs one taken in TLS: the message was exposed. A report that gives the
 /// message back outweighs waiting; one of a delay is no end (RFC 3464 section 2.3.3), and says that the
 /// message waits once the time allowed is over. A close by the relay before it took an inbound message is `rejected`: the sender keeps
 /// it; so it does where the relay breaks the session by what it sends. Silence is nothing. `events`
@@ -37,16 +37,16 @@ fn of_message(direction: Direction, events: &[Event]) -> Option<Outcome> {
     };
     let taken = |channel: Channel| {
         any(&|place: &Place, kind: &Happening| match (direction, place, kind) {
-            (Direction::Outbound, Place::Peer { .. }, Happening::Took { channel: c }) => {
+            (Direction::Outbound, Place::Peer { .. }, Happening::AcceptedByPeer { channel: c }) => {
                 *c == channel
             }
-            (Direction::Inbound, Place::Peer { .. }, Happening::Accepted { channel: c }) => {
+            (Direction::Inbound, Place::Peer { .. }, Happening::AcceptedByRelay { channel: c }) => {
                 *c == channel
             }
             _ => false,
         })
     };
-    if taken(Channel::Clear) {
+    if taken(Channel::Plaintext) {
         return Some(Outcome::DeliveredPlaintext);
     }
     if taken(Channel::Tls) {
@@ -72,7 +72,7 @@ fn of_message(direction: Direction, events: &[Event]) -> Option<Outcome> {
                 Some(Outcome::Rejected)
             } else if waiting || (reported("delayed") && over) {
                 Some(Outcome::Deferred)
-            } else if any(&|_: &Place, kind: &Happening| *kind == Happening::Vanished) {
+            } else if any(&|_: &Place, kind: &Happening| *kind == Happening::LostFromQueue) {
                 Some(Outcome::Lost)
             } else {
                 None
@@ -85,7 +85,7 @@ fn of_message(direction: Direction, events: &[Event]) -> Option<Outcome> {
                     | Happening::Ended(
                         End::CloseNotify | End::Fin | End::Reset | End::Alert | End::Garbled,
                     ) => true,
-                    Happening::NotSecured(failure) => speaks(failure.cause),
+                    Happening::HandshakeFailed(failure) => speaks(failure.cause),
                     _ => false,
                 }
         })
@@ -102,7 +102,7 @@ fn cut_off(events: &[Event]) -> bool {
     let by_relay = |event: &Event| matches!(event.kind, Happening::Ended(end) if !matches!(end, End::Ours | End::Silence));
     injection()
         .skip_while(|event| !matches!(event.kind, Happening::Faulted(_)))
-        .find(|event| by_relay(event) || matches!(event.kind, Happening::Accepted { .. }))
+        .find(|event| by_relay(event) || matches!(event.kind, Happening::AcceptedByRelay { .. }))
         .is_some_and(by_relay)
 }
 

@@ -5,8 +5,8 @@ use super::{outcome, reply};
 use crate::expect::{Never, Outcome};
 use crate::facts::{FailureCause, HelloFacts, TlsFailure};
 use crate::scenario::{
-    AsksCertificate, Case, ClientFault, DnsFault, DnsFaultKind, Family, Fault, Forgery, Peer,
-    RecipientDomain,
+    AsksCertificate, Case, ClientFault, DnsFault, DnsFaultKind, Family, Fault, Peer,
+    RecipientDomain, Tampering,
 };
 use crate::script::{Act, Direction, Step};
 use crate::trace::{Channel, End, Happening, Place, Trace};
@@ -78,7 +78,7 @@ fn heard_before(trace: &Trace, at: usize) -> Option<(usize, String)> {
     let place = &trace.events[at].place;
     let before = trace.events[..at].iter().enumerate().rev();
     before.filter(|(_, event)| event.place == *place).find_map(|(at, event)| match &event.kind {
-        Happening::Heard { line, .. } => {
+        Happening::Received { line, .. } => {
             Some((at, String::from_utf8_lossy(line).escape_debug().to_string()))
         }
         _ => None,
@@ -117,13 +117,13 @@ pub(super) fn at_the_point(case: &Case, trace: &Trace, unmet: Unmet) -> Unmet {
 }
 
 /// The event and the reason for which a case means nothing with this relay: it offers nothing that a
-/// next hop with a forged flight has, or ends the connection at HELO.
+/// next hop with a tampered flight has, or ends the connection at HELO.
 pub(super) fn not_for(case: &Case, trace: &Trace) -> Option<(usize, String)> {
     if let Some(missed) = missed_condition(case, trace) {
         return Some(missed);
     }
-    let forging = case.peers.iter().filter(|peer| !peer.forges.is_empty());
-    let no_flight = forging.filter_map(|peer| {
+    let tampering = case.peers.iter().filter(|peer| !peer.tampers.is_empty());
+    let no_flight = tampering.filter_map(|peer| {
         let mut hellos = trace.of_peer(&peer.name).filter_map(|(at, event)| match &event.kind {
             Happening::Hello(facts) => Some((at, facts)),
             _ => None,
@@ -169,7 +169,7 @@ fn knows_no_ipv6(case: &Case, trace: &Trace) -> Option<(usize, String)> {
     let asked = |wanted: &str| {
         let mut events = trace.events.iter();
         events.position(
-            |event| matches!(&event.kind, Happening::Asked { record, .. } if record == wanted),
+            |event| matches!(&event.kind, Happening::DnsQuery { record, .. } if record == wanted),
         )
     };
     let four = asked("A").or_else(|| asked("MX"))?;
@@ -211,11 +211,11 @@ fn ended_at_helo(trace: &Trace) -> Option<usize> {
     let mut asked = None;
     trace.events.iter().enumerate().find_map(|(at, event)| {
         match &event.kind {
-            Happening::Said { bytes, .. } => {
+            Happening::Sent { bytes, .. } => {
                 let helo = bytes.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"HELO "));
                 asked = helo.then_some(&event.place);
             }
-            Happening::Heard { .. } => asked = None,
+            Happening::Received { .. } => asked = None,
             Happening::Ended(End::CloseNotify | End::Fin | End::Reset)
                 if asked == Some(&event.place) =>
             {
@@ -227,7 +227,7 @@ fn ended_at_helo(trace: &Trace) -> Option<usize> {
     })
 }
 
-/// Says which fault or forgery of a peer was never played, if any.
+/// Says which fault or tampering of a peer was never played, if any.
 fn unplayed(peer: &Peer, trace: &Trace) -> Option<String> {
     let faulted = |name: &str| {
         trace
@@ -238,15 +238,15 @@ fn unplayed(peer: &Peer, trace: &Trace) -> Option<String> {
     if let Some(fault) = due.filter(|fault| !faulted(fault.name())) {
         return Some(format!("The fault {} was never played.", fault.name()));
     }
-    let forged = |name: &str| {
+    let tampered = |name: &str| {
         trace.of_peer(&peer.name).any(
-                |(_, event)| matches!(&event.kind, Happening::Forged { forgery, .. } if forgery == name),
+                |(_, event)| matches!(&event.kind, Happening::Tampered { tampering, .. } if tampering == name),
             )
     };
-    let mut forgeries = peer.forges.iter().filter(|forgery| **forgery != Forgery::Nothing);
-    forgeries
-        .find(|forgery| !forged(forgery.name()))
-        .map(|forgery| format!("The forgery {} was never played.", forgery.name()))
+    let mut tamperings = peer.tampers.iter().filter(|tampering| **tampering != Tampering::Nothing);
+    tamperings
+        .find(|tampering| !tampered(tampering.name()))
+        .map(|tampering| format!("The tampering {} was never played.", tampering.name()))
 }
 
 /// Whether what was sent inside TLS went to a connection that comes before the one that the claim is
@@ -262,12 +262,12 @@ pub(super) fn before_the_claim(case: &Case, never: Never, trace: &Trace, at: usi
 /// host, which may be tried in any order (RFC 5321 section 5.1), and the message was taken at another.
 fn spared(case: &Case, peer: &Peer, trace: &Trace) -> bool {
     let host = |peer: &Peer| peer.place.address_of.clone().unwrap_or_else(|| peer.name.clone());
-    let taken_by = |other: &Peer| {
+    let accepted_by = |other: &Peer| {
         let mut events = trace.of_peer(&other.name);
-        events.any(|(_, event)| matches!(event.kind, Happening::Took { .. }))
+        events.any(|(_, event)| matches!(event.kind, Happening::AcceptedByPeer { .. }))
     };
     let mut others = case.peers.iter().filter(|other| other.name != peer.name);
-    others.any(|other| host(other) == host(peer) && taken_by(other))
+    others.any(|other| host(other) == host(peer) && accepted_by(other))
 }
 
 /// Says that it was our side that broke off every handshake of a peer that does nothing wrong: what the
@@ -277,12 +277,12 @@ fn ours(case: &Case, peer: &Peer, trace: &Trace) -> Option<String> {
     let injects = case.expect.never.contains(&Never::InjectedReplyUsed);
     let honest = !injects
         && peer.fault.is_none()
-        && peer.forges.is_empty()
+        && peer.tampers.is_empty()
         && peer.hello.is_none()
         && peer.asks_certificate != AsksCertificate::Required;
     let mut handshakes = trace.of_peer(&peer.name).filter_map(|(_, event)| match &event.kind {
-        Happening::Secured(_) => Some(None),
-        Happening::NotSecured(failure) => Some(Some(failure)),
+        Happening::HandshakeCompleted(_) => Some(None),
+        Happening::HandshakeFailed(failure) => Some(Some(failure)),
         _ => None,
     });
     let objection = |failure: &TlsFailure| failure.cause == FailureCause::OurObjection;
@@ -338,7 +338,7 @@ fn due(case: &Case, peer: &Peer, trace: &Trace) -> usize {
 fn broke_off(trace: &Trace, peer: &Peer) -> bool {
     let spoke = trace
         .of_peer(&peer.name)
-        .any(|(_, event)| matches!(event.kind, Happening::Heard { channel: Channel::Tls, .. }));
+        .any(|(_, event)| matches!(event.kind, Happening::Received { channel: Channel::Tls, .. }));
     let ended = |place: &Place| {
         trace.events.iter().any(|event| {
             let by_relay = matches!(
@@ -349,8 +349,8 @@ fn broke_off(trace: &Trace, peer: &Peer) -> bool {
         })
     };
     let mut handshakes = trace.of_peer(&peer.name).filter_map(|(_, event)| match event.kind {
-        Happening::NotSecured(_) => Some(true),
-        Happening::Secured(_) => Some(ended(&event.place)),
+        Happening::HandshakeFailed(_) => Some(true),
+        Happening::HandshakeCompleted(_) => Some(ended(&event.place)),
         _ => None,
     });
     !spoke && handshakes.next() == Some(true) && handshakes.all(|broken| broken)

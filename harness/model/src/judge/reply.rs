@@ -2,7 +2,7 @@
 
 use super::met::secured;
 use super::met::{Met, Unmet, fail, of_peers, undecided, witnessed};
-use super::surplus::second_greeting;
+use super::surplus::{self, second_greeting};
 use crate::expect::ReplyExpect;
 use crate::facts::FailureCause;
 use crate::trace::{Channel, End, Event, Happening, Trace};
@@ -44,6 +44,11 @@ pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace, unasked: usize) -
     let shown = shown(last);
     if wanted.code.as_ref().is_some_and(|code| !code.matches_reply(&lines)) {
         let code = wanted.code.as_ref().map(ToString::to_string).unwrap_or_default();
+        if evidence.last().is_some_and(|at| surplus::around(trace, *at)) {
+            return Err(undecided(
+                "The relay says more than it is asked for: no reply can be told to belong to a command.",
+            ));
+        }
         // A refusal may have a cause that has nothing to do with the claim; a reply that takes what
         // has to be refused has none.
         let taken = lines.last().is_some_and(|line| line.first() == Some(&b'2'));
@@ -78,16 +83,16 @@ pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace, unasked: usize) -
 /// behind from its first word on.
 fn behind_unasked(trace: &Trace, from: usize, unasked: usize) -> usize {
     let in_tls =
-        |event: &Event| matches!(event.kind, Happening::Heard { channel: Channel::Tls, .. });
+        |event: &Event| matches!(event.kind, Happening::Received { channel: Channel::Tls, .. });
     if unasked == 0 || trace.events[..from].iter().any(in_tls) {
         return from;
     }
-    let ends = |event: &Event| matches!(&event.kind, Happening::Heard { line, .. } if line.get(3) != Some(&b'-'));
+    let ends = |event: &Event| matches!(&event.kind, Happening::Received { line, .. } if line.get(3) != Some(&b'-'));
     let replies = trace.events.iter().enumerate().skip(from);
     let mut replies = replies.filter(|(_, event)| in_tls(event) && ends(event));
     let Some((last, _)) = replies.nth(unasked - 1) else { return from };
     // Our next word was said in the belief that this was the reply.
-    let heard = |event: &Event| matches!(event.kind, Happening::Heard { .. });
+    let heard = |event: &Event| matches!(event.kind, Happening::Received { .. });
     trace.events.iter().skip(last + 1).position(heard).map_or(last + 1, |at| last + 1 + at)
 }
 
@@ -113,15 +118,17 @@ fn next_reply(trace: &Trace, from: usize) -> Result<Next, Unmet> {
     let mut evidence = Vec::new();
     for (at, event) in trace.events.iter().enumerate().skip(from) {
         match &event.kind {
-            Happening::Heard { .. } if second_greeting(trace, at) => {}
-            Happening::Heard { line, .. } => {
+            Happening::Received { .. } if second_greeting(trace, at) => {}
+            Happening::Received { line, .. } => {
                 evidence.push(at);
                 lines.push(line.clone());
                 if line.get(3) != Some(&b'-') {
                     return Ok(Next::Reply(Reply { lines, evidence, next: at + 1 }));
                 }
             }
-            Happening::Said { .. } | Happening::Secured(_) | Happening::NotSecured(_) => break,
+            Happening::Sent { .. }
+            | Happening::HandshakeCompleted(_)
+            | Happening::HandshakeFailed(_) => break,
             Happening::Ended(End::Silence | End::Garbled | End::Ours) => break,
             Happening::Ended(_) => return Ok(Next::Ended(at)),
             _ => {}
@@ -147,18 +154,18 @@ pub(super) fn broke_off_at_starttls(trace: &Trace) -> Option<Vec<usize>> {
     }
     let starttls = |event: &Event| {
         let said = match &event.kind {
-            Happening::Said { bytes, .. } => bytes.as_slice(),
+            Happening::Sent { bytes, .. } => bytes.as_slice(),
             _ => return false,
         };
         said.get(..8).is_some_and(|verb| verb.eq_ignore_ascii_case(b"STARTTLS"))
     };
     let mut after = of_peers(trace).skip_while(|(_, event)| !starttls(event));
     let (at, decides) = after.find_map(|(at, event)| match &event.kind {
-        Happening::Heard { line, .. } if line.starts_with(b"220") => None,
-        Happening::Heard { line, .. } => {
+        Happening::Received { line, .. } if line.starts_with(b"220") => None,
+        Happening::Received { line, .. } => {
             Some((at, line.starts_with(b"5") || line.starts_with(b"454")))
         }
-        Happening::NotSecured(failure) => {
+        Happening::HandshakeFailed(failure) => {
             let relay = [
                 FailureCause::RelayAlert,
                 FailureCause::RelayClosed,
@@ -177,7 +184,7 @@ pub(super) fn broke_off_at_starttls(trace: &Trace) -> Option<Vec<usize>> {
 
 fn announces_enhanced(trace: &Trace) -> bool {
     trace.events.iter().any(|event| match &event.kind {
-        Happening::Heard { line, .. } => keyword(line).as_deref() == Some("ENHANCEDSTATUSCODES"),
+        Happening::Received { line, .. } => keyword(line).as_deref() == Some("ENHANCEDSTATUSCODES"),
         _ => false,
     })
 }

@@ -8,60 +8,72 @@ use crate::trace::{Channel, Event, Happening, Place, Trace};
 /// most. A second greeting is not counted: it says what it is, and answers no command.
 ///
 /// What a relay says too much to its control it says too much here as well: only what goes beyond that
-/// can be an answer to something that was sent in clear.
+/// can be an answer to something that was sent in plaintext.
 pub(super) fn surplus(trace: &Trace) -> usize {
     let mut connections: BTreeMap<(&str, u32), Count> = BTreeMap::new();
     for (at, event) in trace.events.iter().enumerate() {
         let Place::Peer { name, connection } = &event.place else { continue };
         let count = connections.entry((name, *connection)).or_default();
         match &event.kind {
-            Happening::Heard { channel: Channel::Clear, .. } => count.in_clear = true,
-            Happening::Heard { channel: Channel::Tls, line, .. } => {
+            Happening::Received { channel: Channel::Plaintext, .. } => count.in_plaintext = true,
+            Happening::Received { channel: Channel::Tls, line, .. } => {
                 count.replies += usize::from(ends_reply(line) && !second_greeting(trace, at));
             }
-            Happening::HeardEarly { channel: Channel::Tls, bytes } => {
+            Happening::UnexpectedBytes { channel: Channel::Tls, bytes } => {
                 let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
                 count.replies += lines.filter(|line| ends_reply(line)).count();
             }
-            Happening::Said { channel: Channel::Tls, .. } => count.asked += 1,
+            Happening::Sent { channel: Channel::Tls, .. } => count.asked += 1,
             _ => {}
         }
     }
     // Where TLS came first, the greeting comes unasked.
-    let beyond =
-        |count: &Count| count.replies.saturating_sub(count.asked + usize::from(!count.in_clear));
+    let beyond = |count: &Count| {
+        count.replies.saturating_sub(count.asked + usize::from(!count.in_plaintext))
+    };
     connections.values().map(beyond).max().unwrap_or_default()
 }
 
-/// Whether this line inside TLS is a greeting, though one was given in clear: the first word of the
+/// Whether this line inside TLS is a greeting, though one was given in plaintext: the first word of the
 /// relay there is a 220.
 pub(super) fn second_greeting(trace: &Trace, at: usize) -> bool {
     let Event { place, kind, .. } = &trace.events[at];
-    let Happening::Heard { channel: Channel::Tls, line, .. } = kind else { return false };
+    let Happening::Received { channel: Channel::Tls, line, .. } = kind else { return false };
     let before = || trace.events[..at].iter().filter(|event| event.place == *place);
     let heard = |wanted: Channel| {
         before().any(
-            |event| matches!(&event.kind, Happening::Heard { channel, .. } if *channel == wanted),
+            |event| matches!(&event.kind, Happening::Received { channel, .. } if *channel == wanted),
         )
     };
-    line.starts_with(b"220") && heard(Channel::Clear) && !heard(Channel::Tls)
+    line.starts_with(b"220") && heard(Channel::Plaintext) && !heard(Channel::Tls)
 }
 
 /// Whether the relay has said more in plaintext, on the connection of this event and before it, than it
 /// was asked for: where its replies stand for nothing, what it says where TLS begins is one more of them.
 pub(super) fn before_tls(trace: &Trace, at: usize) -> bool {
-    let place = &trace.events[at].place;
+    more_than_asked(&trace.events[..at], &trace.events[at].place)
+}
+
+/// Whether this is a reply in plaintext of a relay that says more on this connection, before it or after
+/// it, than it is asked for: none of its replies belongs to a command then.
+pub(super) fn around(trace: &Trace, at: usize) -> bool {
+    let Event { place, kind, .. } = &trace.events[at];
+    matches!(kind, Happening::Received { channel: Channel::Plaintext, .. })
+        && more_than_asked(&trace.events, place)
+}
+
+fn more_than_asked(events: &[Event], place: &Place) -> bool {
     let (mut replies, mut asked) = (0_usize, 1_usize);
-    for event in trace.events[..at].iter().filter(|event| event.place == *place) {
+    for event in events.iter().filter(|event| event.place == *place) {
         match &event.kind {
-            Happening::Heard { channel: Channel::Clear, line, .. } => {
+            Happening::Received { channel: Channel::Plaintext, line, .. } => {
                 replies += usize::from(ends_reply(line));
             }
-            Happening::HeardEarly { channel: Channel::Clear, bytes } => {
+            Happening::UnexpectedBytes { channel: Channel::Plaintext, bytes } => {
                 replies +=
                     bytes.split(|byte| *byte == b'\n').filter(|line| ends_reply(line)).count();
             }
-            Happening::Said { channel: Channel::Clear, .. } => asked += 1,
+            Happening::Sent { channel: Channel::Plaintext, .. } => asked += 1,
             _ => {}
         }
     }
@@ -76,7 +88,7 @@ fn ends_reply(line: &[u8]) -> bool {
 struct Count {
     replies: usize,
     asked: usize,
-    in_clear: bool,
+    in_plaintext: bool,
 }
 
 #[cfg(test)]
@@ -91,10 +103,10 @@ mod tests {
             at: Duration::ZERO,
             place: Place::Peer { name: "client".into(), connection: 1 },
             kind: if *ours {
-                Happening::Said { channel: *channel, bytes: format!("{text}\r\n").into() }
+                Happening::Sent { channel: *channel, bytes: format!("{text}\r\n").into() }
             } else {
                 let line = text.as_bytes().to_vec();
-                Happening::Heard { channel: *channel, line, ending: Ending::CrLf }
+                Happening::Received { channel: *channel, line, ending: Ending::CrLf }
             },
         };
         let trace = Trace { events: events.iter().map(event).collect() };
@@ -102,8 +114,35 @@ mod tests {
     }
 
     #[test]
+    fn a_relay_that_repeats_itself_answers_no_command() {
+        let event = |ours, text: &str| Event {
+            at: Duration::ZERO,
+            place: Place::Peer { name: "client".into(), connection: 1 },
+            kind: if ours {
+                let bytes = format!("{text}\r\n").into();
+                Happening::Sent { channel: Channel::Plaintext, bytes }
+            } else {
+                let (line, ending) = (text.as_bytes().to_vec(), Ending::CrLf);
+                Happening::Received { channel: Channel::Plaintext, line, ending }
+            },
+        };
+        let mut events = vec![
+            event(false, "220 hello"),
+            event(true, "EHLO x"),
+            event(false, "250-x"),
+            event(false, "250 STARTTLS"),
+            event(true, "STARTTLS now"),
+            event(false, "250 STARTTLS"),
+        ];
+        assert!(!around(&Trace { events: events.clone() }, 5));
+        events.push(event(false, "250 STARTTLS"));
+        assert!(around(&Trace { events: events.clone() }, 5));
+        assert!(!before_tls(&Trace { events }, 5));
+    }
+
+    #[test]
     fn only_what_nobody_asked_for_is_too_much() {
-        let (clear, tls) = (Channel::Clear, Channel::Tls);
+        let (clear, tls) = (Channel::Plaintext, Channel::Tls);
         let greeting = (clear, false, "220 hello");
         check(&[greeting, (tls, true, "EHLO x"), (tls, false, "250 x")], 0);
         check(&[greeting, (tls, false, "250 ready"), (tls, true, "A"), (tls, false, "500 x")], 1);

@@ -34,13 +34,13 @@ S: <bytes 16 03>
 '''
 
 [message]
-handed-in = "tls"
+submission = "tls"
 
 [dns]
 mx = "truncated"
 
 [case.one]
-expect = { outcome = "withheld", never = ["envelope-in-clear"], attempts = 2, visited = ["mx"] }
+expect = { outcome = "withheld", never = ["envelope-in-plaintext"], attempts = 2, visited = ["mx"] }
 [case.two]
 observe = "outcome"
 expect = { tls = { version = ">=1.2", sni = "{mx}" }, offered.groups.never = ["p-256"] }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::facts::{
-    Alert, ClientCertificate, Engine, FailureCause, ForgeryAnswer, HelloFacts, Speaker, Suite,
+    Alert, ClientCertificate, Engine, FailureCause, HelloFacts, Speaker, Suite, TamperReaction,
     TlsFacts, TlsFailure,
 };
 use crate::offer::{SuiteKind, Version};
 use crate::trace::{Channel, End, Ending, Event, Happening, Place, Trace};
 
 fn channel() -> impl Strategy<Value = Channel> {
-    prop_oneof![Just(Channel::Clear), Just(Channel::Tls)]
+    prop_oneof![Just(Channel::Plaintext), Just(Channel::Tls)]
 }
 
 const LINES: [&str; 18] = [
@@ -118,24 +118,24 @@ const CAUSES: [FailureCause; 8] = [
 fn failure(cause: FailureCause) -> Happening {
     let (alert_heard, alert_said) = (None, None);
     let detail = String::new();
-    Happening::NotSecured(TlsFailure { engine: None, cause, alert_heard, alert_said, detail })
+    Happening::HandshakeFailed(TlsFailure { engine: None, cause, alert_heard, alert_said, detail })
 }
 
-fn answer() -> impl Strategy<Value = ForgeryAnswer> {
+fn answer() -> impl Strategy<Value = TamperReaction> {
     prop_oneof![
-        Just(ForgeryAnswer::WentOn("x".into())),
-        any::<u8>().prop_map(ForgeryAnswer::Alert),
-        Just(ForgeryAnswer::Closed),
-        Just(ForgeryAnswer::Reset),
-        Just(ForgeryAnswer::Unclear),
-        Just(ForgeryAnswer::Silence),
+        Just(TamperReaction::WentOn("x".into())),
+        any::<u8>().prop_map(TamperReaction::Alert),
+        Just(TamperReaction::Closed),
+        Just(TamperReaction::Reset),
+        Just(TamperReaction::Unclear),
+        Just(TamperReaction::Silence),
     ]
 }
 
 /// What our side does and what nobody does: nothing of it was heard from the relay.
 pub(super) fn silence() -> impl Strategy<Value = Happening> {
     prop_oneof![
-        (channel(), line()).prop_map(|(channel, bytes)| Happening::Said { channel, bytes }),
+        (channel(), line()).prop_map(|(channel, bytes)| Happening::Sent { channel, bytes }),
         // Our own lines of a script are reached without the relay.
         Just(Happening::Reached { step: 0 }),
         Just(Happening::Connected),
@@ -168,23 +168,23 @@ pub(super) fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         3 => silence(),
         4 => (channel(), line(), ending)
-            .prop_map(|(channel, line, ending)| Happening::Heard { channel, line, ending }),
+            .prop_map(|(channel, line, ending)| Happening::Received { channel, line, ending }),
         1 => (channel(), line())
-            .prop_map(|(channel, bytes)| Happening::HeardContent { channel, bytes }),
-        1 => (channel(), line()).prop_map(|(channel, bytes)| Happening::HeardEarly { channel, bytes }),
+            .prop_map(|(channel, bytes)| Happening::ReceivedContent { channel, bytes }),
+        1 => (channel(), line()).prop_map(|(channel, bytes)| Happening::UnexpectedBytes { channel, bytes }),
         1 => (0_usize..4).prop_map(|step| Happening::Reached { step }),
         1 => (0_usize..4).prop_map(|step| Happening::Diverged { step }),
         1 => hello().prop_map(|hello| Happening::Hello(Box::new(hello))),
-        1 => facts().prop_map(|facts| Happening::Secured(Box::new(facts))),
+        1 => facts().prop_map(|facts| Happening::HandshakeCompleted(Box::new(facts))),
         1 => prop::sample::select(CAUSES.to_vec()).prop_map(failure),
         1 => (speaker, any::<u8>())
             .prop_map(|(by, description)| Happening::Alerted(Alert { by, description })),
         1 => (answer(), prop::sample::select(Version::ALL.to_vec())).prop_map(|(answer, version)| {
-            Happening::Forged { forgery: "x".into(), answer, version }
+            Happening::Tampered { tampering: "x".into(), answer, version }
         }),
         1 => prop_oneof![
-            channel().prop_map(|channel| Happening::Took { channel }),
-            channel().prop_map(|channel| Happening::Accepted { channel }),
+            channel().prop_map(|channel| Happening::AcceptedByPeer { channel }),
+            channel().prop_map(|channel| Happening::AcceptedByRelay { channel }),
             (channel(), line()).prop_map(|(channel, reply)| Happening::Refused { channel, reply }),
         ],
         1 => (channel(), action, status).prop_map(|(channel, action, status)| {
@@ -192,9 +192,9 @@ pub(super) fn happening() -> impl Strategy<Value = Happening> {
             Happening::Reported { channel, action, status, diagnostic }
         }),
         1 => Just(Happening::Waiting { reason: "".into() }),
-        1 => prop_oneof![Just(Happening::NextMessage), Just(Happening::Vanished)],
+        1 => prop_oneof![Just(Happening::NextMessage), Just(Happening::LostFromQueue)],
         1 => prop::sample::select(ends).prop_map(Happening::Ended),
-        1 => Just(Happening::Asked {
+        1 => Just(Happening::DnsQuery {
             name: "x.test".into(),
             record: "MX".into(),
             answer: "NOERROR 1".into(),
@@ -219,15 +219,15 @@ pub(super) fn with(trace: &Trace, at: usize, place: Place, kind: Happening) -> T
     trace
 }
 
-/// The envelope or the content in clear.
+/// The envelope or the content in plaintext.
 pub(super) fn leak() -> impl Strategy<Value = Happening> {
     let lines = ["MAIL FROM:<a@b>", "mail from:<a@b>", "RCPT TO:<a@b>", "DATA", "BDAT 5 LAST"];
     prop_oneof![
-        prop::sample::select(lines.to_vec()).prop_map(|line| Happening::Heard {
-            channel: Channel::Clear,
+        prop::sample::select(lines.to_vec()).prop_map(|line| Happening::Received {
+            channel: Channel::Plaintext,
             line: line.as_bytes().to_vec(),
             ending: Ending::CrLf,
         }),
-        line().prop_map(|bytes| Happening::HeardContent { channel: Channel::Clear, bytes }),
+        line().prop_map(|bytes| Happening::ReceivedContent { channel: Channel::Plaintext, bytes }),
     ]
 }

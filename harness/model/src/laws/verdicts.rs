@@ -18,19 +18,19 @@ const INBOUND: &str = "[peer.client]\nscript = '''\nS: 220\nC: EHLO {sender}\n''
 /// Cases of every kind: folder, peer and expectation.
 fn cases() -> Vec<Case> {
     let rows = [
-        ("outbound", SCRIPT, "outcome = 'withheld'\nnever = ['envelope-in-clear']"),
-        ("outbound", "", "outcome = 'withheld'\nnever = ['envelope-in-clear']"),
-        ("outbound", "", "never = ['envelope-in-clear']"),
-        ("outbound", "", "outcome = 'delivered-tls'\nnever = ['envelope-in-clear']"),
-        ("outbound", "", "tls = 'refused'\nnever = ['envelope-in-clear']"),
+        ("outbound", SCRIPT, "outcome = 'withheld'\nnever = ['envelope-in-plaintext']"),
+        ("outbound", "", "outcome = 'withheld'\nnever = ['envelope-in-plaintext']"),
+        ("outbound", "", "never = ['envelope-in-plaintext']"),
+        ("outbound", "", "outcome = 'delivered-tls'\nnever = ['envelope-in-plaintext']"),
+        ("outbound", "", "tls = 'refused'\nnever = ['envelope-in-plaintext']"),
         (
             "outbound",
-            "[peer.mx]\noffer = { versions = ['1.2'] }\nforges = 'second-server-hello'\n",
-            "tls = 'forgery-refused'\nnever = ['envelope-in-clear']",
+            "[peer.mx]\noffer = { versions = ['1.2'] }\ntampers = 'second-server-hello'\n",
+            "tls = 'tampering-refused'\nnever = ['envelope-in-plaintext']",
         ),
         ("outbound", "", "tls = { version = '>=1.2', client-certificate = 'shown', sni = '{mx}' }"),
         ("outbound", "", "offered = { versions.always = ['1.2'], suites.never = ['null'] }"),
-        ("outbound", "", "attempts = 1\nvisited = ['mx']\ntaken-by = 'mx'"),
+        ("outbound", "", "attempts = 1\nvisited = ['mx']\naccepted-by = 'mx'"),
         ("outbound", "", "dsn = { status = '5.7.*', channel = 'tls' }"),
         ("inbound", INBOUND, "reply = { code = '250', lists = 'STARTTLS' }"),
         ("inbound", INBOUND, "reply = { code = '5xx', or-ended = true }"),
@@ -67,9 +67,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn what_went_in_clear_is_no_pass_whatever_else_is_there(
+    fn what_went_in_plaintext_is_no_pass_whatever_else_is_there(
         case in case().prop_filter("leaks are forbidden", |case| {
-            case.expect.never.contains(&Never::EnvelopeInClear)
+            case.expect.never.contains(&Never::EnvelopeInPlaintext)
         }),
         level in level(), trace in trace_of(happening()), control in control(),
         at in 0_usize..24, place in peer(), leak in leak(),
@@ -87,7 +87,7 @@ proptest! {
         case in case(), level in level(), trace in trace_of(happening()), control in control(),
         at in 0_usize..24, place in place(),
     ) {
-        let troubled = with(&trace, at, place, Happening::Trouble("x".into()));
+        let troubled = with(&trace, at, place, Happening::HarnessError("x".into()));
         prop_assert_eq!(judged(&case, level, &troubled, control).verdict, Verdict::Error);
     }
 

@@ -57,7 +57,7 @@ pub struct Peer {
     pub fault: Option<OneOrMany>,
     pub hello: Option<Placed<Hello>>,
     pub records: Option<Placed<Records>>,
-    pub forges: Option<OneOrMany>,
+    pub tampers: Option<OneOrMany>,
     pub resumes: Option<Placed<bool>>,
     pub script: Option<Placed<String>>,
     pub client_certificate: Option<Placed<String>>,
@@ -70,7 +70,7 @@ pub struct Peer {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Hello {
     pub version: Placed<String>,
-    pub quirks: Option<OneOrMany>,
+    pub variants: Option<OneOrMany>,
     pub octets: Option<Placed<String>>,
 }
 
@@ -106,7 +106,7 @@ pub struct Message {
     pub rule: Option<Placed<String>>,
     pub outcome: Option<OneOrMany>,
     pub sender_connector: Option<Placed<String>>,
-    pub handed_in: Option<Placed<String>>,
+    pub submission: Option<Placed<String>>,
     pub headers: Option<OneOrMany>,
     pub parameters: Option<OneOrMany>,
     pub octets: Option<Placed<String>>,
@@ -149,7 +149,7 @@ pub struct Expect {
     pub never: Option<OneOrMany>,
     pub attempts: Option<Placed<u32>>,
     pub visited: Option<Vec<Placed<String>>>,
-    pub taken_by: Option<Placed<String>>,
+    pub accepted_by: Option<Placed<String>>,
     pub dsn: Option<Placed<Dsn>>,
 }
 
@@ -176,7 +176,7 @@ pub struct TlsTable {
     pub or_refused: Option<bool>,
 }
 
-/// `answer`: what a forged ClientHello is answered with.
+/// `answer`: what a tampered ClientHello is answered with.
 #[derive(Debug)]
 pub enum Answer {
     Word(String),
@@ -195,7 +195,7 @@ pub struct AnswerTable {
     pub compression: Option<Placed<String>>,
     pub alpn: Option<Placed<String>>,
     pub retry: Option<bool>,
-    pub downgrade_mark: Option<bool>,
+    pub downgrade_sentinel: Option<bool>,
     pub or_refused: Option<bool>,
 }
 

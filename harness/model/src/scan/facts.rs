@@ -28,8 +28,8 @@ pub struct HostFacts {
     pub answers: Answers,
     /// Odd but right hellos, and whether the host bears them.
     pub tolerance: Vec<Tolerance>,
-    /// Known holes.
-    pub holes: Holes,
+    /// Known vulnerabilities.
+    pub vulnerabilities: Vulnerabilities,
     /// A second handshake, and a second session.
     pub sessions: Sessions,
     /// What is offered to SMTP.
@@ -57,18 +57,18 @@ impl HostFacts {
                 encrypt_then_mac: unasked(why),
                 session_ticket: unasked(why),
                 ocsp_staple: unasked(why),
-                fallback_signal: unasked(why),
-                downgrade_mark: unasked(why),
+                fallback_scsv: unasked(why),
+                downgrade_sentinel: unasked(why),
                 compression: unasked(why),
                 unknown_alpn: unasked(why),
                 without_sni: unasked(why),
                 unknown_sni: unasked(why),
             },
             tolerance: Vec::new(),
-            holes: Holes {
+            vulnerabilities: Vulnerabilities {
                 heartbeat: unasked(why),
                 heartbleed: unasked(why),
-                early_ccs: unasked(why),
+                ccs_injection: unasked(why),
                 robot: unasked(why),
             },
             sessions: Sessions {
@@ -77,7 +77,7 @@ impl HostFacts {
                 resumption_tls12: unasked(why),
                 resumption_tls13: unasked(why),
             },
-            extensions: Extensions { in_clear: unasked(why), in_tls: unasked(why) },
+            extensions: Extensions { in_plaintext: unasked(why), in_tls: unasked(why) },
         }
     }
 
@@ -180,10 +180,10 @@ pub struct Answers {
     pub session_ticket: Found<bool>,
     /// An OCSP answer is stapled in TLS 1.2 (RFC 6066 section 8).
     pub ocsp_staple: Found<bool>,
-    /// The fallback signal ends a needless fallback (RFC 7507).
-    pub fallback_signal: Found<bool>,
+    /// The TLS_FALLBACK_SCSV ends a needless fallback (RFC 7507).
+    pub fallback_scsv: Found<bool>,
     /// The random is marked where TLS 1.3 was possible (RFC 8446 section 4.1.3).
-    pub downgrade_mark: Found<bool>,
+    pub downgrade_sentinel: Found<bool>,
     /// DEFLATE is chosen where it is offered.
     pub compression: Found<bool>,
     /// What an offer of an unknown protocol came to (RFC 7301).
@@ -254,15 +254,15 @@ pub struct Tolerance {
     pub borne: Found<bool>,
 }
 
-/// Known holes, each asked about without harm.
+/// Known vulnerabilities, each asked about without harm.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Holes {
+pub struct Vulnerabilities {
     /// The heartbeat extension is answered (RFC 6520).
     pub heartbeat: Found<bool>,
     /// A heartbeat is answered with octets that were never sent (CVE-2014-0160).
     pub heartbleed: Found<bool>,
     /// A ChangeCipherSpec is taken before there are keys (CVE-2014-0224).
-    pub early_ccs: Found<bool>,
+    pub ccs_injection: Found<bool>,
     /// Forged premaster secrets are answered otherwise than right ones (ROBOT, CVE-2017-13099 and
     /// others).
     pub robot: Found<bool>,
@@ -287,7 +287,7 @@ pub struct Sessions {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Extensions {
     /// Before TLS; not applicable where TLS comes first.
-    pub in_clear: Found<Vec<String>>,
+    pub in_plaintext: Found<Vec<String>>,
     /// Inside TLS.
     pub in_tls: Found<Vec<String>>,
 }

@@ -21,8 +21,8 @@ use crate::verdict::{BROKEN, KEPT, UNDECIDED, gravest, of_musts};
 
 pub use chain_rules::judge_certificates;
 pub use facts::{
-    Accepted, Answers, Extensions, Holes, HostFacts, Listing, Oddity, Order, Sessions, SuiteParts,
-    Tolerance, UnknownAlpn, VersionFacts,
+    Accepted, Answers, Extensions, HostFacts, Listing, Oddity, Order, Sessions, SuiteParts,
+    Tolerance, UnknownAlpn, VersionFacts, Vulnerabilities,
 };
 pub use finding::Finding;
 pub use found::{Found, NOT_ASKED, Refusal};

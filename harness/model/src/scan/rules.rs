@@ -125,16 +125,16 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
     add(
         "no-heartbleed",
         no_if_asked(
-            &facts.holes.heartbleed,
+            &facts.vulnerabilities.heartbleed,
             "A heartbeat is answered with octets that were never sent.",
             "A heartbeat gives nothing away.",
         )
         .or(heartbeats_off(facts)),
     );
     add(
-        "no-early-ccs",
+        "no-ccs-injection",
         no_if_asked(
-            &facts.holes.early_ccs,
+            &facts.vulnerabilities.ccs_injection,
             "A ChangeCipherSpec is taken before there are keys.",
             "A ChangeCipherSpec before there are keys ends the handshake.",
         ),
@@ -142,7 +142,7 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
     add(
         "no-robot",
         no_if_asked(
-            &facts.holes.robot,
+            &facts.vulnerabilities.robot,
             "A forged premaster secret is answered otherwise than a right one.",
             "A forged premaster secret is answered as a right one is.",
         ),
@@ -167,7 +167,7 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
 
 /// Where heartbeats are off, nothing can be read by them.
 fn heartbeats_off(facts: &HostFacts) -> Option<Outcome> {
-    let off = facts.holes.heartbeat.known() == Some(&false);
+    let off = facts.vulnerabilities.heartbeat.known() == Some(&false);
     off.then(|| Ok((true, "Heartbeats are off.".into())))
 }
 
@@ -265,7 +265,7 @@ mod tests {
             "fs-server-supports",
             "no-3des",
             "no-compression",
-            "no-early-ccs",
+            "no-ccs-injection",
             "no-export",
             "no-heartbleed",
             "no-null-cipher",
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fallback_signal_is_needless_only_where_the_mark_does_its_work() {
+    fn the_fallback_scsv_is_needless_only_where_the_mark_does_its_work() {
         let id = "rfc7507-scsv-server";
         let said = |old: Found<bool>, mark: Found<bool>, signal: Found<bool>| {
             let mut facts = host(Version::Tls12, &[SuiteKind::Ecdhe], None);
@@ -315,7 +315,7 @@ mod tests {
                 facts.versions.push(found);
             }
             facts.ssl2 = Found::Known(false);
-            (facts.answers.downgrade_mark, facts.answers.fallback_signal) = (mark, signal);
+            (facts.answers.downgrade_sentinel, facts.answers.fallback_scsv) = (mark, signal);
             verdict(&facts, id)
         };
         let (yes, no) = (Found::Known(true), Found::Known(false));

@@ -36,33 +36,33 @@ const SIGNAL: &str = "rfc7507-scsv-server";
 /// RFC 7507 section 3. The rule is for versions that have no other way to tell: RFC 8996 retired it
 /// together with them.
 fn fallback(facts: &HostFacts) -> Option<Outcome> {
-    let signal = &facts.answers.fallback_signal;
+    let signal = &facts.answers.fallback_scsv;
     if signal == &Found::Known(false) && marked(facts).is_none() {
         return Some(Err(
-            "The fallback signal is passed over; whether the downgrade mark does its \
+            "The TLS_FALLBACK_SCSV is passed over; whether the downgrade sentinel does its \
                          work is not known."
                 .into(),
         ));
     }
     yes_if_asked(
         signal,
-        "The fallback signal ends a needless fallback.",
-        "A hello with the fallback signal is served below the best version.",
+        "The TLS_FALLBACK_SCSV ends a needless fallback.",
+        "A hello with the TLS_FALLBACK_SCSV is served below the best version.",
     )
 }
 
-/// Whether nobody needs the fallback signal, which is not honoured.
+/// Whether nobody needs the TLS_FALLBACK_SCSV, which is not honoured.
 fn without_work(facts: &HostFacts) -> bool {
-    facts.answers.fallback_signal != Found::Known(true) && marked(facts) == Some(true)
+    facts.answers.fallback_scsv != Found::Known(true) && marked(facts) == Some(true)
 }
 
-/// Whether the mark in the random (RFC 8446 section 4.1.3) does the work of the fallback signal: the
+/// Whether the mark in the random (RFC 8446 section 4.1.3) does the work of the TLS_FALLBACK_SCSV: the
 /// lowest version is TLS 1.2, so that there is one step down, and every ServerHello of it tells
 /// clients of TLS 1.3 that it was needless. `None`: not known.
 fn marked(facts: &HostFacts) -> Option<bool> {
     let older = [Version::Ssl3, Version::Tls10, Version::Tls11].map(|old| facts.speaks(old));
     let older = older.into_iter().chain([facts.ssl2.known().copied()]);
-    match &facts.answers.downgrade_mark {
+    match &facts.answers.downgrade_sentinel {
         Found::Known(false) | Found::NotApplicable(_) => Some(false),
         _ if older.clone().any(|spoken| spoken == Some(true)) => Some(false),
         Found::Known(true) if older.into_iter().all(|spoken| spoken == Some(false)) => Some(true),
@@ -102,13 +102,13 @@ fn refusal_alert(facts: &HostFacts) -> Option<Outcome> {
     Some(Ok((good, format!("Refused with {}.", list.join(", ")))))
 }
 
-/// The finding where nobody needs the fallback signal.
+/// The finding where nobody needs the TLS_FALLBACK_SCSV.
 pub(super) fn unneeded_signal(
     facts: &HostFacts,
     levels: &BTreeMap<String, Level>,
 ) -> Option<Finding> {
     let level = *levels.get(SIGNAL).filter(|_| without_work(facts))?;
-    let text = "The fallback signal has no work left: nothing below TLS 1.2 is spoken, and every \
+    let text = "The TLS_FALLBACK_SCSV has no work left: nothing below TLS 1.2 is spoken, and every \
                 ServerHello of TLS 1.2 is marked, by which a client of TLS 1.3 sees a downgrade.";
     let verdict = Verdict::NotApplicable;
     Some(Finding { requirement: SIGNAL.into(), level, verdict, text: text.into() })

@@ -24,7 +24,7 @@ pub const HOST_NAMES: [&str; 6] = ["address", "parent", "grandparent", "tail", "
 #[derive(Default)]
 struct Judged {
     sender_connector: Option<Connector>,
-    handed_in_tls: bool,
+    submitted_in_tls: bool,
     message: Message,
 }
 
@@ -106,7 +106,7 @@ impl<'a> Checker<'a> {
             control,
             before,
             sender_connector: message.sender_connector,
-            handed_in_tls: message.handed_in_tls,
+            submitted_in_tls: message.submitted_in_tls,
             message: message.message,
             domain: None,
             next_hop: None,
@@ -161,7 +161,7 @@ impl<'a> Checker<'a> {
             && client.hello.is_none()
         {
             let help = "add `hello = { version = \"1.2\" }` to the inbound peer";
-            self.error(answer.span(), "no forged ClientHello waits for it", Some(help.into()));
+            self.error(answer.span(), "no tampered ClientHello waits for it", Some(help.into()));
         }
         if let Some(ticket) = &expect.ticket
             && !client.resumes
@@ -187,7 +187,7 @@ impl<'a> Checker<'a> {
             self.error(word.span(), "the last message is the one that is judged", help);
         }
         for message in before {
-            for word in message.sender_connector.iter().chain(&message.handed_in) {
+            for word in message.sender_connector.iter().chain(&message.submission) {
                 let help = Some("it belongs to the last message".into());
                 self.error(word.span(), "only the connector of an earlier message counts", help);
             }
@@ -220,8 +220,8 @@ impl<'a> Checker<'a> {
         }
         let judged = Judged {
             sender_connector: sender.map(|word| self.connector(direction, Some(word))),
-            handed_in_tls: last.handed_in.as_ref().is_some_and(|word| {
-                let ways = [("clear", false), ("cut", true), ("tls", true)];
+            submitted_in_tls: last.submission.as_ref().is_some_and(|word| {
+                let ways = [("plaintext", false), ("cut", true), ("tls", true)];
                 self.word("way to hand a message in", word, &ways).unwrap_or_default()
             }),
             message: self.judged_message(last),

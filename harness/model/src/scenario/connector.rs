@@ -85,7 +85,7 @@ impl Connector {
         }
     }
 
-    /// Whether it forbids clear text.
+    /// Whether it forbids plaintext.
     pub fn forces_tls(self) -> bool {
         self != Self::Opportunistic
     }

@@ -26,7 +26,7 @@ impl Checker<'_> {
             fault: _,
             hello,
             records,
-            forges,
+            tampers,
             resumes,
             script: _,
             client_certificate,
@@ -46,7 +46,7 @@ impl Checker<'_> {
                 ("host", place(host), Direction::Outbound),
                 ("dead", place(dead), Direction::Outbound),
                 ("address", place(address), Direction::Outbound),
-                ("forges", first(forges), Direction::Outbound),
+                ("tampers", first(tampers), Direction::Outbound),
                 ("client-certificate", place(client_certificate), Direction::Outbound),
                 ("resumption", place(resumption), Direction::Outbound),
             ],
@@ -67,7 +67,7 @@ impl Checker<'_> {
             never,
             attempts,
             visited,
-            taken_by,
+            accepted_by,
             dsn,
         } = raw;
         let visited = visited.as_ref().map(|list| list.first().map_or(0..0, Placed::span));
@@ -81,7 +81,7 @@ impl Checker<'_> {
                 ("offered", place(offered), Direction::Outbound),
                 ("attempts", place(attempts), Direction::Outbound),
                 ("visited", visited, Direction::Outbound),
-                ("taken-by", place(taken_by), Direction::Outbound),
+                ("accepted-by", place(accepted_by), Direction::Outbound),
                 ("dsn", place(dsn), Direction::Outbound),
             ],
         );
@@ -117,7 +117,7 @@ impl Checker<'_> {
                 rule,
                 outcome,
                 sender_connector,
-                handed_in,
+                submission,
                 headers,
                 parameters,
                 octets,
@@ -127,7 +127,7 @@ impl Checker<'_> {
                 host,
             } = message;
             let words =
-                [connector, rule, sender_connector, handed_in, octets, sender, domain, host];
+                [connector, rule, sender_connector, submission, octets, sender, domain, host];
             let words = words.into_iter().flatten();
             let lists =
                 [outcome, headers, parameters, also].into_iter().flatten().flat_map(|list| &list.0);
@@ -146,7 +146,7 @@ impl Checker<'_> {
                 "hello" | "records" | "resumes" => {
                     "outbound the ClientHello is the relay's; name a fault of the next hop".into()
                 }
-                "forges" => "forgeries of a client are asked by `waxseal scan`".into(),
+                "tampers" => "tamperings of a client are asked by `waxseal scan`".into(),
                 "certificate" => {
                     "outbound, `tls = { client-certificate = .. }` says whether it shows one".into()
                 }

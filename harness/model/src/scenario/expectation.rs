@@ -41,7 +41,7 @@ impl Checker<'_> {
                 .flatten()
                 .filter_map(|word| self.word("peer", word, &names))
                 .collect(),
-            taken_by: raw.taken_by.as_ref().and_then(|word| self.word("peer", word, &names)),
+            accepted_by: raw.accepted_by.as_ref().and_then(|word| self.word("peer", word, &names)),
             dsn: raw.dsn.as_ref().map(|dsn| self.dsn(dsn.get_ref())),
         }
     }
@@ -53,14 +53,14 @@ impl Checker<'_> {
                 let known = [
                     ("established", TlsExpect::Established),
                     ("refused", TlsExpect::Refused),
-                    ("forgery-refused", TlsExpect::ForgeryRefused),
+                    ("tampering-refused", TlsExpect::TamperingRefused),
                 ];
                 let expected = self.word("expectation of TLS", &word, &known);
-                if expected == Some(TlsExpect::ForgeryRefused)
-                    && peers.iter().all(|peer| peer.forges.is_empty())
+                if expected == Some(TlsExpect::TamperingRefused)
+                    && peers.iter().all(|peer| peer.tampers.is_empty())
                 {
-                    let help = "name what is forged: `forges = \"suite-not-offered\"`";
-                    self.error(raw.span(), "no peer forges anything", Some(help.into()));
+                    let help = "name what is tampered: `tampers = \"suite-not-offered\"`";
+                    self.error(raw.span(), "no peer tampers anything", Some(help.into()));
                 }
                 return expected;
             }
@@ -201,7 +201,7 @@ impl Checker<'_> {
     }
 
     fn dsn(&mut self, raw: &raw::Dsn) -> DsnExpect {
-        let channels = [("clear", false), ("tls", true)];
+        let channels = [("plaintext", false), ("tls", true)];
         let status = raw.status.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
         DsnExpect {
             status: status.iter().map(|word| word.get_ref().clone()).collect(),

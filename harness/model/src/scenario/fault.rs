@@ -26,7 +26,7 @@ faults! {
         /// one where the first is accepted (CVE-2014-0224).
         ChangeCipherSpecBeforeKeys = "change-cipher-spec-before-keys",
         /// Sends an SMTP command in plaintext beneath the session, once that is up.
-        ClearInsideTls = "clear-inside-tls",
+        PlaintextInsideTls = "plaintext-inside-tls",
         /// Ends its half of the connection in the middle of the message, inside TLS without close_notify, and
         /// listens on.
         CutInsideData = "cut-inside-data",

@@ -1,19 +1,20 @@
 //! Checks what a scenario says of ClientHellos.
 
 use super::check::Checker;
-use super::{ClientFault, ForgedHello, Framing, Peer, Quirk};
+use super::{ClientFault, Framing, HelloVariant, Peer, RawHello};
 use crate::expect::{AnswerExpect, AnswerFactsExpect, TicketExpect, Told, VersionRange};
 use crate::offer::Version;
 use crate::raw::{self, Placed};
 
 impl Checker<'_> {
-    pub(super) fn hello(&mut self, raw: &raw::Hello) -> Option<ForgedHello> {
+    pub(super) fn hello(&mut self, raw: &raw::Hello) -> Option<RawHello> {
         let versions = Version::ALL.map(|version| (version.name(), version));
-        let quirks = raw.quirks.iter().flat_map(|list| &list.0);
-        let quirks = quirks.filter_map(|word| self.word("quirk", word, &Quirk::NAMES)).collect();
+        let variants = raw.variants.iter().flat_map(|list| &list.0);
+        let variants =
+            variants.filter_map(|word| self.word("variant", word, &HelloVariant::NAMES)).collect();
         let octets = raw.octets.as_ref().and_then(|word| self.number(word, 16_000));
         let version = self.word("TLS version", &raw.version, &versions)?;
-        Some(ForgedHello { version, quirks, octets })
+        Some(RawHello { version, variants, octets })
     }
 
     /// What is written of hellos and sessions has to fit together.
@@ -34,25 +35,30 @@ impl Checker<'_> {
         }
         if peer.hello.is_none() && follows.is_some() {
             let help = "add `hello = { version = \"1.2\" }`, to which the relay answers first";
-            self.error(fault.clone(), "this fault follows a forged ClientHello", Some(help.into()));
+            self.error(
+                fault.clone(),
+                "this fault follows a tampered ClientHello",
+                Some(help.into()),
+            );
         } else if peer.client_fault() == Some(ClientFault::Renegotiation)
             && peer.offer.newest() > Version::Tls12
         {
             let help = "add `offer = \"tls-1-2\"`";
             self.error(fault.clone(), "TLS 1.3 knows no second handshake", Some(help.into()));
         }
-        let bare = |hello: &ForgedHello| {
-            hello.version == Version::Tls12 && hello.quirks == [Quirk::NoRenegotiationInfo]
+        let bare = |hello: &RawHello| {
+            hello.version == Version::Tls12 && hello.variants == [HelloVariant::NoRenegotiationInfo]
         };
         if peer.client_fault() == Some(ClientFault::InsecureRenegotiation)
             && peer.hello.as_ref().is_some_and(|hello| !bare(hello))
         {
-            let help = "write `hello = { version = \"1.2\", quirks = \"no-renegotiation-info\" }`";
+            let help =
+                "write `hello = { version = \"1.2\", variants = \"no-renegotiation-info\" }`";
             self.error(fault.clone(), "this fault goes on from one hello alone", Some(help.into()));
         }
-        let psk = [Quirk::PskAlone, Quirk::PskWithKeyExchange];
+        let psk = [HelloVariant::PskAlone, HelloVariant::PskWithKeyExchange];
         let resumed = peer.hello.as_ref().filter(|hello| {
-            let asks = hello.quirks.iter().any(|quirk| psk.contains(quirk));
+            let asks = hello.variants.iter().any(|variant| psk.contains(variant));
             asks && (!peer.resumes || hello.version != Version::Tls13)
         });
         if let (Some(_), Some(span)) = (resumed, hello) {
@@ -118,7 +124,7 @@ impl Checker<'_> {
             no_compression: compression.unwrap_or_default(),
             alpn: table.alpn.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
             retry: table.retry,
-            downgrade_mark: table.downgrade_mark,
+            downgrade_sentinel: table.downgrade_sentinel,
             or_refused: table.or_refused.unwrap_or_default(),
         }))
     }

@@ -2,23 +2,23 @@
 
 use crate::offer::Version;
 
-/// A ClientHello as a correct client of these versions would write it, but for its quirks. It begins
+/// A ClientHello as a correct client of these versions would write it, but for its variants. It begins
 /// no session: what counts is what is answered to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForgedHello {
+pub struct RawHello {
     /// The one version that is offered.
     pub version: Version,
     /// What is odd about it.
-    pub quirks: Vec<Quirk>,
+    pub variants: Vec<HelloVariant>,
     /// At least so many octets of handshake message, by padding (RFC 7685). `None`: no padding.
     pub octets: Option<u32>,
 }
 
-impl std::fmt::Display for ForgedHello {
+impl std::fmt::Display for RawHello {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.version)?;
-        for quirk in &self.quirks {
-            write!(f, ", {}", quirk.name())?;
+        for variant in &self.variants {
+            write!(f, ", {}", variant.name())?;
         }
         self.octets.map_or(Ok(()), |octets| write!(f, ", {octets} octets"))
     }
@@ -26,7 +26,7 @@ impl std::fmt::Display for ForgedHello {
 
 /// One oddity of a ClientHello. Some are wrong, others are right and seldom seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Quirk {
+pub enum HelloVariant {
     /// The only protocol in ALPN is HTTP/2.
     AlpnHttp2,
     /// Only suites in CBC mode are offered, with encrypt_then_mac (RFC 7366).
@@ -38,7 +38,7 @@ pub enum Quirk {
     /// Only export suites and others with keys of less than 112 bits are offered.
     ExportSuites,
     /// The version is said to be a fallback (RFC 7507).
-    FallbackSignal,
+    FallbackScsv,
     /// The only key share is of a group that is not among the groups (RFC 8446 section 4.2.8).
     ForeignKeyShare,
     /// Reserved suites, groups, schemes, versions and extensions stand before the real ones
@@ -63,7 +63,7 @@ pub enum Quirk {
     PskAlone,
     /// Secure renegotiation is told by the signalling suite in place of the extension (RFC 5746
     /// section 3.4).
-    RenegotiationSignal,
+    RenegotiationScsv,
     /// The hello has the framing of SSL 2.0 and offers nothing else.
     SslV2,
     /// Only suites with static Diffie-Hellman of both kinds are offered.
@@ -72,7 +72,7 @@ pub enum Quirk {
     UnknownSuites,
 }
 
-impl Quirk {
+impl HelloVariant {
     /// All, with the names of scenario files.
     pub const NAMES: [(&'static str, Self); 20] = [
         ("alpn-http-2", Self::AlpnHttp2),
@@ -80,7 +80,7 @@ impl Quirk {
         ("cbc-plain", Self::CbcPlain),
         ("compression", Self::Compression),
         ("export-suites", Self::ExportSuites),
-        ("fallback-signal", Self::FallbackSignal),
+        ("fallback-scsv", Self::FallbackScsv),
         ("foreign-key-share", Self::ForeignKeyShare),
         ("grease", Self::Grease),
         ("heartbeat", Self::Heartbeat),
@@ -91,7 +91,7 @@ impl Quirk {
         ("no-suites", Self::NoSuites),
         ("psk-with-key-exchange", Self::PskWithKeyExchange),
         ("psk-alone", Self::PskAlone),
-        ("renegotiation-signal", Self::RenegotiationSignal),
+        ("renegotiation-scsv", Self::RenegotiationScsv),
         ("ssl-v2", Self::SslV2),
         ("static-dh-suites", Self::StaticDhSuites),
         ("unknown-suites", Self::UnknownSuites),
@@ -99,7 +99,7 @@ impl Quirk {
 
     /// The name in scenario files.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, quirk)| *quirk == self).map_or("", |(name, _)| name)
+        Self::NAMES.iter().find(|(_, variant)| *variant == self).map_or("", |(name, _)| name)
     }
 }
 

@@ -123,7 +123,7 @@ impl Checker<'_> {
                 .as_ref()
                 .and_then(|word| self.word("form of the domain", word, &RecipientDomain::NAMES))
                 .unwrap_or_default(),
-            cut_short: raw.handed_in.as_ref().is_some_and(|word| word.get_ref() == "cut"),
+            cut_short: raw.submission.as_ref().is_some_and(|word| word.get_ref() == "cut"),
         }
     }
 

@@ -7,7 +7,6 @@ mod connector;
 mod directions;
 mod expectation;
 mod fault;
-mod forgery;
 mod framing;
 mod hello;
 mod load;
@@ -15,16 +14,17 @@ mod matrix;
 mod message;
 mod peers;
 mod place;
+mod tampering;
 
 use check::Checker;
 pub use check::{HOST_NAMES, PLAY_NAMES};
 pub use connector::Connector;
 pub use fault::{ClientFault, Fault, ServerFault};
-pub use forgery::{ForgedVersion, Forgery};
-pub use hello::{ForgedHello, Framing, Quirk};
+pub use hello::{Framing, HelloVariant, RawHello};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 pub use message::{Also, Message, RecipientDomain};
 pub use place::{Alias, DeadAddress, Family, HostPlace, PeerPlace};
+pub use tampering::{TamperedVersion, Tampering};
 
 use crate::expect::{Expect, Outcome};
 use crate::facts::Engine;
@@ -81,7 +81,7 @@ pub struct Case {
     /// `sender`. `None`: a domain of ours without any rule.
     pub sender_connector: Option<Connector>,
     /// Outbound: whether the message is handed to the relay inside TLS.
-    pub handed_in_tls: bool,
+    pub submitted_in_tls: bool,
     /// Outbound: what is special about the message that is judged.
     pub message: Message,
     /// Outbound: the domain of the user's own that the message goes to; with a leading dot, one
@@ -139,7 +139,7 @@ impl Case {
         let expect = &self.expect;
         let rests_on_mail = !expect.outcome.is_empty()
             || expect.attempts.is_some()
-            || expect.taken_by.is_some()
+            || expect.accepted_by.is_some()
             || expect.dsn.is_some()
             || !expect.visited.is_empty();
         let logs_in =
@@ -156,7 +156,7 @@ impl Case {
             !expect.outcome.is_empty() && !expect.outcome.iter().any(|outcome| outcome.delivered());
         let refused = matches!(
             expect.tls,
-            Some(crate::expect::TlsExpect::Refused | crate::expect::TlsExpect::ForgeryRefused)
+            Some(crate::expect::TlsExpect::Refused | crate::expect::TlsExpect::TamperingRefused)
         );
         let reply = expect.reply.as_ref().is_some_and(|reply| {
             reply.or_ended
@@ -228,14 +228,14 @@ pub struct Peer {
     pub fault: Option<Fault>,
     /// Inbound: what is sent where TLS would begin, in place of a handshake, on the first connection
     /// or, of a client that resumes, on the second.
-    pub hello: Option<ForgedHello>,
+    pub hello: Option<RawHello>,
     /// Inbound: whether it first opens a session and says goodbye, and resumes that on the next
     /// connection.
     pub resumes: bool,
     /// Inbound: the records of the ClientHello.
     pub records: Framing,
-    /// Outbound: what it forges in its first handshake, its second, …; the last one goes on.
-    pub forges: Vec<Forgery>,
+    /// Outbound: what it tampers in its first handshake, its second, …; the last one goes on.
+    pub tampers: Vec<Tampering>,
     /// What it says; from its end on the peer behaves correctly.
     pub script: Script,
     /// Outbound: whether it asks for a client certificate.
@@ -270,7 +270,7 @@ impl Peer {
         }
     }
 
-    /// The connection on which the forged hello is sent.
+    /// The connection on which the tampered hello is sent.
     pub fn hello_on(&self) -> u32 {
         if self.resumes { 2 } else { 1 }
     }

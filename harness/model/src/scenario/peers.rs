@@ -1,7 +1,7 @@
-//! Checks the peers of a case: what they offer, show and forge.
+//! Checks the peers of a case: what they offer, show and tamper.
 
 use super::check::Checker;
-use super::{AsksCertificate, ClientFault, Fault, Forgery, Peer, Resumption, ServerFault};
+use super::{AsksCertificate, ClientFault, Fault, Peer, Resumption, ServerFault, Tampering};
 use crate::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use crate::raw::{self, Placed};
 use crate::script::Direction;
@@ -49,7 +49,7 @@ impl Checker<'_> {
         let cert_names = raw.names.iter().flat_map(|list| &list.0);
         let cert_names = cert_names.map(|word| self.fill(word.get_ref(), &word.span())).collect();
         let place = self.place(direction, name, raw, before);
-        let forges = self.forges(&offer, raw);
+        let tampers = self.tampers(&offer, raw);
         let fault = self.fault(direction, raw.fault.as_ref());
         let asks = [
             ("no", AsksCertificate::No),
@@ -66,7 +66,7 @@ impl Checker<'_> {
         let mut script = self.script(direction, raw.script.as_ref());
         let hello = raw.hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
         let resumes = raw.resumes.as_ref().is_some_and(|resumes| *resumes.get_ref());
-        // Who resumes comes twice, and an honest client comes after a forged hello.
+        // Who resumes comes twice, and an honest client comes after a tampered hello.
         let connections = 1 + usize::from(resumes) + usize::from(hello.is_some());
         if script.parts.len() == 1 {
             script.parts.resize(connections, Vec::new());
@@ -83,7 +83,7 @@ impl Checker<'_> {
             hello,
             resumes,
             records: records.unwrap_or_default(),
-            forges,
+            tampers,
             script,
             asks_certificate: asks_certificate.unwrap_or_default(),
             resumption: resumption.unwrap_or_default(),
@@ -122,23 +122,23 @@ impl Checker<'_> {
         }
     }
 
-    fn forges(&mut self, offer: &Offer, raw: &raw::Peer) -> Vec<Forgery> {
-        let words = raw.forges.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
-        let mut forges = Vec::new();
+    fn tampers(&mut self, offer: &Offer, raw: &raw::Peer) -> Vec<Tampering> {
+        let words = raw.tampers.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+        let mut tampers = Vec::new();
         for word in words {
-            let Some(forgery) = self.word("forgery", word, &Forgery::NAMES) else { continue };
-            let version = forgery.version();
+            let Some(tampering) = self.word("tampering", word, &Tampering::NAMES) else { continue };
+            let version = tampering.version();
             if !version.fits(offer) {
                 let help = format!("give this peer {}", version.words());
-                let message = format!("`{}` has no meaning with this offer", forgery.name());
+                let message = format!("`{}` has no meaning with this offer", tampering.name());
                 self.error(word.span(), message, Some(help));
             } else if raw.fault.is_some() {
-                let help = Some("leave out the fault, or what is forged".into());
+                let help = Some("leave out the fault, or what is tampered".into());
                 self.error(word.span(), "a fault is played instead of a handshake", help);
             }
-            forges.push(forgery);
+            tampers.push(tampering);
         }
-        forges
+        tampers
     }
 
     pub(super) fn offer_table(&mut self, raw: &raw::OfferTable) -> Offer {

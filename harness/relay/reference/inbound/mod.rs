@@ -139,7 +139,7 @@ impl Server<'_> {
         let forced = !matches!(self.connector, Connector::Opportunistic | Connector::Partner);
         let free = ["EHLO", "NOOP", "STARTTLS"].contains(&verb);
         let clear = self.session.tls().is_none();
-        self.setup.varies(Variant::ServerEndsInClear) && forced && clear && !free
+        self.setup.varies(Variant::ServerEndsInPlaintext) && forced && clear && !free
     }
 
     /// Whether the rule of this listener forbids this verb here.
@@ -301,7 +301,7 @@ impl Server<'_> {
             lines.push(format!("{keyword}{}", if blank { " " } else { "" }));
         }
         lines.push("ENHANCEDSTATUSCODES".into());
-        let lists_auth = self.setup.is(Mutant::ServerListsAuthInClear) && !tls;
+        let lists_auth = self.setup.is(Mutant::ServerListsAuthInPlaintext) && !tls;
         if lists_auth || (self.takes_logins() && !self.setup.is(Mutant::ServerTakesUnlistedAuth)) {
             lines.push("AUTH PLAIN LOGIN".into());
         }

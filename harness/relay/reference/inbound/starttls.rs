@@ -38,7 +38,7 @@ impl Server<'_> {
         }
         self.session.say("220 2.0.0 Ready to start TLS").await?;
         if self.setup.is(Mutant::ServerRunsInjected) {
-            self.session.take_clear().await;
+            self.session.take_plaintext().await;
         } else {
             self.session.forget_buffer();
         }
@@ -71,7 +71,7 @@ impl Server<'_> {
         {
             return false;
         }
-        let overlooks = self.setup.is(Mutant::ServerOverlooksClear);
+        let overlooks = self.setup.is(Mutant::ServerOverlooksPlaintext);
         let begun = Instant::now();
         if !self.session.accept_tls(&setup, overlooks).await {
             self.past.failed.store(true, Ordering::Relaxed);

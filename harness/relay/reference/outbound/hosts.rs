@@ -22,11 +22,11 @@ pub(in crate::relay::reference) async fn deliver(
         Err(attempt) => return attempt,
     };
     let mut demand = Demand::of(connector);
-    if implicit && setup.is(Mutant::ClientClearOnImplicitMx) {
+    if implicit && setup.is(Mutant::ClientPlaintextOnImplicitMx) {
         demand = Demand::Opportunistic;
     }
-    if tries > 1 && setup.is(Mutant::ClientClearOnRetry) {
-        demand = Demand::Clear;
+    if tries > 1 && setup.is(Mutant::ClientPlaintextOnRetry) {
+        demand = Demand::Plaintext;
     }
     let mut last = temporary("4.4.1", "no host could be reached");
     let mut before = None;
@@ -34,10 +34,10 @@ pub(in crate::relay::reference) async fn deliver(
         if index > 0 && setup.is(Mutant::ClientFirstMxOnly) {
             break;
         }
-        if index > 0 && setup.is(Mutant::ClientClearOnSecondMx) {
+        if index > 0 && setup.is(Mutant::ClientPlaintextOnSecondMx) {
             demand = Demand::Opportunistic;
         }
-        if before == Some(preference) && setup.is(Mutant::ClientClearOnEqualMx) {
+        if before == Some(preference) && setup.is(Mutant::ClientPlaintextOnEqualMx) {
             demand = Demand::Opportunistic;
         }
         if setup.is(Mutant::ClientRulesByHost) {
@@ -48,14 +48,17 @@ pub(in crate::relay::reference) async fn deliver(
             continue;
         }
         for (place, address) in addresses(setup, host).await.into_iter().enumerate() {
-            if place > 0 && setup.is(Mutant::ClientClearOnSecondAddress)
-                || address.is_ipv6() && setup.is(Mutant::ClientClearOnIpv6)
+            if place > 0 && setup.is(Mutant::ClientPlaintextOnSecondAddress)
+                || address.is_ipv6() && setup.is(Mutant::ClientPlaintextOnIpv6)
             {
                 demand = Demand::Opportunistic;
             }
             let opportunistic = demand == Demand::Opportunistic;
-            if opportunistic && literal(host).is_some() && setup.is(Mutant::ClientClearToLiteral) {
-                demand = Demand::Clear;
+            if opportunistic
+                && literal(host).is_some()
+                && setup.is(Mutant::ClientPlaintextToLiteral)
+            {
+                demand = Demand::Plaintext;
             }
             let mut client = Client {
                 setup,

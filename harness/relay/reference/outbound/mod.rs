@@ -31,7 +31,7 @@ fn temporary(status: &str, text: impl Into<String>) -> Attempt {
 /// What the rule demands of one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Demand {
-    Clear,
+    Plaintext,
     Opportunistic,
     Forced(Connector),
 }
@@ -95,11 +95,11 @@ impl From<LineError> for Broken {
 }
 
 impl Client<'_> {
-    /// One connection; where TLS breaks under the opportunistic rule, a second one in clear.
+    /// One connection; where TLS breaks under the opportunistic rule, a second one in plaintext.
     async fn try_host(&mut self, address: IpAddr, demand: Demand) -> Attempt {
         let first = self.connect(address, demand).await;
         if self.sends_again(&first) {
-            return match self.connect(address, Demand::Clear).await {
+            return match self.connect(address, Demand::Plaintext).await {
                 Ok(attempt) | Err(Broken::Other(attempt)) => attempt,
                 Err(Broken::Tls(text) | Broken::Lost(text)) => temporary("4.7.5", text),
             };
@@ -115,14 +115,14 @@ impl Client<'_> {
             Err(Broken::Lost(text)) => temporary("4.4.2", text),
             Err(Broken::Tls(text)) => {
                 let clear = match demand {
-                    Demand::Opportunistic => !self.setup.is(Mutant::ClientNeverClear),
+                    Demand::Opportunistic => !self.setup.is(Mutant::ClientNeverPlaintext),
                     _ if text == INJECTED => true,
-                    _ => self.setup.is(Mutant::ClientClearIfBroken),
+                    _ => self.setup.is(Mutant::ClientPlaintextIfBroken),
                 };
                 if !clear {
                     return temporary("4.7.5", text);
                 }
-                match self.connect(address, Demand::Clear).await {
+                match self.connect(address, Demand::Plaintext).await {
                     Ok(attempt) | Err(Broken::Other(attempt)) => attempt,
                     Err(Broken::Tls(text) | Broken::Lost(text)) => temporary("4.7.5", text),
                 }
@@ -135,16 +135,16 @@ impl Client<'_> {
         let lost = matches!(ended, Err(Broken::Lost(_)));
         let refused = matches!(ended, Ok(Attempt::Temporary(..) | Attempt::Permanent(..)));
         match (self.setup.mutant, self.inside) {
-            (Some(Mutant::ClientClearIfLostAtMail), Some(stage)) => {
+            (Some(Mutant::ClientPlaintextIfLostAtMail), Some(stage)) => {
                 lost && matches!(stage, Stage::Ehlo | Stage::Mail | Stage::Rcpt)
             }
-            (Some(Mutant::ClientClearIfLostAtData), Some(stage)) => {
+            (Some(Mutant::ClientPlaintextIfLostAtData), Some(stage)) => {
                 lost && matches!(stage, Stage::Data | Stage::Content)
             }
-            (Some(Mutant::ClientClearIfRefusedAtEhlo), Some(Stage::Ehlo))
-            | (Some(Mutant::ClientClearIfRefusedAtMail), Some(Stage::Mail))
-            | (Some(Mutant::ClientClearIfRefusedAtRcpt), Some(Stage::Rcpt))
-            | (Some(Mutant::ClientClearIfRefusedAtData), Some(Stage::Data)) => refused,
+            (Some(Mutant::ClientPlaintextIfRefusedAtEhlo), Some(Stage::Ehlo))
+            | (Some(Mutant::ClientPlaintextIfRefusedAtMail), Some(Stage::Mail))
+            | (Some(Mutant::ClientPlaintextIfRefusedAtRcpt), Some(Stage::Rcpt))
+            | (Some(Mutant::ClientPlaintextIfRefusedAtData), Some(Stage::Data)) => refused,
             _ => false,
         }
     }
@@ -177,7 +177,7 @@ impl Client<'_> {
         self.ehlo = second_word(&listed);
         let mut demand = demand;
         if self.overlooks_rule(demand) {
-            demand = Demand::Clear;
+            demand = Demand::Plaintext;
         }
         if starts(&listed, "5") {
             let answer = session.command(&format!("HELO {}", self.setup.hostname)).await?;
@@ -185,13 +185,13 @@ impl Client<'_> {
                 return Ok(self.refused(&mut session, &answer).await);
             }
             listed = answer.into_iter().take(1).collect();
-            if self.setup.is(Mutant::ClientClearAfterHelo) {
-                demand = Demand::Clear;
+            if self.setup.is(Mutant::ClientPlaintextAfterHelo) {
+                demand = Demand::Plaintext;
             }
         } else if !starts(&listed, "250") {
             return Ok(self.refused(&mut session, &listed).await);
         }
-        if demand != Demand::Clear && !self.setup.is(Mutant::ClientIgnoresStarttls) {
+        if demand != Demand::Plaintext && !self.setup.is(Mutant::ClientIgnoresStarttls) {
             let secured = self.secure(&mut session, demand, &listed).await?;
             self.inside = secured.then_some(Stage::Ehlo);
             if secured && !self.setup.is(Mutant::ClientSkipsEhlo) {
@@ -219,8 +219,8 @@ impl Client<'_> {
     /// Whether this fault sends forced mail in plaintext for what it remembers of the host.
     fn overlooks_rule(&self, demand: Demand) -> bool {
         let remembers = [
-            Mutant::ClientClearIfBrokenBefore,
-            Mutant::ClientClearIfClearBefore,
+            Mutant::ClientPlaintextIfBrokenBefore,
+            Mutant::ClientPlaintextIfPlaintextBefore,
             Mutant::ClientForcesOnce,
         ];
         matches!(demand, Demand::Forced(_))
@@ -268,7 +268,7 @@ impl Client<'_> {
         let clear = self.inside.is_none();
         let remembers = match self.setup.mutant {
             Some(Mutant::ClientRemembersTrust) => true,
-            Some(Mutant::ClientClearIfClearBefore) => clear,
+            Some(Mutant::ClientPlaintextIfPlaintextBefore) => clear,
             Some(Mutant::ClientForcesOnce) => !clear,
             _ => false,
         };

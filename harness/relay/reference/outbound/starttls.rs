@@ -31,7 +31,7 @@ impl Client<'_> {
         }
         self.forgets_injected(session)?;
         if self.setup.is(Mutant::ClientStaysAfterFailure) {
-            // Peeks at nothing: it talks in clear on the stream where TLS is due.
+            // Peeks at nothing: it talks in plaintext on the stream where TLS is due.
             session.say("NOOP").await?;
         }
         self.shakes_hands(session, demand).await?;
@@ -65,12 +65,12 @@ impl Client<'_> {
         if self.setup.is(Mutant::ClientRemembersNoOffer) {
             self.setup.memory.remember(self.host);
         }
-        if forced && !self.setup.is(Mutant::ClientClearIfNotOffered) {
+        if forced && !self.setup.is(Mutant::ClientPlaintextIfNotOffered) {
             session.quit().await;
             let text = format!("TLS is required, but {} does not offer it", self.host);
             return Err(Broken::Other(temporary("4.7.4", text)));
         }
-        if self.setup.is(Mutant::ClientNeverClear) {
+        if self.setup.is(Mutant::ClientNeverPlaintext) {
             session.quit().await;
             return Err(Broken::Other(temporary("4.7.4", "TLS is not offered")));
         }
@@ -99,8 +99,8 @@ impl Client<'_> {
             if self.setup.is(Mutant::ClientRemembersFailure) {
                 self.setup.memory.remember(self.host);
             }
-            let clear = !forced || self.setup.is(Mutant::ClientClearIfRefused);
-            if starts(&answer, "421") || !clear || self.setup.is(Mutant::ClientNeverClear) {
+            let clear = !forced || self.setup.is(Mutant::ClientPlaintextIfRefused);
+            if starts(&answer, "421") || !clear || self.setup.is(Mutant::ClientNeverPlaintext) {
                 session.quit().await;
                 let text = format!("{} refused to start TLS: {}", self.host, answer.join(" "));
                 return Err(Broken::Other(temporary("4.7.0", text)));
@@ -115,7 +115,7 @@ impl Client<'_> {
         let keeps = [Mutant::ClientUsesInjected, Mutant::ClientReadsOneLine];
         if !keeps.iter().any(|mutant| self.setup.is(*mutant)) {
             let injected = session.forget_buffer();
-            if injected && self.setup.is(Mutant::ClientClearIfInjected) {
+            if injected && self.setup.is(Mutant::ClientPlaintextIfInjected) {
                 return Err(Broken::Tls(INJECTED.into()));
             }
         }
@@ -142,7 +142,7 @@ impl Client<'_> {
             return Err(Broken::Tls("the hello was written by hand".into()));
         }
         if !session.connect_tls(&tls, self.setup.mutant).await {
-            if let Some(Mutant::ClientRemembersBrokenTls | Mutant::ClientClearIfBrokenBefore) =
+            if let Some(Mutant::ClientRemembersBrokenTls | Mutant::ClientPlaintextIfBrokenBefore) =
                 self.setup.mutant
             {
                 self.setup.memory.remember(self.host);
@@ -211,7 +211,9 @@ impl Client<'_> {
         let name = match demand {
             Demand::Forced(Connector::DomainValidation) => Some(self.host),
             Demand::Forced(Connector::CertificateValidation) => named.then_some(self.host),
-            Demand::Opportunistic if self.setup.is(Mutant::ClientPrefersClear) => Some(self.host),
+            Demand::Opportunistic if self.setup.is(Mutant::ClientPrefersPlaintext) => {
+                Some(self.host)
+            }
             _ => return Ok(()),
         };
         if refuses(self.setup.mutant, chain, self.host) {
