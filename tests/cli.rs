@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 pub const TODAY: &str = "2026-11-27";
 const ONE: &str = "outbound/forced/refused-454#encryption-only";
 
-fn waxseal(arguments: &[&str]) -> Output {
+pub(crate) fn waxseal(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_waxseal"))
         .args(arguments)
         .env("XDG_DATA_HOME", "/nonexistent")
@@ -17,19 +17,19 @@ fn waxseal(arguments: &[&str]) -> Output {
         .expect("the program can be run")
 }
 
-fn code(output: &Output) -> Option<i32> {
+pub(crate) fn code(output: &Output) -> Option<i32> {
     output.status.code()
 }
 
-fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn err(output: &Output) -> String {
+pub(crate) fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn file(dir: &tempfile::TempDir, name: &str, text: &str) -> String {
+pub(crate) fn file(dir: &tempfile::TempDir, name: &str, text: &str) -> String {
     let path = dir.path().join(name);
     fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder can be made");
     fs::write(&path, text).expect("a file can be written");

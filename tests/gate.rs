@@ -20,7 +20,7 @@ fn catalogue() -> Catalogue {
 }
 
 /// Every connector of both ways but those of published policies, as the embedded relay has them.
-fn declared() -> Declared {
+pub(crate) fn declared() -> Declared {
     let published = [Connector::Dane, Connector::MtaSts];
     let ways = [Direction::Inbound, Direction::Outbound];
     let all = ways.into_iter().flat_map(|way| Connector::ALL.map(|connector| (way, connector)));
@@ -32,7 +32,7 @@ fn ended(case: &Case, level: Level, verdict: Verdict) -> CaseRecord {
 }
 
 /// A whole run under a profile of a relay with these connectors that does everything right.
-fn whole(catalogue: &Catalogue, profile: &str, declared: &Declared) -> Record {
+pub(crate) fn whole(catalogue: &Catalogue, profile: &str, declared: &Declared) -> Record {
     let rules = Rules {
         requirements: &catalogue.requirements,
         profile: &catalogue.profiles[profile],

@@ -12,6 +12,7 @@ mod foreign;
 mod gate;
 mod lab;
 mod mutants;
+mod own;
 mod pause;
 mod peers_meet;
 mod pins;

@@ -10,7 +10,7 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::recipe::{Issuer, Key, Recipe, Signature, Usage, Validity};
+use crate::recipe::{Issuer, Key, Recipe, Usage, Validity};
 use crate::{Error, weak};
 
 /// A chain and its key.
@@ -153,8 +153,10 @@ impl Authorities {
             Issuer::Itself | Issuer::Leaf | Issuer::ClientLeaf => (None, &[]),
         };
         let params = self.params(recipe, name)?;
-        let weak = recipe.key == Key::Rsa1024 || recipe.signature == Signature::Sha1;
-        if weak || recipe.issuer == Issuer::WeakCa {
+        if let Some(why) = recipe.impossible() {
+            return Err(Error::Recipe(why));
+        }
+        if recipe.is_weak() {
             let ca = ca.ok_or(Error::Recipe("a weak leaf is signed by a CA"))?;
             let made = self.weak.get_or_init(|| weak::WeakKeys::new(self.now.unix_timestamp()));
             let signer = (&ca.der[..], &ca.signer.key().serialize_der()[..]);

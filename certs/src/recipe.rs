@@ -60,6 +60,27 @@ pub struct Recipe {
     pub must_staple: bool,
 }
 
+impl Recipe {
+    /// Why no certificate can be made by it; `None`: one can.
+    pub fn impossible(&self) -> Option<&'static str> {
+        let weak = self.is_weak();
+        match (self.issuer, self.key) {
+            (Issuer::Itself | Issuer::Leaf | Issuer::ClientLeaf, _) if weak => {
+                Some("a weak leaf is signed by a CA")
+            }
+            (_, Key::Rsa1024 | Key::Rsa2048) => None,
+            _ if weak => Some("a weak signature goes with `key = \"rsa-2048\"`"),
+            _ => None,
+        }
+    }
+
+    /// Whether something of it is too weak for the library that makes ordinary certificates.
+    pub(crate) fn is_weak(&self) -> bool {
+        let weak = self.key == Key::Rsa1024 || self.signature == Signature::Sha1;
+        weak || self.issuer == Issuer::WeakCa
+    }
+}
+
 fn host_name() -> Vec<String> {
     vec!["{name}".into()]
 }

@@ -30,6 +30,9 @@ pub(super) enum Command {
         /// Show the catalogue of requirements and what covers each.
         #[arg(long)]
         requirements: bool,
+        /// List also what a folder of your own adds, see `waxseal run --help`.
+        #[arg(long, value_name = "DIR")]
+        scenarios: Option<PathBuf>,
     },
     /// Explain one case: claim, requirements, dialogue, expectation.
     Explain {
@@ -38,6 +41,9 @@ pub(super) enum Command {
         /// Show also what was played, from the results.json that `run --out` wrote.
         #[arg(long, value_name = "FILE")]
         results: Option<PathBuf>,
+        /// Look also into a folder of your own, see `waxseal run --help`.
+        #[arg(long, value_name = "DIR")]
+        scenarios: Option<PathBuf>,
     },
     /// List the drivers, install a product, or say what is missing to run it.
     Relays {
@@ -56,9 +62,9 @@ pub(super) enum Command {
         #[arg(long)]
         relay: bool,
     },
-    /// Check scenario files.
+    /// Check scenario files, and the requirements, profiles, offers and certificates beside them.
     Check {
-        /// Files or folders below an `inbound` or `outbound` folder.
+        /// A folder with the layout of scenarios/, or files and folders in one.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
@@ -112,11 +118,15 @@ pub(super) struct RunArguments {
     /// With --config: set a parameter otherwise for the test.
     #[arg(long, value_name = "PARAMETER=VALUE", requires = "config", value_parser = setting)]
     pub(super) config_set: Vec<String>,
+    /// Play also the scenarios of this folder of yours: it has the layout of scenarios/, see
+    /// scenarios/README.md.
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
     /// Play only cases whose id fits (`*` stands for anything); each pattern has to fit some.
     #[arg(long = "case", value_name = "GLOB")]
     pub(super) cases: Vec<String>,
-    /// Whose levels decide what a must is.
-    #[arg(long, default_value = "exchange-online")]
+    /// Whose levels decide what a must is: a name, or a file of yours (with a `/` or ending in .toml).
+    #[arg(long, value_name = "NAME|FILE", default_value = "exchange-online")]
     pub(super) profile: String,
     /// Accepted failures of musts; any other, and an entry that is no longer so, breaks the gate.
     #[arg(long, value_name = "FILE")]
@@ -155,11 +165,14 @@ pub(super) struct RunArguments {
 pub(super) struct MatrixArguments {
     /// Drivers' names or folders; without any the embedded relay and all that are installed.
     pub(super) relays: Vec<String>,
+    /// Play also the scenarios of this folder of yours, see `waxseal run --help`.
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
     /// Play only cases whose id fits (`*` stands for anything).
     #[arg(long = "case", value_name = "GLOB")]
     pub(super) cases: Vec<String>,
-    /// Whose levels decide what a must is.
-    #[arg(long, default_value = "exchange-online")]
+    /// Whose levels decide what a must is: a name, or a file of yours (with a `/` or ending in .toml).
+    #[arg(long, value_name = "NAME|FILE", default_value = "exchange-online")]
     pub(super) profile: String,
     /// Relays at once.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = some)]
@@ -198,8 +211,8 @@ pub(super) struct ScanArguments {
     /// A file of pins that every host has to fit, or the name of one that is built in.
     #[arg(long, value_name = "FILE")]
     pub(super) expect: Option<String>,
-    /// Whose levels decide what a must is.
-    #[arg(long, default_value = "exchange-online")]
+    /// Whose levels decide what a must is: a name, or a file of yours (with a `/` or ending in .toml).
+    #[arg(long, value_name = "NAME|FILE", default_value = "exchange-online")]
     pub(super) profile: String,
     /// Hosts at once.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = some)]

@@ -141,6 +141,9 @@ fn play(name: &str, arguments: &MatrixArguments, runs: &Mutex<Runs>) -> Result<R
     let mut command = Command::new(program);
     command.args(["run", name, "--format", "json", "--profile", &arguments.profile]);
     command.arg("--until-stdin-ends");
+    if let Some(scenarios) = &arguments.scenarios {
+        command.arg("--scenarios").arg(scenarios);
+    }
     for pattern in &arguments.cases {
         command.args(["--case", pattern]);
     }

@@ -11,7 +11,6 @@
 mod arguments;
 mod check;
 mod explain;
-mod files;
 mod matrix;
 mod output;
 mod progress;
@@ -20,11 +19,12 @@ mod run;
 mod scan;
 mod signals;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Source, files};
 use crate::lab::descriptors;
 use crate::report;
 use arguments::{Arguments, Command};
@@ -50,18 +50,27 @@ pub fn main() -> ExitCode {
 
 fn act(command: Command) -> ExitCode {
     match command {
-        Command::Run(options) => with_catalogue(|catalogue| run::run(catalogue, &options)),
-        Command::Scan(options) => scan::scan(&options),
-        Command::List { requirements } => with_catalogue(|catalogue| {
-            print(&if requirements {
-                report::list_requirements(&catalogue.requirements, &catalogue.scenarios)
-            } else {
-                report::list_cases(&catalogue.scenarios)
-            });
-            ExitCode::SUCCESS
+        Command::Run(options) => with_catalogue(options.scenarios.as_deref(), |mut catalogue| {
+            match catalogue.use_profile(&options.profile) {
+                Ok(profile) => run::run(&catalogue, &options, profile),
+                Err(text) => refuse(&text),
+            }
         }),
-        Command::Explain { id, results } => {
-            with_catalogue(|catalogue| explain::explain(catalogue, &id, results.as_deref()))
+        Command::Scan(options) => scan::scan(&options),
+        Command::List { requirements, scenarios } => {
+            with_catalogue(scenarios.as_deref(), |catalogue| {
+                print(&if requirements {
+                    report::list_requirements(&catalogue.requirements, &catalogue.scenarios)
+                } else {
+                    report::list_cases(&catalogue.scenarios)
+                });
+                ExitCode::SUCCESS
+            })
+        }
+        Command::Explain { id, results, scenarios } => {
+            with_catalogue(scenarios.as_deref(), |catalogue| {
+                explain::explain(&catalogue, &id, results.as_deref())
+            })
         }
         Command::Schema { scan, lab, relay } => {
             print(&match () {
@@ -72,20 +81,34 @@ fn act(command: Command) -> ExitCode {
             });
             ExitCode::SUCCESS
         }
-        Command::Matrix(arguments) => {
-            with_catalogue(|catalogue| matrix::matrix(catalogue, &arguments))
+        Command::Matrix(options) => {
+            with_catalogue(options.scenarios.as_deref(), |mut catalogue| {
+                // Each relay's run reads it again; what is wrong with it is said once, before they begin.
+                match catalogue.use_profile(&options.profile) {
+                    Ok(_) => matrix::matrix(&catalogue, &options),
+                    Err(text) => refuse(&text),
+                }
+            })
         }
         Command::Relays { what } => {
-            with_catalogue(|catalogue| relays::relays(catalogue, what.as_ref()))
+            with_catalogue(None, |catalogue| relays::relays(&catalogue, what.as_ref()))
         }
-        Command::Check { paths } => with_catalogue(|catalogue| check::check(catalogue, &paths)),
+        Command::Check { paths } => check::check(&paths),
     }
 }
 
-/// Reads all that is built in, for the commands that need it: it takes longer than most scans.
-fn with_catalogue(act: impl FnOnce(&Catalogue) -> ExitCode) -> ExitCode {
-    match Catalogue::embedded() {
-        Ok(catalogue) => act(&catalogue),
-        Err(wrong) => refuse(&wrong.iter().map(ToString::to_string).collect::<String>()),
+/// Reads all that is built in, and the user's own scenarios beside it, for the commands that need it:
+/// it takes longer than most scans.
+fn with_catalogue(own: Option<&Path>, act: impl FnOnce(Catalogue) -> ExitCode) -> ExitCode {
+    let own = match own.map(Source::folder).transpose() {
+        Ok(own) => own,
+        Err(text) => return refuse(&text),
+    };
+    match own.map_or_else(Catalogue::embedded, Catalogue::with) {
+        Ok(catalogue) => act(catalogue),
+        Err(wrong) => {
+            let wrong: String = wrong.iter().map(ToString::to_string).collect();
+            refuse(&format!("the scenarios are wrong\n{}", wrong.trim_end()))
+        }
     }
 }

@@ -22,9 +22,9 @@ use crate::relay::Driver;
 use crate::report;
 use crate::run::{Choice, Options, Own, run as play};
 
-/// Plays, reports, and gives the exit code. Enters the private network first, while there is only
-/// one thread.
-pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
+/// Plays, reports, and gives the exit code. `profile` is the name of the one that the arguments mean.
+/// Enters the private network first, while there is only one thread.
+pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: String) -> ExitCode {
     let choice = match &arguments.command {
         Some(command) => match Driver::of_command(command) {
             Some(driver) => Choice::Driven(Box::new(driver)),
@@ -59,7 +59,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments) -> ExitCode {
     };
     let options = Options {
         cases: arguments.cases.clone(),
-        profile: arguments.profile.clone(),
+        profile,
         jobs: arguments.jobs,
         shard: arguments.shard,
         engine: arguments.engine,

@@ -9,27 +9,23 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use waxseal_model::limits;
 use waxseal_model::pins::Pins;
+use waxseal_model::profile::Profile;
 use waxseal_model::scan::{Entry, Scan, Target};
 use waxseal_model::verdict::{UNDECIDED, gravest};
 
 use super::arguments::{Part, ScanArguments, ScanFormat};
-use super::files;
 use super::output::{print, refuse};
-use crate::catalogue::{host_pins, profile_names};
+use crate::catalogue::{Rules, files, host_pins, names_a_file, profile_names};
 use crate::report;
 use crate::scan::{Limits, ScanOptions, Scanner, parse_target};
 use crate::tls::{read_certificates_pem, system_roots};
 
 /// Scans every target and reports each as it is done, in the order they were named.
 pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
-    let profiles = profile_names();
-    if !profiles.contains(&arguments.profile) {
-        return refuse(&format!(
-            "there is no profile `{}`; there are {}",
-            arguments.profile,
-            profiles.join(", ")
-        ));
-    }
+    let (profile, own) = match profile(&arguments.profile) {
+        Ok(found) => found,
+        Err(text) => return refuse(&text),
+    };
     let targets = match targets(arguments) {
         Ok(targets) if targets.is_empty() => {
             return refuse("name a host, or a file with --targets");
@@ -63,7 +59,8 @@ pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
             time: Duration::from_secs(arguments.time),
             ..Limits::default()
         },
-        profile: arguments.profile.clone(),
+        profile,
+        own,
         roots,
         pins: arguments.expect.clone().zip(pins),
         today: super::run::today(),
@@ -76,6 +73,23 @@ pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
         Err(text) => return refuse(&text),
     };
     ExitCode::from(gravest(codes))
+}
+
+/// The profile's name; and itself, where it is a file of the user's own.
+fn profile(asked: &str) -> Result<(String, Option<Profile>), String> {
+    if names_a_file(asked) {
+        let rules = Rules::embedded();
+        let mut rules =
+            rules.map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<String>())?;
+        let name = rules.use_profile(asked)?;
+        let own = rules.profiles.remove(&name);
+        return Ok((name, own));
+    }
+    let known = profile_names();
+    match known.iter().any(|name| name == asked) {
+        true => Ok((asked.to_owned(), None)),
+        false => Err(format!("there is no profile `{asked}`; there are {}", known.join(", "))),
+    }
 }
 
 fn targets(arguments: &ScanArguments) -> Result<Vec<Target>, String> {
@@ -125,9 +139,8 @@ fn pins(named: &str) -> Result<Pins, String> {
             .map_err(|error| format!("could not read the pins {named}: {error}"))?;
         (named.to_owned(), text)
     } else {
-        let (path, text) = host_pins(named)
-            .ok_or_else(|| format!("there are no pins `{named}`; a file is named with its path"))?;
-        (path, text.to_owned())
+        host_pins(named)
+            .ok_or_else(|| format!("there are no pins `{named}`; a file is named with its path"))?
     };
     Pins::parse(&path, &text).map_err(|wrong| wrong.render(&text))
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use waxseal_model::scenario::Connector;
 
-/// Domains of a run below one suffix, at most: each case may be played several times, and each time it has a
-/// domain of its own.
+/// Domains of a run below one suffix, at most, where no scenarios of the user's own ask for more: each case
+/// may be played several times, and each time it has a domain of its own.
 pub const DOMAINS: usize = 5000;
 
 /// The file, as relays read it. Names of files are relative to `dir`.

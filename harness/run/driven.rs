@@ -14,7 +14,7 @@ use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
 use super::{Options, RunError, Watch};
 use crate::lab::process::{Ended, Isolation, Launch, Supervised, wait_for_port};
 use crate::lab::{Afterwards, Commands, RunDir};
-use crate::relay::labfile::{Begin, Credentials, DOMAINS, Dns, Inbound, Listen, Outbound, Policy};
+use crate::relay::labfile::{Begin, Credentials, Dns, Inbound, Listen, Outbound, Policy};
 use crate::relay::{Adopt, Driver, Evidence, LabFile, adopt, version, wait_until_ready};
 
 /// How long a relay may take until it listens everywhere, and until its driver says it is ready.
@@ -165,7 +165,7 @@ async fn lab_file(
         dns: Dns { address: world.dns.ip(), port: world.dns.port() },
         smtp_port: world.smtp_port,
         listen,
-        cases: DOMAINS,
+        cases: world.domains,
         outbound: outbound
             .map(|connector| Outbound {
                 connector,

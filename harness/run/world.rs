@@ -22,6 +22,7 @@ use crate::catalogue::Catalogue;
 use crate::lab::descriptors::{accept, is_limit};
 use crate::lab::{Addresses, Data, DnsServer, LabError, Listening, Query, Zones, addresses, ipv6};
 use crate::peer::{Patience, Pool, ReceiverPlan, Recorder, receive};
+use crate::relay::labfile::DOMAINS;
 use crate::tls::{AskClient, Identity, ServerSetup, choose};
 
 /// The relay's host name.
@@ -50,6 +51,8 @@ pub(super) const INBOUND: [Connector; 4] =
 pub(super) struct World {
     pub(super) authorities: Authorities,
     recipes: Recipes,
+    /// Domains below each suffix that the relay is told of: scenarios of the user's own need more.
+    pub(super) domains: usize,
     pub(super) zones: Zones,
     pub(super) dns: SocketAddr,
     pub(super) smtp_port: u16,
@@ -110,6 +113,7 @@ impl World {
         let mut world = Self {
             authorities: Authorities::new(SystemTime::now())?,
             recipes: catalogue.recipes.clone(),
+            domains: DOMAINS.max(3 * catalogue.cases().count()),
             zones,
             dns: server.address(),
             smtp_port,

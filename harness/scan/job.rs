@@ -46,6 +46,8 @@ pub struct ScanOptions {
     pub limits: Limits,
     /// The profile's name.
     pub profile: String,
+    /// The profile itself, where it is none of those that are built in.
+    pub own: Option<Profile>,
     /// The roots that a chain may end in, in DER.
     pub roots: Arc<Vec<Vec<u8>>>,
     /// What hosts are expected to show, and where that stands.
@@ -62,6 +64,7 @@ impl Default for ScanOptions {
             parts: Vec::new(),
             limits: Limits::default(),
             profile: "exchange-online".into(),
+            own: None,
             roots: Arc::default(),
             pins: None,
             today: String::new(),
@@ -113,7 +116,13 @@ impl Scanner {
     /// # Errors
     /// A defect of ours: what is embedded is wrong.
     pub async fn rules(&self) -> Result<Arc<Rules>, String> {
-        self.rules.get_or_init(|| read(Rules::embedded)).await.clone()
+        let own = self.own_profile();
+        let embedded = move || {
+            let mut rules = Rules::embedded()?;
+            rules.profiles.extend(own);
+            Ok(rules)
+        };
+        self.rules.get_or_init(|| read(embedded)).await.clone()
     }
 
     fn asks(&self, part: Part) -> bool {
@@ -188,7 +197,17 @@ impl Scanner {
     }
 
     async fn catalogue(&self) -> &Result<Arc<Catalogue>, String> {
-        self.catalogue.get_or_init(|| read(Catalogue::embedded)).await
+        let own = self.own_profile();
+        let embedded = move || {
+            let mut catalogue = Catalogue::embedded()?;
+            catalogue.profiles.extend(own);
+            Ok(catalogue)
+        };
+        self.catalogue.get_or_init(|| read(embedded)).await
+    }
+
+    fn own_profile(&self) -> Option<(String, Profile)> {
+        self.options.own.clone().map(|own| (self.options.profile.clone(), own))
     }
 
     async fn checks(
@@ -298,7 +317,7 @@ impl Raw {
 
 /// Reads what is embedded, away from the connections.
 async fn read<T: Send + 'static>(
-    embedded: fn() -> Result<T, Vec<Wrong>>,
+    embedded: impl FnOnce() -> Result<T, Vec<Wrong>> + Send + 'static,
 ) -> Result<Arc<T>, String> {
     let read = tokio::task::spawn_blocking(embedded).await;
     let read = read.map_err(|error| error.to_string())?;

@@ -1,8 +1,11 @@
 //! What is wrong with a file, shown under its line.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde::de::IgnoredAny;
+use serde_spanned::Spanned;
 
 /// One thing wrong with a file, for its author.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,40 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// What the TOML reader says, with the likely intended word.
+    pub fn of_toml(file: &str, error: &toml::de::Error) -> Self {
+        let message = error.message().to_owned();
+        let help = message.strip_prefix("unknown field `").and_then(|rest| {
+            let (word, rest) = rest.split_once('`')?;
+            let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+            closest(word, known).map(|name| format!("did you mean `{name}`?"))
+        });
+        let missing =
+            message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        let help = help.or(missing.map(|name| format!("add `{name} = …`")));
+        let span = error.span().filter(|span| *span != (0..0));
+        Self { file: file.into(), span, message, help }
+    }
+
+    /// What is wrong where `word` first stands in the file's text.
+    pub fn at_word(
+        file: &str,
+        text: &str,
+        word: &str,
+        message: impl Into<String>,
+        help: &str,
+    ) -> Self {
+        let span = text.find(word).map(|at| at..at + word.len());
+        Self { file: file.into(), span, message: message.into(), help: Some(help.into()) }
+    }
+
+    /// What is wrong with a table or a value of the file's top level, shown under its key.
+    pub fn at_key(file: &str, text: &str, key: &str, message: String, help: &str) -> Self {
+        let keys: BTreeMap<Spanned<String>, IgnoredAny> = toml::from_str(text).unwrap_or_default();
+        let span = keys.keys().find(|found| found.get_ref() == key).map(Spanned::span);
+        Self { file: file.into(), span, message, help: Some(help.into()) }
+    }
+
     /// File, line, caret and help, without colour. `source` is the file's text.
     pub fn render(&self, source: &str) -> String {
         let span = self.span.clone().map(|span| clamp(span, source));

@@ -56,6 +56,12 @@ pub const LOG_TAIL: u64 = 8 << 10;
 
 /// Octets of a file that a user names: scenarios, targets, pins, baselines.
 pub const FILE: u64 = 32 << 20;
+/// Octets that the files of a user's own scenarios may have together.
+pub const OWN: usize = 64 << 20;
+/// Files with scenarios of the user's own, and what stands beside them.
+pub const OWN_FILES: usize = 5000;
+/// Cases that they make.
+pub const OWN_CASES: usize = 5000;
 /// Octets of a record of a run that is read.
 pub const RECORD: u64 = 128 << 20;
 /// Cases of one scenario file.

@@ -36,15 +36,21 @@ impl Profile {
     /// What is wrong with the file.
     pub fn load(file: &str, text: &str, catalogue: &Catalogue) -> Result<Self, Diagnostic> {
         let error = |span, message, help| Diagnostic { file: file.into(), span, message, help };
-        let profile: Self = toml::from_str(text).map_err(|problem| {
-            error(problem.span().filter(|span| *span != (0..0)), problem.message().into(), None)
-        })?;
+        let profile: Self =
+            toml::from_str(text).map_err(|problem| Diagnostic::of_toml(file, &problem))?;
         for pattern in profile.levels.keys() {
             if !catalogue.keys().any(|id| fits(pattern, id)) {
                 let at = text.find(pattern.as_str()).map(|at| at..at + pattern.len());
                 let help = closest(pattern, catalogue.keys().map(String::as_str))
                     .map(|name| format!("did you mean `{name}`?"));
                 return Err(error(at, format!("no requirement fits `{pattern}`"), help));
+            }
+        }
+        for (direction, connectors) in &profile.requires {
+            if let Some(connector) = connectors.iter().find(|one| !one.exists(*direction)) {
+                let name = connector.name();
+                let message = format!("there is no {direction} connector `{name}`");
+                return Err(Diagnostic::at_word(file, text, name, message, "leave it out"));
             }
         }
         Ok(profile)

@@ -73,6 +73,10 @@ pub struct Requirement {
     /// Why no case judges it yet, or one of its directions or parts.
     #[serde(default)]
     pub untested: Untested,
+    /// Whether it stands in a file of the user's own. Whoever writes a must wants it judged: it is
+    /// open while no case plays it, where a built-in one that no profile promises is only listed.
+    #[serde(skip)]
+    pub own: bool,
 }
 
 /// Every requirement by id.
@@ -83,12 +87,7 @@ pub type Catalogue = BTreeMap<String, Requirement>;
 /// # Errors
 /// What is wrong with the file.
 pub fn load_catalogue(file: &str, text: &str) -> Result<Catalogue, Diagnostic> {
-    toml::from_str(text).map_err(|error| Diagnostic {
-        file: file.into(),
-        span: error.span().filter(|span| *span != (0..0)),
-        message: error.message().into(),
-        help: None,
-    })
+    toml::from_str(text).map_err(|error| Diagnostic::of_toml(file, &error))
 }
 
 /// Whether an id fits a pattern in which `*` stands for anything.

@@ -144,10 +144,11 @@ impl Rules<'_> {
     }
 
     /// Whether a must that nothing judged leaves the run undecided. A row that this version has no
-    /// case for does so where the relay or the profile claims the feature, and where the profile
-    /// itself makes it a must; else it is listed, and no shipped profile promises it.
+    /// case for does so where the relay or the profile claims the feature, where the profile itself
+    /// makes it a must, and where it is the user's own; else it is listed, and no shipped profile
+    /// promises it.
     fn is_open(&self, id: &str, row: &Requirement, status: Status) -> bool {
-        let promised = row.is_conditional() || self.profile.own_level(id).is_some();
+        let promised = row.own || row.is_conditional() || self.profile.own_level(id).is_some();
         match (self.scope, status) {
             (Scope::Selection, _) => false,
             (Scope::Whole | Scope::Shard, Status::NotCovered) => promised,

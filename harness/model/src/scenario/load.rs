@@ -30,7 +30,7 @@ pub struct Known {
 /// All that is wrong with the file.
 pub fn load_offers(file: &str, text: &str) -> Result<BTreeMap<String, Offer>, Vec<Diagnostic>> {
     let raw: raw::Offers =
-        toml::from_str(text).map_err(|error| vec![toml_diagnostic(file, &error)])?;
+        toml::from_str(text).map_err(|error| vec![Diagnostic::of_toml(file, &error)])?;
     let known = Known::default();
     let no_values = BTreeMap::new();
     let mut checker = Checker::new(file, &known, &no_values);
@@ -67,7 +67,7 @@ pub fn load(id: &str, file: &str, text: &str, known: &Known) -> Result<Scenario,
         }
     };
     let raw: raw::File =
-        toml::from_str(text).map_err(|error| vec![toml_diagnostic(file, &error)])?;
+        toml::from_str(text).map_err(|error| vec![Diagnostic::of_toml(file, &error)])?;
     let matrix = Matrix::read(file, &raw.matrix)?;
     let mut cases: Vec<Case> = Vec::new();
     let mut errors: Vec<Diagnostic> = misnamed(file, &raw, &matrix);
@@ -168,20 +168,6 @@ fn misnamed(file: &str, raw: &raw::File, matrix: &Matrix) -> Vec<Diagnostic> {
         }
     }
     errors
-}
-
-/// What the TOML reader says, with the likely intended word.
-fn toml_diagnostic(file: &str, error: &toml::de::Error) -> Diagnostic {
-    let message = error.message().to_owned();
-    let help = message.strip_prefix("unknown field `").and_then(|rest| {
-        let (word, rest) = rest.split_once('`')?;
-        let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-        closest(word, known).map(|name| format!("did you mean `{name}`?"))
-    });
-    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    let help = help.or(missing.map(|name| format!("add `{name} = …`")));
-    let span = error.span().filter(|span| *span != (0..0));
-    Diagnostic { file: file.into(), span, message, help }
 }
 
 fn case_id(id: &str, name: Option<&str>, values: &[(String, Value)]) -> String {

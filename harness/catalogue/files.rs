@@ -8,7 +8,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// What the system says, or that it is larger than `most` octets: a device has no end.
-pub(super) fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+pub fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
     read.map_err(|error| error.to_string())?;
@@ -22,7 +22,7 @@ pub(super) fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, String> {
 ///
 /// # Errors
 /// Those of [`bytes`], or that it is no UTF-8.
-pub(super) fn text(path: &Path, most: u64) -> Result<String, String> {
+pub fn text(path: &Path, most: u64) -> Result<String, String> {
     String::from_utf8(bytes(path, most)?).map_err(|_| "it is not text in UTF-8".into())
 }
 

@@ -1,0 +1,97 @@
+//! What a scenario file has to be, alone and among the others.
+
+use std::collections::BTreeSet;
+
+use waxseal_model::diagnostic::{Diagnostic, closest};
+use waxseal_model::requirement;
+use waxseal_model::scenario::{Case, Known, Peer, Scenario, load};
+use waxseal_model::script::Direction;
+
+use super::SourceFile;
+use crate::tls::Unplayable;
+
+/// Checks one scenario file: its words, and that an engine can play its offers.
+///
+/// # Errors
+/// All that is wrong with it. `path` has to begin with `inbound/` or `outbound/`.
+pub fn check(path: &str, text: &str, known: &Known) -> Result<Scenario, Vec<Diagnostic>> {
+    let id = path.strip_suffix(".toml").unwrap_or(path);
+    let scenario = load(id, path, text, known)?;
+    let unplayable: Vec<Diagnostic> = scenario
+        .cases
+        .iter()
+        .flat_map(|case| case.peers.iter().map(|peer| (case.direction, peer)))
+        .filter_map(|(direction, peer)| {
+            let unplayable = match crate::tls::choose(&peer.offer, None, None) {
+                Err(unplayable) => unplayable,
+                Ok(_) if direction == Direction::Outbound => lacks_key(peer, known)?,
+                Ok(_) => return None,
+            };
+            Some(Diagnostic {
+                file: path.into(),
+                span: text.find("offer").map(|at| at..at + 5),
+                message: unplayable.to_string(),
+                help: Some("ask for versions, suites and a key that exist together".into()),
+            })
+        })
+        .take(1)
+        .collect();
+    if unplayable.is_empty() { Ok(scenario) } else { Err(unplayable) }
+}
+
+/// Why a next hop cannot play its offer with the certificate that the file names: it would refuse by
+/// itself, and the relay would pass by our accident. The usual certificate goes by the offer.
+fn lacks_key(peer: &Peer, known: &Known) -> Option<Unplayable> {
+    let recipe = peer.cert.as_deref().filter(|recipe| *recipe != "trusted")?;
+    let rsa = known.rsa_recipes.contains(recipe);
+    let version = crate::tls::version_without_suite_for_key(&peer.offer, rsa)?;
+    let kind = if rsa { "an RSA key" } else { "a key other than RSA" };
+    Some(Unplayable(format!("no suite for {version} goes with {kind}, which {recipe} has")))
+}
+
+/// What is wrong with a scenario among others: it cites a row that does not bind its direction, or its
+/// control is no case. `ids` are those of all cases.
+pub(super) fn among_others(
+    file: &SourceFile,
+    scenario: &Scenario,
+    requirements: &requirement::Catalogue,
+    ids: &BTreeSet<String>,
+) -> Vec<Diagnostic> {
+    let mut wrong: Vec<Diagnostic> = Vec::new();
+    for case in &scenario.cases {
+        let unbound = case.cites.iter().find(|id| {
+            let row = requirements.get(*id);
+            row.is_some_and(|row| !row.direction.directions().contains(&case.direction))
+        });
+        let unbound = unbound.map(|id| {
+            let message = format!("`{id}` does not bind {} mail", case.direction);
+            let help = "cite a row that does, or change the `direction` of this one";
+            Diagnostic::at_word(&file.shown, &file.text, id, message, help)
+        });
+        let missing = lacks_control(case, ids).then(|| no_control(file, case, ids));
+        for diagnostic in unbound.into_iter().chain(missing) {
+            if !wrong.contains(&diagnostic) {
+                wrong.push(diagnostic);
+            }
+        }
+    }
+    wrong
+}
+
+/// Whether nothing could ever be said of the case: the control that it names, or needs, is no case.
+fn lacks_control(case: &Case, ids: &BTreeSet<String>) -> bool {
+    (case.control.is_some() || case.is_negative()) && !ids.contains(&case.control_id())
+}
+
+fn no_control(file: &SourceFile, case: &Case, ids: &BTreeSet<String>) -> Diagnostic {
+    let control = case.control_id();
+    let message = format!("there is no case `{control}` that could be the control");
+    let help = match closest(&control, ids.iter().map(String::as_str)) {
+        Some(near) if case.control.is_some() => format!("did you mean `{near}`?"),
+        _ => "name the case that is the same with a correct peer: `control = \"…\"`".into(),
+    };
+    // The name may be made of the matrix, and then it does not stand in the file.
+    let written = case.control.as_deref().filter(|control| file.text.contains(control));
+    let word = written.unwrap_or(if case.control.is_some() { "control" } else { "claim" });
+    Diagnostic::at_word(&file.shown, &file.text, word, message, &help)
+}
