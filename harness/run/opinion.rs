@@ -1,4 +1,4 @@
-//! Second opinions: no finding is one library's variant.
+//! Second opinions: no finding is a peculiarity of one library.
 
 use waxseal_model::facts::Engine;
 use waxseal_model::record::CaseRecord;
