@@ -51,15 +51,41 @@ pub(super) fn second_greeting(trace: &Trace, at: usize) -> bool {
 /// Whether the relay has said more in plaintext, on the connection of this event and before it, than it
 /// was asked for: where its replies stand for nothing, what it says where TLS begins is one more of them.
 pub(super) fn before_tls(trace: &Trace, at: usize) -> bool {
-    more_than_asked(&trace.events[..at], &trace.events[at].place)
+    let place = &trace.events[at].place;
+    let repeats = |(at, event): (usize, &Event)| match &event.kind {
+        Happening::Received { channel: Channel::Plaintext, line, .. } => {
+            event.place == *place && repeats_ehlo(trace, at, line)
+        }
+        _ => false,
+    };
+    more_than_asked(&trace.events[..at], place)
+        || trace.events[..at].iter().enumerate().any(repeats)
 }
 
 /// Whether this is a reply in plaintext of a relay that says more on this connection, before it or after
 /// it, than it is asked for: none of its replies belongs to a command then.
 pub(super) fn around(trace: &Trace, at: usize) -> bool {
     let Event { place, kind, .. } = &trace.events[at];
-    matches!(kind, Happening::Received { channel: Channel::Plaintext, .. })
-        && more_than_asked(&trace.events, place)
+    let Happening::Received { channel: Channel::Plaintext, line, .. } = kind else { return false };
+    more_than_asked(&trace.events, place) || repeats_ehlo(trace, at, line)
+}
+
+/// Whether a line is once more the last line of the reply to EHLO: no reply to another command names an
+/// extension.
+fn repeats_ehlo(trace: &Trace, at: usize, line: &[u8]) -> bool {
+    let place = &trace.events[at].place;
+    let mut before = trace.events[..at].iter().filter(|event| event.place == *place);
+    let greets = |event: &&Event| matches!(&event.kind, Happening::Sent { bytes, .. } if bytes.starts_with(b"EHLO"));
+    let asked = trace.events[..at].iter().rev().filter(|event| event.place == *place);
+    let mut asked = asked.filter(|event| matches!(event.kind, Happening::Sent { .. }));
+    if before.find(greets).is_none() || asked.next().is_some_and(|last| greets(&last)) {
+        return false;
+    }
+    let last = before.find_map(|event| match &event.kind {
+        Happening::Received { line, .. } if ends_reply(line) => Some(line),
+        _ => None,
+    });
+    last.is_some_and(|last| last == line)
 }
 
 fn more_than_asked(events: &[Event], place: &Place) -> bool {
@@ -134,10 +160,14 @@ mod tests {
             event(true, "STARTTLS now"),
             event(false, "250 STARTTLS"),
         ];
+        assert!(around(&Trace { events: events.clone() }, 5), "that line is of EHLO");
+        events[5] = event(false, "250 ok");
         assert!(!around(&Trace { events: events.clone() }, 5));
-        events.push(event(false, "250 STARTTLS"));
+        events.push(event(false, "250 ok"));
         assert!(around(&Trace { events: events.clone() }, 5));
-        assert!(!before_tls(&Trace { events }, 5));
+        assert!(!before_tls(&Trace { events: events.clone() }, 5));
+        events[5] = event(false, "250 STARTTLS");
+        assert!(before_tls(&Trace { events }, 6));
     }
 
     #[test]
