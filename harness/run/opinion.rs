@@ -26,9 +26,9 @@ pub(super) fn other(engine: Engine) -> Engine {
 }
 
 /// A failure, after the case was played once more with `engine`: it stands if that fails too, or
-/// if our own side broke then. `second` is `None` where the second play brought nothing.
+/// if nothing was decided then. `second` is `None` where the second play brought nothing.
 pub(super) fn settle(first: CaseRecord, engine: Engine, second: Option<CaseRecord>) -> CaseRecord {
-    let agrees = [Verdict::Fail, Verdict::Error];
+    let agrees = [Verdict::Fail, Verdict::Error, Verdict::Inconclusive];
     let Some(second) = second.filter(|second| !agrees.contains(&second.verdict)) else {
         return first;
     };
