@@ -10,7 +10,7 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::recipe::{Issuer, Key, Recipe, Usage, Validity};
+use crate::recipe::{Issuer, Key, NO_CA, Recipe, Usage, Validity};
 use crate::{Error, weak};
 
 /// A chain and its key.
@@ -157,7 +157,7 @@ impl Authorities {
             return Err(Error::Recipe(why));
         }
         if recipe.is_weak() {
-            let ca = ca.ok_or(Error::Recipe("a weak leaf is signed by a CA"))?;
+            let ca = ca.ok_or(Error::Recipe(NO_CA))?;
             let made = self.weak.get_or_init(|| weak::WeakKeys::new(self.now.unix_timestamp()));
             let signer = (&ca.der[..], &ca.signer.key().serialize_der()[..]);
             let above: Vec<_> = above.iter().map(|ca| ca.der.clone()).collect();

@@ -60,16 +60,17 @@ pub struct Recipe {
     pub must_staple: bool,
 }
 
+pub(crate) const NO_CA: &str = "a weak leaf is signed by a CA";
+pub(crate) const WEAK_KEY: &str = "a weak signature goes with `key = \"rsa-2048\"`";
+
 impl Recipe {
     /// Why no certificate can be made by it; `None`: one can.
     pub fn impossible(&self) -> Option<&'static str> {
         let weak = self.is_weak();
         match (self.issuer, self.key) {
-            (Issuer::Itself | Issuer::Leaf | Issuer::ClientLeaf, _) if weak => {
-                Some("a weak leaf is signed by a CA")
-            }
+            (Issuer::Itself | Issuer::Leaf | Issuer::ClientLeaf, _) if weak => Some(NO_CA),
             (_, Key::Rsa1024 | Key::Rsa2048) => None,
-            _ if weak => Some("a weak signature goes with `key = \"rsa-2048\"`"),
+            _ if weak => Some(WEAK_KEY),
             _ => None,
         }
     }

@@ -15,7 +15,7 @@ use crate::Error;
 use crate::authority::{
     Issued, STATUS_REQUEST, UNKNOWN_CONTENT, UNKNOWN_EXTENSION, break_signature, fill,
 };
-use crate::recipe::{Issuer, Key, Recipe, Signature, Usage, Validity};
+use crate::recipe::{Issuer, Key, Recipe, Signature, Usage, Validity, WEAK_KEY};
 
 /// Weak keys, made once a run.
 pub(crate) struct WeakKeys {
@@ -63,7 +63,7 @@ impl WeakKeys {
             Key::Rsa1024 => &self.rsa_1024,
             Key::Rsa2048 => &self.rsa_2048,
             Key::P256 | Key::P384 | Key::Ed25519 | Key::Rsa3072 => {
-                return Err(Error::Recipe("a weak signature goes with `key = \"rsa-2048\"`"));
+                return Err(Error::Recipe(WEAK_KEY));
             }
         };
         let key = key.as_ref().map_err(|error| Error::Weak(error.clone()))?;

@@ -53,9 +53,7 @@ impl Addresses {
             }
         }
     }
-}
 
-impl Addresses {
     /// An address of IPv6 for a peer of a case: in the private network one of its prefix.
     /// Elsewhere there is one such address for all; the peer gets one that stands for an address of IPv4
     /// (RFC 4291 section 2.5.5.2), which a program reaches by a socket of IPv6.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use waxseal_model::judge::Names;
 use waxseal_model::trace::MESSAGE_END;
 
-use super::names::fill;
+use waxseal_model::wording::fill;
 
 /// A message and its envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]

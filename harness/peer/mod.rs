@@ -21,7 +21,6 @@ pub use account::Account;
 pub use budget::Pool;
 pub use conversation::Patience;
 pub use message::Letter;
-pub use names::fill;
 pub use receiver::{Content, ReceiverPlan, receive};
 pub use recorder::{Recorder, Waited};
 pub use sender::{SenderPlan, Then, send};

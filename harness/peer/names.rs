@@ -2,13 +2,7 @@
 
 use waxseal_model::judge::Names;
 use waxseal_model::script::{Act, Script};
-
-/// The text with every `{name}` filled in.
-pub fn fill(text: &str, names: &Names) -> String {
-    names
-        .iter()
-        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
-}
+use waxseal_model::wording::fill;
 
 /// The script with every name filled in.
 pub(super) fn fill_script(script: &Script, names: &Names) -> Script {

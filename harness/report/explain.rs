@@ -9,6 +9,7 @@ use waxseal_model::scenario::{
     RecipientDomain, Resumption, RuleBy,
 };
 use waxseal_model::script::Direction;
+use waxseal_model::wording::fill;
 
 use super::expectation::{expectation, suite_words};
 use super::transcript;
@@ -62,12 +63,6 @@ pub fn explain(
         text.push_str(&transcript(played.direction, &played.trace, &played.evidence));
     }
     text
-}
-
-fn fill(text: &str, names: &Names) -> String {
-    names
-        .iter()
-        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
 fn expected(case: &Case) -> String {

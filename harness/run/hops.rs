@@ -11,12 +11,13 @@ use waxseal_model::scenario::{
     Peer, PeerPlace, Resumption,
 };
 use waxseal_model::script::Script;
+use waxseal_model::wording::fill;
 
 use super::RunError;
 use super::play::Way;
 use super::world::{PATIENCE, World, serve};
 use crate::lab::Data;
-use crate::peer::{ReceiverPlan, Recorder, fill};
+use crate::peer::{ReceiverPlan, Recorder};
 use crate::tls::{AskClient, ServerSetup, Tickets};
 
 /// Octets of early data that a next hop allows, where it allows any. That it is offered is what counts.

@@ -1,6 +1,7 @@
 //! Which cases are played.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
+use waxseal_model::case_ids;
 use waxseal_model::diagnostic::closest;
 use waxseal_model::profile::Profile;
 use waxseal_model::scenario::Case;
@@ -87,8 +88,7 @@ pub(super) fn select<'a>(
 ) -> Result<Vec<&'a Case>, RunError> {
     let mut patterns = Vec::new();
     for text in &options.cases {
-        let glob = GlobBuilder::new(text).literal_separator(false).build();
-        let glob = glob.map_err(|_| RunError::Pattern(text.clone()))?.compile_matcher();
+        let glob = case_ids::pattern(text).map_err(|_| RunError::Pattern(text.clone()))?;
         if !catalogue.cases().any(|case| fits(text, &glob, case)) {
             return Err(RunError::Nothing { pattern: text.clone(), hint: hint(catalogue, text) });
         }

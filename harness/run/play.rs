@@ -176,7 +176,7 @@ async fn inbound(
     let identity = peer.cert.as_ref().map(|recipe| world.identity(recipe, PARTNER)).transpose()?;
     let sni = match peer.sni.as_deref() {
         Some("none") => None,
-        Some(template) => Some(crate::peer::fill(template, names)),
+        Some(template) => Some(waxseal_model::wording::fill(template, names)),
         None => Some(RELAY.to_owned()),
     };
     let sessions = peer.resumes.then(SessionStore::default);

@@ -7,9 +7,8 @@ use super::exchange::{answers, encrypts_then_macs};
 use super::host::Host;
 use super::reply::Reply;
 use super::versions::{Heard, absent};
-use crate::tls::FirstFlight;
 use crate::tls::hello::{Hellos, USUAL_SUITES, whole};
-use crate::tls::{NoAnswer, agrees_to};
+use crate::tls::{FirstFlight, NoAnswer, agrees_to};
 use crate::wire::numbers::suite_parts;
 use crate::wire::tls::{ClientHello, Extension, kind};
 

@@ -6,9 +6,8 @@ use waxseal_model::scan::{Found, Listing, Refusal};
 use super::host::Host;
 use super::reply::Reply;
 use super::versions::{Heard, absent, signed_by};
-use crate::tls::FirstFlight;
 use crate::tls::hello::{CURVES, GROUPS_TLS13, Hellos, SCHEMES, whole};
-use crate::tls::{NoAnswer, signs};
+use crate::tls::{FirstFlight, NoAnswer, signs};
 use crate::wire::numbers::{group_name, scheme_name};
 use crate::wire::tls::{ClientHello, Extension, kind};
 

@@ -17,9 +17,10 @@ use waxseal_model::record::CaseRecord;
 use waxseal_model::scenario::{Case, Connector, undelivered_control};
 use waxseal_model::trace::{Happening, Place};
 use waxseal_model::verdict::Verdict;
+use waxseal_model::wording::fill;
 
 use crate::catalogue::Catalogue;
-use crate::peer::{Patience, Pool, Recorder, SenderPlan, Then, fill, send};
+use crate::peer::{Patience, Pool, Recorder, SenderPlan, Then, send};
 use crate::relay::Remote;
 use crate::run::{Desk, Played, RunError, profile};
 use crate::tls::ClientSetup;

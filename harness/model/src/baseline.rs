@@ -1,9 +1,10 @@
 //! Accepted failures: a file of waivers. `gate` judges a record by them.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
 use serde::Deserialize;
 use serde_spanned::Spanned;
 
+use crate::case_ids;
 use crate::dated::Date;
 use crate::diagnostic::Diagnostic;
 use crate::gate::Finding;
@@ -176,11 +177,9 @@ impl Reader<'_> {
     }
 
     fn pattern(&self, pattern: Spanned<String>) -> Result<Pattern, Diagnostic> {
-        let glob = GlobBuilder::new(pattern.get_ref()).literal_separator(false).build();
         let help = "`*` stands for anything; everything else is meant as written";
-        let matcher = glob
-            .map_err(|_| self.wrong(Some(pattern.span()), "this is not a pattern of ids", help))?
-            .compile_matcher();
+        let matcher = case_ids::pattern(pattern.get_ref())
+            .map_err(|_| self.wrong(Some(pattern.span()), "this is not a pattern of ids", help))?;
         Ok(Pattern { text: pattern.into_inner(), matcher })
     }
 

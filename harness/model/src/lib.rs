@@ -4,6 +4,7 @@
 
 pub mod alert;
 pub mod baseline;
+pub mod case_ids;
 pub mod certificate;
 pub mod coverage;
 pub mod dated;

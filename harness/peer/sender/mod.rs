@@ -14,9 +14,9 @@ use written::Written;
 
 use super::Recorder;
 use super::conversation::{Conversation, Over};
-use super::names::fill;
 use super::pieces::pieces;
 use crate::wire::attention::within;
+use waxseal_model::wording::fill;
 
 /// Plays one connection to its end.
 pub async fn send(plan: &SenderPlan, recorder: Recorder) {

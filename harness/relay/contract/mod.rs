@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use waxseal_model::case_ids;
 use waxseal_model::script::Direction;
 
 pub use values::{Command, Need};
-use values::{advice, concurrency, matcher, names, settle_time};
+use values::{advice, concurrency, names, settle_time};
 
 use super::connectors::Connectors;
 use super::error::{RelayError, line_of};
@@ -186,7 +187,8 @@ impl Contract {
     /// What can be done where this case fails. What stands behind `@` in an id is the user's domain.
     pub fn advice(&self, id: &str) -> Option<&str> {
         let id = id.split('@').next().unwrap_or(id);
-        let fits = |pattern: &str| matcher(pattern).is_some_and(|pattern| pattern.is_match(id));
+        let fits =
+            |pattern: &str| case_ids::pattern(pattern).is_ok_and(|pattern| pattern.is_match(id));
         self.advice.iter().find(|(pattern, _)| fits(pattern)).map(|(_, text)| text.as_str())
     }
 

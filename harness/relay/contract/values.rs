@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use globset::{GlobBuilder, GlobMatcher};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
+use waxseal_model::case_ids;
 
 /// A program and its arguments; `./` is the driver's folder. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
@@ -71,16 +71,10 @@ pub(super) fn advice<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<BTreeMap<String, String>, D::Error> {
     let advice = BTreeMap::<String, String>::deserialize(from)?;
-    match advice.keys().find(|pattern| matcher(pattern).is_none()) {
+    match advice.keys().find(|pattern| case_ids::pattern(pattern).is_err()) {
         None => Ok(advice),
         Some(wrong) => Err(D::Error::custom(format!("`{wrong}` is no pattern of case ids"))),
     }
-}
-
-/// A pattern of case ids, in which `*` stands for anything.
-pub(super) fn matcher(pattern: &str) -> Option<GlobMatcher> {
-    let glob = GlobBuilder::new(pattern).literal_separator(false).build().ok()?;
-    Some(glob.compile_matcher())
 }
 
 /// `4s` or `500ms`.

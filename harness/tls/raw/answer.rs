@@ -8,8 +8,7 @@ use waxseal_model::facts::{AnswerFacts, FailureCause, TlsFailure};
 
 use crate::tls::raw::first_flight::{FirstFlight, FlightReader};
 use crate::wire::attention::Allowance;
-use crate::wire::numbers::suite;
-use crate::wire::numbers::{extension_name, group_name, protocols};
+use crate::wire::numbers::{extension_name, group_name, protocols, suite};
 use crate::wire::tls::{
     Message, RecordError, Records, ServerHello, ServerKeyExchange, Sslv2ServerHello, handshake,
     kind,

@@ -5,8 +5,7 @@ use waxseal_model::scenario::{HelloVariant, RawHello};
 
 use crate::tls::raw::binder::{Psk, bind};
 use crate::tls::raw::hello::{RENEGOTIATION_SCSV, X25519_SHARE, random};
-use crate::wire::numbers::suite;
-use crate::wire::numbers::{is_tls13, registered_suites};
+use crate::wire::numbers::{is_tls13, registered_suites, suite};
 use crate::wire::tls::{
     ClientHello, Extension, SSLV2_CIPHERS, content, grease, kind, write_records, write_sslv2_hello,
 };

@@ -8,6 +8,7 @@ use crate::foreign::Foreign;
 use crate::judge::Names;
 use crate::offer::{SuiteChoice, SuiteKind};
 use crate::trace::{Channel, Event, Happening, Place, Trace};
+use crate::wording::fill;
 
 /// Why there was no session, as far as the relay says: what it answered to the message.
 fn not_established(trace: &Trace) -> String {
@@ -152,9 +153,7 @@ fn misses_facts(wanted: &TlsFactsExpect, facts: &TlsFacts, names: &Names) -> Opt
 
 /// Whether the client's certificate is for another name than it has to be.
 fn misses_client(wanted: &TlsFactsExpect, facts: &TlsFacts, names: &Names) -> Option<String> {
-    let filled = names.iter().fold(wanted.client_name.clone()?, |text, (name, value)| {
-        text.replace(&format!("{{{name}}}"), value)
-    });
+    let filled = fill(wanted.client_name.as_deref()?, names);
     let leaf = facts.peer.first()?;
     let fits = leaf.names.iter().any(|name| name.raw().eq_ignore_ascii_case(&filled));
     let shown: Vec<_> = leaf.names.iter().map(|name| name.short().to_string()).collect();
@@ -169,9 +168,7 @@ fn misses_name(
     names: &Names,
 ) -> Option<String> {
     let wanted = wanted?;
-    let filled = names
-        .iter()
-        .fold(wanted.clone(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value));
+    let filled = fill(wanted, names);
     match seen {
         None if filled == "none" => None,
         None => Some(format!("There was no {what}, expected: {filled}.")),
@@ -272,12 +269,7 @@ fn misses_offer(wanted: &OfferedExpect, hello: &HelloFacts, names: &Names) -> Op
         [only] => misses_name("SNI", Some(only), hello.sni.as_ref(), names),
         several if several.iter().any(fits) => None,
         several => {
-            let filled = |template: &String| {
-                names.iter().fold(template.clone(), |text, (name, value)| {
-                    text.replace(&format!("{{{name}}}"), value)
-                })
-            };
-            let expected: Vec<_> = several.iter().map(filled).collect();
+            let expected: Vec<_> = several.iter().map(|text| fill(text, names)).collect();
             let seen = hello.sni.as_deref().unwrap_or("none").escape_debug();
             Some(format!("The SNI was {seen}, expected: {}.", expected.join(" or ")))
         }

@@ -1,7 +1,6 @@
 //! What the reply to the last line of a script has to be.
 
-use super::met::secured;
-use super::met::{Met, Unmet, fail, of_peers, undecided, witnessed};
+use super::met::{Met, Unmet, fail, of_peers, secured, undecided, witnessed};
 use super::surplus::{self, second_greeting};
 use crate::expect::ReplyExpect;
 use crate::facts::FailureCause;

@@ -1,7 +1,6 @@
 //! What a relay gives to resume a session by.
 
-use super::met::secured;
-use super::met::{Met, of_peers, undecided, witnessed};
+use super::met::{Met, of_peers, secured, undecided, witnessed};
 use crate::expect::TicketExpect;
 use crate::facts::TicketFacts;
 use crate::trace::{Happening, Trace};

@@ -18,7 +18,8 @@ impl Pins {
     /// # Errors
     /// The first thing that is wrong, with its place and the likely word.
     pub fn parse(file: &str, text: &str) -> Result<Self, Diagnostic> {
-        let raw: RawFile = toml::from_str(text).map_err(|error| not_toml(file, &error))?;
+        let raw: RawFile =
+            toml::from_str(text).map_err(|error| Diagnostic::of_toml(file, &error))?;
         let mut pins = Self {
             about: raw.about,
             checked: raw.checked,
@@ -38,17 +39,6 @@ impl Pins {
         }
         Ok(pins)
     }
-}
-
-fn not_toml(file: &str, error: &toml::de::Error) -> Diagnostic {
-    let message = error.message().to_owned();
-    let help = message.strip_prefix("unknown field `").and_then(|rest| {
-        let (word, rest) = rest.split_once('`')?;
-        let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-        closest(word, known).map(|name| format!("did you mean `{name}`?"))
-    });
-    let span = error.span().filter(|span| *span != (0..0));
-    Diagnostic { file: file.into(), span, message, help }
 }
 
 fn wrong(file: &str, span: Range<usize>, message: String, help: Option<String>) -> Diagnostic {

@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, closest};
 use crate::expect::Outcome;
 use crate::raw::{self, Placed};
 use crate::script::{Act, Direction, Script};
+use crate::wording;
 
 /// Names that are filled in when a case is played.
 pub const PLAY_NAMES: [&str; 8] =
@@ -325,10 +326,7 @@ impl<'a> Checker<'a> {
 
     /// Fills in matrix values; names of the play stay, unknown ones are errors.
     pub(super) fn fill(&mut self, text: &str, span: &Range<usize>) -> String {
-        let mut filled = text.to_owned();
-        for (name, value) in self.values {
-            filled = filled.replace(&format!("{{{name}}}"), value);
-        }
+        let filled = wording::fill(text, self.values);
         let names = filled.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
         let unknown: Vec<_> = names
             .map(|(name, _)| name.to_owned())
