@@ -9,6 +9,7 @@ mod cut;
 mod demand;
 mod handshake;
 mod hello;
+mod line;
 mod met;
 mod outcome;
 mod played;
@@ -100,12 +101,14 @@ pub fn judge(
     if let (Some((at, why)), false) = (cut, breach.is_some_and(|(never, _)| cut::stands(never))) {
         return found(Verdict::Inconclusive, why, vec![at]);
     }
+    let missed = played::missed_condition(case, trace);
+    let applies = missed.is_none();
     let meaningless = tampered::without_meaning(trace)
         .map(|(at, why)| (at, why.to_owned()))
+        .or(missed)
         .or_else(|| played::not_for(case, trace));
     let demanded = demand::unmet(case, names, trace, outcome, unasked)
         .map_err(|unmet| played::at_the_point(case, trace, unmet));
-    let applies = played::missed_condition(case, trace).is_none();
     let witnessed = applies && demanded.as_ref().is_err_and(|unmet| unmet.is_witnessed());
     let judgement = if let Some((never, at)) = breach {
         let failed = found(Verdict::Fail, sentence(never.sentence()), vec![at]);

@@ -119,9 +119,6 @@ pub(super) fn at_the_point(case: &Case, trace: &Trace, unmet: Unmet) -> Unmet {
 /// The event and the reason for which a case means nothing with this relay: it offers nothing that a
 /// next hop with a tampered flight has, or ends the connection at HELO.
 pub(super) fn not_for(case: &Case, trace: &Trace) -> Option<(usize, String)> {
-    if let Some(missed) = missed_condition(case, trace) {
-        return Some(missed);
-    }
     let tampering = case.peers.iter().filter(|peer| !peer.tampers.is_empty());
     let no_flight = tampering.filter_map(|peer| {
         let mut hellos = trace.of_peer(&peer.name).filter_map(|(at, event)| match &event.kind {

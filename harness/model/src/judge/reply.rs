@@ -1,5 +1,6 @@
 //! What the reply to the last line of a script has to be.
 
+use super::line::{ends_reply, keyword};
 use super::met::{Met, Unmet, fail, of_peers, secured, undecided, witnessed};
 use super::surplus::{self, second_greeting};
 use crate::expect::ReplyExpect;
@@ -86,7 +87,8 @@ fn behind_unasked(trace: &Trace, from: usize, unasked: usize) -> usize {
     if unasked == 0 || trace.events[..from].iter().any(in_tls) {
         return from;
     }
-    let ends = |event: &Event| matches!(&event.kind, Happening::Received { line, .. } if line.get(3) != Some(&b'-'));
+    let ends =
+        |event: &Event| matches!(&event.kind, Happening::Received { line, .. } if ends_reply(line));
     let replies = trace.events.iter().enumerate().skip(from);
     let mut replies = replies.filter(|(_, event)| in_tls(event) && ends(event));
     let Some((last, _)) = replies.nth(unasked - 1) else { return from };
@@ -121,7 +123,7 @@ fn next_reply(trace: &Trace, from: usize) -> Result<Next, Unmet> {
             Happening::Received { line, .. } => {
                 evidence.push(at);
                 lines.push(line.clone());
-                if line.get(3) != Some(&b'-') {
+                if ends_reply(line) {
                     return Ok(Next::Reply(Reply { lines, evidence, next: at + 1 }));
                 }
             }
@@ -206,12 +208,6 @@ fn lists(lines: &[Vec<u8>], wanted: &str) -> bool {
         let words: Vec<_> = words.collect();
         known && parameters.clone().all(|parameter| words.contains(&parameter))
     })
-}
-
-fn keyword(line: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(line.get(4..)?).ok()?;
-    let ends = |c: char| c == '=' || c.is_ascii_whitespace();
-    Some(text.split(ends).next()?.to_ascii_uppercase())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::line::{ends_reply, keyword};
 use crate::trace::{Channel, Event, Happening, Place, Trace};
 
 /// How many replies came inside TLS beyond those that our side asked for, on the connection with the
@@ -70,15 +71,33 @@ pub(super) fn around(trace: &Trace, at: usize) -> bool {
     more_than_asked(&trace.events, place) || repeats_ehlo(trace, at, line)
 }
 
-/// Whether a line is once more the last line of the reply to EHLO: no reply to another command names an
-/// extension.
+/// Keywords of EHLO that no reply to another command begins with. A sloppy relay ends its reply to EHLO
+/// with `250 OK`, and so each other one: that is no repetition.
+const KEYWORDS: [&str; 12] = [
+    "8BITMIME",
+    "AUTH",
+    "BINARYMIME",
+    "CHUNKING",
+    "DSN",
+    "ENHANCEDSTATUSCODES",
+    "PIPELINING",
+    "REQUIRETLS",
+    "SIZE",
+    "SMTPUTF8",
+    "STARTTLS",
+    "HELP",
+];
+
+/// Whether a line is once more the last line of the reply to EHLO, and names an extension.
 fn repeats_ehlo(trace: &Trace, at: usize, line: &[u8]) -> bool {
+    if !keyword(line).is_some_and(|word| KEYWORDS.contains(&word.as_str())) {
+        return false;
+    }
     let place = &trace.events[at].place;
     let mut before = trace.events[..at].iter().filter(|event| event.place == *place);
     let greets = |event: &&Event| matches!(&event.kind, Happening::Sent { bytes, .. } if bytes.starts_with(b"EHLO"));
-    let asked = trace.events[..at].iter().rev().filter(|event| event.place == *place);
-    let mut asked = asked.filter(|event| matches!(event.kind, Happening::Sent { .. }));
-    if before.find(greets).is_none() || asked.next().is_some_and(|last| greets(&last)) {
+    let asked = before.clone().rfind(|event| matches!(event.kind, Happening::Sent { .. }));
+    if before.find(greets).is_none() || asked.is_some_and(|last| greets(&last)) {
         return false;
     }
     let last = before.find_map(|event| match &event.kind {
@@ -104,10 +123,6 @@ fn more_than_asked(events: &[Event], place: &Place) -> bool {
         }
     }
     replies > asked
-}
-
-fn ends_reply(line: &[u8]) -> bool {
-    line.get(3) != Some(&b'-')
 }
 
 #[derive(Default)]
@@ -167,7 +182,10 @@ mod tests {
         assert!(around(&Trace { events: events.clone() }, 5));
         assert!(!before_tls(&Trace { events: events.clone() }, 5));
         events[5] = event(false, "250 STARTTLS");
-        assert!(before_tls(&Trace { events }, 6));
+        assert!(before_tls(&Trace { events: events.clone() }, 6));
+        events.truncate(6);
+        (events[3], events[5]) = (event(false, "250 OK"), event(false, "250 OK"));
+        assert!(!around(&Trace { events }, 5), "all its replies end so");
     }
 
     #[test]
