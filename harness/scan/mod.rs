@@ -1,4 +1,4 @@
-//! Asks one live host what TLS it speaks, with tampered hellos and few connections.
+//! Asks one live host what TLS it speaks, with hand-written hellos and few connections.
 //!
 //! Facts only: what they mean is judged in the model. Nothing here sends mail, and nothing but the
 //! target is ever connected to.

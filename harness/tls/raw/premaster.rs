@@ -1,4 +1,4 @@
-//! Premaster secrets as an attacker tampers them, encrypted for a server that takes static RSA.
+//! Premaster secrets as an attacker forges them, encrypted for a server that takes static RSA.
 
 use openssl::error::ErrorStack;
 use openssl::rand::rand_bytes;

@@ -44,29 +44,29 @@ const P256_SHARE: [u8; 65] = [
 /// The bytes of a hello, records and all, to a server of this name.
 ///
 /// `None`: it asks for a session to be resumed, and there is no `psk` to do that by.
-pub fn hello_by_hand(tampered: &RawHello, sni: Option<&str>, psk: Option<&Psk>) -> Option<Vec<u8>> {
-    if tampered.variants.contains(&HelloVariant::SslV2) {
+pub fn hello_by_hand(wanted: &RawHello, sni: Option<&str>, psk: Option<&Psk>) -> Option<Vec<u8>> {
+    if wanted.variants.contains(&HelloVariant::SslV2) {
         let [challenge, _] = halves(random());
         return Some(write_sslv2_hello(0x0002, &SSLV2_CIPHERS, &challenge));
     }
-    let mut hello = ordinary(tampered.version, sni);
-    for variant in &tampered.variants {
+    let mut hello = ordinary(wanted.version, sni);
+    for variant in &wanted.variants {
         bend(&mut hello, *variant);
     }
-    if let Some(octets) = tampered.octets {
+    if let Some(octets) = wanted.octets {
         // Type and length of the padding itself take four.
         let missing = (octets as usize).saturating_sub(hello.message().len() + 4);
         hello.set(Extension::padding(missing));
     }
     // The binder is over all the rest of the message.
-    if tampered
+    if wanted
         .variants
         .iter()
         .any(|variant| [HelloVariant::PskAlone, HelloVariant::PskWithKeyExchange].contains(variant))
     {
         bind(&mut hello, psk?).ok()?;
     }
-    let version = tampered.version.code().min(Version::Tls10.code());
+    let version = wanted.version.code().min(Version::Tls10.code());
     Some(write_records(content::HANDSHAKE, version, &hello.message(), usize::MAX))
 }
 
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
     use crate::wire::tls::read_client_hello;
 
-    fn tampered(version: Version, variants: &[HelloVariant], octets: Option<u32>) -> ClientHello {
+    fn hello_of(version: Version, variants: &[HelloVariant], octets: Option<u32>) -> ClientHello {
         let hello = RawHello { version, variants: variants.to_vec(), octets };
         let bytes =
             hello_by_hand(&hello, Some("mail.example"), None).expect("no session is asked for");
@@ -200,21 +200,21 @@ mod tests {
             (a.legacy_version, &a.compression, &a.extensions)
                 == (b.legacy_version, &b.compression, &b.extensions)
         };
-        let plain = tampered(Version::Tls12, &[], None);
+        let plain = hello_of(Version::Tls12, &[], None);
         for (variant, suites) in [(HelloVariant::NoSuites, 0), (HelloVariant::UnknownSuites, 3)] {
-            let bent = tampered(Version::Tls12, &[variant], None);
+            let bent = hello_of(Version::Tls12, &[variant], None);
             assert_eq!(bent.suites.len(), suites);
             assert!(alike(&plain, &bent), "{}", variant.name());
         }
-        let bent = tampered(Version::Tls12, &[HelloVariant::FallbackScsv], None);
+        let bent = hello_of(Version::Tls12, &[HelloVariant::FallbackScsv], None);
         assert!(alike(&plain, &bent) && bent.suites.contains(&FALLBACK_SCSV));
-        let bent = tampered(Version::Tls12, &[HelloVariant::NoNullCompression], None);
+        let bent = hello_of(Version::Tls12, &[HelloVariant::NoNullCompression], None);
         assert_eq!((bent.suites, bent.extensions), (plain.suites, plain.extensions));
     }
 
     #[test]
     fn a_share_of_no_offered_group_is_of_another_group() {
-        let hello = tampered(Version::Tls13, &[HelloVariant::ForeignKeyShare], None);
+        let hello = hello_of(Version::Tls13, &[HelloVariant::ForeignKeyShare], None);
         assert_eq!(hello.numbers(kind::SUPPORTED_GROUPS, 2), [GROUPS[0]]);
         assert_eq!(hello.numbers(kind::KEY_SHARE, 2)[0], FOREIGN);
     }
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn a_padded_hello_has_the_length_that_is_asked_for() {
         for octets in [300, 600, 5000, 16_000] {
-            let hello = tampered(Version::Tls12, &[], Some(octets));
+            let hello = hello_of(Version::Tls12, &[], Some(octets));
             assert_eq!(hello.message().len(), octets as usize);
         }
     }

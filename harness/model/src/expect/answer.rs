@@ -1,9 +1,9 @@
-//! What a receiving relay has to answer in TLS: to a tampered hello, by an alert, with a ticket.
+//! What a receiving relay has to answer in TLS: to a hand-written hello, by an alert, with a ticket.
 
 use super::VersionRange;
 use crate::alert::{alert_name, alert_names};
 
-/// What is expected of the answer to a tampered ClientHello.
+/// What is expected of the answer to a hand-written ClientHello.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnswerExpect {
     /// The relay ends the handshake: an alert or a close. Silence is none.

@@ -82,7 +82,7 @@ pub struct Expect {
     pub offered: Option<OfferedExpect>,
     /// The certificates the relay shows as a server. Inbound only.
     pub certificate: Option<CertificateExpect>,
-    /// What the relay answers a tampered ClientHello with. Inbound only.
+    /// What the relay answers a hand-written ClientHello with. Inbound only.
     pub answer: Option<AnswerExpect>,
     /// How the relay tells that it ends a handshake: the alert that has to be, then those that are as
     /// good. Empty: not judged.

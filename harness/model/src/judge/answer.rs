@@ -6,7 +6,7 @@ use crate::facts::{Alert, AnswerFacts, FailureCause, Speaker, TlsFailure};
 use crate::offer::Version;
 use crate::trace::{Channel, End, Happening, Place, Trace};
 
-/// Judges the first answer after the tampered hello.
+/// Judges the first answer after the hand-written hello.
 pub(super) fn meets_answer(wanted: &AnswerExpect, trace: &Trace) -> Met {
     let after =
         of_peers(trace).skip_while(|(_, event)| !matches!(event.kind, Happening::WroteHello(_)));
@@ -18,7 +18,7 @@ pub(super) fn meets_answer(wanted: &AnswerExpect, trace: &Trace) -> Met {
         })
         .next();
     let Some((at, answer)) = answer else {
-        return Err(undecided("The relay was never sent the tampered ClientHello."));
+        return Err(undecided("The relay was never sent the hand-written ClientHello."));
     };
     match (wanted, answer) {
         (AnswerExpect::Refused, Ok(facts)) => {
@@ -193,7 +193,7 @@ mod tests {
         Trace { events: events.into_iter().map(event).collect() }
     }
 
-    fn tampered() -> Happening {
+    fn written() -> Happening {
         Happening::WroteHello("TLS 1.2".into())
     }
 
@@ -239,11 +239,11 @@ mod tests {
             (FailureCause::NotTls, Err(true)),
             (FailureCause::OurObjection, Err(true)),
         ] {
-            check(&refused, vec![tampered(), ended(cause, None)], expected);
+            check(&refused, vec![written(), ended(cause, None)], expected);
         }
         check(&refused, vec![ended(FailureCause::RelayAlert, Some(40))], Err(true));
         let answer = Happening::Answered(Box::new(answered()));
-        check(&refused, vec![tampered(), answer], Err(false));
+        check(&refused, vec![written(), answer], Err(false));
     }
 
     #[test]
@@ -267,7 +267,7 @@ mod tests {
         for (wanted, holds) in rows {
             let answer = Happening::Answered(Box::new(answered()));
             let expected = if holds { Ok(()) } else { Err(false) };
-            check(&AnswerExpect::ServerHello(wanted), vec![tampered(), answer], expected);
+            check(&AnswerExpect::ServerHello(wanted), vec![written(), answer], expected);
         }
         let extensions = (names("renegotiation_info"), names("heartbeat"));
         let wanted = AnswerFactsExpect { extensions, ..plain() };
@@ -275,22 +275,22 @@ mod tests {
             Happening::Answered(Box::new(AnswerFacts { extensions, ..answered() }))
         };
         let wanted = AnswerExpect::ServerHello(wanted);
-        check(&wanted, vec![tampered(), answer(names("renegotiation_info"))], Ok(()));
-        check(&wanted, vec![tampered(), answer(Vec::new())], Err(false));
+        check(&wanted, vec![written(), answer(names("renegotiation_info"))], Ok(()));
+        check(&wanted, vec![written(), answer(Vec::new())], Err(false));
         let both = [names("renegotiation_info"), names("heartbeat")].concat();
-        check(&wanted, vec![tampered(), answer(both)], Err(false));
+        check(&wanted, vec![written(), answer(both)], Err(false));
     }
 
     #[test]
     fn an_alert_that_is_as_good_passes_with_a_note() {
         let wanted = [Told::By(70), Told::By(40)];
-        let told = |alert| trace(vec![tampered(), ended(FailureCause::RelayAlert, Some(alert))]);
+        let told = |alert| trace(vec![written(), ended(FailureCause::RelayAlert, Some(alert))]);
         let met = |alert| meets_alert(&wanted, false, &told(alert)).is_ok();
         assert!(met(70) && met(40) && !met(47));
         assert_eq!(note(&wanted, &told(70)), None);
         let text = "It told so by handshake_failure, and better would be protocol_version.";
         assert_eq!(note(&wanted, &told(40)).as_deref(), Some(text));
-        let silent = trace(vec![tampered(), ended(FailureCause::Silence, None)]);
+        let silent = trace(vec![written(), ended(FailureCause::Silence, None)]);
         assert!(meets_alert(&wanted, false, &silent).is_err_and(|unmet| unmet.is_undecided()));
         assert!(meets_alert(&wanted, true, &silent).is_ok());
     }

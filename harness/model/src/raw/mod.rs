@@ -176,7 +176,7 @@ pub struct TlsTable {
     pub or_refused: Option<bool>,
 }
 
-/// `answer`: what a tampered ClientHello is answered with.
+/// `answer`: what a hand-written ClientHello is answered with.
 #[derive(Debug)]
 pub enum Answer {
     Word(String),

@@ -162,7 +162,11 @@ impl<'a> Checker<'a> {
             && client.hello.is_none()
         {
             let help = "add `hello = { version = \"1.2\" }` to the inbound peer";
-            self.error(answer.span(), "no tampered ClientHello waits for it", Some(help.into()));
+            self.error(
+                answer.span(),
+                "no hand-written ClientHello waits for it",
+                Some(help.into()),
+            );
         }
         if let Some(ticket) = &expect.ticket
             && !client.resumes

@@ -37,7 +37,7 @@ impl Checker<'_> {
             let help = "add `hello = { version = \"1.2\" }`, to which the relay answers first";
             self.error(
                 fault.clone(),
-                "this fault follows a tampered ClientHello",
+                "this fault follows a hand-written ClientHello",
                 Some(help.into()),
             );
         } else if peer.client_fault() == Some(ClientFault::Renegotiation)

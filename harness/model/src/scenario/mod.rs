@@ -270,7 +270,7 @@ impl Peer {
         }
     }
 
-    /// The connection on which the tampered hello is sent.
+    /// The connection on which the hand-written hello is sent.
     pub fn hello_on(&self) -> u32 {
         if self.resumes { 2 } else { 1 }
     }

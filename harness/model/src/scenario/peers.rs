@@ -66,7 +66,7 @@ impl Checker<'_> {
         let mut script = self.script(direction, raw.script.as_ref());
         let hello = raw.hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
         let resumes = raw.resumes.as_ref().is_some_and(|resumes| *resumes.get_ref());
-        // Who resumes comes twice, and an honest client comes after a tampered hello.
+        // Who resumes comes twice, and an honest client comes after a hand-written hello.
         let connections = 1 + usize::from(resumes) + usize::from(hello.is_some());
         if script.parts.len() == 1 {
             script.parts.resize(connections, Vec::new());
