@@ -219,7 +219,6 @@ fn files() {
         &["scan", "--expect", "/dev/zero", "127.0.0.1:9"],
         &["run", "--baseline", "/dev/zero"],
         &["explain", "inbound/control", "--results", "/dev/zero"],
-        &["check", "/dev/zero"],
     ] {
         let run = Measured::run(arguments, TIME);
         assert_eq!(run.status.code(), Some(2), "{arguments:?}: {}", run.err);
@@ -229,6 +228,18 @@ fn files() {
         }
     }
     let folder = tempfile::tempdir().expect("a folder can be made");
+    let scenario = folder.path().join("outbound/endless.toml");
+    std::fs::create_dir(folder.path().join("outbound")).expect("a folder can be made");
+    std::os::unix::fs::symlink("/dev/zero", &scenario).expect("a link can be made");
+    let device = Measured::run(&["check", &scenario.to_string_lossy()], TIME).bounded();
+    assert_eq!(device.status.code(), Some(2), "{}", device.err);
+    assert!(device.err.contains("no ordinary file"), "{}", device.err);
+    std::fs::remove_file(&scenario).expect("a link can be removed");
+    let sparse = std::fs::File::create(&scenario).expect("a file can be made");
+    sparse.set_len(1 << 40).expect("a file can have a hole");
+    let large = Measured::run(&["check", &scenario.to_string_lossy()], TIME).bounded();
+    assert_eq!(large.status.code(), Some(2), "{}", large.err);
+    assert!(large.err.contains("larger than"), "{}", large.err);
     let path = folder.path().join("results.json");
     let text = serde_json::json!({ "schema": 1, OBEYED: OBEYED }).to_string();
     std::fs::write(&path, text).expect("a file can be written");
