@@ -81,8 +81,9 @@ pub struct Outbound {
     pub connector: Connector,
     /// Suffixes with a leading dot, or whole domains.
     pub domains: Vec<String>,
-    /// A file with every recipient's domain of this run that is under the rule, one a line: for relays
-    /// that cannot have a rule for a suffix.
+    /// A file with the domains of recipients of this run that are under the rule, one a line: for relays
+    /// that cannot have a rule for a suffix. Further names that a case makes of its domain, such as one
+    /// two levels below, are not listed: it asks how far a rule reaches.
     pub recipient_domains: PathBuf,
     /// The same for the domains of senders, to which reports go.
     pub sender_domains: PathBuf,

@@ -53,7 +53,7 @@ fn plan(table: &RootTable, root: &Path) -> Result<String, RelayError> {
         let own = own.get_ref();
         let owner = accounts.owner(own.owner.as_ref()).map_err(|why| source.mistake(at, why))?;
         for path in &own.paths {
-            no_link(root, path).map_err(|why| source.mistake(at, why))?;
+            leads_to_a_directory(root, path).map_err(|why| source.mistake(at, why))?;
             directories.insert(path, (at, owner.clone(), own.mode.as_str()));
         }
     }
@@ -70,6 +70,19 @@ fn plan(table: &RootTable, root: &Path) -> Result<String, RelayError> {
         plan += &format!("{} log {}\n", source.line(at), log.get_ref().as_str());
     }
     Ok(plan)
+}
+
+/// Where a file is, no directory can be made.
+fn leads_to_a_directory(root: &Path, path: &Inside) -> Result<(), String> {
+    no_link(root, path)?;
+    let file = root.join(path.as_str()).ancestors().any(|at| at.starts_with(root) && at.is_file());
+    match file {
+        false => Ok(()),
+        true => Err(format!(
+            "`{}` is, or is below, a file of the installed product; name a directory",
+            path.as_str()
+        )),
+    }
 }
 
 /// A mount through a link would be made outside of the root.
@@ -216,6 +229,11 @@ mod tests {
                 "own = [{ paths = ['var/run/q'] }]",
                 "use relay.toml:9: `var/run/q` leads through /var/run, a link to /run in the \
                  installed product; name the directory that it leads to",
+            ),
+            (
+                "own = [{ paths = ['var/x/q'] }]",
+                "use relay.toml:9: `var/x/q` is, or is below, a file of the installed product; name \
+                 a directory",
             ),
             (
                 "users = { mail = 9 }",

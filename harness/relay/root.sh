@@ -69,7 +69,7 @@ mount -t proc proc "$root/proc"
 chmod 666 "$run/relay.log"
 while read -r line step one two three; do
     at=$file:$line
-    doing="$at: $step $one"
+    doing="$at: $one"
     case $step in
     user)
         grep -q "^$one:" passwd || echo "$one:x:$two:$two::/nonexistent:/usr/sbin/nologin" >>passwd
