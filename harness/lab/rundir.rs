@@ -101,6 +101,22 @@ impl RunDir {
             .map_err(|cause| LabError::Write { path: self.path.clone(), cause })
     }
 
+    /// Lets other users read a file of the directory, and walk through the folders that it is in below
+    /// this one. The directory itself stays closed to them: it is for files that are copied from here.
+    ///
+    /// # Errors
+    /// [`LabError::Write`].
+    pub fn let_others_read(&self, name: &Path) -> Result<(), LabError> {
+        let folders = name.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+        for (path, more) in std::iter::once((name, 0o044)).chain(folders.map(|at| (at, 0o055))) {
+            let path = self.path.join(path);
+            let failed = |cause| LabError::Write { path: path.clone(), cause };
+            let mode = fs::metadata(&path).map_err(failed)?.permissions().mode();
+            fs::set_permissions(&path, Permissions::from_mode(mode | more)).map_err(failed)?;
+        }
+        Ok(())
+    }
+
     fn write_with(&self, name: &str, bytes: &[u8], mode: u32) -> Result<PathBuf, LabError> {
         let path = self.path.join(name);
         write_anew(&path, bytes, mode)

@@ -70,8 +70,13 @@ mod tests {
         folder.write_private("relay.toml", toml.as_bytes()).unwrap();
         let driver = Driver::find(folder.path().to_str().unwrap()).unwrap();
         let at = folder.path().to_owned();
-        let mut prepared =
-            Prepared { directory: at.clone(), environment: Vec::new(), run: at, root: None };
+        let mut prepared = Prepared {
+            directory: at.clone(),
+            environment: Vec::new(),
+            run: at,
+            root: None,
+            before: Vec::new(),
+        };
         let wish = Adopt {
             config: "/etc/x".into(),
             settings: vec!["a=b".into()],

@@ -1,5 +1,6 @@
 //! Drivers: found by name or folder, checked against the machine, put in place for a run.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,9 +8,10 @@ use include_dir::{Dir, include_dir};
 
 use crate::lab::{Files, RunDir, Sandbox, Users};
 
-use super::contract::{Contract, Need};
+use super::contract::{Command, Contract, Need};
 use super::error::RelayError;
 use super::labfile::LabFile;
+use super::private_root;
 use super::root::Root;
 use super::template::render;
 
@@ -47,9 +49,16 @@ pub struct Prepared {
     pub run: PathBuf,
     /// Where the product is installed, if the driver installs one.
     pub root: Option<PathBuf>,
+    /// What the start command begins with, where its root is prepared first.
+    pub(super) before: Vec<String>,
 }
 
 impl Prepared {
+    /// The words of the start command, with what prepares the private root in front.
+    pub fn start(&self, command: &Command) -> Vec<OsString> {
+        self.before.iter().chain(command.words()).map(Into::into).collect()
+    }
+
     /// The file that takes what the relay prints.
     pub fn log(&self) -> PathBuf {
         self.run.join("relay.log")
@@ -195,6 +204,10 @@ impl Driver {
                 // `templates` gives only paths below `directory`.
                 let name = path.strip_prefix(&directory).unwrap_or(&path).with_extension("");
                 write(run, &name, rendered.as_bytes())?;
+                if self.contract.root.is_some() {
+                    // They are laid into the private root, whose users read them.
+                    run.let_others_read(&name)?;
+                }
             }
         }
         let mut environment: Vec<_> = lab.environment().collect();
@@ -203,7 +216,11 @@ impl Driver {
             environment.push(("WAXSEAL_ROOT".into(), root.path().to_string_lossy().into_owned()));
         }
         let root = self.root.as_ref().map(|root| root.path().to_owned());
-        Ok(Prepared { directory, environment, run: run.path().to_owned(), root })
+        let before = match (&self.contract.root, &root) {
+            (Some(table), Some(root)) => private_root::prepare(table, root, run)?,
+            _ => Vec::new(),
+        };
+        Ok(Prepared { directory, environment, run: run.path().to_owned(), root, before })
     }
 
     /// The folder that its commands run in. That of an embedded driver is written into the run's

@@ -112,18 +112,36 @@ impl fmt::Debug for Teller {
     }
 }
 
-/// JSON lines; empty ones are passed over.
+/// Lines of JSON, or of three fields with tabs between; empty ones are passed over.
 fn parse(output: &[u8]) -> Result<Vec<Queued>, String> {
     let text = String::from_utf8_lossy(output);
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     lines
         .map(|line| {
-            serde_json::from_str(line).map_err(|error| {
+            parse_line(line).map_err(|error| {
                 let line = Foreign::from(line).short();
                 format!("it printed `{line}`, which is no line of a queue: {error}")
             })
         })
         .collect()
+}
+
+fn parse_line(line: &str) -> Result<Queued, String> {
+    if line.trim_start().starts_with('{') {
+        return serde_json::from_str(line).map_err(|error| error.to_string());
+    }
+    // The reason comes last: it is the relay's word, and may have tabs in it.
+    let mut fields = line.splitn(3, '\t');
+    match (fields.next(), fields.next(), fields.next()) {
+        (Some(id), Some(recipient), reason) if !id.is_empty() && !recipient.is_empty() => {
+            Ok(Queued {
+                id: id.to_owned(),
+                recipient: recipient.to_owned(),
+                reason: Foreign::from(reason.unwrap_or_default()),
+            })
+        }
+        _ => Err("write the id, the recipient and the reason with tabs between, or JSON".into()),
+    }
 }
 
 /// Hands messages to the relay by a command.
@@ -183,8 +201,13 @@ mod tests {
     fn place(script: &str) -> Place {
         let words = ["sh", "-c", script].map(str::to_owned).to_vec();
         let at = std::env::temp_dir();
-        let nowhere =
-            Prepared { directory: at.clone(), environment: Vec::new(), run: at, root: None };
+        let nowhere = Prepared {
+            directory: at.clone(),
+            environment: Vec::new(),
+            run: at,
+            root: None,
+            before: Vec::new(),
+        };
         let commands = Commands::alone(Isolation::Descendants, Files::AsOurs);
         Place::new("x", &Command::new(words).unwrap(), &nowhere, &commands)
     }
@@ -199,13 +222,20 @@ mod tests {
         let told = queue(&format!("echo '{line}'; echo")).look().await.unwrap();
         assert_eq!(told[0].reason.raw(), "no TLS");
         assert_eq!(told.len(), 1);
+        // The reason is the relay's word, whatever is in it.
+        let lines = r#"printf '2\ta@b.test\tsaid "no"\tx\n3\tc@d.test\n'"#;
+        let told = queue(lines).look().await.unwrap();
+        assert_eq!(told[0].reason.raw(), "said \"no\"\tx");
+        let (id, recipient) = (&*told[1].id, &*told[1].recipient);
+        assert_eq!((id, recipient, told[1].reason.raw()), ("3", "c@d.test", ""));
     }
 
     #[tokio::test]
     async fn a_command_that_fails_or_prints_something_else_is_told() {
-        for (script, words) in
-            [("echo sorry", "printed `sorry`"), ("echo gone >&2; exit 3", "exit status: 3: gone")]
-        {
+        for (script, words) in [
+            ("echo sorry", "printed `sorry`, which is no line of a queue: write the id, the rec"),
+            ("echo gone >&2; exit 3", "exit status: 3: gone"),
+        ] {
             let error = queue(script).look().await.unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
         }

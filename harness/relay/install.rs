@@ -8,6 +8,7 @@ use std::process::{Command as Process, Stdio};
 use super::contract::Debian;
 use super::driver::Driver;
 use super::error::RelayError;
+use super::private_root::add_users;
 use super::root::{RECIPE, Root, VERSION};
 use crate::lab::commands::run_kept;
 use crate::lab::{Afterwards, RunDir};
@@ -49,6 +50,9 @@ impl Driver {
             }
             None => None,
         };
+        if let Some(table) = &self.contract.root {
+            add_users(table, &root.path).map_err(|cause| root.write_error(cause))?;
+        }
         if let Some(command) = &install.command {
             finish(command.words(), &self.unpack(&run)?, root).map_err(fail)?;
         }

@@ -26,9 +26,6 @@ pub struct LabFile {
     pub smtp_port: u16,
     /// Where the relay listens.
     pub listen: Vec<Listen>,
-    /// The domains of a run below a suffix are `c1`, `c2`, … up to this number: for relays that cannot
-    /// have a rule for a suffix.
-    pub cases: usize,
     /// What it demands of next hops.
     pub outbound: Vec<Outbound>,
     /// What it demands of senders, by their domain.
@@ -84,6 +81,12 @@ pub struct Outbound {
     pub connector: Connector,
     /// Suffixes with a leading dot, or whole domains.
     pub domains: Vec<String>,
+    /// A file with the domains of recipients of this run that are under the rule, one a line: for relays
+    /// that cannot have a rule for a suffix. Further names that a case makes of its domain, such as one
+    /// two levels below, are not listed: it asks how far a rule reaches.
+    pub recipient_domains: PathBuf,
+    /// The same for the domains of senders, to which reports go.
+    pub sender_domains: PathBuf,
     /// How the local parts of addresses end that are under this rule in whatever domain, where the
     /// driver declares such rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,10 +200,11 @@ pub(super) mod tests {
 
     pub(in crate::relay) const PAGE: &str = r#"
 { "dir": "/run/waxseal", "hostname": "relay.waxseal.test",
-  "dns": {"address": "127.0.0.53", "port": 53}, "smtp_port": 25, "cases": 4000,
+  "dns": {"address": "127.0.0.53", "port": 53}, "smtp_port": 25,
   "listen": [ {"connector": "opportunistic", "address": "127.0.1.1", "port": 25, "tls": "starttls"},
               {"connector": "implicit", "address": "127.0.1.1", "port": 465, "tls": "implicit"} ],
-  "outbound": [ {"connector": "encryption-only", "domains": [".encryption-only.test", "a.test"], "tls": "encryption-only", "present_certificate": false} ],
+  "outbound": [ {"connector": "encryption-only", "domains": [".encryption-only.test", "a.test"],
+                 "recipient_domains": "r.txt", "sender_domains": "s.txt", "tls": "encryption-only", "present_certificate": false} ],
   "inbound":  [ {"connector": "partner", "senders": [".partner.test"], "tls": "encryption-only", "certificate_name": "mail.partner.test"} ],
   "trust_anchors": "ca.pem", "certificate": {"chain": "relay.pem", "key": "relay.key"},
   "client_certificate": {"chain": "client.pem", "key": "client.key"}, "client_trust_anchors": "client-ca.pem",
@@ -220,9 +224,9 @@ pub(super) mod tests {
         assert_eq!(paths["listen.implicit.port"], "465");
         assert_eq!(paths["outbound.encryption-only.domains"], ".encryption-only.test a.test");
         assert_eq!(paths["policy.forward_secrecy"], "true");
-        assert_eq!(paths["cases"], "4000");
         let variables: BTreeMap<_, _> = file.environment().collect();
         assert_eq!(variables["WAXSEAL_INBOUND_PARTNER_CERTIFICATE_NAME"], "mail.partner.test");
         assert_eq!(variables["WAXSEAL_DNS_ADDRESS"], "127.0.0.53");
+        assert_eq!(variables["WAXSEAL_OUTBOUND_ENCRYPTION_ONLY_RECIPIENT_DOMAINS"], "r.txt");
     }
 }

@@ -11,6 +11,7 @@ pub mod evidence;
 mod install;
 pub mod labfile;
 mod place;
+mod private_root;
 mod ready;
 pub mod reference;
 mod remote;

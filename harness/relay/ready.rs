@@ -118,6 +118,7 @@ mod tests {
             environment: Vec::new(),
             run: at.clone(),
             root: None,
+            before: Vec::new(),
         };
         let launch = Launch {
             command: ["sh", "-c", script].map(Into::into).to_vec(),

@@ -1,7 +1,7 @@
 //! A relay that a driver runs: its files, its process, its listeners.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ pub(super) async fn start(
         listen.retain(|listen| own.inbound.contains(&listen.connector));
     }
     let launch = Launch {
-        command: driver.contract.process.command.words().iter().map(Into::into).collect(),
+        command: prepared.start(&driver.contract.process.command),
         environment: prepared
             .environment
             .iter()
@@ -165,16 +165,19 @@ async fn lab_file(
         dns: Dns { address: world.dns.ip(), port: world.dns.port() },
         smtp_port: world.smtp_port,
         listen,
-        cases: world.domains,
         outbound: outbound
-            .map(|connector| Outbound {
-                connector,
-                domains: vec![format!(".{connector}.test")],
-                local_parts: driver.contract.address_rules.then(|| format!(".{connector}")),
-                tls: connector,
-                present_certificate: connector == Connector::Mutual,
+            .map(|connector| {
+                Ok(Outbound {
+                    connector,
+                    domains: vec![format!(".{connector}.test")],
+                    recipient_domains: domain_list(files, world, connector, "recipients", 'c')?,
+                    sender_domains: domain_list(files, world, connector, "senders", 's')?,
+                    local_parts: driver.contract.address_rules.then(|| format!(".{connector}")),
+                    tls: connector,
+                    present_certificate: connector == Connector::Mutual,
+                })
             })
-            .collect(),
+            .collect::<Result<_, RunError>>()?,
         inbound: declares(Direction::Inbound, &Connector::Partner)
             .then(|| Inbound {
                 connector: Connector::Partner,
@@ -190,6 +193,21 @@ async fn lab_file(
         client_trust_anchors: "client-ca.pem".into(),
         policy: Policy { minimum_version: "1.2".into(), forward_secrecy: true },
     })
+}
+
+/// Writes every domain below a connector's suffix that [`super::play::names`] can give, one a line.
+fn domain_list(
+    files: &RunDir,
+    world: &World,
+    connector: Connector,
+    whose: &str,
+    letter: char,
+) -> Result<PathBuf, RunError> {
+    let list: String =
+        (1..=world.domains).map(|number| format!("{letter}{number}.{connector}.test\n")).collect();
+    let name = format!("domains/{connector}.{whose}");
+    files.write_private(&name, list.as_bytes())?;
+    Ok(name.into())
 }
 
 fn credentials(files: &RunDir, name: &str, issued: &Issued) -> Result<Credentials, RunError> {

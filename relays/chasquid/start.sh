@@ -11,18 +11,15 @@ cp "$WAXSEAL_DIR/$WAXSEAL_CERTIFICATE_KEY" "$etc/certs/$WAXSEAL_HOSTNAME/privkey
 "$WAXSEAL_ROOT/usr/bin/chasquid-util" -C="$etc" user-add --password=waxseal "lab@$WAXSEAL_HOSTNAME"
 echo '*: | cat' >"$etc/domains/sink.test/aliases"
 
-# What chasquid remembers of a domain, for every case of a connector: remember SUFFIX LEVEL.
+# What chasquid remembers of a domain, for every recipient's domain of a connector: remember LIST LEVEL.
 remember() {
-    number=1
-    while [ $number -le "$WAXSEAL_CASES" ]; do
-        domain=c$number$1
+    while read -r domain; do
         printf 'name: "%s"\noutgoing_sec_level: %s\n' "$domain" "$2" >"$data/domaininfo/s:$domain"
-        number=$((number + 1))
-    done
+    done <"$WAXSEAL_DIR/$1"
 }
 mkdir -p "$data/domaininfo"
-remember "$WAXSEAL_OUTBOUND_ENCRYPTION_ONLY_DOMAINS" TLS_INSECURE
-remember "$WAXSEAL_OUTBOUND_DOMAIN_VALIDATION_DOMAINS" TLS_SECURE
+remember "$WAXSEAL_OUTBOUND_ENCRYPTION_ONLY_RECIPIENT_DOMAINS" TLS_INSECURE
+remember "$WAXSEAL_OUTBOUND_DOMAIN_VALIDATION_RECIPIENT_DOMAINS" TLS_SECURE
 
 # The lab's roots instead of the system's.
 export SSL_CERT_FILE="$WAXSEAL_DIR/$WAXSEAL_TRUST_ANCHORS" SSL_CERT_DIR="$etc/certs"

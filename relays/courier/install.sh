@@ -10,9 +10,6 @@ ln -sfn dash usr/bin/sh
 for name in deliverquota lockmail maildirmake makedat preline; do
     [ ! -e usr/bin/$name.courier ] || ln -sfn $name.courier usr/bin/$name
 done
-# The number is free to choose: only this root knows it.
-echo courier:x:9321:9321::/var/lib/courier:/usr/sbin/nologin >>etc/passwd
-echo courier:x:9321: >>etc/group
 own() { chown "$1" "$3" && chmod "$2" "$3"; }
 own 0:9321 4755 usr/sbin/rmail
 own 9321:9321 2755 usr/bin/mailq
@@ -20,7 +17,6 @@ own 9321:9321 6755 usr/bin/cancelmsg
 own 0:9321 2755 usr/sbin/sendmail
 own 9321:9321 4755 usr/lib/courier/courier/submitmkdir
 : >etc/environment
-mkdir -p etc/ssl/certs var/lib/courier
 
 chroot . usr/sbin/courier --version >/dev/null 2>&1 || {
     echo "the unpacked Courier does not run" >&2

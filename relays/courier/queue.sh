@@ -19,8 +19,6 @@ printf '%s\n' "$queue" | awk -F';' '
         for (field = 6; field < NF; field += 2) {
             if ($field != "") continue
             text = reason[$2 " " $(field + 1)]
-            gsub(/[\\"]/, "\\\\&", text)
-            gsub(/[[:cntrl:]]/, " ", text)
-            printf "{\"id\": \"%s\", \"recipient\": \"%s\", \"reason\": \"%s\"}\n", $2, $(field + 1), text
+            printf "%s\t%s\t%s\n", $2, $(field + 1), text
         }
     }' "$WAXSEAL_DIR/relay.log" -

@@ -25,7 +25,7 @@ else
 fi
 
 layer=$run/layer
-mkdir "$layer" "$run/own"
+mkdir "$layer" "$run/root"
 mount -t tmpfs -o mode=755 waxseal "$layer"
 mkdir "$layer/over" "$layer/work"
 mount -t overlay -o "lowerdir=$root,upperdir=$layer/over,workdir=$layer/work" waxseal "$root" 2>/dev/null ||
@@ -134,5 +134,7 @@ chroot "$root" /usr/sbin/exim4 -C /etc/exim4/exim4.conf -bP config >"$run/read" 
     refuse "Exim cannot read it with what the lab needs: $(said)"
 chmod -R go+rX "$layer/over"
 chmod go-w "$etc/exim4.conf"
-cp -R "$layer/over/." "$run/own/"
+# It is laid over the private root when the relay starts; the templates are not.
+cp -R "$layer/over/." "$run/root/"
+rm -rf "$run/etc"
 rm -f "$run/read" "$run/wrong" "$run/settings" "$run/asked" "$run/told" "$run/refused"

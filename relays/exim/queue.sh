@@ -14,12 +14,10 @@ set -eu
         sub(/:.*/, "", id)
         sub(/.*\//, "", id)
         sub(/^.* defer \(/, "(")
-        gsub(/[\\"]/, "\\\\&")
-        gsub(/[[:cntrl:]]/, " ")
         reason[id] = $0
         next
     }
     # Age, size, id, sender.
     /^ *[0-9]+[a-z] .*</ { id = $3; next }
     # A recipient that is done with has a D.
-    NF && $1 != "D" { printf "{\"id\": \"%s\", \"recipient\": \"%s\", \"reason\": \"%s\"}\n", id, $1, reason[id] }'
+    NF && $1 != "D" { printf "%s\t%s\t%s\n", id, $1, reason[id] }'

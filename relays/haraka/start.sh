@@ -25,11 +25,7 @@ set_up all
 # Domains are listed one by one: there is no pattern for all below a name.
 {
     printf '\n[outbound]\n'
-    number=1
-    while [ $number -le "$WAXSEAL_CASES" ]; do
-        echo "force_tls_hosts[]=c$number$WAXSEAL_OUTBOUND_DOMAIN_VALIDATION_DOMAINS"
-        number=$((number + 1))
-    done
+    sed 's/^/force_tls_hosts[]=/' "$run/$WAXSEAL_OUTBOUND_DOMAIN_VALIDATION_RECIPIENT_DOMAINS"
 } >>"$run/all/config/tls.ini"
 
 set_up clients

@@ -6,11 +6,7 @@ set -eu
 umask 022
 cd "$1"
 
-# The numbers are free to choose: only this root knows them.
-printf '%s\n' opensmtpd:x:9311:9311::/nonexistent:/usr/sbin/nologin \
-    opensmtpq:x:9312:9312::/nonexistent:/usr/sbin/nologin >>etc/passwd
-printf '%s\n' opensmtpd:x:9311: opensmtpq:x:9312: >>etc/group
-mkdir -p var/lib/opensmtpd/empty var/spool etc/ssl/certs
+mkdir -p var/lib/opensmtpd/empty
 chown 0:9312 usr/sbin/smtpctl
 chmod 2755 usr/sbin/smtpctl
 

@@ -4,11 +4,9 @@ set -eu
 chroot "$WAXSEAL_ROOT" /usr/sbin/smtpctl show queue |
     awk -F'|' '
         # A report on its way to the sender; what it names is the message it is about.
-        $3 == "bounce" { printf "{\"id\": \"%s\", \"recipient\": \"%s\", \"reason\": \"\"}\n", $1, $5; next }
+        $3 == "bounce" { printf "%s\t%s\n", $1, $5; next }
         {
             reason = $0
             for (field = 1; field < 13; field++) sub(/^[^|]*\|/, "", reason)
-            gsub(/[\\"]/, "\\\\&", reason)
-            gsub(/[[:cntrl:]]/, " ", reason)
-            printf "{\"id\": \"%s\", \"recipient\": \"%s\", \"reason\": \"%s\"}\n", $1, $7, reason
+            printf "%s\t%s\t%s\n", $1, $7, reason
         }'

@@ -6,9 +6,6 @@ set -eu
 umask 022
 cd "$1"
 
-# The numbers are free to choose: only this root knows them.
-echo postfix:x:9301:9301::/var/spool/postfix:/usr/sbin/nologin >>etc/passwd
-printf '%s\n' postfix:x:9301: postdrop:x:9302: >>etc/group
 mkdir -p var/spool/postfix var/lib/postfix
 sed 's#\tpostfix-#\t/usr/lib/postfix/postfix-#' usr/share/postfix/dynamicmaps.cf >etc/postfix/dynamicmaps.cf
 chown 0:9302 usr/sbin/postdrop usr/sbin/postqueue

@@ -13,12 +13,10 @@ chroot "$WAXSEAL_ROOT" /usr/libexec/sendmail/mailq | awk '
     /^ +\(.*\)$/ {
         reason = $0
         gsub(/^ +\(|\)$/, "", reason)
-        gsub(/[\\"]/, "\\\\&", reason)
-        gsub(/[[:cntrl:]]/, " ", reason)
         next
     }
     id != "" && /^[ \t]+<[^<>]*>$/ {
         recipient = $1
         gsub(/[<>]/, "", recipient)
-        printf "{\"id\": \"%s\", \"recipient\": \"%s\", \"reason\": \"%s\"}\n", id, recipient, reason
+        printf "%s\t%s\t%s\n", id, recipient, reason
     }'

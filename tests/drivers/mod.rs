@@ -1,5 +1,7 @@
 //! What a driver can say of its relay, by a small one that hands mail to a host it is told.
 
+mod private_root;
+
 use std::process::{Command, Output};
 
 use waxseal_model::record::Record;

@@ -1,5 +1,6 @@
 //! What a driver's `relay.toml` says.
 
+pub mod root;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use waxseal_model::case_ids;
 use waxseal_model::script::Direction;
 
+use root::RootTable;
 pub use values::{Command, Need};
 use values::{advice, concurrency, names, settle_time};
 
@@ -77,6 +79,8 @@ pub struct Contract {
     pub account: Option<Account>,
     /// How the product is put into a private root; without it, what the system has is run.
     pub install: Option<Install>,
+    /// What waxseal prepares in that root before the start command. It takes root and the sandbox.
+    pub root: Option<RootTable>,
 }
 
 /// A table that holds a command.
@@ -171,7 +175,7 @@ impl Contract {
     /// [`RelayError::Mistake`], with the line.
     pub fn parse(path: &Path, text: &str) -> Result<Self, RelayError> {
         let mistake = |line, mistake| RelayError::Mistake { path: path.to_owned(), line, mistake };
-        let contract: Self = toml::from_str(text).map_err(|error| {
+        let mut contract: Self = toml::from_str(text).map_err(|error| {
             let line = line_of(text, error.span().map_or(0, |span| span.start));
             mistake(line, error.message().to_owned())
         })?;
@@ -180,6 +184,20 @@ impl Contract {
             let why = "`next-hop = \"smart-host\"` needs `submit`: that command tells the relay its \
                        next hop";
             return Err(mistake(line, why.into()));
+        }
+        if let Some(root) = contract.root.take() {
+            if contract.install.is_none() {
+                let line = line_of(text, text.find("[root]").unwrap_or(0));
+                let why = "`[root]` needs `[install]`: it prepares the private root that a product is \
+                           installed in";
+                return Err(mistake(line, why.into()));
+            }
+            contract.root = Some(root.checked(path, text)?);
+            for need in [Need::Sandbox, Need::Root] {
+                if !contract.needs.contains(&need) {
+                    contract.needs.insert(0, need);
+                }
+            }
         }
         Ok(contract)
     }
@@ -218,6 +236,7 @@ impl Contract {
             submit: None,
             account: None,
             install: None,
+            root: None,
         })
     }
 }
