@@ -9,6 +9,7 @@ mod directions;
 mod expectation;
 mod fault;
 mod framing;
+mod groups;
 mod hello;
 mod load;
 mod matrix;
