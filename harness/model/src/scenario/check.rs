@@ -10,7 +10,7 @@ use super::{Alias, Before, Case, Connector, DnsFault, DnsFaultKind, Message, Pee
 use crate::diagnostic::{Diagnostic, closest};
 use crate::expect::Outcome;
 use crate::raw::{self, Placed};
-use crate::script::{Act, Direction, Script};
+use crate::script::{Act, Direction};
 use crate::wording;
 
 /// Names that are filled in when a case is played.
@@ -250,46 +250,6 @@ impl<'a> Checker<'a> {
             .map(|connector| (connector.name(), connector))
             .collect();
         self.word("connector", &word, &known).unwrap_or(Connector::Opportunistic)
-    }
-
-    pub(super) fn script(&mut self, direction: Direction, raw: Option<&Placed<String>>) -> Script {
-        let Some(raw) = raw else { return Script { parts: vec![Vec::new()] } };
-        // `'''` strings have no escapes: a place in the value is a place in the file.
-        let start = raw.span().start + 3;
-        let shift = usize::from(raw.span().len() >= raw.get_ref().len() + 7);
-        if let Err(errors) = Script::parse(&self.opaque(raw.get_ref()), direction) {
-            for error in errors {
-                let span = start + shift + error.span.start..start + shift + error.span.end;
-                self.error(span, error.message, error.help);
-            }
-            return Script { parts: vec![Vec::new()] };
-        }
-        let text = self.fill(raw.get_ref(), &raw.span());
-        match Script::parse(&text, direction) {
-            Ok(script) => script,
-            Err(errors) => {
-                for error in errors {
-                    let message = format!("filled in, the script is wrong: {}", error.message);
-                    self.error(raw.span(), message, error.help);
-                }
-                Script { parts: vec![Vec::new()] }
-            }
-        }
-    }
-
-    /// The script with matrix names inside acts made harmless, places unchanged.
-    fn opaque(&self, text: &str) -> String {
-        text.split_inclusive('\n')
-            .map(|line| {
-                let act = line.find('<').filter(|at| line[*at..].contains('{'));
-                match act {
-                    Some(at) if line[..at].ends_with(": ") => {
-                        line.replace(['<', '>'], "_").replace(['{', '}'], "_")
-                    }
-                    _ => line.to_owned(),
-                }
-            })
-            .collect()
     }
 
     fn dns(&mut self, key: &Placed<String>, value: &Placed<String>) -> Option<DnsFault> {

@@ -5,6 +5,7 @@
 
 mod check;
 mod connector;
+mod dialogue;
 mod directions;
 mod expectation;
 mod fault;
