@@ -127,7 +127,7 @@ fn plain(case: &Case) -> &str {
     at.map_or(&case.id, |id| id.trim_end_matches('@'))
 }
 
-/// The well-behaved twins that the selection needs and does not hold.
+/// The controls that the selection needs and does not hold.
 pub(super) fn controls<'a>(catalogue: &'a Catalogue, selected: &[&Case]) -> Vec<&'a Case> {
     let mut controls: Vec<&Case> = Vec::new();
     for case in selected {

@@ -89,12 +89,12 @@ impl Choice {
             if !driver.contract.directions.contains(&direction) {
                 let why = driver.contract.absent.get(&direction).map(|why| format!(": {why}"));
                 let why = why.unwrap_or_else(|| ".".into());
-                return Some(format!("The relay {name} takes no part in {direction} mail{why}"));
+                return Some(format!("The relay {name} does not handle {direction} mail{why}"));
             }
             // How it comes in is the driver's matter then.
             let way_in = case.submitted_in_tls || case.expect.never.contains(&Never::FalseTrace);
             if way_in && driver.contract.submit.is_some() {
-                return Some(format!("The relay {name} is handed its messages by a command."));
+                return Some(format!("Messages are submitted to the relay {name} by a command."));
             }
             if driver.contract.next_hop == NextHop::SmartHost
                 && let Some(needs) = needs_mx(case)
@@ -208,7 +208,10 @@ impl Choice {
     fn too_late(&self, waits: &[Late]) -> Option<String> {
         let Self::Driven(driver) = self else { return None };
         let when = waits.iter().find_map(|late| driver.contract.too_late.get(late))?;
-        Some(format!("The relay {} is too late for this case: {when}", self.name()))
+        Some(format!(
+            "The timers of the relay {} exceed the time limit of this case: {when}",
+            self.name()
+        ))
     }
 
     /// Whether the relay says that it has this connector for mail that goes this way.

@@ -72,7 +72,7 @@ pub struct Case {
     pub expect: Expect,
     /// The outcome is recorded and never a failure.
     pub observe: bool,
-    /// The id of the well-behaved twin; `None`: the default of the connector.
+    /// The id of the control; `None`: the default of the connector.
     pub control: Option<String>,
     /// Outbound: messages that are sent to the same next hops, one after another, before the one
     /// that is judged.
