@@ -2,6 +2,7 @@
 //!
 //! Every field that is checked later keeps its place in the file.
 
+mod row;
 mod shapes;
 
 use std::collections::BTreeMap;
@@ -9,14 +10,15 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-pub use shapes::{OneOrMany, Ordered, Placed};
+pub use row::Row;
+pub use shapes::{Number, OneOrMany, Ordered, Placed};
 
 /// One scenario file.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct File {
     pub claim: Placed<String>,
-    pub why: Option<String>,
+    pub why: Option<Placed<String>>,
     #[serde(default)]
     pub cites: Vec<Placed<String>>,
     #[serde(default)]
@@ -31,6 +33,8 @@ pub struct File {
     pub matrix: Ordered<toml::Value>,
     #[serde(default)]
     pub peer: Ordered<Peer>,
+    #[serde(default)]
+    pub row: Vec<Row>,
     #[serde(default)]
     pub case: Ordered<Case>,
     pub expect: Option<Placed<Expect>>,
@@ -131,7 +135,7 @@ pub struct OfferTable {
     pub suites: Option<OneOrMany>,
     pub groups: Option<OneOrMany>,
     pub schemes: Option<OneOrMany>,
-    pub dh_bits: Option<Placed<u16>>,
+    pub dh_bits: Option<Placed<Number>>,
 }
 
 /// `expect`.
@@ -338,5 +342,5 @@ pub struct NamedOffer {
     pub suites: Option<OneOrMany>,
     pub groups: Option<OneOrMany>,
     pub schemes: Option<OneOrMany>,
-    pub dh_bits: Option<Placed<u16>>,
+    pub dh_bits: Option<Placed<Number>>,
 }

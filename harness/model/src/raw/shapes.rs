@@ -51,6 +51,29 @@ impl<'de> Deserialize<'de> for StringOrList {
     }
 }
 
+/// A number, or a string that is one after it is filled in.
+#[derive(Debug)]
+pub struct Number(pub String);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Number;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, or a string that one is filled into")
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Number, E> {
+                Ok(Number(number.to_string()))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+                Ok(Number(text.into()))
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
+
 /// A table that keeps the order of its keys, with the place of each key.
 #[derive(Debug)]
 pub struct Ordered<T>(pub Vec<(Placed<String>, T)>);

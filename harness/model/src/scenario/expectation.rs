@@ -96,7 +96,8 @@ impl Checker<'_> {
     }
 
     fn at_least(&mut self, word: &Placed<String>, wrong: &str, help: &str) -> Option<u32> {
-        let bound = word.get_ref().strip_prefix(">=").and_then(|bound| bound.parse().ok());
+        let filled = self.fill(word.get_ref(), &word.span());
+        let bound = filled.strip_prefix(">=").and_then(|bound| bound.parse().ok());
         if bound.is_none() {
             self.error(word.span(), wrong, Some(help.into()));
         }
@@ -119,6 +120,14 @@ impl Checker<'_> {
         }
     }
 
+    /// What is always there, and what never.
+    pub(super) fn both(&mut self, raw: &raw::AlwaysNever) -> (Vec<String>, Vec<String>) {
+        let mut list = |words: &[Placed<String>]| -> Vec<String> {
+            words.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
+        };
+        (list(&raw.always), list(&raw.never))
+    }
+
     fn offered(&mut self, raw: &raw::Offered) -> OfferedExpect {
         let versions = Version::ALL.map(|version| (version.name(), version));
         let mut listed = |list: &[Placed<String>]| -> Vec<Version> {
@@ -126,12 +135,8 @@ impl Checker<'_> {
         };
         let versions = (listed(&raw.versions.always), listed(&raw.versions.never));
         let suites = (self.suites(&raw.suites.always), self.suites(&raw.suites.never));
-        let texts = |both: &raw::AlwaysNever| {
-            let list = |words: &[Placed<String>]| -> Vec<String> {
-                words.iter().map(|word| word.get_ref().clone()).collect()
-            };
-            (list(&both.always), list(&both.never))
-        };
+        let (groups, schemes) = (self.both(&raw.groups), self.both(&raw.schemes));
+        let extensions = self.both(&raw.extensions);
         let first_suite = raw
             .first_suite
             .as_ref()
@@ -149,9 +154,9 @@ impl Checker<'_> {
         OfferedExpect {
             versions,
             suites,
-            groups: texts(&raw.groups),
-            schemes: texts(&raw.schemes),
-            extensions: texts(&raw.extensions),
+            groups,
+            schemes,
+            extensions,
             first_suite,
             sni,
             no_compression: no_compression.unwrap_or_default(),

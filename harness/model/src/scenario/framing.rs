@@ -110,13 +110,7 @@ impl Checker<'_> {
         let none = [("none", true)];
         let compression = table.compression.as_ref();
         let compression = compression.and_then(|word| self.word("compression method", word, &none));
-        let mut texts = |both: &raw::AlwaysNever| {
-            let mut list = |words: &[Placed<String>]| -> Vec<String> {
-                words.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
-            };
-            (list(&both.always), list(&both.never))
-        };
-        let (extensions, groups) = (texts(&table.extensions), texts(&table.groups));
+        let (extensions, groups) = (self.both(&table.extensions), self.both(&table.groups));
         Some(AnswerExpect::ServerHello(AnswerFactsExpect {
             version,
             extensions,

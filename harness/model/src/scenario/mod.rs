@@ -1,19 +1,23 @@
 //! Scenarios and their cases, checked: after loading, a wrong scenario cannot be expressed.
 //!
-//! A file's path is the scenario's id; its folder says the direction.
+//! A file's path is the scenario's id, or with the name of a row that of each of its scenarios; its
+//! folder says the direction.
 
 mod check;
 mod connector;
+mod dialogue;
 mod directions;
 mod expectation;
 mod fault;
 mod framing;
+mod groups;
 mod hello;
 mod load;
 mod matrix;
 mod message;
 mod peers;
 mod place;
+mod row;
 mod tampering;
 
 use check::Checker;
@@ -34,12 +38,10 @@ use crate::script::{Act, Direction, Script, Step};
 /// One claim with the cases that test it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scenario {
-    /// `outbound/starttls/refused-454`.
+    /// `outbound/forced/odd-code#221`: its file and its row, or `outbound/forced/report`.
     pub id: String,
-    /// The claim as written, with matrix names in braces.
+    /// The claim with the words of its row, and with the names of the matrix in braces.
     pub claim: String,
-    /// Who is harmed if it is not kept.
-    pub why: Option<String>,
     /// Requirement ids.
     pub cites: Vec<String>,
     /// In the order of the file.
@@ -49,9 +51,9 @@ pub struct Scenario {
 /// One case, complete in itself: what is played and what is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// `outbound/starttls/refused-454#encryption-only`.
+    /// `outbound/forced/odd-code#221,encryption-only`.
     pub id: String,
-    /// The scenario's id.
+    /// The scenario's id, without values of the matrix.
     pub scenario: String,
     /// Which way mail goes.
     pub direction: Direction,
