@@ -11,15 +11,15 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use waxseal::catalogue::Catalogue;
 use waxseal::lab::sandbox;
 use waxseal::report;
-use waxseal::run::{Choice, Options, Unwatched, run};
+use waxseal::run::{RelaySpec, RunOptions, Silent, run};
 use waxseal_model::record::Record;
 use waxseal_model::verdict::Verdict;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let relay = std::env::var("WAXSEAL_RELAY").unwrap_or_else(|_| "reference".into());
-    let choice = match Choice::find(&relay) {
-        Ok(choice) => choice,
+    let spec = match RelaySpec::find(&relay) {
+        Ok(spec) => spec,
         Err(error) => {
             eprintln!("waxseal: could not {error}");
             return ExitCode::from(2);
@@ -45,12 +45,12 @@ fn main() -> ExitCode {
         }
     };
     // A runner that asks for one test by name plays that case and its control, not all of them.
-    let options = Options {
+    let options = RunOptions {
         cases: arguments.filter.iter().filter(|_| arguments.exact).cloned().collect(),
         sandbox,
-        ..Options::default()
+        ..RunOptions::default()
     };
-    let shared = Arc::new(Shared { catalogue, choice, options, played: OnceLock::new() });
+    let shared = Arc::new(Shared { catalogue, spec, options, played: OnceLock::new() });
     let trials = shared
         .catalogue
         .cases()
@@ -64,8 +64,8 @@ fn main() -> ExitCode {
 
 struct Shared {
     catalogue: Arc<Catalogue>,
-    choice: Choice,
-    options: Options,
+    spec: RelaySpec,
+    options: RunOptions,
     played: OnceLock<Result<Record, String>>,
 }
 
@@ -79,9 +79,9 @@ impl Shared {
             runtime
                 .block_on(run(
                     &self.catalogue,
-                    self.choice.clone(),
+                    self.spec.clone(),
                     &self.options,
-                    &Unwatched,
+                    &Silent,
                     pending(),
                 ))
                 .map_err(|error| error.to_string())

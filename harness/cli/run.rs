@@ -14,24 +14,24 @@ use waxseal_model::script::Direction;
 use super::arguments::{Format, RunArguments};
 use super::files;
 use super::output::{OutDir, print, refuse, say};
-use super::progress::Progress;
+use super::progress::Bar;
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::lab::{Sandbox, sandbox};
 use crate::relay::Driver;
 use crate::report;
-use crate::run::{Choice, Options, Own, run as play};
+use crate::run::{Own, RelaySpec, RunOptions, run as play};
 
 /// Plays, reports, and gives the exit code. `profile` is the name of the one that the arguments mean.
 /// Enters the private network first, while there is only one thread.
 pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: String) -> ExitCode {
-    let choice = match &arguments.command {
+    let spec = match &arguments.command {
         Some(command) => match Driver::of_command(command) {
-            Some(driver) => Choice::Driven(Box::new(driver)),
+            Some(driver) => RelaySpec::Driven(Box::new(driver)),
             None => return refuse("`--command` is empty; name the program that starts the relay"),
         },
-        None => match Choice::find(&arguments.relay) {
-            Ok(choice) => choice,
+        None => match RelaySpec::find(&arguments.relay) {
+            Ok(spec) => spec,
             Err(error) => return refuse(&format!("could not {error}")),
         },
     };
@@ -43,7 +43,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(own) => own,
         Err(text) => return refuse(&text),
     };
-    if let Choice::Driven(driver) = &choice
+    if let RelaySpec::Driven(driver) = &spec
         && arguments.command.is_none()
     {
         warn_of_unplayed(catalogue, driver);
@@ -53,11 +53,11 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(out) => out,
         Err(text) => return refuse(&text),
     };
-    let sandbox = match enter(&choice, arguments.no_sandbox) {
+    let sandbox = match enter(&spec, arguments.no_sandbox) {
         Ok(sandbox) => sandbox,
         Err(text) => return refuse(&text),
     };
-    let options = Options {
+    let options = RunOptions {
         cases: arguments.cases.clone(),
         profile,
         jobs: arguments.jobs,
@@ -76,8 +76,8 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(stop) => stop,
         Err(error) => return refuse(&format!("could not listen to signals: {error}")),
     };
-    let progress = Progress::new(arguments.verbose);
-    let played = runtime.block_on(play(catalogue, choice, &options, &progress, stop.came()));
+    let progress = Bar::new(arguments.verbose);
+    let played = runtime.block_on(play(catalogue, spec, &options, &progress, stop.came()));
     progress.end();
     let mut record = match played {
         Ok(record) => record,
@@ -99,14 +99,14 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
 /// Enters the private network. A relay that a driver runs does not run without it, unless the user
 /// says so; the embedded relay is of this process and speaks with loopback addresses only. Where
 /// there is none it is said, each time.
-pub(super) fn enter(choice: &Choice, no_sandbox: bool) -> Result<Option<Sandbox>, String> {
+pub(super) fn enter(spec: &RelaySpec, no_sandbox: bool) -> Result<Option<Sandbox>, String> {
     let why = if no_sandbox {
         "`--no-sandbox` was given".to_owned()
     } else {
-        match (sandbox::enter(), choice) {
+        match (sandbox::enter(), spec) {
             (Ok(sandbox), _) => return Ok(Some(sandbox)),
-            (Err(error), Choice::Reference(_) | Choice::Variant(_)) => error.to_string(),
-            (Err(error), Choice::Driven(_)) => {
+            (Err(error), RelaySpec::Reference(_) | RelaySpec::Variant(_)) => error.to_string(),
+            (Err(error), RelaySpec::Driven(_)) => {
                 return Err(format!(
                     "could not enter the private network: {error}. To run the relay in the open \
                      network, say `--no-sandbox`"
@@ -114,11 +114,11 @@ pub(super) fn enter(choice: &Choice, no_sandbox: bool) -> Result<Option<Sandbox>
             }
         }
     };
-    let what = match choice {
-        Choice::Reference(_) | Choice::Variant(_) => {
+    let what = match spec {
+        RelaySpec::Reference(_) | RelaySpec::Variant(_) => {
             "the embedded relay uses high ports of the loopback addresses"
         }
-        Choice::Driven(_) => {
+        RelaySpec::Driven(_) => {
             "the relay runs in the open network, and what it sends may leave this machine"
         }
     };

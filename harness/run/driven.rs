@@ -10,8 +10,8 @@ use waxseal_model::foreign::Foreign;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
-use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
-use super::{Options, RunError, Watch};
+use super::lab::{INBOUND, Lab, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY};
+use super::{Progress, RunError, RunOptions};
 use crate::lab::process::{Ended, Isolation, Launch, Supervised, wait_for_port};
 use crate::lab::{Afterwards, Commands, RunDir};
 use crate::relay::labfile::{Begin, Credentials, Dns, Inbound, Listen, Outbound, Policy};
@@ -77,18 +77,18 @@ fn words(ended: &Ended) -> String {
 
 /// Starts it and waits until it listens wherever the lab file says.
 pub(super) async fn start(
-    world: &World,
+    lab: &Lab,
     driver: &Driver,
-    options: &Options,
-    watch: &dyn Watch,
+    options: &RunOptions,
+    progress: &dyn Progress,
 ) -> Result<Driven, RunError> {
     driver.check_needs(options.sandbox.as_ref())?;
     let keep = if options.keep { Afterwards::Keep } else { Afterwards::Remove };
     let parent = options.sandbox.map(|sandbox| Path::new(sandbox.files));
     let files = RunDir::create(keep, parent)?;
-    let lab = lab_file(world, driver, &files, options).await?;
-    let mut prepared = driver.prepare(&files, &lab)?;
-    let mut listen = lab.listen;
+    let file = lab_file(lab, driver, &files, options).await?;
+    let mut prepared = driver.prepare(&files, &file)?;
+    let mut listen = file.listen;
     if let Some(own) = &options.own {
         let wish = Adopt {
             config: own.config.clone(),
@@ -96,7 +96,7 @@ pub(super) async fn start(
             listeners: own.inbound.clone(),
         };
         for line in adopt(driver, &mut prepared, &wish).await? {
-            watch.overridden(&line);
+            progress.overridden(&line);
         }
         listen.retain(|listen| own.inbound.contains(&listen.connector));
     }
@@ -116,7 +116,7 @@ pub(super) async fn start(
     for listen in &listen {
         let at = SocketAddr::new(listen.address, listen.port);
         wait_for_port(at, READY, &mut process).await?;
-        let mut listeners = world.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = lab.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         listeners.insert(listen.connector, at);
     }
     let commands = Commands::beside(&process);
@@ -128,10 +128,10 @@ pub(super) async fn start(
 
 /// Writes the certificates and says everything about the lab.
 async fn lab_file(
-    world: &World,
+    lab: &Lab,
     driver: &Driver,
     files: &RunDir,
-    options: &Options,
+    options: &RunOptions,
 ) -> Result<LabFile, RunError> {
     let declares = |direction, connector: &Connector| {
         driver.contract.connectors.declare(direction, *connector)
@@ -147,31 +147,30 @@ async fn lab_file(
             Connector::Implicit => Begin::Implicit,
             _ => Begin::Starttls,
         };
-        let address = IpAddr::V4(world.relay_address()?);
+        let address = IpAddr::V4(lab.relay_address()?);
         let port = match (&options.sandbox, tls) {
             (Some(_), Begin::Implicit) => 465,
             (Some(_), Begin::Starttls) => 25,
-            (None, _) => super::world::free_port().await?,
+            (None, _) => super::lab::free_port().await?,
         };
         listen.push(Listen { connector, address, port, tls });
     }
     let outbound = OUTBOUND.into_iter().filter(|name| declares(Direction::Outbound, name));
-    files.write_private("ca.pem", world.authorities.trust_anchors_pem().as_bytes())?;
-    files
-        .write_private("client-ca.pem", world.authorities.client_trust_anchors_pem().as_bytes())?;
+    files.write_private("ca.pem", lab.authorities.trust_anchors_pem().as_bytes())?;
+    files.write_private("client-ca.pem", lab.authorities.client_trust_anchors_pem().as_bytes())?;
     Ok(LabFile {
         dir: files.path().to_owned(),
         hostname: RELAY.into(),
-        dns: Dns { address: world.dns.ip(), port: world.dns.port() },
-        smtp_port: world.smtp_port,
+        dns: Dns { address: lab.dns.ip(), port: lab.dns.port() },
+        smtp_port: lab.smtp_port,
         listen,
         outbound: outbound
             .map(|connector| {
                 Ok(Outbound {
                     connector,
                     domains: vec![format!(".{connector}.test")],
-                    recipient_domains: domain_list(files, world, connector, "recipients", 'c')?,
-                    sender_domains: domain_list(files, world, connector, "senders", 's')?,
+                    recipient_domains: domain_list(files, lab, connector, "recipients", 'c')?,
+                    sender_domains: domain_list(files, lab, connector, "senders", 's')?,
                     local_parts: driver.contract.address_rules.then(|| format!(".{connector}")),
                     tls: connector,
                     present_certificate: connector == Connector::Mutual,
@@ -188,8 +187,8 @@ async fn lab_file(
             .into_iter()
             .collect(),
         trust_anchors: "ca.pem".into(),
-        certificate: credentials(files, "relay", &world.issue("trusted-rsa", RELAY)?)?,
-        client_certificate: credentials(files, "client", &world.issue("client", RELAY)?)?,
+        certificate: credentials(files, "relay", &lab.issue("trusted-rsa", RELAY)?)?,
+        client_certificate: credentials(files, "client", &lab.issue("client", RELAY)?)?,
         client_trust_anchors: "client-ca.pem".into(),
         policy: Policy { minimum_version: "1.2".into(), forward_secrecy: true },
     })
@@ -198,13 +197,13 @@ async fn lab_file(
 /// Writes every domain below a connector's suffix that [`super::play::names`] can give, one a line.
 fn domain_list(
     files: &RunDir,
-    world: &World,
+    lab: &Lab,
     connector: Connector,
     whose: &str,
     letter: char,
 ) -> Result<PathBuf, RunError> {
     let list: String =
-        (1..=world.domains).map(|number| format!("{letter}{number}.{connector}.test\n")).collect();
+        (1..=lab.domains).map(|number| format!("{letter}{number}.{connector}.test\n")).collect();
     let name = format!("domains/{connector}.{whose}");
     files.write_private(&name, list.as_bytes())?;
     Ok(name.into())

@@ -4,13 +4,12 @@
 
 mod absent;
 mod caught;
-mod desk;
 mod doubt;
 mod driven;
 mod ending;
-mod gate;
 mod heartbeat;
 mod hops;
+mod lab;
 mod lateness;
 mod open;
 mod opinion;
@@ -19,10 +18,12 @@ mod own;
 mod plan;
 mod play;
 mod quiet;
+mod results;
 mod rounds;
+mod scheduler;
 mod start;
+mod throttle;
 mod whole;
-mod world;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,22 +39,23 @@ use waxseal_model::status::{Rules, Scope};
 use waxseal_model::trace::Place;
 use waxseal_model::verdict::Verdict;
 
-pub use desk::{Desk, Played};
 pub use own::{Own, Route, Rule, connector_of};
 pub use plan::{RunError, profile};
 pub use play::names;
-pub use start::Choice;
+pub use results::{Played, Results};
+pub use start::RelaySpec;
 
 use crate::catalogue::Catalogue;
 use crate::lab::Sandbox;
 use crate::wire::attention;
+use lab::Lab;
 use open::Open;
-use rounds::{Stage, play_all};
-use world::World;
+use rounds::play_all;
+use scheduler::Scheduler;
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct RunOptions {
     /// Patterns of case ids; empty: all.
     pub cases: Vec<String>,
     /// The profile's name.
@@ -75,7 +77,7 @@ pub struct Options {
     pub started: Option<String>,
 }
 
-impl Options {
+impl RunOptions {
     /// How the run is done, for the record.
     fn conditions(&self) -> Conditions {
         Conditions {
@@ -99,7 +101,7 @@ impl Options {
     }
 }
 
-impl Default for Options {
+impl Default for RunOptions {
     fn default() -> Self {
         Self {
             cases: Vec::new(),
@@ -115,8 +117,8 @@ impl Default for Options {
     }
 }
 
-/// Is told how the run comes along.
-pub trait Watch: Send + Sync {
+/// What a run tells while it goes on. Nothing has to be heard: each method does nothing by itself.
+pub trait Progress: Send + Sync {
     /// So many cases will be played.
     fn begins(&self, _cases: usize) {}
     /// The run's private directory stays there.
@@ -131,10 +133,10 @@ pub trait Watch: Send + Sync {
     fn judged(&self, _case: &CaseRecord) {}
 }
 
-/// Nobody watches.
-pub struct Unwatched;
+/// Tells nobody.
+pub struct Silent;
 
-impl Watch for Unwatched {}
+impl Progress for Silent {}
 
 /// Plays the selected cases and judges them. A case that fails or stays undecided is played once more;
 /// a failure that shows in TLS is played with the other engine, where that can play it. What this
@@ -148,9 +150,9 @@ impl Watch for Unwatched {}
 /// [`RunError`]: nothing fits the selection, the relay does not start, or the lab cannot be built.
 pub async fn run(
     catalogue: &Catalogue,
-    choice: Choice,
-    options: &Options,
-    watch: &dyn Watch,
+    spec: RelaySpec,
+    options: &RunOptions,
+    progress: &dyn Progress,
     interrupted: impl Future<Output = ()>,
 ) -> Result<Record, RunError> {
     let begun = Instant::now();
@@ -160,38 +162,37 @@ pub async fn run(
     let own = options.own.as_ref().map(|own| own.catalogue(catalogue));
     let catalogue = own.as_ref().unwrap_or(catalogue);
     let selected = plan::select(catalogue, options)?;
-    let world = Arc::new(World::build(catalogue, options).await?);
+    let lab = Arc::new(Lab::build(catalogue, options).await?);
     let lacking = |case: &Case| {
-        choice
-            .lacks(case)
-            .or_else(|| world.lacks(case, options.engine))
-            .or_else(|| world.lacks_ipv6(case, matches!(choice, Choice::Driven(_))))
+        spec.lacks(case)
+            .or_else(|| lab.lacks(case, options.engine))
+            .or_else(|| lab.lacks_ipv6(case, matches!(spec, RelaySpec::Driven(_))))
             .or_else(|| options.own.as_ref().and_then(|_| Own::lacks(case)))
     };
-    let mut desk = Desk::new(catalogue, &levels);
+    let mut results = Results::new(catalogue, &levels);
     let mut records: BTreeMap<&str, CaseRecord> = BTreeMap::new();
     let mut playable: Vec<&Case> = Vec::new();
     for case in &selected {
         match lacking(case) {
-            Some(reason) => drop(records.insert(&case.id, desk.skipped(case, reason))),
+            Some(reason) => drop(records.insert(&case.id, results.skipped(case, reason))),
             None => {
-                if let Some(reason) = choice.may_be_late(case) {
-                    desk.may_be_late(case, reason);
+                if let Some(reason) = spec.may_be_late(case) {
+                    results.may_be_late(case, reason);
                 }
                 playable.push(case);
             }
         }
     }
-    let mut relay = start::start(&world, &choice, options, watch).await?;
+    let mut relay = start::start(&lab, &spec, options, progress).await?;
     if options.keep
         && let Some(directory) = relay.files()
     {
-        watch.kept(directory);
+        progress.kept(directory);
     }
-    watch.begins(playable.len());
+    progress.begins(playable.len());
     let open = Arc::new(Open::new());
-    let stage = Stage::new(&world, &choice, &relay, options, Arc::clone(&open));
-    let playing = play_all(catalogue, &playable, &stage, &mut desk, watch, &mut records);
+    let scheduler = Scheduler::new(&lab, &spec, &relay, options, Arc::clone(&open));
+    let playing = play_all(catalogue, &playable, &scheduler, &mut results, progress, &mut records);
     let mut was_interrupted = false;
     let early = tokio::select! {
         done = playing => done.map(|()| None)?,
@@ -214,32 +215,32 @@ pub async fn run(
     if early.is_none()
         && records.values().any(|record| doubt::rests_on_silence(&record.trace.events))
     {
-        attention::pause(choice.listens_on()).await;
+        attention::pause(spec.listens_on()).await;
     }
-    let version = relay.version().unwrap_or_else(|| choice.version());
-    watch.ended(&relay.stop().await);
+    let version = relay.version().unwrap_or_else(|| spec.version());
+    progress.ended(&relay.stop().await);
     let by_id = playable.iter().map(|case| (case.id.as_str(), *case)).collect();
-    open.reopen(&desk, &by_id, &mut records);
+    open.reopen(&results, &by_id, &mut records);
     let stranded = |record: &CaseRecord| {
         let met = record.trace.events.iter().any(|event| matches!(event.place, Place::Peer { .. }));
         record.domain.is_some() && record.verdict == Verdict::Inconclusive && !met
     };
     if records.values().any(stranded) {
-        world.unplayed().iter().for_each(|host| watch.unplayed(host));
+        lab.unplayed().iter().for_each(|host| progress.unplayed(host));
     }
     // No case is lost: what has no record says why.
     let lost =
         || (Verdict::Error, "The case has no record; this is a defect of waxseal.".to_owned());
     let (verdict, reason) = early.unwrap_or_else(lost);
     for case in playable {
-        records.entry(&case.id).or_insert_with(|| desk.unfinished(case, verdict, &reason));
+        records.entry(&case.id).or_insert_with(|| results.unfinished(case, verdict, &reason));
     }
     let mut cases: Vec<CaseRecord> =
         selected.iter().filter_map(|case| records.remove(case.id.as_str())).collect();
     for case in cases.iter_mut().filter(|case| case.verdict == Verdict::Fail) {
-        case.advice = choice.advice(&case.id);
+        case.advice = spec.advice(&case.id);
     }
-    let declared = choice.declared(options.own.as_ref());
+    let declared = spec.declared(options.own.as_ref());
     let rules = Rules {
         requirements: &whole.requirements,
         profile,
@@ -250,8 +251,8 @@ pub async fn run(
         schema: SCHEMA,
         tool: format!("waxseal {}", env!("CARGO_PKG_VERSION")),
         relay: RelayName {
-            name: choice.name(),
-            asked: choice.asked(),
+            name: spec.name(),
+            asked: spec.asked(),
             version,
             config: options.own.as_ref().map(|own| own.config.to_string_lossy().into_owned()),
         },
@@ -259,7 +260,7 @@ pub async fn run(
         conditions: options.conditions(),
         interrupted: was_interrupted,
         summary: Summary::of(cases.iter().map(|case| &case.verdict)),
-        absent: absent::absent(whole, profile, &choice, &cases),
+        absent: absent::absent(whole, profile, &spec, &cases),
         outdated: Vec::new(),
         gate: None,
         requirements: rules.judge(whole.cases(), &cases),

@@ -6,7 +6,7 @@ use waxseal_model::diagnostic::closest;
 use waxseal_model::profile::Profile;
 use waxseal_model::scenario::Case;
 
-use super::Options;
+use super::RunOptions;
 use crate::catalogue::Catalogue;
 
 /// Why a run could not be done.
@@ -84,7 +84,7 @@ pub fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Profile, 
 /// The cases that fit the selection, in the order of the files.
 pub(super) fn select<'a>(
     catalogue: &'a Catalogue,
-    options: &Options,
+    options: &RunOptions,
 ) -> Result<Vec<&'a Case>, RunError> {
     let mut patterns = Vec::new();
     for text in &options.cases {

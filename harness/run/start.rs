@@ -15,9 +15,9 @@ use waxseal_model::script::Direction;
 use waxseal_model::status::Declared;
 
 use super::driven::{self, Driven};
+use super::lab::{INBOUND, Lab, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY};
 use super::lateness::{may_wait_for, waits_for};
-use super::world::{INBOUND, OUTBOUND, PARTNER, PARTNER_DOMAIN, RELAY, World};
-use super::{Options, Own, RunError, Watch};
+use super::{Own, Progress, RunError, RunOptions};
 use crate::relay::contract::{Late, NextHop};
 use crate::relay::evidence::Queue;
 use crate::relay::reference::{Memory, Mutant, Running, Setup, Variant};
@@ -28,7 +28,7 @@ const SETTLE: Duration = Duration::from_millis(500);
 
 /// The relay a run is about.
 #[derive(Clone, Debug)]
-pub enum Choice {
+pub enum RelaySpec {
     /// The reference relay, or one of its mutants.
     Reference(Option<Mutant>),
     /// The reference relay as other relays do it, in ways that are right as well.
@@ -37,7 +37,7 @@ pub enum Choice {
     Driven(Box<Driver>),
 }
 
-impl Choice {
+impl RelaySpec {
     /// `reference`, a driver's name (`postfix`, `postfix@bookworm`), or a driver's folder.
     ///
     /// # Errors
@@ -331,29 +331,29 @@ impl Relay {
 }
 
 pub(super) async fn start(
-    world: &World,
-    choice: &Choice,
-    options: &Options,
-    watch: &dyn Watch,
+    lab: &Lab,
+    spec: &RelaySpec,
+    options: &RunOptions,
+    progress: &dyn Progress,
 ) -> Result<Relay, RunError> {
-    match choice {
-        Choice::Reference(_) | Choice::Variant(_) if options.own.is_some() => {
+    match spec {
+        RelaySpec::Reference(_) | RelaySpec::Variant(_) if options.own.is_some() => {
             Err(RunError::NoConfiguration)
         }
-        Choice::Reference(mutant) => reference(world, *mutant, &[], options).await,
-        Choice::Variant(variants) => reference(world, None, variants, options).await,
-        Choice::Driven(driver) => {
-            let driven = driven::start(world, driver, options, watch).await?;
+        RelaySpec::Reference(mutant) => reference(lab, *mutant, &[], options).await,
+        RelaySpec::Variant(variants) => reference(lab, None, variants, options).await,
+        RelaySpec::Driven(driver) => {
+            let driven = driven::start(lab, driver, options, progress).await?;
             Ok(Relay::Driven(Box::new(driven)))
         }
     }
 }
 
 async fn reference(
-    world: &World,
+    lab: &Lab,
     mutant: Option<Mutant>,
     variants: &[Variant],
-    options: &Options,
+    options: &RunOptions,
 ) -> Result<Relay, RunError> {
     let mut listeners = Vec::new();
     for connector in INBOUND {
@@ -362,18 +362,18 @@ async fn reference(
             (Some(_), Connector::Implicit) => 465,
             (Some(_), _) => 25,
         };
-        let at = SocketAddr::new(IpAddr::V4(world.relay_address()?), port);
+        let at = SocketAddr::new(IpAddr::V4(lab.relay_address()?), port);
         let system = |error| RunError::System { what: format!("listen on {at}"), error };
         let listener = TcpListener::bind(at).await.map_err(system)?;
         let address = listener.local_addr().map_err(system)?;
-        world.listeners.lock().unwrap_or_else(PoisonError::into_inner).insert(connector, address);
+        lab.listeners.lock().unwrap_or_else(PoisonError::into_inner).insert(connector, address);
         listeners.push((connector, listener));
     }
     let recipe = match mutant {
         Some(Mutant::ServerShowsShortKey) => "trusted-rsa-1024",
         _ => "trusted-rsa-3072",
     };
-    let mut identity = world.identity(recipe, RELAY)?;
+    let mut identity = lab.identity(recipe, RELAY)?;
     match mutant {
         Some(Mutant::ServerForgetsIntermediate) => identity.chain.truncate(1),
         Some(Mutant::ServerRepeatsLeaf) => {
@@ -384,15 +384,15 @@ async fn reference(
     }
     let setup = Setup {
         hostname: RELAY.into(),
-        dns: world.dns,
-        smtp_port: world.smtp_port,
+        dns: lab.dns,
+        smtp_port: lab.smtp_port,
         outbound: OUTBOUND.map(|connector| (connector, format!(".{connector}.test"))).to_vec(),
         partner_suffix: format!("@{PARTNER_DOMAIN}"),
         partner_name: PARTNER.into(),
         identity,
-        client_identity: world.identity("client", RELAY)?,
-        trust_anchors: world.authorities.trust_anchors(),
-        client_trust_anchors: world.authorities.client_trust_anchors(),
+        client_identity: lab.identity("client", RELAY)?,
+        trust_anchors: lab.authorities.trust_anchors(),
+        client_trust_anchors: lab.authorities.client_trust_anchors(),
         mutant,
         variants: variants.to_vec(),
         memory: Memory::default(),

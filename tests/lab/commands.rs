@@ -10,7 +10,7 @@ use waxseal::lab::{
 };
 
 use super::process::{MARK, family, isolations, wait_until};
-use super::stage::{is_second, second_process};
+use super::second::{is_second, second_process};
 
 /// Leaves a process in a session of its own that ignores all it can.
 const LEAVES: &str = r#"

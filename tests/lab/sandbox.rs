@@ -10,7 +10,7 @@ use waxseal::lab::{
     sandbox,
 };
 
-use super::stage::{is_second, second_process};
+use super::second::{is_second, second_process};
 
 const PART: &str = "lab::sandbox::part_of_the_one_inside";
 

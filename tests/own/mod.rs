@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use waxseal::catalogue::{Catalogue, Source};
 use waxseal::relay::reference::Mutant;
-use waxseal::run::{Choice, Options, Unwatched, run};
+use waxseal::run::{RelaySpec, RunOptions, Silent, run};
 use waxseal_model::record::Record;
 use waxseal_model::status::Status;
 use waxseal_model::verdict::Verdict;
@@ -31,10 +31,10 @@ fn catalogue() -> Catalogue {
 /// The own scenarios, played on the embedded relay with or without a fault.
 fn play(catalogue: &Catalogue, mutant: Option<Mutant>) -> Record {
     let cases = vec![INBOUND.to_owned(), OUTBOUND.to_owned()];
-    let options = Options { cases, profile: "house".into(), ..Options::default() };
+    let options = RunOptions { cases, profile: "house".into(), ..RunOptions::default() };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     runtime
-        .block_on(run(catalogue, Choice::Reference(mutant), &options, &Unwatched, pending()))
+        .block_on(run(catalogue, RelaySpec::Reference(mutant), &options, &Silent, pending()))
         .expect("the lab can be built")
 }
 

@@ -27,7 +27,7 @@ pub struct Played {
 }
 
 /// Where what was played is collected and judged.
-pub struct Desk<'a> {
+pub struct Results<'a> {
     catalogue: &'a Catalogue,
     levels: &'a BTreeMap<String, Level>,
     played: BTreeMap<String, Played>,
@@ -35,7 +35,7 @@ pub struct Desk<'a> {
     late: BTreeMap<String, String>,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Results<'a> {
     /// Nothing has been played yet.
     pub fn new(catalogue: &'a Catalogue, levels: &'a BTreeMap<String, Level>) -> Self {
         Self { catalogue, levels, played: BTreeMap::new(), late: BTreeMap::new() }
