@@ -95,7 +95,7 @@ impl<'a> Hops<'a> {
             names.insert("renamed".into(), renamed.1);
         }
         let plan = receiver(lab, peer, &names, self.options)?;
-        let port = self.case.next_hop.as_ref().and_then(|hop| hop.port);
+        let port = self.case.next_hop().and_then(|hop| hop.port);
         let listener = lab.listen(address, port).await?;
         self.serving.spawn(serve(listener, plan, recorder.clone()));
         Ok(())
@@ -110,7 +110,7 @@ impl<'a> Hops<'a> {
     ) -> Result<String, RunError> {
         let (lab, domain, label) = (self.lab, &self.names["domain"], label(self.names));
         let hosts = hosts_of(self.case, self.names);
-        let name = match (&self.case.next_hop, peer.place.host) {
+        let name = match (self.case.next_hop(), peer.place.host) {
             (Some(hop), _) => hop.host.clone(),
             (None, HostPlace::Below) => format!("{}.{hosts}", peer.name),
             (None, HostPlace::Domain) => domain.clone(),
@@ -136,7 +136,7 @@ impl<'a> Hops<'a> {
         lab.zones.replace(&owner, records)?;
         let usual = u16::try_from(10 * (self.hosts.len() + 1)).unwrap_or(u16::MAX);
         let preference = match peer.place.host {
-            HostPlace::Domain if self.case.next_hop.is_none() => None,
+            HostPlace::Domain if self.case.next_hop().is_none() => None,
             _ => Some(peer.place.preference.unwrap_or(usual)),
         };
         let host = Host { peer: peer.name.clone(), name: name.clone(), owner, preference, address };
@@ -238,7 +238,7 @@ fn label(names: &Names) -> String {
 /// in each case.
 fn hosts_of(case: &Case, names: &Names) -> String {
     let domain = &names["domain"];
-    match case.domain.as_ref() == Some(domain) {
+    match case.whole_domain() == Some(domain.as_str()) {
         true => format!("{}.{domain}", label(names)),
         false => domain.clone(),
     }

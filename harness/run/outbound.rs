@@ -117,7 +117,7 @@ async fn send_one(
     let mut limit = Allowance::new(options.limit);
     match &options.evidence.submit {
         Some(submit) => {
-            let port = case.next_hop.as_ref().and_then(|hop| hop.port).unwrap_or(lab.smtp_port);
+            let port = case.next_hop().and_then(|hop| hop.port).unwrap_or(lab.smtp_port);
             hand(submit, names, letter, port, recorder).await?;
         }
         None => inject(lab, case, names, letter, recorder, options.limit).await,

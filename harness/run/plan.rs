@@ -110,7 +110,7 @@ pub(super) fn select<'a>(
 
 /// A pattern without a case's name stands for all cases of the scenario.
 fn fits(text: &str, glob: &GlobMatcher, case: &Case) -> bool {
-    let names = [&case.id, &case.scenario, plain(case)];
+    let names = [&case.id, &case.scenario, case.plain_id()];
     case.id == text || names.into_iter().any(|name| glob.is_match(name))
 }
 
@@ -121,13 +121,7 @@ fn hint(catalogue: &Catalogue, text: &str) -> String {
     id.map(|id| format!(" (did you mean `{id}`?)")).unwrap_or_default()
 }
 
-/// The id without the user's own domain.
-fn plain(case: &Case) -> &str {
-    let at = case.domain.as_ref().and_then(|domain| case.id.strip_suffix(domain.as_str()));
-    at.map_or(&case.id, |id| id.trim_end_matches('@'))
-}
-
-/// The well-behaved twins that the selection needs and does not hold.
+/// The controls that the selection needs and does not hold.
 pub(super) fn controls<'a>(catalogue: &'a Catalogue, selected: &[&Case]) -> Vec<&'a Case> {
     let mut controls: Vec<&Case> = Vec::new();
     for case in selected {

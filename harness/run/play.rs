@@ -118,16 +118,18 @@ pub fn names(case: &Case, number: usize) -> Names {
     };
     let domain = match case.direction {
         Direction::Inbound => SINK.to_owned(),
-        Direction::Outbound => match case.domain.as_deref() {
-            None => format!("{deep}c{number}.{}.test", case.connector),
-            Some(below) if below.starts_with('.') => format!("{deep}c{number}{below}"),
-            Some(whole) => whole.to_owned(),
-        },
+        Direction::Outbound => {
+            match case.placement.as_ref().map(|placement| placement.domain.as_str()) {
+                None => format!("{deep}c{number}.{}.test", case.connector),
+                Some(below) if below.starts_with('.') => format!("{deep}c{number}{below}"),
+                Some(whole) => whole.to_owned(),
+            }
+        }
     };
     // Nothing that a relay remembers of a host may serve another case: each has hosts of its own.
-    let hosts = match case.domain.as_deref() {
-        Some(whole) if *whole == domain => format!("c{number}.{domain}"),
-        _ => domain.clone(),
+    let hosts = match case.whole_domain() {
+        Some(_) => format!("c{number}.{domain}"),
+        None => domain.clone(),
     };
     let sender_domain = match (case.connector, case.sender_connector) {
         (Connector::Partner, _) => PARTNER_DOMAIN.to_owned(),
@@ -135,7 +137,7 @@ pub fn names(case: &Case, number: usize) -> Names {
         (_, None) => format!("c{number}.sender.test"),
     };
     let mx = case.peers.first().map_or("mx", |peer| peer.name.as_str());
-    let mx = match &case.next_hop {
+    let mx = match case.next_hop() {
         Some(hop) => hop.host.clone(),
         None => match case.peers.first().map(|peer| peer.place.host).unwrap_or_default() {
             HostPlace::Below => format!("{mx}.{hosts}"),

@@ -56,14 +56,14 @@ impl<'a> Results<'a> {
         let result = self.played.get(&case.id)?;
         let control = match self.control(case) {
             None => None,
-            Some(control) => Some(self.twin(control)?),
+            Some(control) => Some(self.played_control(control)?),
         };
         Some((self.judged(case, result, control), result.lateness))
     }
 
     /// The record of a case as it was played another time, with the control that was played.
     pub(super) fn judge(&self, case: &Case, played: &Played) -> CaseRecord {
-        let control = self.control(case).and_then(|control| self.twin(control));
+        let control = self.control(case).and_then(|control| self.played_control(control));
         self.judged(case, played, control)
     }
 
@@ -97,7 +97,7 @@ impl<'a> Results<'a> {
     }
 
     /// A control, once it is played.
-    fn twin(&self, control: &Case) -> Option<Control<'_>> {
+    fn played_control(&self, control: &Case) -> Option<Control<'_>> {
         let Played { names, trace, .. } = self.played.get(&control.id)?;
         let judged = || judge(control, Level::Must, names, trace, None).verdict;
         let verdict = caught_now(judged).unwrap_or(Verdict::Error);

@@ -37,7 +37,7 @@ pub(super) async fn leave(
     let trace = recorder.trace();
     if !gone(&trace) {
         lab.zones.replace(&names["domain"], vec![Data::null_mx()])?;
-        if let Some(hop) = &case.next_hop {
+        if let Some(hop) = case.next_hop() {
             lab.zones.replace(&hop.host, vec![Data::A(lab.case_address()?)])?;
         }
         let mut limit = Allowance::new(GIVEN_BACK);
