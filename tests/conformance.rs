@@ -10,8 +10,9 @@ use std::sync::{Arc, OnceLock};
 use libtest_mimic::{Arguments, Failed, Trial};
 use waxseal::catalogue::Catalogue;
 use waxseal::lab::sandbox;
+use waxseal::relay::RelaySpec;
 use waxseal::report;
-use waxseal::run::{RelaySpec, RunOptions, Silent, run};
+use waxseal::run::{RunOptions, Silent, run};
 use waxseal_model::record::Record;
 use waxseal_model::verdict::Verdict;
 
@@ -77,13 +78,7 @@ impl Shared {
                 .build()
                 .map_err(|error| error.to_string())?;
             runtime
-                .block_on(run(
-                    &self.catalogue,
-                    self.spec.clone(),
-                    &self.options,
-                    &Silent,
-                    pending(),
-                ))
+                .block_on(run(&self.catalogue, &self.spec, &self.options, &Silent, pending()))
                 .map_err(|error| error.to_string())
         })
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::future::pending;
 
 use waxseal::catalogue::Catalogue;
-use waxseal::run::{RelaySpec, RunOptions, Silent, run};
+use waxseal::relay::RelaySpec;
+use waxseal::run::{RunOptions, Silent, run};
 use waxseal_model::facts::Engine;
 use waxseal_model::record::Record;
 use waxseal_model::verdict::Verdict;
@@ -13,7 +14,7 @@ fn play(catalogue: &Catalogue, engine: Engine) -> Record {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     let options = RunOptions { engine: Some(engine), ..RunOptions::default() };
     runtime
-        .block_on(run(catalogue, RelaySpec::Reference(None), &options, &Silent, pending()))
+        .block_on(run(catalogue, &RelaySpec::reference(None), &options, &Silent, pending()))
         .expect("the lab can be built")
 }
 

@@ -16,7 +16,7 @@ use super::output::{OutDir, print, refuse, say};
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::lab::process::die_with_us;
-use crate::relay::Driver;
+use crate::relay::{Driver, RelaySpec};
 use crate::report;
 
 /// The runs that go on, each by its standard input: a run ends when that is closed, and so it ends
@@ -175,12 +175,10 @@ fn play(name: &str, arguments: &MatrixArguments, runs: &Mutex<Runs>) -> Result<R
 
 /// Judges the record by the baseline in the driver's folder, if there is one.
 fn gate(catalogue: &Catalogue, name: &str, mut record: Record) -> Result<Record, String> {
-    let driver = (name != "reference").then(|| Driver::find(name)).transpose();
-    let text = match driver.map_err(|error| format!("could not {error}"))? {
-        Some(driver) => driver.baseline().map_err(|error| format!("could not {error}"))?,
-        None => None,
+    let text = RelaySpec::find(name).and_then(|relay| relay.baseline());
+    let Some(text) = text.map_err(|error| format!("could not {error}"))? else {
+        return Ok(record);
     };
-    let Some(text) = text else { return Ok(record) };
     let baseline = Baseline::parse("baseline.toml", &text)
         .map_err(|wrong| format!("the baseline is wrong\n{}", wrong.render(&text)))?;
     let known: Vec<&str> = catalogue.cases().map(|case| case.id.as_str()).collect();

@@ -18,22 +18,23 @@ use super::progress::Bar;
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::lab::{Sandbox, sandbox};
-use crate::relay::Driver;
+use crate::relay::{RelayError, RelaySpec};
 use crate::report;
-use crate::run::{Own, RelaySpec, RunOptions, run as play};
+use crate::run::{Own, RunOptions, run as play};
 
 /// Plays, reports, and gives the exit code. `profile` is the name of the one that the arguments mean.
 /// Enters the private network first, while there is only one thread.
 pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: String) -> ExitCode {
     let spec = match &arguments.command {
-        Some(command) => match Driver::of_command(command) {
-            Some(driver) => RelaySpec::Driven(Box::new(driver)),
-            None => return refuse("`--command` is empty; name the program that starts the relay"),
-        },
-        None => match RelaySpec::find(&arguments.relay) {
-            Ok(spec) => spec,
-            Err(error) => return refuse(&format!("could not {error}")),
-        },
+        Some(command) => RelaySpec::of_command(command),
+        None => RelaySpec::find(&arguments.relay),
+    };
+    let spec = match spec {
+        Ok(spec) => spec,
+        Err(RelayError::EmptyCommand) => {
+            return refuse("`--command` is empty; name the program that starts the relay");
+        }
+        Err(error) => return refuse(&format!("could not {error}")),
     };
     let baseline = match arguments.baseline.as_deref().map(read_baseline).transpose() {
         Ok(baseline) => baseline,
@@ -43,10 +44,8 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(own) => own,
         Err(text) => return refuse(&text),
     };
-    if let RelaySpec::Driven(driver) = &spec
-        && arguments.command.is_none()
-    {
-        warn_of_unplayed(catalogue, driver);
+    if arguments.command.is_none() {
+        warn_of_unplayed(catalogue, &spec);
     }
     // Before anything is played: an hour's work is not lost for a folder that cannot be written.
     let out = match arguments.out.as_deref().map(OutDir::open).transpose() {
@@ -77,7 +76,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Err(error) => return refuse(&format!("could not listen to signals: {error}")),
     };
     let progress = Bar::new(arguments.verbose);
-    let played = runtime.block_on(play(catalogue, spec, &options, &progress, stop.came()));
+    let played = runtime.block_on(play(catalogue, &spec, &options, &progress, stop.came()));
     progress.end();
     let mut record = match played {
         Ok(record) => record,
@@ -103,10 +102,10 @@ pub(super) fn enter(spec: &RelaySpec, no_sandbox: bool) -> Result<Option<Sandbox
     let why = if no_sandbox {
         "`--no-sandbox` was given".to_owned()
     } else {
-        match (sandbox::enter(), spec) {
-            (Ok(sandbox), _) => return Ok(Some(sandbox)),
-            (Err(error), RelaySpec::Reference(_) | RelaySpec::Variant(_)) => error.to_string(),
-            (Err(error), RelaySpec::Driven(_)) => {
+        match sandbox::enter() {
+            Ok(sandbox) => return Ok(Some(sandbox)),
+            Err(error) if spec.is_embedded() => error.to_string(),
+            Err(error) => {
                 return Err(format!(
                     "could not enter the private network: {error}. To run the relay in the open \
                      network, say `--no-sandbox`"
@@ -114,32 +113,28 @@ pub(super) fn enter(spec: &RelaySpec, no_sandbox: bool) -> Result<Option<Sandbox
             }
         }
     };
-    let what = match spec {
-        RelaySpec::Reference(_) | RelaySpec::Variant(_) => {
-            "the embedded relay uses high ports of the loopback addresses"
-        }
-        RelaySpec::Driven(_) => {
-            "the relay runs in the open network, and what it sends may leave this machine"
-        }
+    let what = match spec.is_embedded() {
+        true => "the embedded relay uses high ports of the loopback addresses",
+        false => "the relay runs in the open network, and what it sends may leave this machine",
     };
     say(&format!("no private network: {what} ({why})"));
     Ok(None)
 }
 
-/// Says which connectors the driver declares that no case is about.
-pub(super) fn warn_of_unplayed(catalogue: &Catalogue, driver: &Driver) {
+/// Says which connectors the relay declares that no case is about.
+pub(super) fn warn_of_unplayed(catalogue: &Catalogue, relay: &RelaySpec) {
     for direction in [Direction::Inbound, Direction::Outbound] {
         let has_case = |connector| {
             catalogue.cases().any(|case| case.direction == direction && case.connector == connector)
         };
         let declared = Connector::ALL.into_iter().filter(|connector| {
-            connector.exists(direction) && driver.contract.connectors.declare(direction, *connector)
+            connector.exists(direction) && relay.declares(direction, *connector)
         });
         for connector in declared.filter(|connector| !has_case(*connector)) {
             say(&format!(
                 "warning: the driver {} declares the connector {connector} {direction}, and no case \
                  of this version is about it: nothing is said of it",
-                driver.name
+                relay.name()
             ));
         }
     }

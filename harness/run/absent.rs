@@ -8,28 +8,28 @@ use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 use waxseal_model::verdict::Verdict;
 
-use super::RelaySpec;
 use crate::catalogue::Catalogue;
+use crate::relay::Relay;
 
 /// What was not played because the relay does not have it, although cases were selected for it or
 /// the profile requires it; and what the relay has and no case of this version asks for.
 pub(super) fn absent(
     whole: &Catalogue,
     profile: &Profile,
-    spec: &RelaySpec,
+    relay: &dyn Relay,
     cases: &[CaseRecord],
 ) -> Vec<Absent> {
     let directions = [Direction::Inbound, Direction::Outbound];
     directions
         .into_iter()
-        .flat_map(|direction| one_way(whole, profile, spec, cases, direction))
+        .flat_map(|direction| one_way(whole, profile, relay, cases, direction))
         .collect()
 }
 
 fn one_way(
     whole: &Catalogue,
     profile: &Profile,
-    spec: &RelaySpec,
+    relay: &dyn Relay,
     cases: &[CaseRecord],
     direction: Direction,
 ) -> Vec<Absent> {
@@ -43,15 +43,14 @@ fn one_way(
         (some && all.all(|case| case.verdict == Verdict::Skipped)).then_some(count)
     };
     let required: Vec<Connector> = profile.requires.get(&direction).cloned().unwrap_or_default();
-    if !spec.takes_part(direction) {
-        let reason = spec.why_absent(direction);
+    if let Some(reason) = relay.absent(direction) {
         let whole = skipped(None).map(|cases| Absent { direction, connector: None, cases, reason });
         return whole.into_iter().collect();
     }
     let with_cases: BTreeSet<Connector> =
         whole.cases().filter(|c| c.direction == direction).map(|case| case.connector).collect();
     let of = |connector: Connector| {
-        let declared = spec.declares(direction, connector);
+        let declared = relay.declares(direction, connector);
         let known = with_cases.contains(&connector);
         let reason = match (declared, required.contains(&connector), known) {
             (false, true, _) => "The profile requires it, and the relay does not declare it.",

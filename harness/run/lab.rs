@@ -61,7 +61,7 @@ pub(super) struct Lab {
     /// Whether peers can have addresses of IPv6.
     ipv6: bool,
     addresses: Mutex<Addresses>,
-    pub(super) listeners: Mutex<BTreeMap<Connector, SocketAddr>>,
+    listeners: Mutex<BTreeMap<Connector, SocketAddr>>,
     cases: Cases,
     unplayed: Unplayed,
     shared: Mutex<BTreeMap<String, Arc<Alone>>>,
@@ -223,6 +223,12 @@ impl Lab {
             SocketAddr::V6(_) => ipv6::listen(at),
         };
         listening.map_err(|error| RunError::System { what: format!("listen on {at}"), error })
+    }
+
+    /// The relay listens there.
+    pub(super) fn listens(&self, connector: Connector, at: SocketAddr) {
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.insert(connector, at);
     }
 
     pub(super) fn listener(&self, connector: Connector) -> Option<SocketAddr> {

@@ -42,9 +42,6 @@ pub enum RunError {
         /// Cases of all parts.
         selected: usize,
     },
-    /// The reference relay has no files.
-    #[error("could not use the configuration: the embedded relay has none; name a driver")]
-    NoConfiguration,
     /// The lab could not be built.
     #[error("could not {0}")]
     Lab(#[from] crate::lab::LabError),

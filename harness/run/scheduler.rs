@@ -16,9 +16,9 @@ use super::open::Open;
 use super::opinion;
 use super::play::{self, PlayOptions};
 use super::results::Played;
-use super::start::{Relay, RelaySpec};
 use super::throttle::Throttle;
 use super::{RunError, RunOptions};
+use crate::relay::{Evidence, Pace};
 
 /// One case to be played.
 #[derive(Clone, Copy)]
@@ -49,15 +49,14 @@ pub(super) struct Playing(JoinSet<(String, Option<Engine>, Played)>);
 impl<'a> Scheduler<'a> {
     pub(super) fn new(
         lab: &'a Arc<Lab>,
-        spec: &RelaySpec,
-        relay: &Relay,
+        pace: Pace,
+        evidence: Evidence,
         options: &RunOptions,
         open: Arc<Open>,
     ) -> Self {
-        let most = spec.concurrency();
+        let most = pace.concurrency;
         let jobs = options.jobs.map_or(most, |jobs| jobs.min(most)).max(1);
-        let options =
-            PlayOptions { limit: spec.limit(), evidence: relay.evidence(), engine: options.engine };
+        let options = PlayOptions { limit: pace.limit, evidence, engine: options.engine };
         let heartbeat = Arc::new(Heartbeat::start());
         let throttle = Throttle::open(jobs, Arc::clone(&heartbeat));
         Self { lab, open, throttle, heartbeat, options }

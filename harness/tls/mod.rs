@@ -12,6 +12,7 @@ mod setup;
 mod tamper;
 
 pub use chain::certificate::{describe_certificate, describe_chain};
+pub use chain::identity::read_identity_pem;
 pub use chain::verify::{ChainProblem, Usage, read_certificates_pem, system_roots, verify_chain};
 pub use engines::questions::{
     NoAnswer, SavedSession, agrees_to, open_session, renegotiates, resumes, signs,

@@ -14,8 +14,9 @@ use std::future::pending;
 use std::sync::Mutex;
 
 use waxseal::catalogue::Catalogue;
+use waxseal::relay::RelaySpec;
 use waxseal::relay::reference::{Mutant, Variant};
-use waxseal::run::{RelaySpec, RunOptions, Silent, run};
+use waxseal::run::{RunOptions, Silent, run};
 use waxseal_model::expect::TlsExpect;
 use waxseal_model::record::Record;
 use waxseal_model::scenario::Case;
@@ -39,7 +40,7 @@ fn play(catalogue: &Catalogue, mutant: Option<Mutant>, cases: Vec<String>) -> Re
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     let options = RunOptions { jobs: Some(64), cases, ..RunOptions::default() };
     runtime
-        .block_on(run(catalogue, RelaySpec::Reference(mutant), &options, &Silent, pending()))
+        .block_on(run(catalogue, &RelaySpec::reference(mutant), &options, &Silent, pending()))
         .expect("the lab can be built")
 }
 
@@ -142,8 +143,8 @@ fn a_login_in_plaintext_that_is_forgotten_is_no_failure() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     let cases = NOT_FOR_IT.map(str::to_owned).to_vec();
     let options = RunOptions { cases, ..RunOptions::default() };
-    let spec = RelaySpec::Variant(vec![Variant::ServerTakesLogins]);
-    let record = runtime.block_on(run(&catalogue, spec, &options, &Silent, pending()));
+    let spec = RelaySpec::variant(&[Variant::ServerTakesLogins]);
+    let record = runtime.block_on(run(&catalogue, &spec, &options, &Silent, pending()));
     for case in &record.expect("the lab can be built").cases {
         assert_eq!(case.verdict, Verdict::Pass, "{}: {}", case.id, case.reason);
     }

@@ -7,8 +7,9 @@ use std::future::pending;
 use std::path::{Path, PathBuf};
 
 use waxseal::catalogue::{Catalogue, Source};
+use waxseal::relay::RelaySpec;
 use waxseal::relay::reference::Mutant;
-use waxseal::run::{RelaySpec, RunOptions, Silent, run};
+use waxseal::run::{RunOptions, Silent, run};
 use waxseal_model::record::Record;
 use waxseal_model::status::Status;
 use waxseal_model::verdict::Verdict;
@@ -34,7 +35,7 @@ fn play(catalogue: &Catalogue, mutant: Option<Mutant>) -> Record {
     let options = RunOptions { cases, profile: "house".into(), ..RunOptions::default() };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     runtime
-        .block_on(run(catalogue, RelaySpec::Reference(mutant), &options, &Silent, pending()))
+        .block_on(run(catalogue, &RelaySpec::reference(mutant), &options, &Silent, pending()))
         .expect("the lab can be built")
 }
 

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 
 use waxseal::catalogue::Catalogue;
+use waxseal::relay::RelaySpec;
 use waxseal::relay::reference::Variant;
-use waxseal::run::{RelaySpec, RunOptions, Silent, run};
+use waxseal::run::{RunOptions, Silent, run};
 use waxseal_model::record::{CaseRecord, Record};
 use waxseal_model::requirement::Level;
 use waxseal_model::verdict::Verdict;
@@ -64,9 +65,9 @@ fn explained() -> Explained {
 fn play(catalogue: &Catalogue, variants: &[Variant], cases: Vec<String>) -> Record {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     let options = RunOptions { jobs: Some(24), cases, ..RunOptions::default() };
-    let spec = RelaySpec::Variant(variants.to_vec());
+    let spec = RelaySpec::variant(variants);
     runtime
-        .block_on(run(catalogue, spec, &options, &Silent, pending()))
+        .block_on(run(catalogue, &spec, &options, &Silent, pending()))
         .expect("the lab can be built")
 }
 

@@ -1,0 +1,72 @@
+//! What a run is to do.
+
+use waxseal_model::facts::Engine;
+use waxseal_model::record::Conditions;
+use waxseal_model::status::Scope;
+
+use super::own::Own;
+use crate::lab::Sandbox;
+
+/// What a run is to do.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Patterns of case ids; empty: all.
+    pub cases: Vec<String>,
+    /// The profile's name.
+    pub profile: String,
+    /// Cases at once; `None`: the relay's own limit.
+    pub jobs: Option<usize>,
+    /// The part of the cases that is played: `(1, 3)` is the first of three.
+    pub shard: Option<(usize, usize)>,
+    /// The engine that our peers use; `None`: each what suits it, and a finding of one is checked
+    /// with the other.
+    pub engine: Option<Engine>,
+    /// The private network, if `lab::sandbox::enter` has made one.
+    pub sandbox: Option<Sandbox>,
+    /// The user's own configuration, if that is under test instead of the driver's.
+    pub own: Option<Own>,
+    /// Whether the run's private directory stays.
+    pub keep: bool,
+    /// When the run begins, for the record, `2026-12-31T23:59:59Z`: the clock is the caller's.
+    pub started: Option<String>,
+}
+
+impl RunOptions {
+    /// How the run is done, for the record.
+    pub(super) fn conditions(&self) -> Conditions {
+        Conditions {
+            selection: self.cases.clone(),
+            shard: self.shard.map(|(part, parts)| format!("{part}/{parts}")),
+            engine: self.engine,
+            private_network: self.sandbox.is_some(),
+            started: self.started.clone(),
+        }
+    }
+
+    /// How much of the catalogue is asked for.
+    pub(super) fn scope(&self) -> Scope {
+        if !self.cases.is_empty() || self.own.is_some() {
+            Scope::Selection
+        } else if self.shard.is_some() {
+            Scope::Shard
+        } else {
+            Scope::Whole
+        }
+    }
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            cases: Vec::new(),
+            profile: "exchange-online".into(),
+            jobs: None,
+            shard: None,
+            engine: None,
+            sandbox: None,
+            own: None,
+            keep: false,
+            started: None,
+        }
+    }
+}
