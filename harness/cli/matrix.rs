@@ -7,17 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use waxseal_model::baseline::Baseline;
-use waxseal_model::foreign::printable_json;
 use waxseal_model::record::Record;
 use waxseal_model::verdict::{INTERRUPTED, KEPT, UNUSABLE, gravest};
 
-use super::arguments::{Format, MatrixArguments};
+use super::arguments::MatrixArguments;
 use super::output::{OutDir, print, refuse, say};
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::lab::process::die_with_us;
 use crate::relay::{Driver, RelaySpec};
-use crate::report;
+use crate::report::{self, FORMATS};
 
 /// The runs that go on, each by its standard input: a run ends when that is closed, and so it ends
 /// with this process however that ends.
@@ -71,13 +70,9 @@ pub(super) fn matrix(catalogue: &Catalogue, arguments: &MatrixArguments) -> Exit
     };
     let records: Vec<Record> = names.iter().filter_map(|name| columns.get(name)).cloned().collect();
     let written = out.map_or(Ok(()), |out| write(&out, &records));
-    match arguments.format {
-        Format::Human => print(&report::matrix(&records)),
-        Format::Markdown => print(&report::matrix_markdown(&records)),
-        Format::Json => match serde_json::to_string_pretty(&records) {
-            Ok(json) => print(&printable_json(json + "\n")),
-            Err(error) => return refuse(&format!("could not write the records: {error}")),
-        },
+    match (arguments.format.matrix)(&records) {
+        Ok(text) => print(&text),
+        Err(error) => return refuse(&format!("could not write the records: {error}")),
     }
     written.map_or_else(|text| refuse(&text), |()| exit)
 }
@@ -197,7 +192,11 @@ fn exit_code<'a>(records: impl Iterator<Item = &'a Record>, some_not_run: bool) 
 }
 
 fn write(out: &OutDir, records: &[Record]) -> Result<(), String> {
-    out.write("matrix.md", &report::matrix_markdown(records))?;
+    for format in &FORMATS {
+        if let Some(file) = format.matrix_file {
+            out.write(file, &(format.matrix)(records).map_err(|error| error.to_string())?)?;
+        }
+    }
     for record in records {
         let json = report::json(record).map_err(|error| error.to_string())?;
         out.write(&format!("{}.json", record.relay.name.replace('/', "-")), &json)?;

@@ -11,7 +11,7 @@ use waxseal_model::record::Record;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
-use super::arguments::{Format, RunArguments};
+use super::arguments::RunArguments;
 use super::files;
 use super::output::{OutDir, print, refuse, say};
 use super::progress::Bar;
@@ -19,7 +19,7 @@ use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::lab::{Sandbox, sandbox};
 use crate::relay::{RelayError, RelaySpec};
-use crate::report;
+use crate::report::{self, FORMATS};
 use crate::run::{Own, RunOptions, run as play};
 
 /// Plays, reports, and gives the exit code. `profile` is the name of the one that the arguments mean.
@@ -206,21 +206,25 @@ fn finish(
     record: &Record,
     out: Option<&OutDir>,
 ) -> ExitCode {
-    let json = match report::json(record) {
-        Ok(json) => json,
-        Err(error) => return refuse(&format!("could not write the record: {error}")),
-    };
-    let markdown = report::markdown(record, &catalogue.requirements);
-    let written = out.map_or(Ok(()), |out| {
-        out.write("results.json", &json).and_then(|()| out.write("report.md", &markdown))
-    });
-    match arguments.format {
-        Format::Human => {
-            let alone = report::alone(record).filter(|_| arguments.verbose);
-            print(&(alone.unwrap_or_default() + &report::summary(record, &catalogue.requirements)));
+    let run =
+        report::Run { record, requirements: &catalogue.requirements, in_full: arguments.verbose };
+    let mut written = Ok(());
+    for format in &FORMATS {
+        let out = format.run_file.and_then(|file| Some((out?, file)));
+        let asked = std::ptr::eq(format, arguments.format);
+        if out.is_none() && !asked {
+            continue;
         }
-        Format::Json => print(&json),
-        Format::Markdown => print(&markdown),
+        let text = match (format.run)(&run) {
+            Ok(text) => text,
+            Err(error) => return refuse(&format!("could not write the record: {error}")),
+        };
+        if let Some((out, file)) = out {
+            written = written.and_then(|()| out.write(file, &text));
+        }
+        if asked {
+            print(&text);
+        }
     }
     for finding in record.gate.iter().flat_map(|gate| &gate.findings) {
         say(&format!("gate: {finding}"));

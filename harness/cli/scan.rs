@@ -13,10 +13,9 @@ use waxseal_model::profile::Profile;
 use waxseal_model::scan::{Entry, Scan, Target};
 use waxseal_model::verdict::{UNDECIDED, gravest};
 
-use super::arguments::{Part, ScanArguments, ScanFormat};
+use super::arguments::{Part, ScanArguments};
 use super::output::{print, refuse};
 use crate::catalogue::{Rules, files, host_pins, names_a_file, profile_names};
-use crate::report;
 use crate::scan::{Limits, ScanOptions, Scanner, parse_target};
 use crate::tls::{read_certificates_pem, system_roots};
 
@@ -175,9 +174,9 @@ async fn all(
         while let Some(scan) = done.get_mut(next).and_then(Option::take) {
             next += 1;
             codes.push(scan.exit_code());
-            match arguments.format {
-                ScanFormat::Human => print(&report::scan_table(&scan, &rules.requirements)),
-                ScanFormat::Json => print(&report::scan_lines(&scan)),
+            // Only formats that have this form can be asked for.
+            if let Some(form) = arguments.format.scan {
+                print(&form(&scan, &rules.requirements));
             }
         }
     }
