@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::future::pending;
 
-use waxseal::catalogue::Catalogue;
-use waxseal::relay::RelaySpec;
-use waxseal::run::{RunOptions, Silent, run};
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::relay::RelaySpec;
+use waxseal::internals::run::{RunOptions, Silent, run};
 use waxseal_model::facts::Engine;
 use waxseal_model::record::Record;
 use waxseal_model::verdict::Verdict;

@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
-use waxseal::catalogue::Catalogue;
-use waxseal::report;
-use waxseal::run::names;
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::report;
+use waxseal::internals::run::names;
 use waxseal_model::record::Record;
 
 use super::walk::{each_text, harmless};

@@ -15,6 +15,7 @@ use super::output::{OutDir, print, refuse, say};
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::lab::process::die_with_us;
+use crate::library::today;
 use crate::relay::{Driver, RelaySpec};
 use crate::report::{self, FORMATS};
 
@@ -177,7 +178,7 @@ fn gate(catalogue: &Catalogue, name: &str, mut record: Record) -> Result<Record,
     let baseline = Baseline::parse("baseline.toml", &text)
         .map_err(|wrong| format!("the baseline is wrong\n{}", wrong.render(&text)))?;
     let known: Vec<&str> = catalogue.cases().map(|case| case.id.as_str()).collect();
-    baseline.judge(&mut record, &known, &super::run::today());
+    baseline.judge(&mut record, &known, &today());
     Ok(record)
 }
 

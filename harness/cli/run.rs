@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use waxseal_model::baseline::Baseline;
 use waxseal_model::limits;
 use waxseal_model::record::Record;
@@ -18,6 +16,7 @@ use super::progress::Bar;
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::lab::{Sandbox, sandbox};
+use crate::library::{now, today};
 use crate::relay::{RelayError, RelaySpec};
 use crate::report::{self, FORMATS};
 use crate::run::{Own, RunOptions, run as play};
@@ -66,6 +65,9 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         own,
         keep: arguments.keep,
         started: now(),
+        today: Some(today()),
+        baseline,
+        scenarios: arguments.scenarios.clone(),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -78,20 +80,10 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
     let progress = Bar::new(arguments.verbose);
     let played = runtime.block_on(play(catalogue, &spec, &options, &progress, stop.came()));
     progress.end();
-    let mut record = match played {
+    let record = match played {
         Ok(record) => record,
         Err(error) => return refuse(&error.to_string()),
     };
-    let today = today();
-    let profile = catalogue.profiles.get(&record.profile);
-    record.outdated =
-        profile.and_then(|p| p.outdated(&record.profile, &today)).into_iter().collect();
-    if let Some(baseline) = baseline {
-        let own = options.own.as_ref().map(|own| own.catalogue(catalogue));
-        let catalogue = own.as_ref().unwrap_or(catalogue);
-        let known: Vec<&str> = catalogue.cases().map(|case| case.id.as_str()).collect();
-        baseline.judge(&mut record, &known, &today);
-    }
     finish(catalogue, arguments, &record, out.as_ref())
 }
 
@@ -138,22 +130,6 @@ pub(super) fn warn_of_unplayed(catalogue: &Catalogue, relay: &RelaySpec) {
             ));
         }
     }
-}
-
-/// The time, like `2026-12-31T23:59:59Z`.
-fn now() -> Option<String> {
-    let now = OffsetDateTime::now_utc();
-    // A whole second can be written.
-    now.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
-}
-
-/// The day, like `2026-12-31`. `WAXSEAL_TODAY` sets it, so that a report can be made anew as of the
-/// day of another.
-pub(super) fn today() -> String {
-    let form = time::macros::format_description!("[year]-[month]-[day]");
-    let set = std::env::var("WAXSEAL_TODAY").ok();
-    let set = set.and_then(|day| time::Date::parse(&day, form).ok());
-    set.unwrap_or_else(|| OffsetDateTime::now_utc().date()).to_string()
 }
 
 /// What is to be tested of the user's own configuration.

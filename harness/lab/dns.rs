@@ -2,7 +2,7 @@
 //!
 //! It validates nothing: a name is signed because the zones say so.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -239,19 +239,4 @@ fn in_words(reply: &Message) -> String {
         other => other.to_string(),
     };
     if reply.metadata.authentic_data { code + " AD" } else { code }
-}
-
-/// The name under which the DNS holds an address's name (RFC 1035 section 3.5,
-/// RFC 3596 section 2.5).
-pub fn reverse_name(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
-        }
-        IpAddr::V6(address) => {
-            let nibbles = address.octets().into_iter().rev().flat_map(|o| [o & 0xf, o >> 4]);
-            nibbles.map(|nibble| format!("{nibble:x}.")).collect::<String>() + "ip6.arpa"
-        }
-    }
 }

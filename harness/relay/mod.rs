@@ -25,13 +25,10 @@ mod spec;
 mod template;
 
 pub use config::Adopt;
-pub use connectors::Connectors;
-pub use contract::Contract;
-pub use driver::{Driver, Prepared};
+pub use driver::Driver;
 pub use error::RelayError;
 pub use evidence::Evidence;
-pub use interface::{LabNeeds, Later, Pace, Relay, RunningRelay, Start};
+pub use interface::{Pace, Relay, RunningRelay, Start};
 pub use labfile::LabFile;
 pub use remote::Remote;
-pub use root::Root;
 pub use spec::RelaySpec;

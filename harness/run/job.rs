@@ -60,13 +60,16 @@ pub async fn run(
     job.sort_out(&selected);
     let ended = job.play(interrupted).await?;
     let cases = job.cases(&selected, &ended);
-    Ok(record(
-        catalogue,
-        relay,
-        options,
-        profile,
-        Outcome { cases, ended, lasted: begun.elapsed() },
-    ))
+    let outcome = Outcome { cases, ended, lasted: begun.elapsed() };
+    let mut record = record(catalogue, relay, options, profile, outcome);
+    if let Some(today) = &options.today {
+        record.outdated = profile.outdated(&options.profile, today).into_iter().collect();
+    }
+    if let Some(baseline) = &options.baseline {
+        let known: Vec<&str> = played.cases().map(|case| case.id.as_str()).collect();
+        baseline.judge(&mut record, &known, options.today.as_deref().unwrap_or_default());
+    }
+    Ok(record)
 }
 
 /// What a run works with.

@@ -268,7 +268,7 @@ impl Lab {
                 self.authorities.issue(&recipe, name)?
             }
         };
-        Ok(Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa })
+        Ok(Identity { chain: issued.chain, key: issued.key, weak: issued.weak })
     }
 
     /// Why our peers cannot play a case with this engine.

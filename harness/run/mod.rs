@@ -30,7 +30,7 @@ mod whole;
 pub use job::run;
 pub use options::RunOptions;
 pub use own::{Own, Route, Rule, connector_of};
-pub use plan::{RunError, profile};
+pub use plan::{RunError, profile, select};
 pub use play::names;
 pub use progress::{Progress, Silent};
 pub use results::{Played, Results};

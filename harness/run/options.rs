@@ -1,5 +1,8 @@
 //! What a run is to do.
 
+use std::path::PathBuf;
+
+use waxseal_model::baseline::Baseline;
 use waxseal_model::facts::Engine;
 use waxseal_model::record::Conditions;
 use waxseal_model::status::Scope;
@@ -29,6 +32,13 @@ pub struct RunOptions {
     pub keep: bool,
     /// When the run begins, for the record, `2026-12-31T23:59:59Z`: the clock is the caller's.
     pub started: Option<String>,
+    /// The day that waivers and facts of others are dated by, `2026-12-31`; `None`: nothing is too old.
+    pub today: Option<String>,
+    /// Failures that are accepted; the record says what the gate makes of them.
+    pub baseline: Option<Baseline>,
+    /// A folder of scenarios of the user's own, with the layout of `scenarios/`. It is read by whoever
+    /// reads the catalogue.
+    pub scenarios: Option<PathBuf>,
 }
 
 impl RunOptions {
@@ -67,6 +77,9 @@ impl Default for RunOptions {
             own: None,
             keep: false,
             started: None,
+            today: None,
+            baseline: None,
+            scenarios: None,
         }
     }
 }

@@ -20,6 +20,9 @@ pub enum RunError {
         /// The names there are.
         known: String,
     },
+    /// A file of the user's own is wrong, or there is no such profile.
+    #[error("{0}")]
+    Files(String),
     /// A pattern is no pattern.
     #[error("`{0}` is no pattern of case ids")]
     Pattern(String),
@@ -79,7 +82,10 @@ pub fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Profile, 
 }
 
 /// The cases that fit the selection, in the order of the files.
-pub(super) fn select<'a>(
+///
+/// # Errors
+/// [`RunError::Pattern`], [`RunError::Nothing`], [`RunError::EmptyShard`].
+pub fn select<'a>(
     catalogue: &'a Catalogue,
     options: &RunOptions,
 ) -> Result<Vec<&'a Case>, RunError> {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use waxseal::lab::commands::run_kept;
-use waxseal::lab::{
+use waxseal::internals::lab::commands::run_kept;
+use waxseal::internals::lab::{
     Afterwards, Commands, Errand, Files, Isolation, Launch, RunDir, Supervised, Unfinished,
 };
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use waxseal::lab::{
+use waxseal::internals::lab::{
     Afterwards, Files, Isolation, LabError, Launch, RunDir, Supervised, wait_for_port,
 };
 

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Output};
 use std::{env, fs};
 
-use waxseal::lab::{
+use waxseal::internals::lab::{
     Afterwards, Files, Isolation, Launch, RunDir, SandboxError, Supervised, SystemResolver, Users,
     sandbox,
 };

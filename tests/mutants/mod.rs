@@ -13,10 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::sync::Mutex;
 
-use waxseal::catalogue::Catalogue;
-use waxseal::relay::RelaySpec;
-use waxseal::relay::reference::{Mutant, Variant};
-use waxseal::run::{RunOptions, Silent, run};
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::relay::RelaySpec;
+use waxseal::internals::relay::reference::{Mutant, Variant};
+use waxseal::internals::run::{RunOptions, Silent, run};
 use waxseal_model::expect::TlsExpect;
 use waxseal_model::record::Record;
 use waxseal_model::scenario::Case;

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::future::pending;
 use std::path::{Path, PathBuf};
 
-use waxseal::catalogue::{Catalogue, Source};
-use waxseal::relay::RelaySpec;
-use waxseal::relay::reference::Mutant;
-use waxseal::run::{RunOptions, Silent, run};
+use waxseal::internals::catalogue::{Catalogue, Source};
+use waxseal::internals::relay::RelaySpec;
+use waxseal::internals::relay::reference::Mutant;
+use waxseal::internals::run::{RunOptions, Silent, run};
 use waxseal_model::record::Record;
 use waxseal_model::status::Status;
 use waxseal_model::verdict::Verdict;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::process::Command;
-use waxseal::catalogue::Catalogue;
-use waxseal::relay::reference::{Memory, Running, Setup};
-use waxseal::report;
-use waxseal::tls::Identity;
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::relay::reference::{Memory, Running, Setup};
+use waxseal::internals::report;
+use waxseal::internals::tls::Identity;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scan::{Entry, Found, Scan};
 use waxseal_model::scenario::Connector;

@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 
-use waxseal::catalogue::Catalogue;
-use waxseal::relay::RelaySpec;
-use waxseal::relay::reference::Variant;
-use waxseal::run::{RunOptions, Silent, run};
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::relay::RelaySpec;
+use waxseal::internals::relay::reference::Variant;
+use waxseal::internals::run::{RunOptions, Silent, run};
 use waxseal_model::record::{CaseRecord, Record};
 use waxseal_model::requirement::Level;
 use waxseal_model::verdict::Verdict;

@@ -2,7 +2,6 @@
 
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use waxseal_model::certificate::KeyKind;
 
 use crate::tls::chain::certificate::describe_certificate;
 use crate::tls::chain::verify::read_certificates_pem;
@@ -24,10 +23,5 @@ pub fn read_identity_pem(chain: &[u8], key: &[u8]) -> Result<Identity, String> {
         Ok(_) => return Err("its key is not in PKCS#8".into()),
         Err(error) => return Err(format!("its key is no PEM: {error}")),
     };
-    Ok(Identity {
-        rsa: leaf.key == KeyKind::Rsa,
-        weak: leaf.weak_key() || leaf.weak_signature(),
-        chain,
-        key,
-    })
+    Ok(Identity { weak: leaf.weak_key() || leaf.weak_signature(), chain, key })
 }
