@@ -203,6 +203,7 @@ fn words(case: &CaseRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::relay::reference::Mutant;
 
     #[test]
     fn a_test_is_asked_for_as_cargo_test_does() {
@@ -230,5 +231,37 @@ mod tests {
             assert!(!red(Level::Should, verdict, None));
         }
         assert!(!red(Level::Must, Verdict::Skipped, None));
+    }
+
+    /// What the tests of one case and of the baseline say of the reference relay.
+    fn show(mutant: Option<Mutant>, waived: &str) -> (Result<(), Failed>, Result<(), Failed>) {
+        let text = format!("[[waiver]]\ncases = ['{waived}']\nreason = 'known'\nlink = 'x'\n");
+        let options = RunOptions {
+            cases: vec![CASE.into()],
+            baseline: Some(Baseline::parse("x", &text).unwrap()),
+            ..RunOptions::default()
+        };
+        let arguments = Arguments::from_iter(["x", "--list"]);
+        let relay = Ok(RelaySpec::reference(mutant));
+        let suite = suite(relay, &options, &arguments).unwrap();
+        assert_eq!(suite.cases, [CASE]);
+        (suite.show(CASE), suite.fits_baseline())
+    }
+
+    const CASE: &str = "outbound/forced/refused-454#encryption-only";
+
+    #[test]
+    fn a_waived_failure_is_green_and_a_stale_waiver_is_red() {
+        let mutant = Some(Mutant::ClientPlaintextIfRefused);
+        let (case, baseline) = show(mutant, CASE);
+        assert!(case.is_ok() && baseline.is_ok());
+        let (case, baseline) = show(mutant, "outbound/control#mutual");
+        let words = case.unwrap_err().message().unwrap_or_default().to_owned();
+        assert!(words.contains("fail: ") && words.contains("STARTTLS"), "{words}");
+        assert!(baseline.is_ok());
+        let (case, baseline) = show(None, CASE);
+        assert!(case.is_ok());
+        let words = baseline.unwrap_err().message().unwrap_or_default().to_owned();
+        assert_eq!(words, format!("stale: line 1: {CASE} no longer fails; take it out"));
     }
 }

@@ -38,11 +38,13 @@ impl RelaySpec {
     }
 
     /// The reference relay, or one of its mutants.
+    #[doc(hidden)]
     pub fn reference(mutant: Option<Mutant>) -> Self {
         Self(Arc::new(Reference { mutant, variants: Vec::new() }))
     }
 
     /// The reference relay as other relays do it, in ways that are right as well.
+    #[doc(hidden)]
     pub fn variant(variants: &[Variant]) -> Self {
         Self(Arc::new(Reference { mutant: None, variants: variants.to_vec() }))
     }
