@@ -13,7 +13,7 @@
 //! }
 //! ```
 //!
-//! **One run** ([`run`]), here of the embedded reference relay:
+//! **One run** ([`run`](fn@run)), here of the embedded reference relay:
 //!
 //! ```no_run
 //! use waxseal::{RelaySpec, RunOptions, model::verdict::Verdict};
@@ -27,7 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **One scan** of a live host ([`scan`]):
+//! **One scan** of a live host ([`scan`](fn@scan)):
 //!
 //! ```no_run
 //! use waxseal::{ScanOptions, model::scan::Entry};

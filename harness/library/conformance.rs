@@ -27,7 +27,7 @@ const BASELINE: &str = "baseline";
 ///
 /// The first test plays all cases that are asked for side by side; each then shows its own verdict.
 /// Red is a must that fails, is inconclusive or ends in an error of ours, and is not waived. Cases
-/// below a must are never red; [`crate::run`] has their verdicts. Green is not proof of what no case
+/// below a must are never red; [`run`](fn@crate::run) has their verdicts. Green is not proof of what no case
 /// judges: the end of `waxseal run` lists that.
 ///
 /// A baseline is heeded as by `waxseal run --baseline`: that of the options, else `baseline.toml` in
