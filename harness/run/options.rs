@@ -10,34 +10,39 @@ use waxseal_model::status::Scope;
 use super::own::Own;
 use crate::lab::Sandbox;
 
-/// What a run is to do.
+/// What a run is to do. The default plays every case by the profile `exchange-online`, in the network that
+/// this process is in.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
-    /// Patterns of case ids; empty: all.
+    /// Ids of cases and scenarios, in which `*` stands for anything; empty: all. Each has to fit some case.
     pub cases: Vec<String>,
-    /// The profile's name.
+    /// The profile whose levels say what a must is: its name. [`run`](fn@crate::run) and
+    /// [`conformance`](crate::conformance) take a file too, by its path (with a `/`, or ending in `.toml`).
     pub profile: String,
     /// Cases at once; `None`: the relay's own limit.
     pub jobs: Option<usize>,
-    /// The part of the cases that is played: `(1, 3)` is the first of three.
+    /// The part of the selected cases that is played: `(1, 3)` is the first of three.
     pub shard: Option<(usize, usize)>,
     /// The engine that our peers use; `None`: each what suits it, and a finding of one is checked
     /// with the other.
     pub engine: Option<Engine>,
-    /// The private network, if `lab::sandbox::enter` has made one.
+    /// The private network, if [`enter_private_network`](crate::enter_private_network) has made one.
     pub sandbox: Option<Sandbox>,
     /// The user's own configuration, if that is under test instead of the driver's.
     pub own: Option<Own>,
-    /// Whether the run's private directory stays.
+    /// Whether the run's private directory stays, with the relay's files and its log.
     pub keep: bool,
-    /// When the run begins, for the record, `2026-12-31T23:59:59Z`: the clock is the caller's.
+    /// When the run begins, for the record, `2026-12-31T23:59:59Z`.
     pub started: Option<String>,
-    /// The day that waivers and facts of others are dated by, `2026-12-31`; `None`: nothing is too old.
+    /// The day that waivers and facts of others are dated by, `2026-12-31`. [`run`](fn@crate::run) and
+    /// [`conformance`](crate::conformance) fill in this and `started`; where nobody does, nothing is too
+    /// old.
     pub today: Option<String>,
-    /// Failures that are accepted; the record says what the gate makes of them.
+    /// Failures that are accepted. [`Record::gate`](waxseal_model::record::Record::gate) says what the gate
+    /// makes of them.
     pub baseline: Option<Baseline>,
-    /// A folder of scenarios of the user's own, with the layout of `scenarios/`. It is read by whoever
-    /// reads the catalogue.
+    /// A folder of scenarios of the user's own, with the layout of `scenarios/`:
+    /// [`run`](fn@crate::run) and [`conformance`](crate::conformance) play them beside the built-in ones.
     pub scenarios: Option<PathBuf>,
 }
 

@@ -16,13 +16,14 @@ use crate::catalogue::Catalogue;
 /// What is tested of the user's configuration. Nothing else of it is played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Own {
-    /// The folder or file; absolute.
+    /// The folder or file, as the relay's driver wants it; absolute. It is copied, never changed.
     pub config: PathBuf,
     /// What is set otherwise for the test: `parameter=value`.
     pub settings: Vec<String>,
     /// The rules for mail that goes out.
     pub rules: Vec<Rule>,
-    /// What the listeners are meant to demand. Never empty, because mail is handed in at one.
+    /// What the listeners are meant to demand. It has to hold `opportunistic` or `encryption-only`, because
+    /// mail is submitted at one of these.
     pub inbound: Vec<Connector>,
 }
 

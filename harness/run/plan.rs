@@ -103,7 +103,8 @@ pub fn select<'a>(
     let selected: Vec<&Case> = catalogue.cases().filter(wanted).collect();
     let Some((part, parts)) = options.shard else { return Ok(selected) };
     let count = selected.len();
-    let shard = selected.into_iter().enumerate().filter(|(at, _)| at % parts == part - 1);
+    let shard =
+        selected.into_iter().enumerate().filter(|(at, _)| parts > 0 && at % parts + 1 == part);
     let shard: Vec<&Case> = shard.map(|(_, case)| case).collect();
     if shard.is_empty() {
         return Err(RunError::EmptyShard { part, parts, selected: count });
@@ -135,4 +136,20 @@ pub(super) fn controls<'a>(catalogue: &'a Catalogue, selected: &[&Case]) -> Vec<
         }
     }
     controls
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_that_does_not_exist_is_empty() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let count = |shard| {
+            let options = RunOptions { shard: Some(shard), ..RunOptions::default() };
+            select(&catalogue, &options).map_or(0, |cases| cases.len())
+        };
+        assert_eq!(count((1, 2)) + count((2, 2)), catalogue.cases().count());
+        assert_eq!([count((0, 0)), count((0, 2)), count((3, 2))], [0; 3]);
+    }
 }
