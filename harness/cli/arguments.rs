@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use waxseal_model::facts::Engine;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
+use crate::report::{FORMATS, Format};
 use crate::run::{Route, Rule, connector_of};
 
 /// Shows, with evidence, whether a mail relay keeps its TLS promises.
@@ -142,12 +144,11 @@ pub(super) struct RunArguments {
     /// Use one TLS engine for all our peers. Cases it cannot run are skipped.
     #[arg(long, value_name = "ENGINE", value_parser = engine)]
     pub(super) engine: Option<Engine>,
-    /// Also write results.json and report.md into this folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help = out_help(|format| format.run_file, &[]))]
     pub(super) out: Option<PathBuf>,
     /// Format of standard output.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(super) format: Format,
+    #[arg(long, value_parser = format(|_| true), default_value = FORMATS[0].name)]
+    pub(super) format: &'static Format,
     /// Do not enter a private network: use high ports on the loopback addresses. What the relay
     /// sends may leave this machine then.
     #[arg(long)]
@@ -183,12 +184,15 @@ pub(super) struct MatrixArguments {
     /// Number of cases run in parallel on each relay.
     #[arg(long, value_name = "N", value_parser = some)]
     pub(super) jobs: Option<usize>,
-    /// Also write matrix.md and every relay's record into this folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = out_help(|format| format.matrix_file, &["every relay's record"])
+    )]
     pub(super) out: Option<PathBuf>,
     /// Format of standard output.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(super) format: Format,
+    #[arg(long, value_parser = format(|_| true), default_value = FORMATS[0].name)]
+    pub(super) format: &'static Format,
 }
 
 #[derive(Debug, Args)]
@@ -228,8 +232,12 @@ pub(super) struct ScanArguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) time: u64,
     /// Format of standard output; JSON is one object per line.
-    #[arg(long, value_enum, default_value_t = ScanFormat::Human)]
-    pub(super) format: ScanFormat,
+    #[arg(
+        long,
+        value_parser = format(|format| format.scan.is_some()),
+        default_value = FORMATS[0].name
+    )]
+    pub(super) format: &'static Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -255,22 +263,20 @@ impl From<Part> for crate::scan::Part {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ScanFormat {
-    /// For people.
-    Human,
-    /// Facts and findings.
-    Json,
+/// One of the formats that fit, by its name.
+fn format(fits: fn(&Format) -> bool) -> impl TypedValueParser<Value = &'static Format> {
+    let formats = move || FORMATS.iter().filter(move |format| fits(format));
+    let names = formats().map(|format| PossibleValue::new(format.name).help(format.about));
+    PossibleValuesParser::new(names).try_map(move |name| {
+        let found = formats().find(|format| format.name == name);
+        found.ok_or_else(|| format!("there is no format `{name}`"))
+    })
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Human,
-    /// The run record.
-    Json,
-    /// A report without timings, suitable for committing and comparing.
-    Markdown,
+/// The help of `--out`: the files that formats have, and what else is written.
+fn out_help(file: fn(&Format) -> Option<&'static str>, more: &[&str]) -> String {
+    let files: Vec<_> = FORMATS.iter().filter_map(file).chain(more.iter().copied()).collect();
+    format!("Also write {} into this folder", files.join(" and "))
 }
 
 fn engine(text: &str) -> Result<Engine, String> {
