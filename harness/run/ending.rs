@@ -9,7 +9,7 @@ use waxseal_model::script::Direction;
 use waxseal_model::trace::{Event, Happening, Place};
 
 use super::RunError;
-use super::play::PlayOptions;
+use super::options::PlayOptions;
 use crate::peer::{Recorder, Waited};
 use crate::relay::evidence::Queue;
 use crate::wire::attention::Allowance;

@@ -15,7 +15,7 @@ use waxseal_model::wording::fill;
 
 use super::RunError;
 use super::lab::{Lab, PATIENCE, serve};
-use super::play::PlayOptions;
+use super::options::PlayOptions;
 use crate::lab::Data;
 use crate::peer::{ReceiverPlan, Recorder};
 use crate::tls::{AskClient, ServerSetup, Tickets};

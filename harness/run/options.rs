@@ -1,6 +1,7 @@
-//! What a run is to do.
+//! What a run is to do, and how each of its cases is played.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use waxseal_model::baseline::Baseline;
 use waxseal_model::facts::Engine;
@@ -9,6 +10,7 @@ use waxseal_model::status::Scope;
 
 use super::own::Own;
 use crate::lab::Sandbox;
+use crate::relay::Evidence;
 
 /// What a run is to do. The default plays every case by the profile `exchange-online`, in the network that
 /// this process is in.
@@ -87,4 +89,15 @@ impl Default for RunOptions {
             scenarios: None,
         }
     }
+}
+
+/// How a case is played.
+#[derive(Clone, Debug)]
+pub(super) struct PlayOptions {
+    /// The time allowed for it.
+    pub(super) limit: Duration,
+    /// What the relay's driver can tell.
+    pub(super) evidence: Evidence,
+    /// The engine our peers use, where one is forced.
+    pub(super) engine: Option<Engine>,
 }

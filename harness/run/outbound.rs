@@ -15,7 +15,7 @@ use super::RunError;
 use super::ending::{await_again, await_end, await_goodbye, await_nothing};
 use super::hops::{Hops, correct, receiver, record};
 use super::lab::{Lab, PATIENCE, RELAY, serve};
-use super::play::PlayOptions;
+use super::options::PlayOptions;
 use super::whole::leave;
 use crate::lab::{Data, Kind};
 use crate::peer::{Content, Letter, Recorder, SenderPlan, Then, send};

@@ -1,9 +1,6 @@
 //! Plays one case: gives it a name, an address and its peers, and waits for the message to end.
 
-use std::time::Duration;
-
 use tokio::task::JoinSet;
-use waxseal_model::facts::Engine;
 use waxseal_model::judge::Names;
 use waxseal_model::scenario::{Case, Connector, HostPlace, RecipientDomain};
 use waxseal_model::script::Direction;
@@ -13,23 +10,12 @@ use super::RunError;
 use super::caught::caught;
 use super::hops::OUTSIDE;
 use super::lab::{Lab, PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK};
+use super::options::PlayOptions;
 use super::outbound::outbound;
 use crate::lab::{Data, LabError};
 use crate::peer::{Account, Recorder, SenderPlan, Then, send};
-use crate::relay::Evidence;
 use crate::tls::{ClientSetup, SessionStore};
 use crate::wire::attention::within;
-
-/// How a case is played.
-#[derive(Clone, Debug)]
-pub(super) struct PlayOptions {
-    /// The time allowed for it.
-    pub(super) limit: Duration,
-    /// What the relay's driver can tell.
-    pub(super) evidence: Evidence,
-    /// The engine our peers use, where one is forced.
-    pub(super) engine: Option<Engine>,
-}
 
 /// What was heard of a case until it ended.
 pub(super) struct Heard {
