@@ -31,7 +31,7 @@ pub enum Tampering {
     GroupNotOffered,
     /// The key exchange uses a group that was offered, but for which no share was sent.
     GroupNotShared,
-    /// Nothing is tampered: the honest twin of all others, played in the same way.
+    /// Nothing is tampered: the control of all others, played in the same way.
     Nothing,
     /// The whole flight comes in one record, longer than any may be. HelloRequests, which a client
     /// skips in a handshake (RFC 5246 section 7.4.1.1), make it that long.
