@@ -211,7 +211,7 @@ mod tests {
             let arguments = Arguments::from_iter(["x"].iter().chain(arguments));
             super::asks(&arguments, name)
         };
-        let id = "outbound/forced/refused-454#mutual";
+        let id = "outbound/forced/refused#454,mutual";
         assert!(asks(&[], id) && asks(&["refused"], id) && asks(&["--exact", id], id));
         assert!(!asks(&["inbound"], id) && !asks(&["--exact", "refused"], id));
         assert!(!asks(&["--skip", "forced"], id) && asks(&["--skip", "inbound"], id));
@@ -248,7 +248,7 @@ mod tests {
         (suite.show(CASE), suite.fits_baseline())
     }
 
-    const CASE: &str = "outbound/forced/refused-454#encryption-only";
+    const CASE: &str = "outbound/forced/refused#454,encryption-only";
 
     #[test]
     fn a_waived_failure_is_green_and_a_stale_waiver_is_red() {
