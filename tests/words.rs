@@ -11,6 +11,7 @@ use waxseal_model::scenario::{
 };
 use waxseal_model::script::Act;
 use waxseal_model::trace::Ending;
+use waxseal_model::words::WordList;
 
 /// What stands in the lab besides its peers: the relay's and the reference relay's own certificates.
 const SHOWN_BY_THE_RELAY: [&str; 4] =
@@ -35,8 +36,8 @@ fn unused_by_peers<'a>(
     unused(catalogue, all, |case| case.peers.iter().flat_map(&used).collect())
 }
 
-fn names<T, const N: usize>(list: [(&'static str, T); N]) -> [&'static str; N] {
-    list.map(|(name, _)| name)
+fn names<'a, L: WordList>() -> Vec<&'a str> {
+    L::LIST.iter().map(|word| word.name()).collect()
 }
 
 #[test]
@@ -55,13 +56,13 @@ fn every_word_of_the_language_stands_in_a_scenario() {
         ),
         (
             "tamperings",
-            unused_by_peers(&catalogue, names(Tampering::NAMES), |peer| {
+            unused_by_peers(&catalogue, names::<Tampering>(), |peer| {
                 peer.tampers.iter().map(|tampering| tampering.name()).collect()
             }),
         ),
         (
             "variants",
-            unused_by_peers(&catalogue, names(HelloVariant::NAMES), |peer| {
+            unused_by_peers(&catalogue, names::<HelloVariant>(), |peer| {
                 let variants = peer.hello.iter().flat_map(|hello| &hello.variants);
                 variants.map(|variant| variant.name()).collect()
             }),
@@ -74,53 +75,47 @@ fn every_word_of_the_language_stands_in_a_scenario() {
         ),
         (
             "ways to resume",
-            unused_by_peers(&catalogue, names(Resumption::NAMES), |peer| {
-                vec![peer.resumption.name()]
-            }),
+            unused_by_peers(&catalogue, names::<Resumption>(), |peer| vec![peer.resumption.name()]),
         ),
-        ("places of hosts", unused_by_peers(&catalogue, names(HostPlace::NAMES), places)),
+        ("places of hosts", unused_by_peers(&catalogue, names::<HostPlace>(), places)),
         (
             "dead addresses",
-            unused_by_peers(&catalogue, names(DeadAddress::NAMES), |peer| {
+            unused_by_peers(&catalogue, names::<DeadAddress>(), |peer| {
                 peer.place.dead.iter().map(|dead| dead.name()).collect()
             }),
         ),
         (
             "kinds of addresses",
-            unused_by_peers(&catalogue, names(Family::NAMES), |peer| {
-                vec![peer.place.family.name()]
-            }),
+            unused_by_peers(&catalogue, names::<Family>(), |peer| vec![peer.place.family.name()]),
         ),
         (
             "never-words",
-            unused(&catalogue, names(Never::NAMES), |case| {
+            unused(&catalogue, names::<Never>(), |case| {
                 case.expect.never.iter().map(|never| never.name()).collect()
             }),
         ),
         (
             "rules about hellos",
-            unused(&catalogue, names(HelloRule::NAMES), |case| {
+            unused(&catalogue, names::<HelloRule>(), |case| {
                 let form = case.expect.offered.iter().flat_map(|offered| &offered.form);
                 form.map(|rule| rule.name()).collect()
             }),
         ),
         (
             "faults of the resolver",
-            unused(&catalogue, names(DnsFaultKind::NAMES), |case| {
+            unused(&catalogue, names::<DnsFaultKind>(), |case| {
                 case.dns.iter().map(|fault| fault.kind.name()).collect()
             }),
         ),
         (
             "aliases",
-            unused(&catalogue, names(Alias::NAMES), |case| {
+            unused(&catalogue, names::<Alias>(), |case| {
                 case.alias.iter().map(|alias| alias.name()).collect()
             }),
         ),
         (
             "forms of a domain",
-            unused(&catalogue, names(RecipientDomain::NAMES), |case| {
-                vec![case.message.domain.name()]
-            }),
+            unused(&catalogue, names::<RecipientDomain>(), |case| vec![case.message.domain.name()]),
         ),
         (
             "acts",

@@ -3,23 +3,52 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::choices::{DnsRecord, HostsPlace, Observed, Submission};
 use super::load::{Known, Row};
 use super::place::HostPlace;
-use super::{Alias, Before, Case, Connector, DnsFault, DnsFaultKind, Message, Peer, RuleBy};
+use super::{Alias, Before, Case, Connector, DnsFault, Message, Peer};
 use crate::diagnostic::{Diagnostic, closest};
-use crate::expect::Outcome;
 use crate::raw::{self, Placed};
 use crate::script::{Act, Direction, Script};
 use crate::wording;
+use crate::words::{WordList, words};
 
-/// Names that are filled in when a case is played.
-pub const PLAY_NAMES: [&str; 8] =
-    ["mx", "sender", "recipient", "from", "relay", "domain", "partner", "login"];
-
-/// Names that are filled in besides for one next hop: its address, the name without its first label,
-/// the name without two, without its first letter, what it is an alias of, and its name in the domain of
-/// a message before.
-pub const HOST_NAMES: [&str; 6] = ["address", "parent", "grandparent", "tail", "target", "renamed"];
+words! {
+    /// A name in braces that is filled in when a case is played.
+    pub enum Placeholder [
+        /// Whether it is one of each next hop.
+        of_next_hop: bool,
+    ] {
+        /// The host whose script it is; `{mx.NAME}`: that of the peer of this name.
+        Mx = "mx" { of_next_hop: false },
+        /// The MX host of the sender's domain.
+        Sender = "sender" { of_next_hop: false },
+        /// The recipient's address.
+        Recipient = "recipient" { of_next_hop: false },
+        /// The sender's address.
+        From = "from" { of_next_hop: false },
+        /// The relay's name.
+        Relay = "relay" { of_next_hop: false },
+        /// The recipient's domain.
+        Domain = "domain" { of_next_hop: false },
+        /// The name in the partner's certificate.
+        Partner = "partner" { of_next_hop: false },
+        /// The relay's account, or a made-up one, as AUTH PLAIN sends it (RFC 4616).
+        Login = "login" { of_next_hop: false },
+        /// The address of the host.
+        Address = "address" only Outbound { of_next_hop: true },
+        /// The name of the host without its first label.
+        Parent = "parent" only Outbound { of_next_hop: true },
+        /// The name of the host without its first two labels.
+        Grandparent = "grandparent" only Outbound { of_next_hop: true },
+        /// The name of the host without its first letter.
+        Tail = "tail" only Outbound { of_next_hop: true },
+        /// The name behind the host's alias.
+        Target = "target" only Outbound { of_next_hop: true },
+        /// The name of the host in the domain of an earlier message.
+        Renamed = "renamed" only Outbound { of_next_hop: true },
+    }
+}
 
 /// What is special about the message that is judged.
 #[derive(Default)]
@@ -62,7 +91,7 @@ impl<'a> Checker<'a> {
         let (before, message) = self.messages(direction, connector, &raw.message.0, &peers);
         let observed = row.observe.as_ref().or(raw.observe.as_ref());
         if let Some(word) = observed {
-            self.word("thing to observe", word, &[("outcome", ())]);
+            self.one_of::<Observed>("thing to observe", word);
         }
         let wanted = row.expect.as_ref().or(raw.expect.as_ref());
         if wanted.is_none() && observed.is_none() {
@@ -85,9 +114,8 @@ impl<'a> Checker<'a> {
         let (aliases, dns): (Vec<_>, Vec<_>) =
             raw.dns.0.iter().partition(|(key, _)| key.get_ref() == "alias");
         let dns = dns.into_iter().filter_map(|(key, value)| self.dns(key, value)).collect();
-        let alias = aliases
-            .first()
-            .and_then(|(_, word)| self.word("name that is an alias", word, &Alias::NAMES));
+        let alias =
+            aliases.first().and_then(|(_, word)| self.one_of("name that is an alias", word));
         self.consistent(raw, &peers, alias);
         let claim = self.fill(raw.claim.get_ref(), &raw.claim.span());
         let control = row.control.as_ref().or(raw.control.as_ref());
@@ -197,8 +225,6 @@ impl<'a> Checker<'a> {
                 self.error(word.span(), "only the connector of an earlier message counts", help);
             }
         }
-        let rules = [("address", RuleBy::Address), ("domain", RuleBy::Domain)];
-        let outcomes = Outcome::ALL.map(|outcome| (outcome.name(), outcome));
         let before = before.iter().map(|message| Before {
             renamed: self.renamed(message),
             connector: match &message.connector {
@@ -208,13 +234,13 @@ impl<'a> Checker<'a> {
             rule: message
                 .rule
                 .as_ref()
-                .and_then(|word| self.word("rule", word, &rules))
+                .and_then(|word| self.one_of("rule", word))
                 .unwrap_or_default(),
             outcome: message
                 .outcome
                 .iter()
                 .flat_map(|list| &list.0)
-                .filter_map(|word| self.word("outcome", word, &outcomes))
+                .filter_map(|word| self.one_of("outcome", word))
                 .collect(),
         });
         let before = before.collect();
@@ -226,8 +252,8 @@ impl<'a> Checker<'a> {
         let judged = Judged {
             sender_connector: sender.map(|word| self.connector(direction, Some(word))),
             submitted_in_tls: last.submission.as_ref().is_some_and(|word| {
-                let ways = [("plaintext", false), ("cut", true), ("tls", true)];
-                self.word("way to hand a message in", word, &ways).unwrap_or_default()
+                let way = self.one_of::<Submission>("way to hand a message in", word);
+                way.is_some_and(|way| way != Submission::Plaintext)
             }),
             message: self.judged_message(last),
         };
@@ -240,11 +266,8 @@ impl<'a> Checker<'a> {
         let Some(word) = word.cloned().or_else(from_matrix) else {
             return Connector::Opportunistic;
         };
-        let known: Vec<_> = Connector::ALL
-            .into_iter()
-            .filter(|connector| connector.exists(direction))
-            .map(|connector| (connector.name(), connector))
-            .collect();
+        let mut known = Connector::table();
+        known.retain(|(_, connector)| connector.exists(direction));
         self.word("connector", &word, &known).unwrap_or(Connector::Opportunistic)
     }
 
@@ -289,10 +312,9 @@ impl<'a> Checker<'a> {
     }
 
     fn dns(&mut self, key: &Placed<String>, value: &Placed<String>) -> Option<DnsFault> {
-        let record =
-            self.word("key of `dns`", key, &[("mx", "MX"), ("a", "A"), ("tlsa", "TLSA")])?;
-        let kind = self.word("fault of the resolver", value, &DnsFaultKind::NAMES)?;
-        Some(DnsFault { record: record.into(), kind })
+        let record: DnsRecord = self.one_of("key of `dns`", key)?;
+        let kind = self.one_of("fault of the resolver", value)?;
+        Some(DnsFault { record: record.kind().into(), kind })
     }
 
     /// `hosts` says of all next hops together where their names lie; what a peer says of itself stands.
@@ -302,11 +324,11 @@ impl<'a> Checker<'a> {
             let help = Some("remove it: an inbound scenario has no next hop".into());
             self.error(word.span(), "the hosts are those of an outbound scenario", help);
         }
-        let place = self.word("place of the hosts", word, &[("outside", HostPlace::Outside)]);
+        let place = self.one_of::<HostsPlace>("place of the hosts", word);
         let own = |peer: &&mut Peer| peer.name != "sender" && peer.place.address_of.is_none();
         for peer in peers.iter_mut().filter(own) {
-            if let (Some(place), HostPlace::Below) = (place, peer.place.host) {
-                peer.place.host = place;
+            if let (Some(HostsPlace::Outside), HostPlace::Below) = (place, peer.place.host) {
+                peer.place.host = HostPlace::Outside;
             }
         }
     }
@@ -334,11 +356,12 @@ impl<'a> Checker<'a> {
         let names = filled.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
         let unknown: Vec<_> = names
             .map(|(name, _)| name.to_owned())
-            .filter(|name| !PLAY_NAMES.contains(&name.as_str()) && !name.starts_with("mx."))
-            .filter(|name| !HOST_NAMES.contains(&name.as_str()))
+            .filter(|name| Placeholder::from_name(name).is_none() && !name.starts_with("mx."))
             .collect();
         for name in unknown {
-            let all = PLAY_NAMES.into_iter().chain(self.values.keys().map(String::as_str));
+            let always = Placeholder::ALL.into_iter().filter(|name| !name.of_next_hop());
+            let mut all: Vec<&str> = always.map(Placeholder::name).collect();
+            all.extend(self.values.keys().map(String::as_str));
             let help = closest(&name, all).map(|known| format!("did you mean `{{{known}}}`?"));
             let place = within(span, text, &format!("{{{name}}}"));
             self.error(place, format!("nothing fills in `{{{name}}}`"), help);

@@ -86,24 +86,23 @@ impl Checker<'_> {
             ],
         );
         for word in never.iter().flat_map(|list| &list.0) {
-            let named = |(name, _): &&(&str, Never)| name == word.get_ref();
-            if let Some((name, never)) = Never::NAMES.iter().find(named)
+            if let Some(never) = Never::from_name(word.get_ref())
                 && !never.exists(direction)
             {
-                let all = Never::NAMES.iter().filter(|(_, never)| never.exists(direction));
-                let all: Vec<_> = all.map(|(name, _)| *name).collect();
-                let message = format!("`{name}` cannot happen {direction}");
+                let all = Never::ALL.into_iter().filter(|never| never.exists(direction));
+                let all: Vec<_> = all.map(Never::name).collect();
+                let message = format!("`{never}` cannot happen {direction}");
                 self.error(word.span(), message, Some(format!("one of: {}", all.join(", "))));
             }
         }
         for word in outcome.iter().flat_map(|list| &list.0) {
-            let late = [Outcome::Deferred, Outcome::Bounced, Outcome::Lost];
-            if direction == Direction::Inbound
-                && let Some(outcome) = late.iter().find(|outcome| outcome.name() == word.get_ref())
+            if let Some(outcome) = Outcome::from_name(word.get_ref())
+                && !outcome.exists(direction)
             {
-                let message = format!("an inbound message does not end as {}", outcome.name());
-                let help = "one of: delivered-tls, delivered-plaintext, rejected";
-                self.error(word.span(), message, Some(help.into()));
+                let all = Outcome::ALL.into_iter().filter(|outcome| outcome.exists(direction));
+                let all: Vec<_> = all.map(Outcome::name).collect();
+                let message = format!("an {direction} message does not end as {outcome}");
+                self.error(word.span(), message, Some(format!("one of: {}", all.join(", "))));
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use super::Peer;
 use super::check::Checker;
+use super::choices::{Absent, ChainOrder, DsnChannel, Outcomes, TlsWord};
 use crate::expect::{
-    CertificateExpect, DsnExpect, Expect, HelloRule, Never, OfferedExpect, Outcome, ReplyExpect,
-    TlsExpect, TlsFactsExpect,
+    CertificateExpect, DsnExpect, Expect, OfferedExpect, Outcome, ReplyExpect, TlsExpect,
+    TlsFactsExpect,
 };
-use crate::facts::ClientCertificate;
 use crate::offer::Version;
 use crate::pattern::Pattern;
 use crate::raw::{self, Placed};
@@ -15,7 +15,7 @@ impl Checker<'_> {
     pub(super) fn expect(&mut self, raw: &raw::Expect, peers: &[Peer]) -> Expect {
         let mut outcome = Vec::new();
         for word in raw.outcome.iter().flat_map(|list| &list.0) {
-            let mut known = vec![("withheld", Outcome::WITHHELD.to_vec())];
+            let mut known = vec![(Outcomes::Withheld.name(), Outcome::WITHHELD.to_vec())];
             known.extend(Outcome::ALL.map(|outcome| (outcome.name(), vec![outcome])));
             outcome.extend(self.word("outcome", word, &known).unwrap_or_default());
         }
@@ -32,7 +32,7 @@ impl Checker<'_> {
             alert: raw.alert.as_ref().map(|alert| self.told(alert)).unwrap_or_default(),
             reply: raw.reply.as_ref().map(|reply| self.reply(reply)),
             never: never
-                .filter_map(|word| self.word("thing that must not happen", word, &Never::NAMES))
+                .filter_map(|word| self.one_of("thing that must not happen", word))
                 .collect(),
             attempts: raw.attempts.as_ref().map(|attempts| *attempts.get_ref()),
             visited: raw
@@ -50,12 +50,11 @@ impl Checker<'_> {
         let table = match raw.get_ref() {
             raw::Tls::Word(word) => {
                 let word = Placed::new(raw.span(), word.clone());
-                let known = [
-                    ("established", TlsExpect::Established),
-                    ("refused", TlsExpect::Refused),
-                    ("tampering-refused", TlsExpect::TamperingRefused),
-                ];
-                let expected = self.word("expectation of TLS", &word, &known);
+                let expected = self.one_of("expectation of TLS", &word).map(|word| match word {
+                    TlsWord::Established => TlsExpect::Established,
+                    TlsWord::Refused => TlsExpect::Refused,
+                    TlsWord::TamperingRefused => TlsExpect::TamperingRefused,
+                });
                 if expected == Some(TlsExpect::TamperingRefused)
                     && peers.iter().all(|peer| peer.tampers.is_empty())
                 {
@@ -66,11 +65,6 @@ impl Checker<'_> {
             }
             raw::Tls::Facts(table) => table,
         };
-        let certificates = [
-            ("not-asked", ClientCertificate::NotAsked),
-            ("not-shown", ClientCertificate::NotShown),
-            ("shown", ClientCertificate::Shown),
-        ];
         let version = table.version.as_ref().and_then(|word| self.version_range(word));
         let dh_bits_at_least = table.dh_bits.as_ref().and_then(|word| {
             self.at_least(word, "a size in bits is written as a lower bound", "write `>=2048`")
@@ -84,7 +78,7 @@ impl Checker<'_> {
             client_certificate: table
                 .client_certificate
                 .as_ref()
-                .and_then(|word| self.word("state of a client certificate", word, &certificates)),
+                .and_then(|word| self.one_of("state of a client certificate", word)),
             client_name: table
                 .client_name
                 .as_ref()
@@ -111,12 +105,8 @@ impl Checker<'_> {
             self.at_least(word, "a number of certificates is a lower bound", "write `>=2`")
         });
         let chain = raw.chain.as_ref();
-        let leaf_first = chain.and_then(|word| self.word("order", word, &[("leaf-first", true)]));
-        CertificateExpect {
-            rsa_bits_at_least,
-            sent_at_least,
-            leaf_first: leaf_first.unwrap_or_default(),
-        }
+        let leaf_first = chain.and_then(|word| self.one_of::<ChainOrder>("order", word)).is_some();
+        CertificateExpect { rsa_bits_at_least, sent_at_least, leaf_first }
     }
 
     fn offered(&mut self, raw: &raw::Offered) -> OfferedExpect {
@@ -139,12 +129,11 @@ impl Checker<'_> {
         let no_compression = raw
             .compression
             .as_ref()
-            .and_then(|word| self.word("way to offer compression", word, &[("none", true)]));
+            .and_then(|word| self.one_of::<Absent>("way to offer compression", word));
         let sni = raw.sni.iter().flat_map(|list| &list.0);
         let sni = sni.map(|word| self.fill(word.get_ref(), &word.span())).collect();
         let form = raw.form.iter().flat_map(|list| &list.0);
-        let form = form
-            .filter_map(|word| self.word("rule about the hello's form", word, &HelloRule::NAMES));
+        let form = form.filter_map(|word| self.one_of("rule about the hello's form", word));
         let form = form.collect();
         OfferedExpect {
             versions,
@@ -154,7 +143,7 @@ impl Checker<'_> {
             extensions: texts(&raw.extensions),
             first_suite,
             sni,
-            no_compression: no_compression.unwrap_or_default(),
+            no_compression: no_compression.is_some(),
             form,
         }
     }
@@ -201,11 +190,14 @@ impl Checker<'_> {
     }
 
     fn dsn(&mut self, raw: &raw::Dsn) -> DsnExpect {
-        let channels = [("plaintext", false), ("tls", true)];
         let status = raw.status.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
         DsnExpect {
             status: status.iter().map(|word| word.get_ref().clone()).collect(),
-            in_tls: raw.channel.as_ref().and_then(|word| self.word("channel", word, &channels)),
+            in_tls: raw
+                .channel
+                .as_ref()
+                .and_then(|word| self.one_of::<DsnChannel>("channel", word))
+                .map(|channel| channel == DsnChannel::Tls),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A file's path is the scenario's id; its folder says the direction.
 
 mod check;
+pub mod choices;
 mod connector;
 mod directions;
 mod expectation;
@@ -17,7 +18,7 @@ mod place;
 mod tampering;
 
 use check::Checker;
-pub use check::{HOST_NAMES, PLAY_NAMES};
+pub use check::Placeholder;
 pub use connector::Connector;
 pub use fault::{ClientFault, Fault, ServerFault};
 pub use hello::{Framing, HelloVariant, RawHello};
@@ -30,6 +31,7 @@ use crate::expect::{Expect, Outcome};
 use crate::facts::Engine;
 use crate::offer::Offer;
 use crate::script::{Act, Direction, Script, Step};
+use crate::words::words;
 
 /// One claim with the cases that test it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,14 +200,14 @@ pub struct Before {
     pub renamed: bool,
 }
 
-/// What a rule of the relay for mail that goes out goes by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RuleBy {
-    /// The recipient's whole address, in whatever domain.
-    Address,
-    /// The recipient's domain.
-    #[default]
-    Domain,
+words! {
+    /// What a rule of the relay for mail that goes out goes by.
+    pub enum RuleBy or Domain {
+        /// The recipient's whole address, in whatever domain.
+        Address = "address",
+        /// The recipient's domain.
+        Domain = "domain",
+    }
 }
 
 /// One scripted peer.
@@ -276,38 +278,27 @@ impl Peer {
     }
 }
 
-/// Whether a receiver asks for a client certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AsksCertificate {
-    /// It does not.
-    #[default]
-    No,
-    /// It asks and goes on without.
-    Optional,
-    /// It asks and ends the handshake without one.
-    Required,
+words! {
+    /// Whether a receiver asks for a client certificate.
+    pub enum AsksCertificate or No {
+        /// It does not.
+        No = "no",
+        /// It asks and goes on without.
+        Optional = "optional",
+        /// It asks and ends the handshake without one.
+        Required = "required",
+    }
 }
 
-/// Whether the sessions of a receiver can be resumed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Resumption {
-    /// No: each connection has a whole handshake.
-    #[default]
-    No,
-    /// By tickets.
-    Tickets,
-    /// By tickets that allow early data in TLS 1.3 (RFC 8446 section 2.3).
-    EarlyData,
-}
-
-impl Resumption {
-    /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("no", Self::No), ("tickets", Self::Tickets), ("early-data", Self::EarlyData)];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, one)| *one == self).map_or("", |(name, _)| name)
+words! {
+    /// Whether the sessions of a receiver can be resumed.
+    pub enum Resumption or No {
+        /// No: each connection has a whole handshake.
+        No = "no",
+        /// By tickets.
+        Tickets = "tickets",
+        /// By tickets that allow early data in TLS 1.3 (RFC 8446 section 2.3).
+        EarlyData = "early-data",
     }
 }
 
@@ -320,30 +311,16 @@ pub struct DnsFault {
     pub kind: DnsFaultKind,
 }
 
-/// A misbehaviour of the resolver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DnsFaultKind {
-    /// A null MX (RFC 7505).
-    Null,
-    /// SERVFAIL.
-    Servfail,
-    /// No answer.
-    Silence,
-    /// Truncated over UDP, whole over TCP.
-    Truncated,
-}
-
-impl DnsFaultKind {
-    /// All kinds with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 4] = [
-        ("null", Self::Null),
-        ("servfail", Self::Servfail),
-        ("silence", Self::Silence),
-        ("truncated", Self::Truncated),
-    ];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+words! {
+    /// A misbehaviour of the resolver.
+    pub enum DnsFaultKind {
+        /// A null MX (RFC 7505).
+        Null = "null",
+        /// SERVFAIL.
+        Servfail = "servfail",
+        /// No answer.
+        Silence = "silence",
+        /// Truncated over UDP, whole over TCP.
+        Truncated = "truncated",
     }
 }

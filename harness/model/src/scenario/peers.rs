@@ -1,8 +1,9 @@
 //! Checks the peers of a case: what they offer, show and tamper.
 
 use super::check::Checker;
-use super::{AsksCertificate, ClientFault, Fault, Peer, Resumption, ServerFault, Tampering};
-use crate::offer::{Offer, SuiteChoice, SuiteKind, Version};
+use super::choices::NoCertificate;
+use super::{ClientFault, Fault, Peer, ServerFault, Tampering};
+use crate::offer::{Offer, SuiteChoice, SuiteKind};
 use crate::raw::{self, Placed};
 use crate::script::Direction;
 
@@ -34,7 +35,9 @@ impl Checker<'_> {
             self.known.recipes.iter().map(|name| (name.as_str(), name.clone())).collect();
         let certs = raw.cert.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
         let cert = match certs.first() {
-            Some(word) if self.fill(word.get_ref(), &word.span()) == "none" => None,
+            Some(word) if self.fill(word.get_ref(), &word.span()) == NoCertificate::None.name() => {
+                None
+            }
             Some(word) => self.word("certificate recipe", word, &recipes),
             None => (direction == Direction::Outbound).then(|| "trusted".to_owned()),
         };
@@ -51,18 +54,12 @@ impl Checker<'_> {
         let place = self.place(direction, name, raw, before);
         let tampers = self.tampers(&offer, raw);
         let fault = self.fault(direction, raw.fault.as_ref());
-        let asks = [
-            ("no", AsksCertificate::No),
-            ("optional", AsksCertificate::Optional),
-            ("required", AsksCertificate::Required),
-        ];
         let asks_certificate = raw
             .client_certificate
             .as_ref()
-            .and_then(|word| self.word("way to ask for a certificate", word, &asks));
+            .and_then(|word| self.one_of("way to ask for a certificate", word));
         let resumption = raw.resumption.as_ref();
-        let resumption = resumption
-            .and_then(|word| self.word("way to resume sessions", word, &Resumption::NAMES));
+        let resumption = resumption.and_then(|word| self.one_of("way to resume sessions", word));
         let mut script = self.script(direction, raw.script.as_ref());
         let hello = raw.hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
         let resumes = raw.resumes.as_ref().is_some_and(|resumes| *resumes.get_ref());
@@ -102,23 +99,25 @@ impl Checker<'_> {
             self.error(second.span(), "a peer has one fault", Some(help.into()));
         }
         let filled = self.fill(word.get_ref(), &word.span());
-        let client = ClientFault::NAMES.iter().any(|(name, _)| *name == filled);
-        let server = ServerFault::NAMES.iter().any(|(name, _)| *name == filled);
+        let client = ClientFault::from_name(&filled).is_some();
+        let server = ServerFault::from_name(&filled).is_some();
         match direction {
             Direction::Inbound if server => {
-                let help = format!("one of: {}", listed(ClientFault::NAMES));
+                let help =
+                    format!("one of: {}", ClientFault::ALL.map(ClientFault::name).join(", "));
                 let message = format!("`{filled}` is a fault of next hops, and this is a client");
                 self.error(word.span(), message, Some(help));
                 None
             }
             Direction::Outbound if client => {
-                let help = format!("one of: {}", listed(ServerFault::NAMES));
+                let help =
+                    format!("one of: {}", ServerFault::ALL.map(ServerFault::name).join(", "));
                 let message = format!("`{filled}` is a fault of clients, and this is a next hop");
                 self.error(word.span(), message, Some(help));
                 None
             }
-            Direction::Inbound => self.word("fault", word, ClientFault::NAMES).map(Fault::Client),
-            Direction::Outbound => self.word("fault", word, ServerFault::NAMES).map(Fault::Server),
+            Direction::Inbound => self.one_of("fault", word).map(Fault::Client),
+            Direction::Outbound => self.one_of("fault", word).map(Fault::Server),
         }
     }
 
@@ -126,7 +125,7 @@ impl Checker<'_> {
         let words = raw.tampers.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
         let mut tampers = Vec::new();
         for word in words {
-            let Some(tampering) = self.word("tampering", word, &Tampering::NAMES) else { continue };
+            let Some(tampering) = self.one_of::<Tampering>("tampering", word) else { continue };
             let version = tampering.version();
             if !version.fits(offer) {
                 let help = format!("give this peer {}", version.words());
@@ -142,12 +141,8 @@ impl Checker<'_> {
     }
 
     pub(super) fn offer_table(&mut self, raw: &raw::OfferTable) -> Offer {
-        let versions = raw
-            .versions
-            .0
-            .iter()
-            .filter_map(|word| self.word("TLS version", word, &Version::ALL.map(|v| (v.name(), v))))
-            .collect();
+        let versions =
+            raw.versions.0.iter().filter_map(|word| self.one_of("TLS version", word)).collect();
         let suites = match &raw.suites {
             Some(list) => self.suites(&list.0),
             None => vec![SuiteChoice::Kind(SuiteKind::All)],
@@ -167,7 +162,6 @@ impl Checker<'_> {
     }
 
     pub(super) fn suites(&mut self, words: &[Placed<String>]) -> Vec<SuiteChoice> {
-        let kinds = SuiteKind::ALL.map(|kind| (kind.name(), kind));
         words
             .iter()
             .filter_map(|word| {
@@ -175,13 +169,8 @@ impl Checker<'_> {
                 if filled.starts_with("TLS_") {
                     return Some(SuiteChoice::Named(filled));
                 }
-                self.word("kind of suite", word, &kinds).map(SuiteChoice::Kind)
+                self.one_of("kind of suite", word).map(SuiteChoice::Kind)
             })
             .collect()
     }
-}
-
-fn listed<T>(names: &[(&str, T)]) -> String {
-    let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
-    names.join(", ")
 }
