@@ -9,7 +9,7 @@ use waxseal_model::scenario::{
     Alias, Case, DeadAddress, DnsFaultKind, Family, Fault, HelloVariant, HostPlace, Peer,
     RecipientDomain, Resumption, Tampering,
 };
-use waxseal_model::script::Act;
+use waxseal_model::script::{Act, Verb};
 use waxseal_model::trace::Ending;
 use waxseal_model::words::WordList;
 
@@ -46,6 +46,7 @@ fn every_word_of_the_language_stands_in_a_scenario() {
     let recipes = catalogue.recipes.keys().map(String::as_str);
     let recipes = recipes.filter(|name| !SHOWN_BY_THE_RELAY.contains(name));
     let faults: Vec<&str> = Fault::names().collect();
+    let verbs: Vec<&str> = names::<Verb>().into_iter().chain([CONDITION]).collect();
     let places = |peer: &'_ Peer| vec![peer.place.host.name()];
     let idle = [
         (
@@ -119,8 +120,11 @@ fn every_word_of_the_language_stands_in_a_scenario() {
         ),
         (
             "acts",
-            unused_by_peers(&catalogue, ACTS, |peer| {
-                peer.script.steps().filter_map(|step| act_name(&step.act)).collect()
+            unused_by_peers(&catalogue, verbs, |peer| {
+                let next = (peer.script.parts.len() > 1).then(|| Verb::NextConnection.name());
+                next.into_iter()
+                    .chain(peer.script.steps().filter_map(|step| act_name(&step.act)))
+                    .collect()
             }),
         ),
     ];
@@ -138,34 +142,24 @@ fn every_named_offer_stands_in_a_scenario() {
     assert!(idle.is_empty(), "no peer makes them: {idle:?}");
 }
 
-/// What scripts can do, besides lines that end as lines do.
-const ACTS: [&str; 11] = [
-    "negotiate TLS",
-    "close",
-    "close TLS",
-    "reset",
-    "silent",
-    "bytes",
-    "message",
-    "condition",
-    "LF",
-    "CR",
-    "no ending",
-];
+/// A line that is a condition is no verb.
+const CONDITION: &str = "condition";
 
+/// What an act is called; lines that end as lines do are called nothing.
 fn act_name(act: &Act) -> Option<&'static str> {
-    Some(match act {
-        Act::NegotiateTls => "negotiate TLS",
-        Act::Close => "close",
-        Act::CloseTls => "close TLS",
-        Act::Reset => "reset",
-        Act::Silent(_) => "silent",
-        Act::Bytes { .. } => "bytes",
-        Act::HearMessage => "message",
-        Act::Condition(_) => "condition",
-        Act::Say { ending: Ending::Lf, .. } => "LF",
-        Act::Say { ending: Ending::Cr, .. } => "CR",
-        Act::Say { ending: Ending::None, .. } => "no ending",
+    let verb = match act {
+        Act::NegotiateTls => Verb::NegotiateTls,
+        Act::Close => Verb::Close,
+        Act::CloseTls => Verb::CloseTls,
+        Act::Reset => Verb::Reset,
+        Act::Silent(_) => Verb::Silent,
+        Act::Bytes { .. } => Verb::Bytes,
+        Act::HearMessage => Verb::Message,
+        Act::Condition(_) => return Some(CONDITION),
+        Act::Say { ending: Ending::Lf, .. } => Verb::Lf,
+        Act::Say { ending: Ending::Cr, .. } => Verb::Cr,
+        Act::Say { ending: Ending::None, .. } => Verb::NoEnding,
         Act::Say { ending: Ending::CrLf, .. } | Act::Hear(_) => return None,
-    })
+    };
+    Some(verb.name())
 }

@@ -25,11 +25,14 @@ pub(super) enum Command {
     Matrix(MatrixArguments),
     /// Ask live hosts what TLS they speak.
     Scan(ScanArguments),
-    /// List scenarios and cases, or requirements with their coverage.
+    /// List scenarios and cases, requirements with their coverage, or the words of scenarios.
     List {
         /// Show the catalogue of requirements and what covers each.
         #[arg(long)]
         requirements: bool,
+        /// Show every word that a scenario may use, each with what it means.
+        #[arg(long, conflicts_with_all = ["requirements", "scenarios"])]
+        words: bool,
         /// List also what a folder of your own adds, see `waxseal run --help`.
         #[arg(long, value_name = "DIR")]
         scenarios: Option<PathBuf>,
@@ -61,6 +64,9 @@ pub(super) enum Command {
         /// That of a driver's relay.toml.
         #[arg(long)]
         relay: bool,
+        /// That of a scenario file below `inbound` or `outbound`: editors complete and check by it.
+        #[arg(long, value_name = "DIRECTION", value_parser = direction, conflicts_with_all = ["scan", "lab", "relay"])]
+        scenario: Option<Direction>,
     },
     /// Check scenario files, and the requirements, profiles, offers and certificates beside them.
     Check {
@@ -270,9 +276,11 @@ pub(super) enum Format {
 }
 
 fn engine(text: &str) -> Result<Engine, String> {
-    let known = [Engine::Modern, Engine::Legacy];
-    let found = known.into_iter().find(|engine| engine.name() == text);
-    found.ok_or_else(|| "the engines are `modern` and `legacy`".into())
+    Engine::from_name(text).ok_or_else(|| "the engines are `modern` and `legacy`".into())
+}
+
+fn direction(text: &str) -> Result<Direction, String> {
+    Direction::from_name(text).ok_or_else(|| "the directions are `inbound` and `outbound`".into())
 }
 
 /// How many at once: as many as any machine bears.

@@ -17,6 +17,7 @@ mod shown;
 mod silent;
 mod terminal;
 mod transcript;
+mod words;
 
 pub use ending::gate;
 pub use explain::explain;
@@ -27,6 +28,7 @@ pub use pillar::Pillar;
 pub use scan::{scan_lines, scan_table};
 pub use terminal::{alone, line, summary};
 pub use transcript::transcript;
+pub use words::list_words;
 
 /// The record as JSON, the source of every other form.
 ///

@@ -35,7 +35,7 @@ impl Suite {
 }
 
 words! {
-    /// What became of the client's certificate.
+    /// What becomes of the client's certificate.
     pub enum ClientCertificate {
         /// The server did not ask, or the session was resumed.
         NotAsked = "not-asked",

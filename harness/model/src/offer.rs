@@ -6,7 +6,7 @@ use crate::words::words;
 
 words! {
     undisplayed
-    /// A protocol version, oldest first, so that versions compare as ages do.
+    /// A protocol version. The oldest is first, so that versions compare as ages do.
     pub enum Version {
         /// SSL 3.0 (RFC 6101), on the wire 0x0300.
         Ssl3 = "ssl3",

@@ -11,19 +11,19 @@ use crate::pattern::Pattern;
 use crate::words::words;
 
 words! {
-    /// What became of the message.
+    /// What becomes of the message.
     pub enum Outcome {
-        /// The next hop (inbound: the relay) took it inside TLS.
+        /// The next hop (inbound: the relay) accepted it inside TLS.
         DeliveredTls = "delivered-tls",
-        /// It was taken in plaintext.
+        /// It was accepted in plaintext.
         DeliveredPlaintext = "delivered-plaintext",
         /// The relay keeps it and will try again.
         Deferred = "deferred" only Outbound,
-        /// The relay gave it back with a report.
+        /// The relay returned it to the sender with a delivery report.
         Bounced = "bounced" only Outbound,
-        /// The relay did not take it in the first place.
+        /// The relay did not accept it in the first place.
         Rejected = "rejected",
-        /// The relay took it, and it is nowhere.
+        /// The relay accepted it, and it is nowhere.
         Lost = "lost" only Outbound,
     }
 }

@@ -3,7 +3,7 @@
 use crate::words::words;
 
 words! {
-    /// Something that must not be heard. One occurrence is a failure, whatever else happened.
+    /// Something that must not happen. One occurrence is a failure, whatever else happened.
     pub enum Never [
         /// One sentence about what happened when it did happen, without its final stop.
         happened: &'static str,
@@ -57,11 +57,11 @@ words! {
         AnonymousTls = "anonymous-tls" {
             happened: "the relay negotiated an anonymous suite",
         },
-        /// The message taken inside TLS.
+        /// The message is sent in this TLS session.
         MessageInTls = "message-in-tls" only Outbound {
             happened: "the relay sent the message over this TLS session",
         },
-        /// The message sent once more after it was taken, or kept for that.
+        /// The message is sent once more after it was accepted, or kept for that.
         SentTwice = "sent-twice" only Outbound {
             happened: "the relay did not let go of a message that had been taken",
         },
@@ -69,7 +69,7 @@ words! {
         UnofferedStarttls = "unoffered-starttls" only Outbound {
             happened: "the relay sent STARTTLS although it was not offered",
         },
-        /// What a fault of the scenario wants of the relay.
+        /// The relay does what the fault of the scenario is after.
         ViolationAccepted = "violation-accepted" only Inbound {
             happened: "the relay went along with the fault",
         },
@@ -89,7 +89,7 @@ words! {
         SecondGreeting = "second-greeting" only Inbound {
             happened: "the relay greeted a second time, inside TLS",
         },
-        /// A message taken by a next hop that lacks its end.
+        /// A message without its end is passed on to a next hop.
         CutMessage = "cut-message" only Outbound {
             happened: "the relay passed on a message without its end",
         },

@@ -64,6 +64,8 @@ pub(super) struct Checker<'a> {
     pub(super) file: &'a str,
     pub(super) known: &'a Known,
     values: &'a BTreeMap<String, String>,
+    /// `None`: what is checked is no scenario.
+    direction: Option<Direction>,
 }
 
 impl<'a> Checker<'a> {
@@ -72,7 +74,7 @@ impl<'a> Checker<'a> {
         known: &'a Known,
         values: &'a BTreeMap<String, String>,
     ) -> Self {
-        Self { errors: Vec::new(), file, known, values }
+        Self { errors: Vec::new(), file, known, values, direction: None }
     }
 
     pub(super) fn case(
@@ -83,6 +85,7 @@ impl<'a> Checker<'a> {
         own: &Row<'_>,
         id: String,
     ) -> Option<Case> {
+        self.direction = Some(direction);
         let (errors, row) = (self.errors.len(), own.case);
         self.cites(own);
         let connector =
@@ -169,7 +172,7 @@ impl<'a> Checker<'a> {
             let name = Placed::new(0..0, name.to_owned());
             peers.push(self.peer(direction, &name, &raw::Peer::default(), &[]));
         }
-        self.hosts(direction, raw, &mut peers);
+        self.hosts(raw, &mut peers);
         if direction == Direction::Inbound && peers.len() > 1 {
             let help = Some("leave the first one: it is the client".into());
             self.error(raw.peer.0[1].0.span(), "an inbound scenario has one peer", help);
@@ -318,12 +321,8 @@ impl<'a> Checker<'a> {
     }
 
     /// `hosts` says of all next hops together where their names lie; what a peer says of itself stands.
-    fn hosts(&mut self, direction: Direction, raw: &raw::File, peers: &mut [Peer]) {
+    fn hosts(&mut self, raw: &raw::File, peers: &mut [Peer]) {
         let Some(word) = &raw.hosts else { return };
-        if direction == Direction::Inbound {
-            let help = Some("remove it: an inbound scenario has no next hop".into());
-            self.error(word.span(), "the hosts are those of an outbound scenario", help);
-        }
         let place = self.one_of::<HostsPlace>("place of the hosts", word);
         let own = |peer: &&mut Peer| peer.name != "sender" && peer.place.address_of.is_none();
         for peer in peers.iter_mut().filter(own) {
@@ -356,7 +355,7 @@ impl<'a> Checker<'a> {
         let names = filled.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
         let unknown: Vec<_> = names
             .map(|(name, _)| name.to_owned())
-            .filter(|name| Placeholder::from_name(name).is_none() && !name.starts_with("mx."))
+            .filter(|name| !self.placeholder(name) && !name.starts_with("mx."))
             .collect();
         for name in unknown {
             let always = Placeholder::ALL.into_iter().filter(|name| !name.of_next_hop());
@@ -367,6 +366,12 @@ impl<'a> Checker<'a> {
             self.error(place, format!("nothing fills in `{{{name}}}`"), help);
         }
         filled
+    }
+
+    /// Whether a name is filled in when a case of this direction is played.
+    fn placeholder(&self, name: &str) -> bool {
+        let exists = |name: Placeholder| self.direction.is_none_or(|here| name.exists(here));
+        Placeholder::from_name(name).is_some_and(exists)
     }
 
     /// Looks a word up, after filling it in.

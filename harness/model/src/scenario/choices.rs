@@ -128,9 +128,9 @@ words! {
 }
 
 words! {
-    /// The certificate of a client that shows none.
+    /// No recipe of a certificate.
     pub enum NoCertificate {
-        /// It has none.
+        /// It shows none.
         None = "none" only Inbound,
     }
 }

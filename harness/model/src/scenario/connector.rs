@@ -5,7 +5,7 @@ use crate::words::words;
 words! {
     /// A rule in the relay that binds domains, senders or a listener to a TLS demand.
     pub enum Connector {
-        /// TLS where it can be had.
+        /// TLS where it can be had, otherwise plaintext.
         Opportunistic = "opportunistic",
         /// TLS or nothing; the certificate is not judged.
         EncryptionOnly = "encryption-only",
@@ -19,9 +19,9 @@ words! {
         Dane = "dane" only Outbound,
         /// TLS as the domain's policy says (RFC 8461).
         MtaSts = "mta-sts" only Outbound,
-        /// Inbound: TLS from the first byte (RFC 8314).
+        /// TLS from the first byte (RFC 8314).
         Implicit = "implicit" only Inbound,
-        /// Inbound: senders of one domain have to come in TLS with the partner's certificate.
+        /// Senders of one domain have to come in TLS with the partner's certificate.
         Partner = "partner" only Inbound,
     }
 }

@@ -3,7 +3,7 @@
 use crate::words::words;
 
 words! {
-    /// One misbehaviour of an inbound client.
+    /// One misbehaviour of an inbound client below SMTP.
     pub enum ClientFault {
         /// Sends a ChangeCipherSpec behind the relay's first flight, before there are keys, and another
         /// one where the first is accepted (CVE-2014-0224).
@@ -29,7 +29,7 @@ words! {
 }
 
 words! {
-    /// One misbehaviour of a next hop. Most are played instead of a handshake, after the relay's
+    /// One misbehaviour of a next hop below SMTP. Most are played instead of a handshake, after the relay's
     /// ClientHello.
     pub enum ServerFault {
         /// Sends a fatal `handshake_failure` alert and closes.

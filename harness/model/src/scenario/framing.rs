@@ -106,8 +106,18 @@ impl Checker<'_> {
             }
             raw::Answer::Facts(table) => table,
         };
-        let version = table.version.as_ref().and_then(|word| self.version_range(word));
-        let compression = table.compression.as_ref();
+        let raw::AnswerTable {
+            version,
+            extensions,
+            groups,
+            compression,
+            alpn,
+            retry,
+            downgrade_sentinel,
+            or_refused,
+        } = &**table;
+        let version = version.as_ref().and_then(|word| self.version_range(word));
+        let compression = compression.as_ref();
         let compression =
             compression.and_then(|word| self.one_of::<Absent>("compression method", word));
         let mut texts = |both: &raw::AlwaysNever| {
@@ -116,21 +126,22 @@ impl Checker<'_> {
             };
             (list(&both.always), list(&both.never))
         };
-        let (extensions, groups) = (texts(&table.extensions), texts(&table.groups));
+        let (extensions, groups) = (texts(extensions), texts(groups));
         Some(AnswerExpect::ServerHello(AnswerFactsExpect {
             version,
             extensions,
             groups,
             no_compression: compression.is_some(),
-            alpn: table.alpn.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
-            retry: table.retry,
-            downgrade_sentinel: table.downgrade_sentinel,
-            or_refused: table.or_refused.unwrap_or_default(),
+            alpn: alpn.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+            retry: *retry,
+            downgrade_sentinel: *downgrade_sentinel,
+            or_refused: or_refused.unwrap_or_default(),
         }))
     }
 
     pub(super) fn ticket(&mut self, raw: &raw::Ticket) -> TicketExpect {
-        let seconds_at_most = raw.seconds.as_ref().and_then(|word| {
+        let raw::Ticket { seconds, early_data } = raw;
+        let seconds_at_most = seconds.as_ref().and_then(|word| {
             let bound = word.get_ref().strip_prefix("<=").and_then(|bound| bound.parse().ok());
             if bound.is_none() {
                 let help = Some("write `<=604800`".into());
@@ -138,7 +149,7 @@ impl Checker<'_> {
             }
             bound
         });
-        let none = raw.early_data.as_ref();
+        let none = early_data.as_ref();
         let none = none.and_then(|word| self.one_of::<Absent>("amount of early data", word));
         TicketExpect { seconds_at_most, no_early_data: none.is_some() }
     }

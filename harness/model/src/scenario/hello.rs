@@ -26,7 +26,7 @@ impl std::fmt::Display for RawHello {
 }
 
 words! {
-    /// One oddity of a ClientHello. Some are wrong, others are right and seldom seen.
+    /// What is odd about a hand-written ClientHello. Some are wrong, others are right and seldom seen.
     pub enum HelloVariant {
         /// The only protocol in ALPN is HTTP/2.
         AlpnHttp2 = "alpn-http-2",
@@ -62,7 +62,7 @@ words! {
         PskWithKeyExchange = "psk-with-key-exchange",
         /// The session before is to be resumed, and without a new key exchange.
         PskAlone = "psk-alone",
-        /// Secure renegotiation is told by the signalling suite in place of the extension (RFC 5746
+        /// Secure renegotiation is signalled by a suite in place of the extension (RFC 5746
         /// section 3.4).
         RenegotiationScsv = "renegotiation-scsv",
         /// The hello has the framing of SSL 2.0 and offers nothing else.

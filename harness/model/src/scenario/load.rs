@@ -161,7 +161,7 @@ fn misnamed(file: &str, raw: &raw::File, matrix: &Matrix) -> Vec<Diagnostic> {
             continue;
         };
         for (name, _) in
-            by_name.0.iter().filter(|(name, _)| !names.contains(&name.as_ref().as_str()))
+            by_name.0.iter().filter(|(name, _)| !names.contains(&name.get_ref().as_str()))
         {
             let message = format!("`matrix.{}` has no value `{}`", axis.get_ref(), name.get_ref());
             errors.push(wrong(name, message, names.clone()));

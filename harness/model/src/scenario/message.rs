@@ -67,8 +67,23 @@ const MOST_OCTETS: u32 = 500_000;
 impl Checker<'_> {
     /// What is special about the message that is judged.
     pub(super) fn judged_message(&mut self, raw: &raw::Message) -> Message {
-        let headers = self.texts(&raw.headers);
-        for (line, word) in headers.iter().zip(raw.headers.iter().flat_map(|list| &list.0)) {
+        let raw::Message {
+            // Those of earlier messages, and what is said of how the last one comes.
+            connector: _,
+            rule: _,
+            outcome: _,
+            sender_connector: _,
+            host: _,
+            submission,
+            headers: raw_headers,
+            parameters: raw_parameters,
+            octets,
+            sender,
+            also,
+            domain,
+        } = raw;
+        let headers = self.texts(raw_headers);
+        for (line, word) in headers.iter().zip(raw_headers.iter().flat_map(|list| &list.0)) {
             let name = line.split_once(':').map_or("", |(name, _)| name);
             let good = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
             if !good || !line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
@@ -76,14 +91,14 @@ impl Checker<'_> {
                 self.error(word.span(), "this is not a header line", help);
             }
         }
-        let parameters = self.texts(&raw.parameters);
-        for (text, word) in parameters.iter().zip(raw.parameters.iter().flat_map(|list| &list.0)) {
+        let parameters = self.texts(raw_parameters);
+        for (text, word) in parameters.iter().zip(raw_parameters.iter().flat_map(|list| &list.0)) {
             if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
                 let help = Some("write one `NAME` or `NAME=VALUE` a string".into());
                 self.error(word.span(), "this is not a parameter of MAIL", help);
             }
         }
-        let octets = raw.octets.as_ref().and_then(|word| {
+        let octets = octets.as_ref().and_then(|word| {
             let number = self.fill(word.get_ref(), &word.span()).parse().ok();
             let number = number.filter(|number| *number <= MOST_OCTETS);
             if number.is_none() {
@@ -92,24 +107,22 @@ impl Checker<'_> {
             }
             number
         });
-        let sender = raw.sender.as_ref();
+        let sender = sender.as_ref();
         let mut known = vec![(SameDomain::Same.name(), Also::Same)];
         let connectors = Connector::ALL.into_iter().filter(|one| one.exists(Direction::Outbound));
         known.extend(connectors.map(|one| (one.name(), Also::Under(one))));
-        let also = raw.also.iter().flat_map(|list| &list.0);
+        let also = also.iter().flat_map(|list| &list.0);
         Message {
             headers,
             parameters,
             octets,
             null_sender: sender.and_then(|word| self.one_of::<Sender>("sender", word)).is_some(),
             also: also.filter_map(|word| self.word("further recipient", word, &known)).collect(),
-            domain: raw
-                .domain
+            domain: domain
                 .as_ref()
                 .and_then(|word| self.one_of("form of the domain", word))
                 .unwrap_or_default(),
-            cut_short: raw
-                .submission
+            cut_short: submission
                 .as_ref()
                 .is_some_and(|word| word.get_ref() == Submission::Cut.name()),
         }

@@ -15,7 +15,9 @@ mod matrix;
 mod message;
 mod peers;
 mod place;
+mod schema;
 mod tampering;
+mod vocabulary;
 
 use check::Checker;
 pub use check::Placeholder;
@@ -25,7 +27,9 @@ pub use hello::{Framing, HelloVariant, RawHello};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 pub use message::{Also, Message, RecipientDomain};
 pub use place::{Alias, DeadAddress, Family, HostPlace, PeerPlace};
+pub use schema::{keys, schema};
 pub use tampering::{TamperedVersion, Tampering};
+pub use vocabulary::{Entry, Group, groups};
 
 use crate::expect::{Expect, Outcome};
 use crate::facts::Engine;
@@ -138,12 +142,27 @@ impl Case {
     /// Whether what is expected shows in the dialogue of one connection alone: inbound, and whatever
     /// becomes of the message. Such a case can be played without sending one, and without logging in.
     pub fn needs_no_mail(&self) -> bool {
-        let expect = &self.expect;
-        let rests_on_mail = !expect.outcome.is_empty()
-            || expect.attempts.is_some()
-            || expect.accepted_by.is_some()
-            || expect.dsn.is_some()
-            || !expect.visited.is_empty();
+        let Expect {
+            outcome,
+            attempts,
+            accepted_by,
+            dsn,
+            visited,
+            // These are seen in the dialogue.
+            tls: _,
+            offered: _,
+            certificate: _,
+            answer: _,
+            alert: _,
+            ticket: _,
+            reply: _,
+            never: _,
+        } = &self.expect;
+        let rests_on_mail = !outcome.is_empty()
+            || attempts.is_some()
+            || accepted_by.is_some()
+            || dsn.is_some()
+            || !visited.is_empty();
         let logs_in =
             |step: &Step| matches!(&step.act, Act::Say { text, .. } if text.contains("{login}"));
         let once = self.peers.iter().all(|peer| peer.script.parts.len() == 1);
@@ -153,18 +172,35 @@ impl Case {
 
     /// Whether the relay may have to break off for this case to hold: such a case needs a control.
     pub fn is_negative(&self) -> bool {
-        let expect = &self.expect;
-        let withheld =
-            !expect.outcome.is_empty() && !expect.outcome.iter().any(|outcome| outcome.delivered());
+        let Expect {
+            outcome,
+            tls,
+            reply,
+            answer,
+            // Each of these asks for something that the relay does.
+            offered: _,
+            certificate: _,
+            ticket: _,
+            attempts: _,
+            visited: _,
+            accepted_by: _,
+            dsn: _,
+            // A refusal is asked for beside it, or a fault that follows the answer.
+            alert: _,
+            // What must not happen may not happen to a relay that does nothing, and an outcome says
+            // that it did something.
+            never: _,
+        } = &self.expect;
+        let withheld = !outcome.is_empty() && !outcome.iter().any(|outcome| outcome.delivered());
         let refused = matches!(
-            expect.tls,
+            tls,
             Some(crate::expect::TlsExpect::Refused | crate::expect::TlsExpect::TamperingRefused)
         );
-        let reply = expect.reply.as_ref().is_some_and(|reply| {
+        let reply = reply.as_ref().is_some_and(|reply| {
             reply.or_ended
                 || reply.code.as_ref().is_some_and(crate::pattern::Pattern::only_refusals)
         });
-        let answer = matches!(expect.answer, Some(crate::expect::AnswerExpect::Refused));
+        let answer = matches!(answer, Some(crate::expect::AnswerExpect::Refused));
         withheld || refused || reply || answer
     }
 }
@@ -201,7 +237,7 @@ pub struct Before {
 }
 
 words! {
-    /// What a rule of the relay for mail that goes out goes by.
+    /// What a rule of the relay for outbound mail goes by.
     pub enum RuleBy or Domain {
         /// The recipient's whole address, in whatever domain.
         Address = "address",
@@ -279,7 +315,7 @@ impl Peer {
 }
 
 words! {
-    /// Whether a receiver asks for a client certificate.
+    /// Whether a next hop asks for a client certificate.
     pub enum AsksCertificate or No {
         /// It does not.
         No = "no",
@@ -291,7 +327,7 @@ words! {
 }
 
 words! {
-    /// Whether the sessions of a receiver can be resumed.
+    /// Whether the sessions of a next hop can be resumed.
     pub enum Resumption or No {
         /// No: each connection has a whole handshake.
         No = "no",

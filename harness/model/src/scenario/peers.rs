@@ -15,7 +15,28 @@ impl Checker<'_> {
         raw: &raw::Peer,
         before: &[String],
     ) -> Peer {
-        let offer = match &raw.offer {
+        let raw::Peer {
+            offer,
+            cert,
+            names,
+            // These five say together where it is found.
+            preference: _,
+            address_of: _,
+            host: _,
+            dead: _,
+            address: _,
+            fault,
+            hello,
+            records,
+            // What fits the offer.
+            tampers: _,
+            resumes,
+            script,
+            client_certificate,
+            resumption,
+            sni,
+        } = raw;
+        let offer = match offer {
             None => Offer::modern(),
             Some(offer) => match offer.get_ref() {
                 raw::Offer::Named(word) => {
@@ -33,9 +54,12 @@ impl Checker<'_> {
         };
         let recipes: Vec<_> =
             self.known.recipes.iter().map(|name| (name.as_str(), name.clone())).collect();
-        let certs = raw.cert.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+        let certs = cert.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
         let cert = match certs.first() {
-            Some(word) if self.fill(word.get_ref(), &word.span()) == NoCertificate::None.name() => {
+            Some(word)
+                if direction == Direction::Inbound
+                    && self.fill(word.get_ref(), &word.span()) == NoCertificate::None.name() =>
+            {
                 None
             }
             Some(word) => self.word("certificate recipe", word, &recipes),
@@ -49,26 +73,25 @@ impl Checker<'_> {
             }
             later_certs.extend(self.word("certificate recipe", word, &recipes));
         }
-        let cert_names = raw.names.iter().flat_map(|list| &list.0);
+        let cert_names = names.iter().flat_map(|list| &list.0);
         let cert_names = cert_names.map(|word| self.fill(word.get_ref(), &word.span())).collect();
         let place = self.place(direction, name, raw, before);
         let tampers = self.tampers(&offer, raw);
-        let fault = self.fault(direction, raw.fault.as_ref());
-        let asks_certificate = raw
-            .client_certificate
+        let fault = self.fault(direction, fault.as_ref());
+        let asks_certificate = client_certificate
             .as_ref()
             .and_then(|word| self.one_of("way to ask for a certificate", word));
-        let resumption = raw.resumption.as_ref();
+        let resumption = resumption.as_ref();
         let resumption = resumption.and_then(|word| self.one_of("way to resume sessions", word));
-        let mut script = self.script(direction, raw.script.as_ref());
-        let hello = raw.hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
-        let resumes = raw.resumes.as_ref().is_some_and(|resumes| *resumes.get_ref());
+        let mut script = self.script(direction, script.as_ref());
+        let hello = hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
+        let resumes = resumes.as_ref().is_some_and(|resumes| *resumes.get_ref());
         // Who resumes comes twice, and an honest client comes after a hand-written hello.
         let connections = 1 + usize::from(resumes) + usize::from(hello.is_some());
         if script.parts.len() == 1 {
             script.parts.resize(connections, Vec::new());
         }
-        let records = raw.records.as_ref().map(|records| self.framing(records.get_ref()));
+        let records = records.as_ref().map(|records| self.framing(records.get_ref()));
         let peer = Peer {
             name: name.get_ref().clone(),
             offer,
@@ -84,7 +107,7 @@ impl Checker<'_> {
             script,
             asks_certificate: asks_certificate.unwrap_or_default(),
             resumption: resumption.unwrap_or_default(),
-            sni: raw.sni.as_ref().map(|sni| self.fill(sni.get_ref(), &sni.span())),
+            sni: sni.as_ref().map(|sni| self.fill(sni.get_ref(), &sni.span())),
         };
         self.peer_keys(direction, raw);
         self.fits(name, raw, &peer);

@@ -70,7 +70,7 @@ words! {
             clause: "the server's share is of a group for which none was sent",
             version: TamperedVersion::Tls13,
         },
-        /// Nothing is tampered: the honest twin of all others, played in the same way.
+        /// Nothing is tampered: the control of all others, played in the same way.
         Nothing = "nothing" {
             clause: "nothing is tampered",
             version: TamperedVersion::Either,
