@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 /// The day that tests run on, whatever the clock says: facts that are dated are not old yet.
 pub const TODAY: &str = "2026-11-27";
-const ONE: &str = "outbound/forced/refused-454#encryption-only";
+const ONE: &str = "outbound/forced/refused#454,encryption-only";
 
 pub(crate) fn waxseal(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_waxseal"))
@@ -67,8 +67,8 @@ fn what_cannot_be_used_is_told_in_one_sentence() {
     for (arguments, words) in [
         (vec!["run", "--case", "nothing*"], "no case fits nothing*"),
         (
-            vec!["run", "--case", ONE, "--case", "outbound/forced/refused-455#*"],
-            "no case fits outbound/forced/refused-455#* (did you mean `outbound/forced/refused-45",
+            vec!["run", "--case", ONE, "--case", "outbound/forced/refused#455,*"],
+            "no case fits outbound/forced/refused#455,* (did you mean `outbound/forced/refused#45",
         ),
         (vec!["run", "--case", ONE, "--shard", "2/2"], "part 2 of 2 has no case: only 1 are"),
         (vec!["run", "--case", ONE, "--out", "/proc/x"], "could not write into /proc/x"),
@@ -80,7 +80,7 @@ fn what_cannot_be_used_is_told_in_one_sentence() {
         (vec!["run", "--shard", "4/3"], "write I/N"),
         (vec!["run", "--baseline", "/nonexistent.toml"], "could not read the baseline"),
         (vec!["run", "--baseline", &broken], "broken.toml:2"),
-        (vec!["explain", "outbound/forced/refused-455"], "did you mean"),
+        (vec!["explain", "outbound/forced/refused#455"], "did you mean"),
         (vec!["check", "/nonexistent.toml"], "could not read /nonexistent.toml"),
         (vec!["scan"], "name a host"),
         (vec!["scan", "mail.test:0"], "has no port from 1 to 65535"),
@@ -141,7 +141,7 @@ fn the_example_relay_keeps_what_it_declares() {
     }
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python");
     let cases =
-        ["*/control#*", "outbound/forced/refused-454#*", "inbound/injection/same-segment#*"];
+        ["*/control#*", "outbound/forced/refused#454,*", "inbound/injection/same-segment#*"];
     let mut arguments = vec!["run", folder];
     arguments.extend(cases.iter().flat_map(|case| ["--case", case]));
     let mut run = waxseal(&arguments);

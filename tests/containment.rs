@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const ONE: &str = "outbound/forced/refused-454#encryption-only";
+const ONE: &str = "outbound/forced/refused#454,encryption-only";
 const CONTROL: &str = "outbound/control#opportunistic";
 
 /// In the environment of every process of one test.

@@ -6,10 +6,10 @@ use std::process::Command;
 fn a_case_is_explained_in_the_words_of_its_file() {
     let mut told = String::new();
     for id in [
-        "outbound/forced/refused-454#encryption-only",
+        "outbound/forced/refused#454,encryption-only",
         "outbound/forced/report",
         "outbound/mutual/shown#ask=required,version=1.3",
-        "outbound/forward-secrecy/weak-dhe-1024",
+        "outbound/forward-secrecy/weak-dhe#1024",
         "inbound/injection/same-segment#opportunistic,command=noop",
         "inbound/forced/enhanced-code",
     ] {

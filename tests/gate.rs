@@ -154,7 +154,7 @@ fn a_requirement_of_both_ways_is_not_kept_by_one_of_them() {
 fn waived_failures_stand_apart_and_the_last_line_counts_what_was_played() {
     let catalogue = catalogue();
     let mut record = whole(&catalogue, "exchange-online", &declared());
-    let id = "outbound/forced/refused-454#encryption-only";
+    let id = "outbound/forced/refused#454,encryption-only";
     let case = record.cases.iter_mut().find(|case| case.id == id).expect("the case is there");
     case.verdict = Verdict::Fail;
     record.cases[0].verdict = Verdict::Skipped;

@@ -9,7 +9,7 @@ use waxseal_model::record::Record;
 
 use super::cli::TODAY;
 
-const ONE: &str = "outbound/forced/refused-454#encryption-only";
+const ONE: &str = "outbound/forced/refused#454,encryption-only";
 
 fn waxseal(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_waxseal"));

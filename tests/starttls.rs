@@ -108,7 +108,7 @@ fn the_clean_relay_passes_all_and_takes_no_mail() {
                 .iter()
                 .filter(|record| {
                     !matches!(record.verdict, Verdict::Pass)
-                        && record.scenario != "inbound/certificates/rsa-3072"
+                        && record.scenario != "inbound/certificates/rsa-key#3072"
                 })
                 .filter(|record| {
                     let forced = record.scenario.starts_with("inbound/forced/");

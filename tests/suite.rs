@@ -17,6 +17,7 @@ mod pause;
 mod peers_meet;
 mod pins;
 mod report;
+mod rows;
 mod schema;
 mod signals;
 mod starttls;

@@ -10,16 +10,16 @@ use waxseal_model::script::Direction;
 use super::SourceFile;
 use crate::tls::Unplayable;
 
-/// Checks one scenario file: its words, and that an engine can play its offers.
+/// Checks one scenario file: its words, and that an engine can play its offers. What is right is one
+/// scenario, or one for each row.
 ///
 /// # Errors
 /// All that is wrong with it. `path` has to begin with `inbound/` or `outbound/`.
-pub fn check(path: &str, text: &str, known: &Known) -> Result<Scenario, Vec<Diagnostic>> {
+pub fn check(path: &str, text: &str, known: &Known) -> Result<Vec<Scenario>, Vec<Diagnostic>> {
     let id = path.strip_suffix(".toml").unwrap_or(path);
-    let scenario = load(id, path, text, known)?;
-    let unplayable: Vec<Diagnostic> = scenario
-        .cases
-        .iter()
+    let scenarios = load(id, path, text, known)?;
+    let cases = scenarios.iter().flat_map(|scenario| &scenario.cases);
+    let unplayable: Vec<Diagnostic> = cases
         .flat_map(|case| case.peers.iter().map(|peer| (case.direction, peer)))
         .filter_map(|(direction, peer)| {
             let unplayable = match crate::tls::choose(&peer.offer, None, None) {
@@ -36,7 +36,7 @@ pub fn check(path: &str, text: &str, known: &Known) -> Result<Scenario, Vec<Diag
         })
         .take(1)
         .collect();
-    if unplayable.is_empty() { Ok(scenario) } else { Err(unplayable) }
+    if unplayable.is_empty() { Ok(scenarios) } else { Err(unplayable) }
 }
 
 /// Why a next hop cannot play its offer with the certificate that the file names: it would refuse by
@@ -65,8 +65,11 @@ pub(super) fn among_others(
         });
         let unbound = unbound.map(|id| {
             let message = format!("`{id}` does not bind {} mail", case.direction);
-            let help = "cite a row that does, or change the `direction` of this one";
-            Diagnostic::at_word(&file.shown, &file.text, id, message, help)
+            let help = "cite a requirement that does, or change the `direction` of this one";
+            // In quotes: it may be the beginning of another one.
+            let quoted = ['"', '\''].map(|quote| format!("{quote}{id}{quote}"));
+            let cited = quoted.iter().find(|cited| file.text.contains(*cited)).unwrap_or(id);
+            Diagnostic::at_word(&file.shown, &file.text, cited, message, help)
         });
         let missing = lacks_control(case, ids).then(|| no_control(file, case, ids));
         for diagnostic in unbound.into_iter().chain(missing) {

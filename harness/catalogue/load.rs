@@ -27,7 +27,7 @@ pub struct Catalogue {
     pub profiles: BTreeMap<String, Profile>,
     /// Certificate recipes by name.
     pub recipes: Recipes,
-    /// Scenarios in the order of their paths.
+    /// Scenarios in the order of their paths, and those of one file in the order of its rows.
     pub scenarios: Vec<Scenario>,
 }
 
@@ -202,7 +202,7 @@ fn scenarios(
     for own in [true, false] {
         for (source, file) in free.iter().filter(|(source, _)| source.own == own) {
             match check(&file.path, &file.text, known) {
-                Ok(scenario) => read.push((source, file, scenario)),
+                Ok(found) => read.extend(found.into_iter().map(|one| (*source, *file, one))),
                 Err(mut wrong) => {
                     wrong.iter_mut().for_each(|one| one.file.clone_from(&file.shown));
                     names.refuse(file, wrong);
@@ -225,7 +225,7 @@ fn scenarios(
         }
     }
     let mut scenarios: Vec<Scenario> = read.into_iter().map(|(_, _, scenario)| scenario).collect();
-    scenarios.sort_by(|a, b| a.id.cmp(&b.id));
+    scenarios.sort_by(|a, b| a.file().cmp(b.file()));
     scenarios
 }
 

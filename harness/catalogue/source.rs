@@ -16,7 +16,7 @@ static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 /// One file, read.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
-    /// Its path below the folder, with `/`: `outbound/forced/refused-454.toml`.
+    /// Its path below the folder, with `/`: `outbound/forced/refused.toml`.
     pub path: String,
     /// What its reader knows it by: the path that leads to it from where the program runs.
     pub shown: String,

@@ -73,7 +73,7 @@ fn folder(root: &Path, named: &[PathBuf]) -> Result<Checked, String> {
                 let ids = source.files.iter().filter(|file| files.contains(&file.shown));
                 let ids: BTreeSet<&str> =
                     ids.filter_map(|file| file.path.strip_suffix(".toml")).collect();
-                let cases = catalogue.cases().filter(|case| ids.contains(case.scenario.as_str()));
+                let cases = catalogue.cases().filter(|case| ids.contains(case.file()));
                 return Ok(Checked { files: files.len(), cases: cases.count(), wrong: 0 });
             }
             Err(wrong) => wrong,

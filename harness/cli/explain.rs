@@ -13,17 +13,17 @@ use crate::catalogue::Catalogue;
 use crate::report;
 use crate::run::names;
 
-/// Shows a case, or all cases of a scenario; with `results` also what a run recorded of them.
+/// Shows a case, or all cases of a scenario or a file; with `results` also what a run recorded of them.
 pub(super) fn explain(catalogue: &Catalogue, id: &str, results: Option<&Path>) -> ExitCode {
     // A domain of the user's own stands behind the id of the case that it was played with.
     let (plain, domain) = id.rsplit_once('@').map_or((id, None), |(id, at)| (id, Some(at)));
     let found: Vec<_> = catalogue
         .cases()
-        .filter(|case| case.id == plain || case.scenario == plain)
+        .filter(|case| [&case.id, &case.scenario, case.file()].contains(&plain))
         .map(|case| domain.map_or_else(|| case.clone(), |domain| case.to_domain(domain, None)))
         .collect();
     if found.is_empty() {
-        let known = catalogue.cases().flat_map(|case| [case.id.as_str(), case.scenario.as_str()]);
+        let known = catalogue.cases().flat_map(|case| [&case.id, &case.scenario, case.file()]);
         let hint = waxseal_model::diagnostic::closest(id, known)
             .map(|name| format!(" (did you mean `{name}`?)"))
             .unwrap_or_default();

@@ -40,6 +40,7 @@ pub fn list_words() -> String {
         });
         let keys: Vec<_> = keys.collect();
         let title = match group.list {
+            "ConnectorGroup" => "matrix.connector".to_owned(),
             "DnsRecord" => "keys of dns".to_owned(),
             "DnsFaultKind" => "dns.mx, dns.a, dns.tlsa".to_owned(),
             "Alias" => "dns.alias".to_owned(),
@@ -69,6 +70,7 @@ pub fn list_words() -> String {
 fn places() -> BTreeMap<&'static str, String> {
     [
         ("Case", "case.NAME"),
+        ("Row", "row"),
         ("Peer", "peer.NAME"),
         ("Hello", "peer.NAME.hello"),
         ("Records", "peer.NAME.records"),

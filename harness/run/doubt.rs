@@ -111,7 +111,7 @@ mod tests {
 
     fn case() -> Case {
         let catalogue = Catalogue::embedded().unwrap();
-        catalogue.case("outbound/forced/refused-454#encryption-only").unwrap().clone()
+        catalogue.case("outbound/forced/refused#454,encryption-only").unwrap().clone()
     }
 
     fn record(verdict: Verdict, kinds: &[Happening]) -> CaseRecord {

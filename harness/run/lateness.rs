@@ -63,10 +63,10 @@ mod tests {
         assert_eq!(waits("outbound/tampered/then-honest"), [Late::Retry]);
         assert_eq!(waits("outbound/forced/bounces"), [Late::GiveUp]);
         assert_eq!(waits("outbound/forced/report"), [Late::Retry, Late::GiveUp]);
-        assert_eq!(waits("outbound/forced/handshake-silent"), [Late::TimeOut]);
+        assert_eq!(waits("outbound/forced/handshake#silent"), [Late::TimeOut]);
         assert_eq!(waits("outbound/starttls/tried-again"), []);
         assert_eq!(waits("outbound/opportunistic/null-mx"), []);
-        assert_eq!(waits("outbound/forced/refused-454"), []);
+        assert_eq!(waits("outbound/forced/refused#454"), []);
         assert_eq!(waits("inbound/control"), []);
     }
 
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(waits("outbound/opportunistic/certificate-demanded"), [Late::GiveUp]);
         assert_eq!(waits("outbound/opportunistic/tls-demanded"), [Late::GiveUp]);
         assert_eq!(waits("outbound/forced/bounces"), []);
-        assert_eq!(waits("outbound/forced/refused-454"), []);
+        assert_eq!(waits("outbound/forced/refused#454"), []);
         assert_eq!(waits("inbound/control"), []);
     }
 }

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn only_plaintext_that_came_after_the_verdict_reopens_it() {
         let catalogue = Catalogue::embedded().unwrap();
-        let case = catalogue.case("outbound/forced/refused-454#encryption-only").unwrap();
+        let case = catalogue.case("outbound/forced/refused#454,encryption-only").unwrap();
         let late = |kinds: Vec<Happening>| {
             let events = kinds.into_iter().zip(0..).map(|(kind, second)| at(second, kind));
             late_leak(case, &Names::new(), &Trace { events: events.collect() })

@@ -267,7 +267,7 @@ mod tests {
         let whole = Catalogue::embedded().unwrap();
         let rules = ["a.example=encryption-only", ".b.example=encryption-only"];
         let own = own(&rules).catalogue(&whole);
-        let case = own.case("outbound/forced/refused-454#encryption-only@a.example").unwrap();
+        let case = own.case("outbound/forced/refused#454,encryption-only@a.example").unwrap();
         assert_eq!(case.control_id(), "outbound/control#encryption-only@a.example");
         for case in own.cases() {
             assert!(own.case(&case.control_id()).is_some(), "{}", case.id);

@@ -108,15 +108,15 @@ pub(super) fn select<'a>(
     Ok(shard)
 }
 
-/// A pattern without a case's name stands for all cases of the scenario.
+/// A pattern without the values of a case, or without a row, stands for all cases of the scenario or file.
 fn fits(text: &str, glob: &GlobMatcher, case: &Case) -> bool {
-    let names = [&case.id, &case.scenario, plain(case)];
+    let names = [&case.id, &case.scenario, case.file(), plain(case)];
     case.id == text || names.into_iter().any(|name| glob.is_match(name))
 }
 
 /// The id that a pattern which fits nothing was likely meant for.
 fn hint(catalogue: &Catalogue, text: &str) -> String {
-    let known = catalogue.cases().flat_map(|case| [case.id.as_str(), case.scenario.as_str()]);
+    let known = catalogue.cases().flat_map(|case| [&case.id, &case.scenario, case.file()]);
     let id = closest(text, known);
     id.map(|id| format!(" (did you mean `{id}`?)")).unwrap_or_default()
 }

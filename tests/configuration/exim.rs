@@ -34,7 +34,7 @@ fn partners_by_router_by_table_and_by_smarthost_are_told_apart() {
         "--connector=whole.example=domain-validation",
         "--connector=gateway.example=encryption-only",
         "--mx=gateway.example=gw.isp.example:587",
-        "--case=outbound/forced/refused-454#*",
+        "--case=outbound/forced/refused#454,*",
         "--case=inbound/control#*",
     ];
     let played = run_of("exim", Path::new(FOLDER), &arguments);

@@ -33,7 +33,7 @@ fn a_client_of_a_smart_host_is_told_its_next_hop_and_cases_of_mx_records_are_ski
     let arguments = ["run", CLIENT, "--format", "json", "--keep"];
     let cases = ["outbound/control#opportunistic", "outbound/forced/next-mx#encryption-only"];
     let cases = cases.iter().flat_map(|case| ["--case", case]);
-    let cases = cases.chain(["--case", "outbound/forced/refused-454#encryption-only"]);
+    let cases = cases.chain(["--case", "outbound/forced/refused#454,encryption-only"]);
     let Some(run) = waxseal(&arguments.into_iter().chain(cases).collect::<Vec<_>>()) else {
         return;
     };
@@ -44,7 +44,7 @@ fn a_client_of_a_smart_host_is_told_its_next_hop_and_cases_of_mx_records_are_ski
     let case = |id: &str| record.cases.iter().find(|case| case.id == id).unwrap();
     let control = case("outbound/control#opportunistic");
     assert_eq!(control.verdict, Verdict::Pass, "{}", control.reason);
-    let refused = case("outbound/forced/refused-454#encryption-only");
+    let refused = case("outbound/forced/refused#454,encryption-only");
     assert_eq!(refused.verdict, Verdict::Pass, "{}", refused.reason);
     let skipped = case("outbound/forced/next-mx#encryption-only");
     assert_eq!(

@@ -105,7 +105,7 @@ fn next_hop(attack: &str) {
 
 /// What was exposed is said, however much more there was.
 fn leaked(attack: &str) {
-    let cases = json(attack, "outbound/forced/refused-454#encryption-only").harmless().cases();
+    let cases = json(attack, "outbound/forced/refused#454,encryption-only").harmless().cases();
     let verdicts: Vec<_> = cases.iter().map(|case| case.verdict).collect();
     assert_eq!(verdicts, [Verdict::Fail], "{}", cases[0].reason);
 }
@@ -142,7 +142,7 @@ fn full(run: Measured) {
 /// A command of the driver that prints without end.
 fn queue(command: &str) {
     let contract = format!("[queue]\ncommand = ['sh', '-c', '{command}']\n");
-    let case = "outbound/forced/refused-454#encryption-only";
+    let case = "outbound/forced/refused#454,encryption-only";
     run_with(&contract, "hop-once", case, &["--format", "json"]).harmless().undecided();
 }
 

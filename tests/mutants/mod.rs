@@ -162,7 +162,7 @@ fn each_short_curve_is_offered_and_found() {
 #[test]
 fn the_downgrade_sentinel_means_nothing_to_a_relay_without_tls_13() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
-    let cases = vec!["outbound/tampered/downgrade-sentinel".into()];
+    let cases = vec!["outbound/tampered/key-exchange#downgrade-sentinel".into()];
     let record = play(&catalogue, Some(Mutant::ClientLacksTls13), cases);
     for case in &record.cases {
         assert_eq!(case.verdict, Verdict::Skipped, "{}: {}", case.id, case.reason);

@@ -35,10 +35,10 @@ fn check(make: impl FnOnce(&TempDir), words: &[&str]) {
 #[test]
 fn a_name_that_is_built_in_is_refused_with_its_place() {
     check(
-        |dir| drop(file(dir, "outbound/forced/refused-454.toml", &scenario(""))),
+        |dir| drop(file(dir, "outbound/forced/refused.toml", &scenario(""))),
         &[
-            "the scenario `outbound/forced/refused-454` stands in scenarios/outbound/forced/",
-            "outbound/forced/refused-454.toml:1",
+            "the scenario `outbound/forced/refused` stands in scenarios/outbound/forced/",
+            "outbound/forced/refused.toml:1",
             "give this file another name",
         ],
     );

@@ -25,7 +25,7 @@ fn case(id: &str, body: &str) -> Case {
     };
     let text = format!("claim = 'It holds.'\ncites = ['id']\n{body}");
     let loaded = load(id, "x.toml", &text, &known);
-    loaded.unwrap_or_else(|wrong| panic!("{}", wrong[0].render(&text))).cases.remove(0)
+    loaded.unwrap_or_else(|wrong| panic!("{}", wrong[0].render(&text))).remove(0).cases.remove(0)
 }
 
 fn trace(peer: &str, events: &[Happening]) -> Trace {

@@ -318,7 +318,7 @@ outcome = "delivered-tls"
             recipes: ["trusted".to_owned(), "bad".to_owned()].into(),
             ..Known::default()
         };
-        let scenario = load("outbound/x", "x.toml", CHANGES, &known).unwrap();
+        let scenario = load("outbound/x", "x.toml", CHANGES, &known).unwrap().remove(0);
         let breaks = |connection: u32, channel: Channel| {
             let place = Place::Peer { name: "mx".into(), connection };
             let content = Happening::ReceivedContent { channel, bytes: b"x".to_vec() };
@@ -340,7 +340,7 @@ outcome = "delivered-tls"
             recipes: ["trusted".to_owned()].into(),
             ..Known::default()
         };
-        let scenario = load(id, "x.toml", text, &known).unwrap();
+        let scenario = load(id, "x.toml", text, &known).unwrap().remove(0);
         let place = Place::Peer { name: peer.into(), connection: 1 };
         let events = events.iter().map(|kind| Event {
             at: Duration::ZERO,

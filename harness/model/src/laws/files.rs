@@ -46,6 +46,39 @@ observe = "outcome"
 expect = { tls = { version = ">=1.2", sni = "{mx}" }, offered.groups.never = ["p-256"] }
 "#;
 
+/// One with rows.
+const ROWS: &str = r#"
+claim = "The relay keeps the message when the next hop {row.does}."
+why = "Somebody is harmed."
+matrix.connector = ["mutual", "validating"]
+matrix.except = [{ connector = "mutual" }]
+
+[peer.mx]
+script = '''
+S: 220 {mx} ESMTP
+C: EHLO *
+S: 250 STARTTLS
+C: STARTTLS
+S: {row} {row.text}
+'''
+
+[expect]
+outcome = "withheld"
+
+[[row]]
+name = "454"
+does = "cannot begin now"
+text = "4.7.0 no"
+cites = ["one"]
+
+[[row]]
+name = "501"
+does = "reads another word"
+text = "5.5.4 what?"
+why = "Others are harmed."
+cites = ["one"]
+"#;
+
 /// What the scenarios of these tests may name.
 pub(super) fn known() -> Known {
     Known {
@@ -81,9 +114,12 @@ fn marred(text: &'static str) -> impl Strategy<Value = String> {
 
 #[test]
 fn the_examples_are_right() {
-    let scenario = load("outbound/x", "x.toml", SCENARIO, &known());
-    let scenario = scenario.unwrap_or_else(|wrong| panic!("{}", wrong[0].render(SCENARIO)));
-    assert_eq!(scenario.cases.len(), 8);
+    for (text, expected) in [(SCENARIO, vec![8]), (ROWS, vec![2, 2])] {
+        let scenarios = load("outbound/x", "x.toml", text, &known());
+        let scenarios = scenarios.unwrap_or_else(|wrong| panic!("{}", wrong[0].render(text)));
+        let cases: Vec<usize> = scenarios.iter().map(|scenario| scenario.cases.len()).collect();
+        assert_eq!(cases, expected);
+    }
     Baseline::parse("x.toml", BASELINE).expect("the baseline is right");
     load_offers("x.toml", OFFERS).expect("the offers are right");
 }
@@ -93,7 +129,7 @@ proptest! {
 
     #[test]
     fn a_scenario_is_right_or_says_where_it_is_wrong(
-        text in marred(SCENARIO),
+        text in prop_oneof![marred(SCENARIO), marred(ROWS)],
         id in prop_oneof![Just("inbound/x"), Just("outbound/x"), Just("x")],
     ) {
         if let Err(diagnostics) = load(id, "x.toml", &text, &known()) {

@@ -2,5 +2,6 @@
 
 mod dialogue;
 mod files;
+mod rows;
 mod traces;
 mod verdicts;

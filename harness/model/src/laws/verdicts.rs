@@ -40,7 +40,11 @@ fn cases() -> Vec<Case> {
     let case = |(folder, peer, expect): (&str, &str, &str)| {
         let text = format!("claim = 'It keeps it.'\ncites = ['one']\n{peer}[expect]\n{expect}\n");
         let loaded = load(&format!("{folder}/x"), "x.toml", &text, &known());
-        loaded.unwrap_or_else(|wrong| panic!("{}", wrong[0].render(&text))).cases.remove(0)
+        loaded
+            .unwrap_or_else(|wrong| panic!("{}", wrong[0].render(&text)))
+            .remove(0)
+            .cases
+            .remove(0)
     };
     rows.into_iter().map(case).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! Every field that is checked later keeps its place in the file.
 
+mod row;
 mod shapes;
 
 use std::borrow::Cow;
@@ -11,7 +12,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-pub use shapes::{OneOrMany, Ordered, Placed};
+pub use row::Row;
+pub use shapes::{Number, OneOrMany, Ordered, Placed};
 
 /// One scenario file.
 #[derive(Debug, Default, serde::Deserialize, schemars::JsonSchema)]
@@ -20,7 +22,7 @@ pub struct File {
     /// What a relay does that is right, in one sentence.
     pub claim: Placed<String>,
     /// Who is harmed otherwise.
-    pub why: Option<String>,
+    pub why: Option<Placed<String>>,
     /// Rows of the requirements that a failure breaks.
     #[serde(default)]
     pub cites: Vec<Placed<String>>,
@@ -45,7 +47,10 @@ pub struct File {
     /// The peers by name: next hops and `sender`, or one `client`.
     #[serde(default)]
     pub peer: Ordered<Peer>,
-    /// Rows with cites, a connector, a control or an expectation of their own.
+    /// Claims about the dialogue of the file that differ in words; each is a scenario of its own.
+    #[serde(default)]
+    pub row: Vec<Row>,
+    /// Variants with cites, a connector, a control or an expectation of their own.
     #[serde(default)]
     pub case: Ordered<Case>,
     /// What has to happen.
@@ -192,7 +197,7 @@ pub struct OfferTable {
     /// The signature schemes.
     pub schemes: Option<OneOrMany>,
     /// The size of the Diffie-Hellman prime in bits.
-    pub dh_bits: Option<Placed<u16>>,
+    pub dh_bits: Option<Placed<Number>>,
 }
 
 /// `expect`.
@@ -485,5 +490,5 @@ pub struct NamedOffer {
     pub suites: Option<OneOrMany>,
     pub groups: Option<OneOrMany>,
     pub schemes: Option<OneOrMany>,
-    pub dh_bits: Option<Placed<u16>>,
+    pub dh_bits: Option<Placed<Number>>,
 }

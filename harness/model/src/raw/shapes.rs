@@ -121,6 +121,44 @@ impl<'de> Deserialize<'de> for StringOrList {
     }
 }
 
+/// A number, or a string that is one after it is filled in.
+#[derive(Debug)]
+pub struct Number(pub String);
+
+impl JsonSchema for Number {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let filled = json_schema!({ "type": "string" });
+        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 0 }, filled] })
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Number;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, or a string that one is filled into")
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Number, E> {
+                Ok(Number(number.to_string()))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+                Ok(Number(text.into()))
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
+
 /// A table that keeps the order of its keys, with the place of each key.
 #[derive(Debug)]
 pub struct Ordered<T>(pub Vec<(Placed<String>, T)>);
@@ -159,6 +197,14 @@ impl JsonSchema for Axes {
         json_schema!({
             "type": "object",
             "properties": {
+                "connector": {
+                    "description": "The rules: groups of them, or single ones.",
+                    "anyOf": [
+                        text,
+                        { "type": "array", "items": text },
+                        { "type": "object", "additionalProperties": text },
+                    ],
+                },
                 "except": {
                     "description": "Combinations that do not exist.",
                     "type": "array",

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::choices::{DnsRecord, HostsPlace, Observed, Submission};
-use super::load::{Known, Row};
+use super::load::{Known, Own};
 use super::place::HostPlace;
+use super::row::Words;
 use super::{Alias, Before, Case, Connector, DnsFault, Message, Peer};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::raw::{self, Placed};
-use crate::script::{Act, Direction, Script};
+use crate::script::{Act, Direction};
 use crate::wording;
 use crate::words::{WordList, words};
 
@@ -63,26 +64,28 @@ pub(super) struct Checker<'a> {
     pub(super) errors: Vec<Diagnostic>,
     pub(super) file: &'a str,
     pub(super) known: &'a Known,
+    words: &'a Words<'a>,
     values: &'a BTreeMap<String, String>,
     /// `None`: what is checked is no scenario.
     direction: Option<Direction>,
 }
 
 impl<'a> Checker<'a> {
+    /// `words` are those of the row, `values` those of the matrix.
     pub(super) fn new(
         file: &'a str,
         known: &'a Known,
+        words: &'a Words<'a>,
         values: &'a BTreeMap<String, String>,
     ) -> Self {
-        Self { errors: Vec::new(), file, known, values, direction: None }
+        Self { errors: Vec::new(), file, known, words, values, direction: None }
     }
 
     pub(super) fn case(
         &mut self,
-        scenario: &str,
         direction: Direction,
         raw: &raw::File,
-        own: &Row<'_>,
+        own: &Own<'_>,
         id: String,
     ) -> Option<Case> {
         self.direction = Some(direction);
@@ -121,15 +124,16 @@ impl<'a> Checker<'a> {
             aliases.first().and_then(|(_, word)| self.one_of("name that is an alias", word));
         self.consistent(raw, &peers, alias);
         let claim = self.fill(raw.claim.get_ref(), &raw.claim.span());
+        let why = own.why(raw).map(|why| self.fill(why.get_ref(), &why.span()));
         let control = row.control.as_ref().or(raw.control.as_ref());
         let control = control.map(|control| self.fill(control.get_ref(), &control.span()));
         (self.errors.len() == errors).then_some(Case {
             id,
-            scenario: scenario.into(),
+            scenario: own.scenario.to_owned(),
             direction,
             connector,
             claim,
-            why: raw.why.clone(),
+            why,
             cites: own.cites.iter().map(|cite| cite.get_ref().clone()).collect(),
             cites_never: raw.cites_never.iter().map(|cite| cite.get_ref().clone()).collect(),
             peers,
@@ -147,7 +151,7 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn cites(&mut self, own: &Row<'_>) {
+    fn cites(&mut self, own: &Own<'_>) {
         for (at, cite) in own.cites.iter().enumerate() {
             if own.cites[..at].iter().any(|before| before.get_ref() == cite.get_ref()) {
                 let message = format!("`{}` is cited twice", cite.get_ref());
@@ -274,46 +278,6 @@ impl<'a> Checker<'a> {
         self.word("connector", &word, &known).unwrap_or(Connector::Opportunistic)
     }
 
-    pub(super) fn script(&mut self, direction: Direction, raw: Option<&Placed<String>>) -> Script {
-        let Some(raw) = raw else { return Script { parts: vec![Vec::new()] } };
-        // `'''` strings have no escapes: a place in the value is a place in the file.
-        let start = raw.span().start + 3;
-        let shift = usize::from(raw.span().len() >= raw.get_ref().len() + 7);
-        if let Err(errors) = Script::parse(&self.opaque(raw.get_ref()), direction) {
-            for error in errors {
-                let span = start + shift + error.span.start..start + shift + error.span.end;
-                self.error(span, error.message, error.help);
-            }
-            return Script { parts: vec![Vec::new()] };
-        }
-        let text = self.fill(raw.get_ref(), &raw.span());
-        match Script::parse(&text, direction) {
-            Ok(script) => script,
-            Err(errors) => {
-                for error in errors {
-                    let message = format!("filled in, the script is wrong: {}", error.message);
-                    self.error(raw.span(), message, error.help);
-                }
-                Script { parts: vec![Vec::new()] }
-            }
-        }
-    }
-
-    /// The script with matrix names inside acts made harmless, places unchanged.
-    fn opaque(&self, text: &str) -> String {
-        text.split_inclusive('\n')
-            .map(|line| {
-                let act = line.find('<').filter(|at| line[*at..].contains('{'));
-                match act {
-                    Some(at) if line[..at].ends_with(": ") => {
-                        line.replace(['<', '>'], "_").replace(['{', '}'], "_")
-                    }
-                    _ => line.to_owned(),
-                }
-            })
-            .collect()
-    }
-
     fn dns(&mut self, key: &Placed<String>, value: &Placed<String>) -> Option<DnsFault> {
         let record: DnsRecord = self.one_of("key of `dns`", key)?;
         let kind = self.one_of("fault of the resolver", value)?;
@@ -349,20 +313,23 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Fills in matrix values; names of the play stay, unknown ones are errors.
+    /// Fills in the words of the row and then the values of the matrix; names of the play stay, unknown
+    /// ones are errors.
     pub(super) fn fill(&mut self, text: &str, span: &Range<usize>) -> String {
-        let filled = wording::fill(text, self.values);
-        let names = filled.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
-        let unknown: Vec<_> = names
-            .map(|(name, _)| name.to_owned())
-            .filter(|name| !self.placeholder(name) && !name.starts_with("mx."))
-            .collect();
+        let filled = wording::fill(&self.words.fill(text), self.values);
+        let known = |name: &&str| self.placeholder(name) || name.starts_with("mx.");
+        let unknown: Vec<_> =
+            wording::names(&filled).filter(|name| !known(name)).map(str::to_owned).collect();
         for name in unknown {
+            let place = within(span, text, &format!("{{{name}}}"));
+            if let Some(missing) = self.words.missing(self.file, &name, place.clone()) {
+                self.errors.push(missing);
+                continue;
+            }
             let always = Placeholder::ALL.into_iter().filter(|name| !name.of_next_hop());
             let mut all: Vec<&str> = always.map(Placeholder::name).collect();
             all.extend(self.values.keys().map(String::as_str));
             let help = closest(&name, all).map(|known| format!("did you mean `{{{known}}}`?"));
-            let place = within(span, text, &format!("{{{name}}}"));
             self.error(place, format!("nothing fills in `{{{name}}}`"), help);
         }
         filled
@@ -381,10 +348,12 @@ impl<'a> Checker<'a> {
         word: &Placed<String>,
         known: &[(&str, T)],
     ) -> Option<T> {
+        let errors = self.errors.len();
         let filled = self.fill(word.get_ref(), &word.span());
         let found = known.iter().find(|(name, _)| *name == filled).map(|(_, value)| value.clone());
-        if found.is_none() {
-            let word = Placed::new(word.span(), filled);
+        // What could not be filled in is no word of anybody's yet.
+        if found.is_none() && self.errors.len() == errors {
+            let word = Placed::new(self.words.origin(word.get_ref(), word.span()), filled);
             self.unknown(what, &word, known.iter().map(|(name, _)| *name).collect());
         }
         found

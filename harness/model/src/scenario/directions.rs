@@ -154,6 +154,7 @@ fn of_file(raw: &raw::File) -> [Key; 3] {
         observe: _,
         matrix: _,
         peer: _,
+        row: _,
         case: _,
         expect: _,
         message,

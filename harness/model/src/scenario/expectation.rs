@@ -112,7 +112,8 @@ impl Checker<'_> {
     }
 
     fn at_least(&mut self, word: &Placed<String>, wrong: &str, help: &str) -> Option<u32> {
-        let bound = word.get_ref().strip_prefix(">=").and_then(|bound| bound.parse().ok());
+        let filled = self.fill(word.get_ref(), &word.span());
+        let bound = filled.strip_prefix(">=").and_then(|bound| bound.parse().ok());
         if bound.is_none() {
             self.error(word.span(), wrong, Some(help.into()));
         }
@@ -132,6 +133,14 @@ impl Checker<'_> {
         CertificateExpect { rsa_bits_at_least, sent_at_least, leaf_first }
     }
 
+    /// What is always there, and what never.
+    pub(super) fn both(&mut self, raw: &raw::AlwaysNever) -> (Vec<String>, Vec<String>) {
+        let mut list = |words: &[Placed<String>]| -> Vec<String> {
+            words.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
+        };
+        (list(&raw.always), list(&raw.never))
+    }
+
     fn offered(&mut self, raw: &raw::Offered) -> OfferedExpect {
         let raw::Offered {
             versions,
@@ -149,12 +158,8 @@ impl Checker<'_> {
         };
         let versions = (listed(&versions.always), listed(&versions.never));
         let suites = (self.suites(&suites.always), self.suites(&suites.never));
-        let texts = |both: &raw::AlwaysNever| {
-            let list = |words: &[Placed<String>]| -> Vec<String> {
-                words.iter().map(|word| word.get_ref().clone()).collect()
-            };
-            (list(&both.always), list(&both.never))
-        };
+        let (groups, schemes) = (self.both(groups), self.both(schemes));
+        let extensions = self.both(extensions);
         let first_suite = first_suite
             .as_ref()
             .and_then(|word| self.suites(std::slice::from_ref(word)).into_iter().next());
@@ -169,9 +174,9 @@ impl Checker<'_> {
         OfferedExpect {
             versions,
             suites,
-            groups: texts(groups),
-            schemes: texts(schemes),
-            extensions: texts(extensions),
+            groups,
+            schemes,
+            extensions,
             first_suite,
             sni,
             no_compression: no_compression.is_some(),

@@ -120,13 +120,7 @@ impl Checker<'_> {
         let compression = compression.as_ref();
         let compression =
             compression.and_then(|word| self.one_of::<Absent>("compression method", word));
-        let mut texts = |both: &raw::AlwaysNever| {
-            let mut list = |words: &[Placed<String>]| -> Vec<String> {
-                words.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
-            };
-            (list(&both.always), list(&both.never))
-        };
-        let (extensions, groups) = (texts(extensions), texts(groups));
+        let (extensions, groups) = (self.both(extensions), self.both(groups));
         Some(AnswerExpect::ServerHello(AnswerFactsExpect {
             version,
             extensions,

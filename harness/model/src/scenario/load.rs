@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::Checker;
-use super::matrix::{Matrix, Value};
+use super::matrix::{CONNECTOR, Combination, Matrix, Value, is_in};
+use super::row::{self, Words};
 use super::{Case, Connector, Scenario};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::limits;
@@ -32,8 +33,8 @@ pub fn load_offers(file: &str, text: &str) -> Result<BTreeMap<String, Offer>, Ve
     let raw: raw::Offers =
         toml::from_str(text).map_err(|error| vec![Diagnostic::of_toml(file, &error)])?;
     let known = Known::default();
-    let no_values = BTreeMap::new();
-    let mut checker = Checker::new(file, &known, &no_values);
+    let (no_words, no_values) = (Words::default(), BTreeMap::new());
+    let mut checker = Checker::new(file, &known, &no_words, &no_values);
     let mut offers = BTreeMap::new();
     for (name, offer) in raw {
         let table = raw::OfferTable {
@@ -48,13 +49,19 @@ pub fn load_offers(file: &str, text: &str) -> Result<BTreeMap<String, Offer>, Ve
     if checker.errors.is_empty() { Ok(offers) } else { Err(checker.errors) }
 }
 
-/// Reads one scenario. `id` is its path below the scenario folder, without `.toml`.
+/// Reads the scenarios of one file: one, or one for each of its rows. `id` is its path below the scenario
+/// folder, without `.toml`.
 ///
 /// # Errors
 /// All that is wrong with the file, in the order of its text.
-pub fn load(id: &str, file: &str, text: &str, known: &Known) -> Result<Scenario, Vec<Diagnostic>> {
-    let whole = |message: String, help: Option<String>| {
-        vec![Diagnostic { file: file.into(), span: None, message, help }]
+pub fn load(
+    id: &str,
+    file: &str,
+    text: &str,
+    known: &Known,
+) -> Result<Vec<Scenario>, Vec<Diagnostic>> {
+    let whole = |message: String, help: &str| {
+        vec![Diagnostic { file: file.into(), span: None, message, help: Some(help.into()) }]
     };
     let direction = match id.split('/').next() {
         Some("inbound") => Direction::Inbound,
@@ -62,89 +69,146 @@ pub fn load(id: &str, file: &str, text: &str, known: &Known) -> Result<Scenario,
         _ => {
             return Err(whole(
                 "a scenario lies under `inbound/` or `outbound/`".into(),
-                Some("its folder says which way mail goes through the relay".into()),
+                "its folder says which way mail goes through the relay",
             ));
         }
     };
     let raw: raw::File =
         toml::from_str(text).map_err(|error| vec![Diagnostic::of_toml(file, &error)])?;
-    let matrix = Matrix::read(file, &raw.matrix)?;
-    let mut cases: Vec<Case> = Vec::new();
-    let mut errors: Vec<Diagnostic> = misnamed(file, &raw, &matrix);
-    let unnamed = (None, raw::Case::default());
-    let rows: Vec<(Option<&str>, &raw::Case)> = if raw.case.0.is_empty() {
-        vec![(unnamed.0, &unnamed.1)]
-    } else {
-        raw.case.0.iter().map(|(name, case)| (Some(name.get_ref().as_str()), case)).collect()
-    };
+    let matrix = Matrix::read(file, direction, &raw.matrix)?;
     let combinations = matrix.combinations();
-    if rows.len().saturating_mul(combinations.len()) > limits::CASES {
-        return Err(whole(
-            format!("the file makes more than {} cases", limits::CASES),
-            Some("make several files of it".into()),
-        ));
+    let rows = raw.row.len().max(1).saturating_mul(raw.case.0.len().max(1));
+    if rows.saturating_mul(combinations.len()) > limits::CASES {
+        let message = format!("the file makes more than {} cases", limits::CASES);
+        return Err(whole(message, "make several files of it"));
     }
-    for (name, row) in rows {
-        for values in combinations.clone() {
-            let filled: BTreeMap<_, _> =
-                values.iter().map(|(key, value)| (key.clone(), value.text.clone())).collect();
-            let mut checker = Checker::new(file, known, &filled);
-            let own = Row { case: row, cites: cites(&raw, row, &values) };
-            let case = checker.case(id, direction, &raw, &own, case_id(id, name, &values));
-            for error in checker.errors {
-                if !errors.contains(&error) {
-                    errors.push(error);
-                }
-            }
-            cases.extend(case);
-        }
-    }
-    if cases.iter().any(|case| case.cites.is_empty()) {
-        errors.push(Diagnostic {
-            file: file.into(),
-            span: None,
-            message: "the scenario cites no requirement".into(),
-            help: Some("add `cites = [\"…\"]`; `waxseal list --requirements` shows all".into()),
-        });
-    }
+    let file = Reading { id, file, direction, raw: &raw, combinations, known };
+    let mut errors = misnamed(file.file, direction, &raw, &matrix);
+    errors.extend(row::misnamed(file.file, &raw.row));
+    let rows: Vec<Option<&raw::Row>> =
+        if raw.row.is_empty() { vec![None] } else { raw.row.iter().map(Some).collect() };
+    let scenarios: Vec<Scenario> =
+        rows.into_iter().map(|row| file.scenario(row, &mut errors)).collect();
     if !errors.is_empty() {
         errors.sort_by_key(|error| error.span.as_ref().map_or(usize::MAX, |span| span.start));
         return Err(errors);
     }
-    let mut cites: Vec<String> = Vec::new();
-    for cite in cases.iter().flat_map(|case| &case.cites) {
-        if !cites.contains(cite) {
-            cites.push(cite.clone());
-        }
-    }
-    let claim = raw.claim.into_inner();
-    Ok(Scenario { id: id.into(), claim, why: raw.why, cites, cases })
+    Ok(scenarios)
 }
 
-/// One `[case]` with the requirements that this combination of values cites.
-pub(super) struct Row<'a> {
+/// A file that is read, and what its cases are made of.
+struct Reading<'a> {
+    id: &'a str,
+    file: &'a str,
+    direction: Direction,
+    raw: &'a raw::File,
+    combinations: Vec<Combination>,
+    known: &'a Known,
+}
+
+impl Reading<'_> {
+    /// The scenario of one row, or of the file as a whole. What is wrong with it is added to `errors`,
+    /// once.
+    fn scenario(&self, row: Option<&raw::Row>, errors: &mut Vec<Diagnostic>) -> Scenario {
+        let words = row.map(|row| Words::of(row, &self.raw.row)).unwrap_or_default();
+        let unnamed = (None, raw::Case::default());
+        let named: Vec<(Option<&str>, &raw::Case)> = match self.raw.case.0.as_slice() {
+            [] => vec![(unnamed.0, &unnamed.1)],
+            cases => {
+                cases.iter().map(|(name, case)| (Some(name.get_ref().as_str()), case)).collect()
+            }
+        };
+        let id = match row {
+            Some(row) => format!("{}#{}", self.id, row.name.get_ref()),
+            None => self.id.to_owned(),
+        };
+        let mut right = true;
+        let mut cases: Vec<Case> = Vec::new();
+        for (name, case) in named {
+            for values in &self.combinations {
+                let filled: BTreeMap<_, _> =
+                    values.iter().map(|(key, value)| (key.clone(), value.text.clone())).collect();
+                let mut checker = Checker::new(self.file, self.known, &words, &filled);
+                let own = Own { scenario: &id, case, row, cites: self.cites(row, case, values) };
+                let id = case_id(&id, row.is_some(), name, values);
+                let made = checker.case(self.direction, self.raw, &own, id);
+                right &= checker.errors.is_empty();
+                for error in checker.errors {
+                    if !errors.contains(&error) {
+                        errors.push(error);
+                    }
+                }
+                cases.extend(made);
+            }
+        }
+        if cases.iter().any(|case| case.cites.is_empty()) {
+            errors.push(self.cites_nothing(row));
+        }
+        if right {
+            // What stopped at a mistake may not have come to all of its words.
+            errors.extend(words.unused(self.file));
+        }
+        let mut cites: Vec<String> = Vec::new();
+        for cite in cases.iter().flat_map(|case| &case.cites) {
+            if !cites.contains(cite) {
+                cites.push(cite.clone());
+            }
+        }
+        Scenario { claim: words.fill(self.raw.claim.get_ref()), id, cites, cases }
+    }
+
+    /// What a case cites: what the file does, what its row and its `[case]` add, and what its values of
+    /// the matrix add.
+    fn cites<'a>(
+        &'a self,
+        row: Option<&'a raw::Row>,
+        case: &'a raw::Case,
+        values: &[(String, Value)],
+    ) -> Vec<&'a raw::Placed<String>> {
+        let named = |axis: &str, name: &str| {
+            let here = |value: &str| {
+                value == name || axis == CONNECTOR && is_in(value, name, self.direction)
+            };
+            values.iter().any(|(key, value)| key == axis && here(&value.name))
+        };
+        let cites_for = row.iter().flat_map(|row| &row.cites_for.0).chain(&self.raw.cites_for.0);
+        let by_value = cites_for.flat_map(|(axis, by_name)| {
+            let here = by_name.0.iter().filter(|(name, _)| named(axis.get_ref(), name.get_ref()));
+            here.flat_map(|(_, cites)| cites).collect::<Vec<_>>()
+        });
+        let of_row = row.iter().flat_map(|row| &row.cites);
+        let cites = self.raw.cites.iter().chain(of_row).chain(&case.cites);
+        cites.chain(by_value).chain(&self.raw.cites_never).collect()
+    }
+
+    fn cites_nothing(&self, row: Option<&raw::Row>) -> Diagnostic {
+        let message = match row {
+            Some(row) => format!("the row `{}` cites no requirement", row.name.get_ref()),
+            None => "the scenario cites no requirement".into(),
+        };
+        let help = "add `cites = [\"…\"]`; `waxseal list --requirements` shows all";
+        let (file, span) = (self.file.to_owned(), row.map(|row| row.name.span()));
+        Diagnostic { file, span, message, help: Some(help.into()) }
+    }
+}
+
+/// What one case has of its own: its scenario, its row, its `[case]`, and the requirements that it cites.
+pub(super) struct Own<'a> {
+    pub(super) scenario: &'a str,
     pub(super) case: &'a raw::Case,
+    row: Option<&'a raw::Row>,
     pub(super) cites: Vec<&'a raw::Placed<String>>,
 }
 
-/// What a case cites: what the file does, what its row adds, and what its values of the matrix add.
-fn cites<'a>(
-    raw: &'a raw::File,
-    row: &'a raw::Case,
-    values: &[(String, Value)],
-) -> Vec<&'a raw::Placed<String>> {
-    let named = |axis: &str, name: &str| {
-        values.iter().any(|(key, value)| key == axis && value.name == name)
-    };
-    let by_value = raw.cites_for.0.iter().flat_map(|(axis, by_name)| {
-        let here = by_name.0.iter().filter(|(name, _)| named(axis.get_ref(), name.get_ref()));
-        here.flat_map(|(_, cites)| cites)
-    });
-    raw.cites.iter().chain(&row.cites).chain(by_value).chain(&raw.cites_never).collect()
+impl<'a> Own<'a> {
+    /// Who is harmed: as the row says, or the file.
+    pub(super) fn why(&self, raw: &'a raw::File) -> Option<&'a raw::Placed<String>> {
+        self.row.and_then(|row| row.why.as_ref()).or(raw.why.as_ref())
+    }
 }
 
 /// `cites-for` names axes and values of the matrix.
-fn misnamed(file: &str, raw: &raw::File, matrix: &Matrix) -> Vec<Diagnostic> {
+fn misnamed(file: &str, direction: Direction, raw: &raw::File, matrix: &Matrix) -> Vec<Diagnostic> {
     let wrong = |word: &raw::Placed<String>, message: String, known: Vec<&str>| {
         let help = match closest(word.get_ref(), known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -154,15 +218,18 @@ fn misnamed(file: &str, raw: &raw::File, matrix: &Matrix) -> Vec<Diagnostic> {
         Diagnostic { file, span, message, help: Some(help) }
     };
     let mut errors = Vec::new();
-    for (axis, by_name) in &raw.cites_for.0 {
+    let of_rows = raw.row.iter().flat_map(|row| &row.cites_for.0);
+    for (axis, by_name) in raw.cites_for.0.iter().chain(of_rows) {
         let Some(names) = matrix.names(axis.get_ref()) else {
             let message = format!("the matrix has no axis `{}`", axis.get_ref());
             errors.push(wrong(axis, message, matrix.axes()));
             continue;
         };
-        for (name, _) in
-            by_name.0.iter().filter(|(name, _)| !names.contains(&name.get_ref().as_str()))
-        {
+        let is_value = |name: &str| {
+            let is_one = |value: &&str| is_in(value, name, direction);
+            names.contains(&name) || axis.get_ref() == CONNECTOR && names.iter().any(is_one)
+        };
+        for (name, _) in by_name.0.iter().filter(|(name, _)| !is_value(name.get_ref())) {
             let message = format!("`matrix.{}` has no value `{}`", axis.get_ref(), name.get_ref());
             errors.push(wrong(name, message, names.clone()));
         }
@@ -170,18 +237,35 @@ fn misnamed(file: &str, raw: &raw::File, matrix: &Matrix) -> Vec<Diagnostic> {
     errors
 }
 
-fn case_id(id: &str, name: Option<&str>, values: &[(String, Value)]) -> String {
-    let parts: Vec<String> = name
-        .map(str::to_owned)
-        .into_iter()
-        .chain(values.iter().map(|(key, value)| {
-            if key == "connector" { value.name.clone() } else { format!("{key}={}", value.name) }
-        }))
-        .collect();
-    if parts.is_empty() { id.into() } else { format!("{id}#{}", parts.join(",")) }
+/// `FILE#row,case,value`, as far as there are any. `scenario` is the file's id, or with `of_row` the row's.
+fn case_id(scenario: &str, of_row: bool, name: Option<&str>, values: &[(String, Value)]) -> String {
+    let value = |(key, value): &(String, Value)| match key.as_str() {
+        CONNECTOR => value.name.clone(),
+        key => format!("{key}={}", value.name),
+    };
+    let parts: Vec<String> =
+        name.map(str::to_owned).into_iter().chain(values.iter().map(value)).collect();
+    let sign = if of_row { ',' } else { '#' };
+    if parts.is_empty() { scenario.into() } else { format!("{scenario}{sign}{}", parts.join(",")) }
+}
+
+impl Scenario {
+    /// The id of its file: without its row.
+    pub fn file(&self) -> &str {
+        file(&self.id)
+    }
+}
+
+fn file(scenario: &str) -> &str {
+    scenario.split_once('#').map_or(scenario, |(file, _)| file)
 }
 
 impl Case {
+    /// The id of its file: without its row and its values.
+    pub fn file(&self) -> &str {
+        file(&self.scenario)
+    }
+
     /// The id of the well-behaved twin that this case is paired with.
     pub fn control_id(&self) -> String {
         self.control.clone().unwrap_or_else(|| default_control(self.direction, self.connector))

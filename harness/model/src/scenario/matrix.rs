@@ -1,11 +1,16 @@
 //! The matrix of a scenario: which combinations of values make its cases.
 
+use super::{Connector, ConnectorGroup};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::limits;
 use crate::raw::{Ordered, Placed};
+use crate::script::Direction;
 
 /// The key under `matrix` that is no axis.
 const EXCEPT: &str = "except";
+
+/// The axis whose values may be groups.
+pub(super) const CONNECTOR: &str = "connector";
 
 /// One value of an axis: how ids name it, and what is filled in.
 #[derive(Clone, Debug)]
@@ -34,7 +39,11 @@ impl Matrix {
     /// # Errors
     /// All that is wrong with it: an axis that is no list of strings, an exception for what is not
     /// there, one that leaves nothing out, or nothing that is left.
-    pub(super) fn read(file: &str, table: &Ordered<toml::Value>) -> Result<Self, Vec<Diagnostic>> {
+    pub(super) fn read(
+        file: &str,
+        direction: Direction,
+        table: &Ordered<toml::Value>,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let wrong = |key: &Placed<String>, message: String, help: &str| {
             let (file, span) = (file.to_owned(), Some(key.span()));
             vec![Diagnostic { file, span, message, help: Some(help.to_owned()) }]
@@ -42,10 +51,21 @@ impl Matrix {
         let mut axes = Vec::new();
         for (key, value) in table.0.iter().filter(|(key, _)| key.get_ref() != EXCEPT) {
             let name = key.get_ref();
-            let values = axis(value).filter(|values| !values.is_empty()).ok_or_else(|| {
-                let help = "write `matrix.NAME = [\"a\", \"b\"]`, or a table of named strings";
-                wrong(key, format!("`matrix.{name}` is no list of strings"), help)
-            })?;
+            let values =
+                axis(name, value).filter(|values| !values.is_empty()).ok_or_else(|| {
+                    let help = "write `matrix.NAME = [\"a\", \"b\"]`, or a table of named strings";
+                    wrong(key, format!("`matrix.{name}` is no list of strings"), help)
+                })?;
+            let values = match name.as_str() {
+                CONNECTOR => connectors(values, direction)
+                    .map_err(|(message, help)| wrong(key, message, &help))?,
+                _ => values,
+            };
+            let again = |at: &usize| values[..*at].iter().any(|one| one.name == values[*at].name);
+            if let Some(at) = (0..values.len()).find(again) {
+                let message = format!("`{}` stands twice in `matrix.{name}`", values[at].name);
+                return Err(wrong(key, message, "leave one of them out"));
+            }
             axes.push((name.clone(), values));
         }
         let mut matrix = Self { axes, except: Vec::new() };
@@ -64,6 +84,7 @@ impl Matrix {
         let exceptions = exceptions(value)
             .ok_or_else(|| wrong(key, "`matrix.except` is no list of tables".into(), form))?;
         for exception in exceptions {
+            let exception = exception.grouped(direction);
             if let Some((message, help)) = matrix.not_there(&exception) {
                 return Err(wrong(key, message, &help));
             }
@@ -134,6 +155,15 @@ impl Matrix {
 }
 
 impl Exception {
+    /// The same with the connectors of a group in its place.
+    fn grouped(self, direction: Direction) -> Self {
+        let each = |(axis, names): (String, Vec<String>)| match axis.as_str() {
+            CONNECTOR => (axis, names.iter().flat_map(|name| expanded(name, direction)).collect()),
+            _ => (axis, names),
+        };
+        Self(self.0.into_iter().map(each).collect())
+    }
+
     fn holds(&self, row: &Combination) -> bool {
         self.0.iter().all(|(key, names)| {
             row.iter().any(|(axis, value)| axis == key && names.contains(&value.name))
@@ -141,16 +171,58 @@ impl Exception {
     }
 }
 
-fn axis(value: &toml::Value) -> Option<Vec<Value>> {
+/// The values of an axis; of connectors, a word alone is a list of one.
+fn axis(name: &str, value: &toml::Value) -> Option<Vec<Value>> {
     let one = |name: &str, text: &toml::Value| {
         let text = text.as_str()?;
         Some(Value { name: name.into(), text: text.into() })
     };
     match value {
+        toml::Value::String(word) if name == CONNECTOR => Some(vec![one(word, value)?]),
         toml::Value::Array(list) => list.iter().map(|text| one(text.as_str()?, text)).collect(),
         toml::Value::Table(table) => table.iter().map(|(name, text)| one(name, text)).collect(),
         _ => None,
     }
+}
+
+/// The connectors that a word of `matrix.connector` stands for: a group's, or itself.
+fn expanded(name: &str, direction: Direction) -> Vec<String> {
+    let group = Connector::group(name, direction);
+    group.map_or(vec![name.to_owned()], |all| all.iter().map(ToString::to_string).collect())
+}
+
+/// Whether a connector, by its name, is in the group of this name.
+pub(super) fn is_in(connector: &str, group: &str, direction: Direction) -> bool {
+    let group = Connector::group(group, direction).unwrap_or_default();
+    group.iter().any(|one| one.name() == connector)
+}
+
+/// The values of `matrix.connector` with the connectors of a group in its place.
+///
+/// # Errors
+/// A word that is neither, with what may have been meant.
+fn connectors(values: Vec<Value>, direction: Direction) -> Result<Vec<Value>, (String, String)> {
+    let groups = ConnectorGroup::ALL.into_iter().filter(|group| group.exists(direction));
+    let all = Connector::ALL.into_iter().filter(|one| one.exists(direction));
+    let known: Vec<&str> =
+        all.map(Connector::name).chain(groups.map(ConnectorGroup::name)).collect();
+    let mut expanded_values = Vec::new();
+    for value in values {
+        if !known.contains(&value.text.as_str()) {
+            let help = closest(&value.text, known.iter().copied())
+                .map(|near| format!("did you mean `{near}`?"))
+                .unwrap_or_else(|| format!("one of: {}", known.join(", ")));
+            return Err((format!("unknown connector or group `{}`", value.text), help));
+        }
+        match value.name == value.text {
+            true => {
+                let names = expanded(&value.text, direction).into_iter();
+                expanded_values.extend(names.map(|name| Value { text: name.clone(), name }));
+            }
+            false => expanded_values.push(value),
+        }
+    }
+    Ok(expanded_values)
 }
 
 fn exceptions(value: &toml::Value) -> Option<Vec<Exception>> {
@@ -178,7 +250,7 @@ mod tests {
     #[track_caller]
     fn check(except: &str, expected: Result<&str, &str>) {
         let table = toml::from_str(&format!("{AXES}{except}")).unwrap();
-        let found = Matrix::read("x.toml", &table).map(|matrix| {
+        let found = Matrix::read("x.toml", Direction::Outbound, &table).map(|matrix| {
             let row = |row: Combination| {
                 row.into_iter().map(|(_, value)| value.name).collect::<Vec<_>>().join("")
             };
@@ -204,7 +276,7 @@ mod tests {
         };
         for axes in ["abc", "abcdefghijklmnopqrst"] {
             let table = toml::from_str(&axes.chars().map(axis).collect::<String>()).unwrap();
-            let errors = Matrix::read("x.toml", &table).unwrap_err();
+            let errors = Matrix::read("x.toml", Direction::Outbound, &table).unwrap_err();
             assert_eq!(errors[0].message, "`matrix` makes more than 2000 cases");
         }
     }

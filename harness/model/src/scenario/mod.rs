@@ -1,20 +1,24 @@
 //! Scenarios and their cases, checked: after loading, a wrong scenario cannot be expressed.
 //!
-//! A file's path is the scenario's id; its folder says the direction.
+//! A file's path is the scenario's id, or with the name of a row that of each of its scenarios; its
+//! folder says the direction.
 
 mod check;
 pub mod choices;
 mod connector;
+mod dialogue;
 mod directions;
 mod expectation;
 mod fault;
 mod framing;
+mod groups;
 mod hello;
 mod load;
 mod matrix;
 mod message;
 mod peers;
 mod place;
+mod row;
 mod schema;
 mod tampering;
 mod vocabulary;
@@ -23,6 +27,7 @@ use check::Checker;
 pub use check::Placeholder;
 pub use connector::Connector;
 pub use fault::{ClientFault, Fault, ServerFault};
+pub use groups::ConnectorGroup;
 pub use hello::{Framing, HelloVariant, RawHello};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 pub use message::{Also, Message, RecipientDomain};
@@ -40,12 +45,10 @@ use crate::words::words;
 /// One claim with the cases that test it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scenario {
-    /// `outbound/starttls/refused-454`.
+    /// `outbound/forced/odd-code#221`: its file and its row, or `outbound/forced/report`.
     pub id: String,
-    /// The claim as written, with matrix names in braces.
+    /// The claim with the words of its row, and with the names of the matrix in braces.
     pub claim: String,
-    /// Who is harmed if it is not kept.
-    pub why: Option<String>,
     /// Requirement ids.
     pub cites: Vec<String>,
     /// In the order of the file.
@@ -55,9 +58,9 @@ pub struct Scenario {
 /// One case, complete in itself: what is played and what is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// `outbound/starttls/refused-454#encryption-only`.
+    /// `outbound/forced/odd-code#221,encryption-only`.
     pub id: String,
-    /// The scenario's id.
+    /// The scenario's id, without values of the matrix.
     pub scenario: String,
     /// Which way mail goes.
     pub direction: Direction,

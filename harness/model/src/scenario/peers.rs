@@ -180,8 +180,18 @@ impl Checker<'_> {
             suites,
             groups,
             schemes,
-            dh_bits: raw.dh_bits.as_ref().map(|d| *d.get_ref()),
+            dh_bits: raw.dh_bits.as_ref().and_then(|bits| self.dh_bits(bits)),
         }
+    }
+
+    fn dh_bits(&mut self, raw: &Placed<raw::Number>) -> Option<u16> {
+        let filled = self.fill(&raw.get_ref().0, &raw.span());
+        let bits = filled.parse().ok();
+        if bits.is_none() {
+            let help = Some("write the size of a Diffie-Hellman prime, such as 1024".into());
+            self.error(raw.span(), format!("`{filled}` is no number of bits"), help);
+        }
+        bits
     }
 
     pub(super) fn suites(&mut self, words: &[Placed<String>]) -> Vec<SuiteChoice> {

@@ -108,8 +108,8 @@ fn put_words(root: &mut Value, direction: Direction) {
     keys.push(("Peer", "faults"));
     keys.sort_unstable();
     keys.dedup();
-    // Its keys are words too.
-    keys.retain(|key| *key != ("File", "dns"));
+    // Words are keys of the one, and stand below a key of the other.
+    keys.retain(|key| !matches!(key, ("File", "dns" | "matrix")));
     for (table, key) in keys {
         let real = if key == "faults" { "fault" } else { key };
         let here = groups.iter().filter(|group| group.keys.contains(&(table, real)));
@@ -128,6 +128,11 @@ fn put_words(root: &mut Value, direction: Direction) {
         .collect();
     dns.insert("alias".into(), json!({ "anyOf": [refer("Alias"), { "$ref": FILLED }] }));
     if let Some(file) = properties(root, "File") {
+        let rules = [refer("ConnectorGroup"), refer("Connector"), json!({ "$ref": FILLED })];
+        in_place_of_text(
+            &mut file["matrix"]["properties"]["connector"],
+            &json!({ "anyOf": rules }),
+        );
         let about = file["dns"]["description"].clone();
         file["dns"] = json!({
             "description": about,
@@ -185,13 +190,14 @@ mod tests {
 
     /// Keys of a scenario file whose text is free, or of which no list says all.
     const FREE: &[(&str, &[&str])] = &[
-        ("File", &["claim", "why", "cites", "cites-for", "cites-never", "control", "matrix"]),
+        ("File", &["claim", "why", "cites", "cites-for", "cites-never", "control"]),
         ("Case", &["cites", "control"]),
+        ("Row", &["name", "why", "cites", "cites-for"]),
         ("Peer", &["offer", "names", "address-of", "script", "sni"]),
         ("Hello", &["octets"]),
         ("Records", &["version", "octets"]),
         ("Message", &["headers", "parameters", "octets"]),
-        ("OfferTable", &["groups", "schemes"]),
+        ("OfferTable", &["groups", "schemes", "dh-bits"]),
         ("Expect", &["reply", "visited", "accepted-by"]),
         ("TlsTable", &["version", "group", "sni", "client-name", "dh-bits", "alpn"]),
         ("AnswerTable", &["version", "extensions", "groups", "alpn"]),

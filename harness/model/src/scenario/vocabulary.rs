@@ -7,8 +7,8 @@ use super::choices::{
     Observed, Outcomes, SameDomain, Sender, Submission, TlsWord,
 };
 use super::{
-    Alias, AsksCertificate, ClientFault, Connector, DeadAddress, DnsFaultKind, Family,
-    HelloVariant, HostPlace, Placeholder, RecipientDomain, Resumption, RuleBy, ServerFault,
+    Alias, AsksCertificate, ClientFault, Connector, ConnectorGroup, DeadAddress, DnsFaultKind,
+    Family, HelloVariant, HostPlace, Placeholder, RecipientDomain, Resumption, RuleBy, ServerFault,
     Tampering,
 };
 use crate::alert::ALERTS;
@@ -81,6 +81,7 @@ pub fn groups() -> Vec<Group> {
             Message."sender-connector",
             Message."also",
         ],
+        ConnectorGroup closed [File."matrix"],
         HostsPlace closed [File."hosts"],
         Observed closed [File."observe", Case."observe"],
         ClientFault closed [Peer."fault"],
