@@ -8,8 +8,10 @@ use waxseal::internals::catalogue::Catalogue;
 use waxseal::internals::relay::{Driver, LabFile, contract, labfile};
 use waxseal_model::record::schema;
 use waxseal_model::scenario::Connector;
+use waxseal_model::script::Direction;
 
 use super::starttls::relay;
+use super::tidy::files;
 
 #[test]
 fn the_published_schemas_are_those_of_the_types() {
@@ -74,6 +76,76 @@ fn what_drivers_declare_keeps_the_schema() {
         value["connector"] = "mutual".into();
         assert!(keeps(&schema, &schema, &value, &at).is_err());
     }
+}
+
+fn scenario_schema(direction: Direction) -> Value {
+    serde_json::from_str(&waxseal_model::scenario::schema(direction)).expect("it is JSON")
+}
+
+/// Those that are built in, and a user's own.
+#[test]
+fn every_scenario_keeps_the_schema_of_its_direction_and_not_that_of_the_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (direction, other) in
+        [(Direction::Inbound, Direction::Outbound), (Direction::Outbound, Direction::Inbound)]
+    {
+        let (schema, its_other) = (scenario_schema(direction), scenario_schema(other));
+        let folders = ["scenarios", "tests/own/scenarios"].map(|folder| root.join(folder));
+        let paths = folders.iter().flat_map(|at| files(&at.join(direction.to_string()), "toml"));
+        let (mut read, mut fits_other) = (0, 0);
+        for path in paths {
+            let text = std::fs::read_to_string(&path).expect("it can be read");
+            let value: Value = toml::from_str(&text).expect("it is TOML");
+            let at = path.display().to_string();
+            assert_eq!(keeps(&schema, &schema, &value, &at), Ok(()));
+            fits_other += usize::from(keeps(&its_other, &its_other, &value, &at).is_ok());
+            read += 1;
+        }
+        assert!(read > 50 && fits_other < read / 2, "{direction}: {read}, {fits_other}");
+    }
+}
+
+#[test]
+fn a_wrong_scenario_does_not_keep_the_schema() {
+    let check = |direction, text: &str, fits: bool| {
+        let value: Value = toml::from_str(text).expect("it is TOML");
+        let schema = scenario_schema(direction);
+        let kept = keeps(&schema, &schema, &value, "scenario");
+        assert_eq!(kept.is_ok(), fits, "{direction} {text}: {kept:?}");
+    };
+    use Direction::{Inbound, Outbound};
+    let claim = "claim = 'It does.'\n";
+    let both = |rest: &str, inbound: bool, outbound: bool| {
+        check(Inbound, &format!("{claim}{rest}"), inbound);
+        check(Outbound, &format!("{claim}{rest}"), outbound);
+    };
+    both("", true, true);
+    check(Outbound, "why = 'It harms.'", false);
+    both("cliam = 'It does.'", false, false);
+    both("connector = 'mutual'", true, true);
+    both("connector = 'implicit'", true, false);
+    both("connector = '{connector}'", true, true);
+    both("connector = 'mutaul'", false, false);
+    both("[peer.x]\nfault = 'renegotiation'", true, false);
+    both("[peer.x]\nfaults = ['reset-after-client-hello']", false, true);
+    both("[peer.x]\nfautl = 'renegotiation'", false, false);
+    both("[peer.x]\ntampers = 'fragments'", false, true);
+    both("[peer.x]\ntampers = ['nothing', 'fragmens']", false, false);
+    both("[peer.x]\nhello = { version = '1.2', variants = 'grease' }", true, false);
+    both("[peer.x]\nhello = { version = '1.4' }", false, false);
+    both("[peer.x]\noffer = { versions = ['1.2'], suites = 'TLS_RSA_WITH_NULL_SHA' }", true, true);
+    both("[expect]\noutcome = 'deferred'", false, true);
+    both("[expect]\noutcome = ['rejected']", true, true);
+    both("[expect]\ntls = 'established'", true, true);
+    both("[expect]\ntls = { version = '>=1.2', or-refused = true }", true, true);
+    both("[expect]\ntls = { verison = '1.2' }", false, false);
+    both("[expect]\nnever = 'second-greeting'", true, false);
+    both("[expect]\nattempts = 2", false, true);
+    both("[expect]\nattempts = 'two'", false, false);
+    both("dns.mx = 'null'", false, true);
+    both("dns.mx = 'nul'", false, false);
+    both("dns.alias = 'host'", false, true);
+    both("[[message]]\noutcome = 'deferred'\n[[message]]", false, true);
 }
 
 /// Outcomes of every kind, handshakes finished and not, a report, and a case that is observed.
@@ -176,6 +248,14 @@ fn keeps(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), St
                 }
             }
             "uniqueItems" => {}
+            // The only pattern that ours have: something in braces.
+            "pattern" if rule == "[{].+[}]" => {
+                let text = value.as_str().unwrap_or("{any}");
+                let named = text.split_once('{').is_some_and(|(_, rest)| rest.find('}') > Some(0));
+                if !named {
+                    return wrong("has no name in braces");
+                }
+            }
             "minimum" if value.as_f64() < rule.as_f64() && value.is_number() => {
                 return wrong("is too small");
             }

@@ -24,5 +24,6 @@ mod signals;
 mod starttls;
 mod tidy;
 mod variants;
+mod vocabulary;
 mod walk;
 mod words;

@@ -9,8 +9,9 @@ use waxseal_model::scenario::{
     Alias, Case, DeadAddress, DnsFaultKind, Family, Fault, HelloVariant, HostPlace, Peer,
     RecipientDomain, Resumption, Tampering,
 };
-use waxseal_model::script::Act;
+use waxseal_model::script::{Act, Verb};
 use waxseal_model::trace::Ending;
+use waxseal_model::words::WordList;
 
 /// What stands in the lab besides its peers: the relay's and the reference relay's own certificates.
 const SHOWN_BY_THE_RELAY: [&str; 4] =
@@ -35,8 +36,8 @@ fn unused_by_peers<'a>(
     unused(catalogue, all, |case| case.peers.iter().flat_map(&used).collect())
 }
 
-fn names<T, const N: usize>(list: [(&'static str, T); N]) -> [&'static str; N] {
-    list.map(|(name, _)| name)
+fn names<'a, L: WordList>() -> Vec<&'a str> {
+    L::LIST.iter().map(|word| word.name()).collect()
 }
 
 #[test]
@@ -45,6 +46,7 @@ fn every_word_of_the_language_stands_in_a_scenario() {
     let recipes = catalogue.recipes.keys().map(String::as_str);
     let recipes = recipes.filter(|name| !SHOWN_BY_THE_RELAY.contains(name));
     let faults: Vec<&str> = Fault::names().collect();
+    let verbs: Vec<&str> = names::<Verb>().into_iter().chain([CONDITION]).collect();
     let places = |peer: &'_ Peer| vec![peer.place.host.name()];
     let idle = [
         (
@@ -55,13 +57,13 @@ fn every_word_of_the_language_stands_in_a_scenario() {
         ),
         (
             "tamperings",
-            unused_by_peers(&catalogue, names(Tampering::NAMES), |peer| {
+            unused_by_peers(&catalogue, names::<Tampering>(), |peer| {
                 peer.tampers.iter().map(|tampering| tampering.name()).collect()
             }),
         ),
         (
             "variants",
-            unused_by_peers(&catalogue, names(HelloVariant::NAMES), |peer| {
+            unused_by_peers(&catalogue, names::<HelloVariant>(), |peer| {
                 let variants = peer.hello.iter().flat_map(|hello| &hello.variants);
                 variants.map(|variant| variant.name()).collect()
             }),
@@ -74,58 +76,55 @@ fn every_word_of_the_language_stands_in_a_scenario() {
         ),
         (
             "ways to resume",
-            unused_by_peers(&catalogue, names(Resumption::NAMES), |peer| {
-                vec![peer.resumption.name()]
-            }),
+            unused_by_peers(&catalogue, names::<Resumption>(), |peer| vec![peer.resumption.name()]),
         ),
-        ("places of hosts", unused_by_peers(&catalogue, names(HostPlace::NAMES), places)),
+        ("places of hosts", unused_by_peers(&catalogue, names::<HostPlace>(), places)),
         (
             "dead addresses",
-            unused_by_peers(&catalogue, names(DeadAddress::NAMES), |peer| {
+            unused_by_peers(&catalogue, names::<DeadAddress>(), |peer| {
                 peer.place.dead.iter().map(|dead| dead.name()).collect()
             }),
         ),
         (
             "kinds of addresses",
-            unused_by_peers(&catalogue, names(Family::NAMES), |peer| {
-                vec![peer.place.family.name()]
-            }),
+            unused_by_peers(&catalogue, names::<Family>(), |peer| vec![peer.place.family.name()]),
         ),
         (
             "never-words",
-            unused(&catalogue, names(Never::NAMES), |case| {
+            unused(&catalogue, names::<Never>(), |case| {
                 case.expect.never.iter().map(|never| never.name()).collect()
             }),
         ),
         (
             "rules about hellos",
-            unused(&catalogue, names(HelloRule::NAMES), |case| {
+            unused(&catalogue, names::<HelloRule>(), |case| {
                 let form = case.expect.offered.iter().flat_map(|offered| &offered.form);
                 form.map(|rule| rule.name()).collect()
             }),
         ),
         (
             "faults of the resolver",
-            unused(&catalogue, names(DnsFaultKind::NAMES), |case| {
+            unused(&catalogue, names::<DnsFaultKind>(), |case| {
                 case.dns.iter().map(|fault| fault.kind.name()).collect()
             }),
         ),
         (
             "aliases",
-            unused(&catalogue, names(Alias::NAMES), |case| {
+            unused(&catalogue, names::<Alias>(), |case| {
                 case.alias.iter().map(|alias| alias.name()).collect()
             }),
         ),
         (
             "forms of a domain",
-            unused(&catalogue, names(RecipientDomain::NAMES), |case| {
-                vec![case.message.domain.name()]
-            }),
+            unused(&catalogue, names::<RecipientDomain>(), |case| vec![case.message.domain.name()]),
         ),
         (
             "acts",
-            unused_by_peers(&catalogue, ACTS, |peer| {
-                peer.script.steps().filter_map(|step| act_name(&step.act)).collect()
+            unused_by_peers(&catalogue, verbs, |peer| {
+                let next = (peer.script.parts.len() > 1).then(|| Verb::NextConnection.name());
+                next.into_iter()
+                    .chain(peer.script.steps().filter_map(|step| act_name(&step.act)))
+                    .collect()
             }),
         ),
     ];
@@ -143,34 +142,24 @@ fn every_named_offer_stands_in_a_scenario() {
     assert!(idle.is_empty(), "no peer makes them: {idle:?}");
 }
 
-/// What scripts can do, besides lines that end as lines do.
-const ACTS: [&str; 11] = [
-    "negotiate TLS",
-    "close",
-    "close TLS",
-    "reset",
-    "silent",
-    "bytes",
-    "message",
-    "condition",
-    "LF",
-    "CR",
-    "no ending",
-];
+/// A line that is a condition is no verb.
+const CONDITION: &str = "condition";
 
+/// What an act is called; lines that end as lines do are called nothing.
 fn act_name(act: &Act) -> Option<&'static str> {
-    Some(match act {
-        Act::NegotiateTls => "negotiate TLS",
-        Act::Close => "close",
-        Act::CloseTls => "close TLS",
-        Act::Reset => "reset",
-        Act::Silent(_) => "silent",
-        Act::Bytes { .. } => "bytes",
-        Act::HearMessage => "message",
-        Act::Condition(_) => "condition",
-        Act::Say { ending: Ending::Lf, .. } => "LF",
-        Act::Say { ending: Ending::Cr, .. } => "CR",
-        Act::Say { ending: Ending::None, .. } => "no ending",
+    let verb = match act {
+        Act::NegotiateTls => Verb::NegotiateTls,
+        Act::Close => Verb::Close,
+        Act::CloseTls => Verb::CloseTls,
+        Act::Reset => Verb::Reset,
+        Act::Silent(_) => Verb::Silent,
+        Act::Bytes { .. } => Verb::Bytes,
+        Act::HearMessage => Verb::Message,
+        Act::Condition(_) => return Some(CONDITION),
+        Act::Say { ending: Ending::Lf, .. } => Verb::Lf,
+        Act::Say { ending: Ending::Cr, .. } => Verb::Cr,
+        Act::Say { ending: Ending::None, .. } => Verb::NoEnding,
         Act::Say { ending: Ending::CrLf, .. } | Act::Hear(_) => return None,
-    })
+    };
+    Some(verb.name())
 }

@@ -137,7 +137,27 @@ impl Authorities {
     /// # Errors
     /// [`Error`] where a library refuses or the recipe cannot be made.
     pub fn issue(&self, recipe: &Recipe, name: &str) -> Result<Issued, Error> {
-        let (ca, above): (Option<&Ca>, &[&Ca]) = match recipe.issuer {
+        let Recipe {
+            about: _,
+            key: wanted,
+            // What is weak about one is made elsewhere.
+            signature: _,
+            issuer,
+            omits_intermediate,
+            broken_signature,
+            foreign_key,
+            sends_root,
+            // What stands in the certificate.
+            names: _,
+            common_name: _,
+            organisation: _,
+            organisational_unit: _,
+            valid: _,
+            usage: _,
+            critical_extension,
+            must_staple: _,
+        } = recipe;
+        let (ca, above): (Option<&Ca>, &[&Ca]) = match issuer {
             Issuer::Intermediate => (Some(&self.intermediate), &[&self.intermediate]),
             Issuer::ClientCa => (Some(&self.client), &[]),
             Issuer::ConstrainedCa => (Some(&self.constrained), &[&self.constrained]),
@@ -160,13 +180,13 @@ impl Authorities {
             let signer = (&ca.der[..], &ca.signer.key().serialize_der()[..]);
             let above: Vec<_> = above.iter().map(|ca| ca.der.clone()).collect();
             let mut made = made.issue(recipe, name, signer, above)?;
-            if recipe.sends_root {
+            if *sends_root {
                 made.chain.push(self.root.der.clone());
             }
             return Ok(made);
         }
         let own;
-        let key = match recipe.key {
+        let key = match wanted {
             Key::Rsa2048 => kept(&self.rsa, RsaKeySize::_2048)?,
             Key::Rsa3072 => kept(&self.rsa_3072, RsaKeySize::_3072)?,
             Key::Ed25519 => {
@@ -177,15 +197,16 @@ impl Authorities {
                 own = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384)?;
                 &own
             }
-            _ => {
+            // A weak key was made above.
+            Key::P256 | Key::Rsa1024 => {
                 own = KeyPair::generate()?;
                 &own
             }
         };
         let mut chain = Vec::new();
-        let leaf = match (recipe.issuer, ca) {
+        let leaf = match (issuer, ca) {
             (Issuer::Leaf | Issuer::ClientLeaf, _) => {
-                let (ca, above): (&Ca, &[&Ca]) = match recipe.issuer {
+                let (ca, above): (&Ca, &[&Ca]) = match issuer {
                     Issuer::ClientLeaf => (&self.client, &[]),
                     _ => (&self.intermediate, &[&self.intermediate]),
                 };
@@ -200,18 +221,18 @@ impl Authorities {
             (_, None) => params.self_signed(key)?,
         };
         let mut leaf = leaf.der().to_vec();
-        if recipe.broken_signature {
+        if *broken_signature {
             break_signature(&mut leaf);
         }
-        if !recipe.omits_intermediate {
+        if !omits_intermediate {
             chain.extend(above.iter().map(|ca| ca.der.clone()));
         }
         chain.insert(0, leaf);
-        if recipe.sends_root {
+        if *sends_root {
             chain.push(self.root.der.clone());
         }
-        let key = if recipe.foreign_key { &KeyPair::generate_for(key.algorithm())? } else { key };
-        Ok(Issued { chain, key: key.serialize_der(), weak: recipe.critical_extension })
+        let key = if *foreign_key { &KeyPair::generate_for(key.algorithm())? } else { key };
+        Ok(Issued { chain, key: key.serialize_der(), weak: *critical_extension })
     }
 
     fn params(&self, recipe: &Recipe, name: &str) -> Result<CertificateParams, Error> {

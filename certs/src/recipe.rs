@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub type Recipes = BTreeMap<String, Recipe>;
 
 /// One recipe.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Recipe {
     /// One sentence.
@@ -87,7 +87,7 @@ fn host_name() -> Vec<String> {
 }
 
 /// A leaf's key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Key {
     /// ECDSA with P-256.
@@ -118,7 +118,7 @@ impl Key {
 }
 
 /// The digest of a signature.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Signature {
     /// SHA-256.
@@ -129,7 +129,7 @@ pub enum Signature {
 }
 
 /// Who signs a leaf.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Issuer {
     /// The intermediate below the trusted root.
@@ -161,7 +161,7 @@ pub enum Issuer {
 }
 
 /// When a certificate is valid.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Validity {
     /// From yesterday for ninety days.
@@ -174,7 +174,7 @@ pub enum Validity {
 }
 
 /// What a certificate may be used for (RFC 5280 section 4.2.1.12).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Usage {
     /// serverAuth.

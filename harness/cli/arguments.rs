@@ -27,11 +27,14 @@ pub(super) enum Command {
     Matrix(MatrixArguments),
     /// Scan live hosts for the TLS versions, suites and certificates they support.
     Scan(ScanArguments),
-    /// List scenarios and cases, or requirements with their coverage.
+    /// List scenarios and cases, requirements with their coverage, or the words of scenarios.
     List {
         /// Show the catalogue of requirements and what covers each.
         #[arg(long)]
         requirements: bool,
+        /// Show every word that a scenario may use, each with what it means.
+        #[arg(long, conflicts_with_all = ["requirements", "scenarios"])]
+        words: bool,
         /// Also list what your own folder of scenarios adds, see `waxseal run --help`.
         #[arg(long, value_name = "DIR")]
         scenarios: Option<PathBuf>,
@@ -63,6 +66,9 @@ pub(super) enum Command {
         /// Print the schema of a driver's relay.toml instead.
         #[arg(long)]
         relay: bool,
+        /// Print the schema of scenario files of this direction instead: editors complete and check by it.
+        #[arg(long, value_name = "DIRECTION", value_parser = direction, conflicts_with_all = ["scan", "lab", "relay"])]
+        scenario: Option<Direction>,
     },
     /// Check scenario files, and the requirements, profiles, offers and certificates beside them.
     Check {
@@ -280,9 +286,11 @@ fn out_help(file: fn(&Format) -> Option<&'static str>, more: &[&str]) -> String 
 }
 
 fn engine(text: &str) -> Result<Engine, String> {
-    let known = [Engine::Modern, Engine::Legacy];
-    let found = known.into_iter().find(|engine| engine.name() == text);
-    found.ok_or_else(|| "the engines are `modern` and `legacy`".into())
+    Engine::from_name(text).ok_or_else(|| "the engines are `modern` and `legacy`".into())
+}
+
+fn direction(text: &str) -> Result<Direction, String> {
+    Direction::from_name(text).ok_or_else(|| "the directions are `inbound` and `outbound`".into())
 }
 
 /// How many at once: as many as any machine bears.

@@ -58,7 +58,11 @@ fn act(command: Command) -> ExitCode {
             }
         }),
         Command::Scan(options) => scan::scan(&options),
-        Command::List { requirements, scenarios } => {
+        Command::List { words: true, .. } => {
+            print(&report::list_words());
+            ExitCode::SUCCESS
+        }
+        Command::List { requirements, words: false, scenarios } => {
             with_catalogue(scenarios.as_deref(), |catalogue| {
                 print(&if requirements {
                     report::list_requirements(&catalogue.requirements, &catalogue.scenarios)
@@ -73,12 +77,13 @@ fn act(command: Command) -> ExitCode {
                 explain::explain(&catalogue, &id, results.as_deref())
             })
         }
-        Command::Schema { scan, lab, relay } => {
-            print(&match () {
-                () if scan => waxseal_model::scan::schema(),
-                () if lab => crate::relay::labfile::schema(),
-                () if relay => crate::relay::contract::schema(),
-                () => waxseal_model::record::schema(),
+        Command::Schema { scan, lab, relay, scenario } => {
+            print(&match scenario {
+                Some(direction) => waxseal_model::scenario::schema(direction),
+                None if scan => waxseal_model::scan::schema(),
+                None if lab => crate::relay::labfile::schema(),
+                None if relay => crate::relay::contract::schema(),
+                None => waxseal_model::record::schema(),
             });
             ExitCode::SUCCESS
         }

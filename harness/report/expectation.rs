@@ -4,7 +4,6 @@ use waxseal_model::expect::{
     AnswerExpect, AnswerFactsExpect, CertificateExpect, DsnExpect, Expect, OfferedExpect, Outcome,
     ReplyExpect, TicketExpect, TlsExpect, TlsFactsExpect, VersionRange,
 };
-use waxseal_model::facts::ClientCertificate;
 use waxseal_model::offer::{SuiteChoice, Version};
 
 /// One line for each expectation, each with its key in the scenario file.
@@ -118,11 +117,7 @@ fn facts_words(facts: &TlsFactsExpect) -> String {
     words.add("suite", (!suites.is_empty()).then(|| suites.join(" or ")));
     words.add("group", group.clone());
     words.add("sni", sni.clone());
-    let certificate = client_certificate.map(|certificate| match certificate {
-        ClientCertificate::NotAsked => "not-asked".to_owned(),
-        ClientCertificate::NotShown => "not-shown".to_owned(),
-        ClientCertificate::Shown => "shown".to_owned(),
-    });
+    let certificate = client_certificate.map(|certificate| certificate.name().to_owned());
     words.add("client-certificate", certificate);
     words.add("client-name", client_name.clone());
     words.add("dh-bits", dh_bits_at_least.map(|bits| format!(">={bits}")));

@@ -2,6 +2,7 @@
 
 use waxseal_model::foreign::printable;
 use waxseal_model::judge::Names;
+use waxseal_model::offer::Offer;
 use waxseal_model::record::CaseRecord;
 use waxseal_model::requirement::Catalogue;
 use waxseal_model::scenario::{
@@ -73,16 +74,35 @@ fn expected(case: &Case) -> String {
 
 /// What a peer negotiates and shows, in the words of scenario files.
 fn peer_words(peer: &Peer) -> String {
+    let Peer {
+        // Its title.
+        name: _,
+        offer,
+        cert,
+        later_certs,
+        cert_names,
+        place,
+        fault,
+        hello,
+        resumes,
+        records,
+        tampers,
+        // Below its title.
+        script: _,
+        asks_certificate,
+        resumption,
+        sni,
+    } = peer;
+    let Offer { versions, suites, groups, schemes, dh_bits } = offer;
     let list = |key: &str, names: &[String]| {
         (!names.is_empty()).then(|| format!("{key} {}", names.join(" ")))
     };
     // A name may hold what no terminal should be given.
     let escaped: Vec<String> =
-        peer.cert_names.iter().map(|name| name.escape_debug().to_string()).collect();
-    let offer = &peer.offer;
-    let versions: Vec<_> = offer.versions.iter().map(|version| version.name()).collect();
-    let suites: Vec<_> = offer.suites.iter().map(|s| suite_words(s).to_owned()).collect();
-    let asks = match peer.asks_certificate {
+        cert_names.iter().map(|name| name.escape_debug().to_string()).collect();
+    let versions: Vec<_> = versions.iter().map(|version| version.name()).collect();
+    let suites: Vec<_> = suites.iter().map(|s| suite_words(s).to_owned()).collect();
+    let asks = match asks_certificate {
         AsksCertificate::No => None,
         AsksCertificate::Optional => Some("client-certificate optional"),
         AsksCertificate::Required => Some("client-certificate required"),
@@ -90,32 +110,30 @@ fn peer_words(peer: &Peer) -> String {
     let words = [
         Some(format!("TLS {}", versions.join(" "))),
         list("suites", &suites),
-        list("groups", &offer.groups),
-        list("schemes", &offer.schemes),
-        offer.dh_bits.map(|bits| format!("dh-bits {bits}")),
-        peer.cert.as_ref().map(|cert| {
-            let later = peer.later_certs.iter().map(|cert| format!(", then {cert}"));
+        list("groups", groups),
+        list("schemes", schemes),
+        dh_bits.map(|bits| format!("dh-bits {bits}")),
+        cert.as_ref().map(|cert| {
+            let later = later_certs.iter().map(|cert| format!(", then {cert}"));
             format!("certificate {cert}{}", later.collect::<String>())
         }),
         list("names", &escaped),
         asks.map(str::to_owned),
-        (peer.resumption != Resumption::No)
-            .then(|| format!("resumption {}", peer.resumption.name())),
-        peer.sni.as_ref().map(|sni| format!("sni {sni}")),
+        (*resumption != Resumption::No).then(|| format!("resumption {}", resumption.name())),
+        sni.as_ref().map(|sni| format!("sni {sni}")),
     ];
-    let hello = peer.hello.as_ref().map(|hello| format!("ClientHello written by hand: {hello}"));
-    let fault = peer.fault.map(|fault| format!("fault {}", fault.name()));
-    let tampers = peer
-        .tampers
+    let hello = hello.as_ref().map(|hello| format!("ClientHello written by hand: {hello}"));
+    let fault = fault.map(|fault| format!("fault {}", fault.name()));
+    let tampers = tampers
         .iter()
         .map(|tampering| format!("tampers {} ({})", tampering.name(), tampering.clause()));
     words
         .into_iter()
         .flatten()
-        .chain(place_words(&peer.place))
-        .chain(framing_words(peer.records))
+        .chain(place_words(place))
+        .chain(framing_words(*records))
         .chain(hello)
-        .chain(peer.resumes.then(|| "resumes the session of its first connection".into()))
+        .chain(resumes.then(|| "resumes the session of its first connection".into()))
         .chain(fault)
         .chain(tampers)
         .collect::<Vec<_>>()
@@ -124,22 +142,24 @@ fn peer_words(peer: &Peer) -> String {
 
 /// Where the peer is found.
 fn place_words(place: &PeerPlace) -> Vec<String> {
-    let host = (place.host != HostPlace::Below).then(|| format!("host {}", place.host.name()));
+    let PeerPlace { preference, address_of, host, dead, family } = place;
+    let host = (*host != HostPlace::Below).then(|| format!("host {host}"));
     let words = [
-        place.address_of.as_ref().map(|name| format!("a further address of {name}")),
+        address_of.as_ref().map(|name| format!("a further address of {name}")),
         host,
-        place.preference.map(|preference| format!("preference {preference}")),
-        place.dead.map(|dead| format!("dead {}", dead.name())),
-        (place.family != Family::Ipv4).then(|| format!("address {}", place.family.name())),
+        preference.map(|preference| format!("preference {preference}")),
+        dead.map(|dead| format!("dead {}", dead.name())),
+        (*family != Family::Ipv4).then(|| format!("address {}", family.name())),
     ];
     words.into_iter().flatten().collect()
 }
 
 /// How the records of the ClientHello are cut and labelled.
 fn framing_words(framing: Framing) -> Option<String> {
-    let version = framing.version.map(u16::to_be_bytes);
+    let Framing { version, octets } = framing;
+    let version = version.map(u16::to_be_bytes);
     let version = version.map(|[major, minor]| format!(" of version {major:02x},{minor:02x}"));
-    let octets = framing.octets.map(|octets| format!(" of at most {octets} octets"));
+    let octets = octets.map(|octets| format!(" of at most {octets} octets"));
     let words: String = version.into_iter().chain(octets).collect();
     (!words.is_empty()).then(|| format!("ClientHello in records{words}"))
 }
@@ -184,15 +204,24 @@ fn surroundings(case: &Case) -> String {
 
 /// What is special about the message.
 fn message_words(message: &Message) -> Vec<String> {
-    let also: Vec<_> = message.also.iter().copied().map(Also::name).collect();
-    let domain = message.domain;
-    let headers = message.headers.iter().map(|header| format!("header `{header}`"));
-    let parameters = message.parameters.iter().map(|text| format!("parameter {text}"));
+    let Message {
+        headers,
+        parameters,
+        octets,
+        null_sender,
+        also,
+        domain,
+        // Said with how it is submitted.
+        cut_short: _,
+    } = message;
+    let also: Vec<_> = also.iter().copied().map(Also::name).collect();
+    let headers = headers.iter().map(|header| format!("header `{header}`"));
+    let parameters = parameters.iter().map(|text| format!("parameter {text}"));
     let words = [
-        message.octets.map(|octets| format!("{octets} octets")),
-        message.null_sender.then(|| "sender null".to_owned()),
+        octets.map(|octets| format!("{octets} octets")),
+        null_sender.then(|| "sender null".to_owned()),
         (!also.is_empty()).then(|| format!("also to {}", also.join(", "))),
-        (domain != RecipientDomain::Plain).then(|| format!("domain {}", domain.name())),
+        (*domain != RecipientDomain::Plain).then(|| format!("domain {}", domain.name())),
     ];
     headers.chain(parameters).chain(words.into_iter().flatten()).collect()
 }

@@ -16,6 +16,7 @@ mod shown;
 mod silent;
 mod terminal;
 mod transcript;
+mod words;
 
 pub use ending::gate;
 pub use explain::explain;
@@ -25,3 +26,4 @@ pub use markdown::markdown;
 pub use pillar::Pillar;
 pub use terminal::{line, summary};
 pub use transcript::transcript;
+pub use words::list_words;

@@ -4,7 +4,8 @@ use waxseal_model::foreign::{printable, printable_json};
 use waxseal_model::offer::SuiteKind;
 use waxseal_model::requirement::Catalogue;
 use waxseal_model::scan::{
-    Accepted, Entry, Found, Listing, NOT_ASKED, Order, Scan, UnknownAlpn, VersionFacts,
+    Accepted, Answers, Entry, Extensions, Found, HostFacts, Listing, NOT_ASKED, Order, Scan,
+    Sessions, UnknownAlpn, VersionFacts, Vulnerabilities,
 };
 use waxseal_model::verdict::Verdict;
 use waxseal_model::wording::counted;
@@ -51,47 +52,80 @@ pub fn scan_table(scan: &Scan, catalogue: &Catalogue) -> String {
 }
 
 fn body(scan: &Scan, text: &mut String) {
-    let facts = &scan.facts;
-    text.push_str(&format!("{:<9} {}\n", "SSL 2.0", yes(&facts.ssl2, "spoken", "not spoken")));
-    for version in &facts.versions {
+    let HostFacts {
+        // Said before.
+        tls: _,
+        ssl2,
+        versions,
+        groups,
+        groups_tls13,
+        schemes,
+        schemes_tls13,
+        answers,
+        tolerance,
+        vulnerabilities,
+        sessions,
+        extensions,
+    } = &scan.facts;
+    text.push_str(&format!("{:<9} {}\n", "SSL 2.0", yes(ssl2, "spoken", "not spoken")));
+    for version in versions {
         self::version(version, text);
     }
-    if facts.groups == Found::NotApplicable(NOT_ASKED.into()) {
+    if *groups == Found::NotApplicable(NOT_ASKED.into()) {
         return;
     }
     text.push('\n');
     let mut row = |title: &str, what: String| text.push_str(&format!("{title:<30} {what}\n"));
-    row("groups to TLS 1.2", listing(&facts.groups));
-    row("groups of TLS 1.3", listing(&facts.groups_tls13));
-    row("key exchange signed with", listing(&facts.schemes));
-    row("the same in TLS 1.3", listing(&facts.schemes_tls13));
-    let answers = &facts.answers;
+    row("groups to TLS 1.2", listing(groups));
+    row("groups of TLS 1.3", listing(groups_tls13));
+    row("key exchange signed with", listing(schemes));
+    row("the same in TLS 1.3", listing(schemes_tls13));
+    let Answers {
+        secure_renegotiation,
+        extended_master_secret,
+        encrypt_then_mac,
+        session_ticket,
+        ocsp_staple,
+        fallback_scsv,
+        downgrade_sentinel,
+        compression,
+        unknown_alpn,
+        without_sni,
+        unknown_sni,
+    } = answers;
+    let Vulnerabilities { heartbeat, heartbleed, ccs_injection, robot } = vulnerabilities;
+    let Sessions {
+        client_renegotiation,
+        insecure_renegotiation,
+        resumption_tls12,
+        resumption_tls13,
+    } = sessions;
+    let Extensions { in_plaintext, in_tls } = extensions;
     for (title, found) in [
-        ("secure renegotiation", &answers.secure_renegotiation),
-        ("extended master secret", &answers.extended_master_secret),
-        ("encrypt-then-MAC with CBC", &answers.encrypt_then_mac),
-        ("session tickets to TLS 1.2", &answers.session_ticket),
-        ("OCSP staple in TLS 1.2", &answers.ocsp_staple),
-        ("TLS_FALLBACK_SCSV", &answers.fallback_scsv),
-        ("downgrade sentinel", &answers.downgrade_sentinel),
-        ("compression", &answers.compression),
-        ("served without SNI", &answers.without_sni),
-        ("served with unknown SNI", &answers.unknown_sni),
-        ("client may renegotiate", &facts.sessions.client_renegotiation),
-        ("second handshake is not tied", &facts.sessions.insecure_renegotiation),
-        ("resumption in TLS 1.2", &facts.sessions.resumption_tls12),
-        ("resumption in TLS 1.3", &facts.sessions.resumption_tls13),
-        ("heartbeats", &facts.vulnerabilities.heartbeat),
-        ("heartbeat reads memory", &facts.vulnerabilities.heartbleed),
-        ("early ChangeCipherSpec taken", &facts.vulnerabilities.ccs_injection),
-        ("forged premaster is told apart", &facts.vulnerabilities.robot),
+        ("secure renegotiation", secure_renegotiation),
+        ("extended master secret", extended_master_secret),
+        ("encrypt-then-MAC with CBC", encrypt_then_mac),
+        ("session tickets to TLS 1.2", session_ticket),
+        ("OCSP staple in TLS 1.2", ocsp_staple),
+        ("TLS_FALLBACK_SCSV", fallback_scsv),
+        ("downgrade sentinel", downgrade_sentinel),
+        ("compression", compression),
+        ("served without SNI", without_sni),
+        ("served with unknown SNI", unknown_sni),
+        ("client may renegotiate", client_renegotiation),
+        ("second handshake is not tied", insecure_renegotiation),
+        ("resumption in TLS 1.2", resumption_tls12),
+        ("resumption in TLS 1.3", resumption_tls13),
+        ("heartbeats", heartbeat),
+        ("heartbeat reads memory", heartbleed),
+        ("early ChangeCipherSpec taken", ccs_injection),
+        ("forged premaster is told apart", robot),
     ] {
         row(title, yes(found, "yes", "no"));
     }
-    let (in_plaintext, in_tls) = (&facts.extensions.in_plaintext, &facts.extensions.in_tls);
     row("offered in plaintext alone", only(in_plaintext, in_tls));
     row("offered in TLS alone", only(in_tls, in_plaintext));
-    let alpn = match &answers.unknown_alpn {
+    let alpn = match unknown_alpn {
         Found::Known(UnknownAlpn::Ignored) => "ignored".into(),
         Found::Known(UnknownAlpn::Alert) => "no_application_protocol".into(),
         Found::Known(UnknownAlpn::OtherEnd) => "ends the handshake in another way".into(),
@@ -100,7 +134,7 @@ fn body(scan: &Scan, text: &mut String) {
         Found::Unknown(why) => format!("? ({})", printable(why)),
     };
     row("unknown protocol in ALPN", alpn);
-    for found in &facts.tolerance {
+    for found in tolerance {
         let title = format!("hello {}", found.oddity.words());
         text.push_str(&format!("{title:<44} {}\n", yes(&found.borne, "served", "not served")));
     }

@@ -135,8 +135,8 @@ async fn each_tampering_is_refused_for_what_it_is() {
 #[test]
 fn every_tampering_is_here_but_those_that_only_end_or_warn() {
     let left_out = [Tampering::FlightTruncated, Tampering::WarningBeforeHello];
-    for (name, tampering) in Tampering::NAMES {
+    for tampering in Tampering::ALL {
         let here = ANSWERS.iter().any(|(there, ..)| *there == tampering);
-        assert_ne!(here, left_out.contains(&tampering), "{name}");
+        assert_ne!(here, left_out.contains(&tampering), "{tampering}");
     }
 }

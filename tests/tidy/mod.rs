@@ -1,5 +1,6 @@
 //! What holds for the whole tree.
 
+mod exhaustive;
 mod imports;
 mod layers;
 mod rows;

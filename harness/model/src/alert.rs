@@ -1,7 +1,7 @@
 //! The names of TLS alerts.
 
 /// Description codes and names (IANA TLS Alerts; RFC 8446 section 6 and RFC 5246 section 7.2).
-const NAMES: [(u8, &str); 34] = [
+pub const ALERTS: &[(u8, &str)] = &[
     (0, "close_notify"),
     (10, "unexpected_message"),
     (20, "bad_record_mac"),
@@ -40,10 +40,5 @@ const NAMES: [(u8, &str); 34] = [
 
 /// The name of an alert; `None`: its number has none.
 pub fn alert_name(description: u8) -> Option<&'static str> {
-    NAMES.iter().find(|(code, _)| *code == description).map(|(_, name)| *name)
-}
-
-/// The names that a scenario may expect, with their codes.
-pub(crate) fn alert_names() -> [(&'static str, u8); 34] {
-    NAMES.map(|(code, name)| (name, code))
+    ALERTS.iter().find(|(code, _)| *code == description).map(|(_, name)| *name)
 }

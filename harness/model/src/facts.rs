@@ -4,24 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::certificate::{CertificateFacts, StapleFacts};
 use crate::offer::{SuiteKind, Version};
+use crate::words::words;
 
-/// The library that played a handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Engine {
-    /// rustls: TLS 1.2 and 1.3 as they ought to be.
-    Modern,
-    /// OpenSSL with everything weak switched on: SSL 3.0 to TLS 1.3.
-    Legacy,
-}
-
-impl Engine {
-    /// The name on the command line and in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Modern => "modern",
-            Self::Legacy => "legacy",
-        }
+words! {
+    /// The library that played a handshake.
+    pub enum Engine {
+        /// rustls: TLS 1.2 and 1.3 as they ought to be.
+        Modern = "modern",
+        /// OpenSSL with everything weak switched on: SSL 3.0 to TLS 1.3.
+        Legacy = "legacy",
     }
 }
 
@@ -43,16 +34,16 @@ impl Suite {
     }
 }
 
-/// What became of the client's certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClientCertificate {
-    /// The server did not ask, or the session was resumed.
-    NotAsked,
-    /// The server asked and the client sent an empty list.
-    NotShown,
-    /// A chain was sent and the client proved that it has the leaf's key.
-    Shown,
+words! {
+    /// What becomes of the client's certificate.
+    pub enum ClientCertificate {
+        /// The server did not ask, or the session was resumed.
+        NotAsked = "not-asked",
+        /// The server asked and the client sent an empty list.
+        NotShown = "not-shown",
+        /// A chain was sent and the client proved that it has the leaf's key.
+        Shown = "shown",
+    }
 }
 
 /// The facts of a finished handshake, the same from either engine.

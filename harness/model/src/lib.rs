@@ -34,3 +34,4 @@ pub mod trace;
 pub mod verdict;
 mod versions;
 pub mod wording;
+pub mod words;

@@ -2,58 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A protocol version, oldest first, so that versions compare as ages do.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
-pub enum Version {
-    /// SSL 3.0 (RFC 6101), on the wire 0x0300.
-    #[serde(rename = "ssl3")]
-    Ssl3,
-    /// TLS 1.0 (RFC 2246), 0x0301.
-    #[serde(rename = "1.0")]
-    Tls10,
-    /// TLS 1.1 (RFC 4346), 0x0302.
-    #[serde(rename = "1.1")]
-    Tls11,
-    /// TLS 1.2 (RFC 5246), 0x0303.
-    #[serde(rename = "1.2")]
-    Tls12,
-    /// TLS 1.3 (RFC 8446), 0x0304.
-    #[serde(rename = "1.3")]
-    Tls13,
+use crate::words::words;
+
+words! {
+    undisplayed
+    /// A protocol version. The oldest is first, so that versions compare as ages do.
+    pub enum Version {
+        /// SSL 3.0 (RFC 6101), on the wire 0x0300.
+        Ssl3 = "ssl3",
+        /// TLS 1.0 (RFC 2246), 0x0301.
+        Tls10 = "1.0",
+        /// TLS 1.1 (RFC 4346), 0x0302.
+        Tls11 = "1.1",
+        /// TLS 1.2 (RFC 5246), 0x0303.
+        Tls12 = "1.2",
+        /// TLS 1.3 (RFC 8446), 0x0304.
+        Tls13 = "1.3",
+    }
 }
 
 impl Version {
-    /// All versions, oldest first.
-    pub const ALL: [Self; 5] = [Self::Ssl3, Self::Tls10, Self::Tls11, Self::Tls12, Self::Tls13];
-
-    /// The name used in scenario files: `ssl3`, `1.0` … `1.3`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ssl3 => "ssl3",
-            Self::Tls10 => "1.0",
-            Self::Tls11 => "1.1",
-            Self::Tls12 => "1.2",
-            Self::Tls13 => "1.3",
-        }
-    }
-
-    /// The version that a scenario file's name stands for.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|version| version.name() == name)
-    }
-
     /// The code point on the wire.
     pub fn code(self) -> u16 {
         match self {
@@ -80,96 +48,37 @@ impl std::fmt::Display for Version {
     }
 }
 
-/// A property of a cipher suite that a scenario may ask for or forbid.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum SuiteKind {
-    /// Every suite the engines have, weak ones included.
-    All,
-    /// An AEAD cipher (GCM, CCM, ChaCha20-Poly1305).
-    Aead,
-    /// No authentication of the server: DH_anon and ECDH_anon.
-    Anonymous,
-    /// A CBC-mode cipher.
-    Cbc,
-    /// Ephemeral finite-field Diffie-Hellman with a certificate.
-    Dhe,
-    /// Ephemeral elliptic-curve Diffie-Hellman with a certificate.
-    Ecdhe,
-    /// 40- or 56-bit keys: EXPORT and single DES.
-    Export,
-    /// An ephemeral key exchange with a certificate: ECDHE, DHE and every TLS 1.3 suite.
-    ForwardSecret,
-    /// No encryption at all.
-    Null,
-    /// The RC4 stream cipher (RFC 7465 forbids it).
-    Rc4,
-    /// DH or ECDH with a key from the certificate: no forward secrecy.
-    StaticDh,
-    /// The client encrypts to the certificate's RSA key: no forward secrecy.
-    StaticRsa,
-    /// A suite of TLS 1.3.
-    #[serde(rename = "tls-1.3")]
-    Tls13,
-    /// Triple DES, 112 bits of strength.
-    #[serde(rename = "3des")]
-    TripleDes,
-}
-
-impl SuiteKind {
-    /// All kinds, in the order of their names.
-    pub const ALL: [Self; 14] = [
-        Self::All,
-        Self::Aead,
-        Self::Anonymous,
-        Self::Cbc,
-        Self::Dhe,
-        Self::Ecdhe,
-        Self::Export,
-        Self::ForwardSecret,
-        Self::Null,
-        Self::Rc4,
-        Self::StaticDh,
-        Self::StaticRsa,
-        Self::Tls13,
-        Self::TripleDes,
-    ];
-
-    /// The name used in scenario files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Aead => "aead",
-            Self::Anonymous => "anonymous",
-            Self::Cbc => "cbc",
-            Self::Dhe => "dhe",
-            Self::Ecdhe => "ecdhe",
-            Self::Export => "export",
-            Self::ForwardSecret => "forward-secret",
-            Self::Null => "null",
-            Self::Rc4 => "rc4",
-            Self::StaticDh => "static-dh",
-            Self::StaticRsa => "static-rsa",
-            Self::Tls13 => "tls-1.3",
-            Self::TripleDes => "3des",
-        }
-    }
-
-    /// The kind that a scenario file's name stands for.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+words! {
+    /// A property of a cipher suite that a scenario may ask for or forbid.
+    pub enum SuiteKind {
+        /// Every suite the engines have, weak ones included.
+        All = "all",
+        /// An AEAD cipher (GCM, CCM, ChaCha20-Poly1305).
+        Aead = "aead",
+        /// No authentication of the server: DH_anon and ECDH_anon.
+        Anonymous = "anonymous",
+        /// A CBC-mode cipher.
+        Cbc = "cbc",
+        /// Ephemeral finite-field Diffie-Hellman with a certificate.
+        Dhe = "dhe",
+        /// Ephemeral elliptic-curve Diffie-Hellman with a certificate.
+        Ecdhe = "ecdhe",
+        /// 40- or 56-bit keys: EXPORT and single DES.
+        Export = "export",
+        /// An ephemeral key exchange with a certificate: ECDHE, DHE and every TLS 1.3 suite.
+        ForwardSecret = "forward-secret",
+        /// No encryption at all.
+        Null = "null",
+        /// The RC4 stream cipher (RFC 7465 forbids it).
+        Rc4 = "rc4",
+        /// DH or ECDH with a key from the certificate: no forward secrecy.
+        StaticDh = "static-dh",
+        /// The client encrypts to the certificate's RSA key: no forward secrecy.
+        StaticRsa = "static-rsa",
+        /// A suite of TLS 1.3.
+        Tls13 = "tls-1.3",
+        /// Triple DES, 112 bits of strength.
+        TripleDes = "3des",
     }
 }
 

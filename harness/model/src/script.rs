@@ -2,42 +2,21 @@
 //!
 //! A script is parsed from text and prints back as the same text.
 
-use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
 use crate::diagnostic::closest;
 use crate::pattern::Pattern;
 use crate::trace::Ending;
+use crate::words::words;
 
-/// Which way mail goes through the relay.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Direction {
-    /// The relay is SMTP and TLS server; our peer is a sender, `C:` in scripts.
-    Inbound,
-    /// The relay is SMTP and TLS client; our peers are receivers, `S:` in scripts.
-    Outbound,
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Inbound => "inbound",
-            Self::Outbound => "outbound",
-        })
+words! {
+    /// Which way mail goes through the relay.
+    pub enum Direction {
+        /// The relay is SMTP and TLS server; our peer is a sender, `C:` in scripts.
+        Inbound = "inbound",
+        /// The relay is SMTP and TLS client; our peers are receivers, `S:` in scripts.
+        Outbound = "outbound",
     }
 }
 
@@ -107,18 +86,33 @@ pub struct ScriptError {
     pub help: Option<String>,
 }
 
-const ACTS: [&str; 10] = [
-    "negotiate TLS",
-    "close",
-    "close TLS",
-    "reset",
-    "silent",
-    "bytes",
-    "message",
-    "next connection",
-    "LF",
-    "no ending",
-];
+words! {
+    /// What stands between `<` and `>` in a script.
+    pub enum Verb {
+        /// Both sides negotiate TLS: the script goes on behind the handshake.
+        NegotiateTls = "negotiate TLS",
+        /// Our side ends the connection in order.
+        Close = "close",
+        /// Our side ends the session with close_notify and goes on in plaintext on the same connection.
+        CloseTls = "close TLS" only Outbound,
+        /// Our side resets the connection.
+        Reset = "reset",
+        /// Our side says nothing for so long: `<silent 300ms>`.
+        Silent = "silent",
+        /// Our side sends these octets: `<bytes 16 03 01>`.
+        Bytes = "bytes",
+        /// The content of the relay's message.
+        Message = "message" only Outbound,
+        /// What follows is for the next connection.
+        NextConnection = "next connection",
+        /// A line of ours ends in LF alone.
+        Lf = "LF",
+        /// A line of ours ends in CR alone.
+        Cr = "CR",
+        /// A line of ours has no ending.
+        NoEnding = "no ending",
+    }
+}
 
 impl Script {
     /// Reads the notation. `direction` tells which speaker is ours.
@@ -315,7 +309,7 @@ fn parse_line(line: &str, direction: Direction) -> Result<Line, ScriptError> {
 fn act_in(said: &str) -> Option<&str> {
     let inner = said.strip_prefix('<')?.strip_suffix('>')?;
     // An empty line with another ending is a line.
-    if ["LF", "CR", "no ending"].contains(&inner) {
+    if matches!(Verb::from_name(inner), Some(Verb::Lf | Verb::Cr | Verb::NoEnding)) {
         return None;
     }
     (!inner.contains(['<', '>']) && !inner.contains('@')).then_some(inner)
@@ -330,31 +324,55 @@ fn split_ending(said: &str) -> (&str, Ending) {
 
 fn parse_act(inner: &str, joined: bool) -> Result<Act, ScriptError> {
     let error = |message: String, help: Option<String>| ScriptError { span: 0..0, message, help };
-    let (verb, rest) = inner.split_once(' ').unwrap_or((inner, ""));
-    match (verb, rest) {
-        ("close", "") => Ok(Act::Close),
-        ("close", "TLS") => Ok(Act::CloseTls),
-        ("reset", "") => Ok(Act::Reset),
-        ("silent", time) => parse_time(time).map(Act::Silent).ok_or_else(|| {
-            error(format!("`{time}` is no length of time"), Some("write `1s` or `300ms`".into()))
-        }),
-        ("bytes", hex) => hex
-            .split_whitespace()
-            .map(|pair| u8::from_str_radix(pair, 16).ok().filter(|_| pair.len() == 2))
-            .collect::<Option<Vec<u8>>>()
-            .filter(|bytes| !bytes.is_empty())
-            .map(|bytes| Act::Bytes { bytes, joined })
-            .ok_or_else(|| {
+    let first = inner.split_once(' ').unwrap_or((inner, ""));
+    let (verb, rest) = match Verb::from_name(inner) {
+        Some(verb) => (Some(verb), ""),
+        None => (Verb::from_name(first.0), first.1),
+    };
+    let act = match verb {
+        Some(Verb::Close) => Some(Act::Close),
+        Some(Verb::CloseTls) => Some(Act::CloseTls),
+        Some(Verb::Reset) => Some(Act::Reset),
+        Some(Verb::Silent) => {
+            return parse_time(rest).map(Act::Silent).ok_or_else(|| {
+                let help = Some("write `1s` or `300ms`".into());
+                error(format!("`{rest}` is no length of time"), help)
+            });
+        }
+        Some(Verb::Bytes) => {
+            return parse_bytes(rest).map(|bytes| Act::Bytes { bytes, joined }).ok_or_else(|| {
                 error(
                     "bytes are written as pairs of hexadecimal digits".into(),
                     Some("for example `<bytes 16 03 01>`".into()),
                 )
-            }),
-        _ => Err(error(
+            });
+        }
+        // The relay's, both sides', a part of a line, or a line of its own.
+        Some(
+            Verb::NegotiateTls
+            | Verb::Message
+            | Verb::NextConnection
+            | Verb::Lf
+            | Verb::Cr
+            | Verb::NoEnding,
+        )
+        | None => None,
+    };
+    act.filter(|_| rest.is_empty()).ok_or_else(|| {
+        error(
             format!("`<{inner}>` is no act"),
-            closest(inner, ACTS).map(|name| format!("did you mean `<{name}>`?")),
-        )),
-    }
+            closest(inner, Verb::ALL.map(Verb::name))
+                .map(|name| format!("did you mean `<{name}>`?")),
+        )
+    })
+}
+
+fn parse_bytes(hex: &str) -> Option<Vec<u8>> {
+    let bytes = hex
+        .split_whitespace()
+        .map(|pair| u8::from_str_radix(pair, 16).ok().filter(|_| pair.len() == 2))
+        .collect::<Option<Vec<u8>>>();
+    bytes.filter(|bytes| !bytes.is_empty())
 }
 
 /// At most an hour: no case waits as long.

@@ -1,7 +1,8 @@
 //! What a receiving relay has to answer in TLS: to a hand-written hello, by an alert, with a ticket.
 
 use super::VersionRange;
-use crate::alert::{alert_name, alert_names};
+use crate::alert::{ALERTS, alert_name};
+use crate::words::words;
 
 /// What is expected of the answer to a hand-written ClientHello.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,16 @@ pub struct TicketExpect {
     pub no_early_data: bool,
 }
 
+words! {
+    /// How the end of a handshake is reported, where it is no certain alert.
+    pub enum AlertWord {
+        /// By any alert.
+        Any = "any",
+        /// Without an alert: the connection just ends.
+        None = "none",
+    }
+}
+
 /// How the end of a handshake is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
@@ -56,8 +67,12 @@ pub enum Told {
 impl Told {
     /// All, with the names of scenario files.
     pub(crate) fn names() -> Vec<(&'static str, Self)> {
-        let alerts = alert_names().into_iter().map(|(name, code)| (name, Self::By(code)));
-        [("any", Self::ByAny), ("none", Self::NotAtAll)].into_iter().chain(alerts).collect()
+        let alerts = ALERTS.iter().map(|(code, name)| (*name, Self::By(*code)));
+        let others = AlertWord::ALL.map(|word| match word {
+            AlertWord::Any => (word.name(), Self::ByAny),
+            AlertWord::None => (word.name(), Self::NotAtAll),
+        });
+        others.into_iter().chain(alerts).collect()
     }
 
     /// The name in scenario files; a number where an alert has none there.
@@ -66,8 +81,8 @@ impl Told {
             Self::By(code) => {
                 alert_name(code).map_or_else(|| format!("alert {code}"), str::to_owned)
             }
-            Self::ByAny => "any".into(),
-            Self::NotAtAll => "none".into(),
+            Self::ByAny => AlertWord::Any.name().into(),
+            Self::NotAtAll => AlertWord::None.name().into(),
         }
     }
 

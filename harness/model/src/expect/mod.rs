@@ -3,67 +3,34 @@
 mod answer;
 mod never;
 
-pub use answer::{AnswerExpect, AnswerFactsExpect, TicketExpect, Told};
+pub use answer::{AlertWord, AnswerExpect, AnswerFactsExpect, TicketExpect, Told};
 pub use never::Never;
 
 use crate::offer::{SuiteChoice, Version};
 use crate::pattern::Pattern;
+use crate::words::words;
 
-/// What became of the message.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// The next hop (inbound: the relay) took it inside TLS.
-    DeliveredTls,
-    /// It was taken in plaintext.
-    DeliveredPlaintext,
-    /// The relay keeps it and will try again.
-    Deferred,
-    /// The relay gave it back with a report.
-    Bounced,
-    /// The relay did not take it in the first place.
-    Rejected,
-    /// The relay took it, and it is nowhere.
-    Lost,
+words! {
+    /// What becomes of the message.
+    pub enum Outcome {
+        /// The next hop (inbound: the relay) accepted it inside TLS.
+        DeliveredTls = "delivered-tls",
+        /// It was accepted in plaintext.
+        DeliveredPlaintext = "delivered-plaintext",
+        /// The relay keeps it and will try again.
+        Deferred = "deferred" only Outbound,
+        /// The relay returned it to the sender with a delivery report.
+        Bounced = "bounced" only Outbound,
+        /// The relay did not accept it in the first place.
+        Rejected = "rejected",
+        /// The relay accepted it, and it is nowhere.
+        Lost = "lost" only Outbound,
+    }
 }
 
 impl Outcome {
-    /// All outcomes.
-    pub const ALL: [Self; 6] = [
-        Self::DeliveredTls,
-        Self::DeliveredPlaintext,
-        Self::Deferred,
-        Self::Bounced,
-        Self::Rejected,
-        Self::Lost,
-    ];
-
     /// What `withheld` stands for.
     pub const WITHHELD: [Self; 3] = [Self::Deferred, Self::Bounced, Self::Rejected];
-
-    /// The name in scenario files and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DeliveredTls => "delivered-tls",
-            Self::DeliveredPlaintext => "delivered-plaintext",
-            Self::Deferred => "deferred",
-            Self::Bounced => "bounced",
-            Self::Rejected => "rejected",
-            Self::Lost => "lost",
-        }
-    }
 
     /// Whether the message moved on.
     pub fn delivered(self) -> bool {
@@ -204,52 +171,32 @@ pub struct OfferedExpect {
     pub form: Vec<HelloRule>,
 }
 
-/// A rule about the form of a ClientHello.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum HelloRule {
-    /// Suites in CBC mode come with encrypt_then_mac (RFC 7366).
-    CbcWithEncryptThenMac,
-    /// No extension and no group of a key share stands twice (RFC 8446 sections 4.2 and 4.2.8).
-    ExtensionsOnce,
-    /// No suite with ECDHE and a cipher of 128 bits or more stands behind one whose key exchange is
-    /// static. Suites of TLS 1.3 may stand anywhere; DHE and weak ciphers had better stand last.
-    ForwardSecretFirst,
-    /// Where it lists versions, its own field says TLS 1.2 (RFC 8446 section 4.1.2).
-    LegacyVersion,
-    /// Versions are listed newest first (RFC 8446 section 4.2.1).
-    NewestVersionFirst,
-    /// The newest version is no older than in an earlier hello to the same peer, unless
-    /// TLS_FALLBACK_SCSV says so (RFC 7507 section 4).
-    NoSilentFallback,
-    /// Where modes of resumption are listed, psk_dhe_ke is one of them (RFC 8446 section 4.2.9).
-    PskWithDhe,
-    /// The name in SNI, where there is one, is a host's: no address, no final dot, and not empty (RFC
-    /// 6066 section 3).
-    SniIsHostName,
-    /// No suite stands twice.
-    SuitesOnce,
-    /// It stands in records of TLS, not in the framing of SSL 2.0 (RFC 6176 section 3).
-    TlsRecord,
-}
-
-impl HelloRule {
-    /// All rules with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 10] = [
-        ("cbc-with-encrypt-then-mac", Self::CbcWithEncryptThenMac),
-        ("extensions-once", Self::ExtensionsOnce),
-        ("forward-secret-first", Self::ForwardSecretFirst),
-        ("legacy-version", Self::LegacyVersion),
-        ("newest-version-first", Self::NewestVersionFirst),
-        ("no-silent-fallback", Self::NoSilentFallback),
-        ("psk-with-dhe", Self::PskWithDhe),
-        ("sni-is-host-name", Self::SniIsHostName),
-        ("suites-once", Self::SuitesOnce),
-        ("tls-record", Self::TlsRecord),
-    ];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, rule)| *rule == self).map_or("", |(name, _)| name)
+words! {
+    /// A rule about the form of a ClientHello.
+    pub enum HelloRule {
+        /// Suites in CBC mode come with encrypt_then_mac (RFC 7366).
+        CbcWithEncryptThenMac = "cbc-with-encrypt-then-mac",
+        /// No extension and no group of a key share stands twice (RFC 8446 sections 4.2 and 4.2.8).
+        ExtensionsOnce = "extensions-once",
+        /// No suite with ECDHE and a cipher of 128 bits or more stands behind one whose key exchange is
+        /// static. Suites of TLS 1.3 may stand anywhere; DHE and weak ciphers had better stand last.
+        ForwardSecretFirst = "forward-secret-first",
+        /// Where it lists versions, its own field says TLS 1.2 (RFC 8446 section 4.1.2).
+        LegacyVersion = "legacy-version",
+        /// Versions are listed newest first (RFC 8446 section 4.2.1).
+        NewestVersionFirst = "newest-version-first",
+        /// The newest version is no older than in an earlier hello to the same peer, unless
+        /// TLS_FALLBACK_SCSV says so (RFC 7507 section 4).
+        NoSilentFallback = "no-silent-fallback",
+        /// Where modes of resumption are listed, psk_dhe_ke is one of them (RFC 8446 section 4.2.9).
+        PskWithDhe = "psk-with-dhe",
+        /// The name in SNI, where there is one, is a host's: no address, no final dot, and not empty (RFC
+        /// 6066 section 3).
+        SniIsHostName = "sni-is-host-name",
+        /// No suite stands twice.
+        SuitesOnce = "suites-once",
+        /// It stands in records of TLS, not in the framing of SSL 2.0 (RFC 6176 section 3).
+        TlsRecord = "tls-record",
     }
 }
 

@@ -112,7 +112,7 @@ pub fn judge(
         .map_err(|unmet| played::at_the_point(case, trace, unmet));
     let witnessed = applies && demanded.as_ref().is_err_and(|unmet| unmet.is_witnessed());
     let judgement = if let Some((never, at)) = breach {
-        let failed = found(Verdict::Fail, sentence(never.sentence()), vec![at]);
+        let failed = found(Verdict::Fail, sentence(never.happened()), vec![at]);
         Judgement { forbidden: true, ..failed }
     } else if let (Some((at, why)), false) = (meaningless, witnessed) {
         let reason = format!("The case does not apply to this relay: {why}.");

@@ -3,14 +3,13 @@
 use std::ops::Range;
 
 use serde::Deserialize;
-use serde_spanned::Spanned;
 use toml::value::Datetime;
 
 use super::{Day, Pin, Pins};
 use crate::dated::Date;
 use crate::diagnostic::{Diagnostic, closest};
 use crate::offer::{SuiteChoice, SuiteKind, Version};
-use crate::raw::OneOrMany;
+use crate::raw::{OneOrMany, Placed};
 
 impl Pins {
     /// Reads a file of pins; `file` is for messages.
@@ -45,7 +44,7 @@ fn wrong(file: &str, span: Range<usize>, message: String, help: Option<String>) 
     Diagnostic { file: file.into(), span: Some(span), message, help }
 }
 
-fn version(file: &str, word: &Spanned<String>) -> Result<Version, Diagnostic> {
+fn version(file: &str, word: &Placed<String>) -> Result<Version, Diagnostic> {
     Version::from_name(word.get_ref()).ok_or_else(|| {
         let names = Version::ALL.map(Version::name).join(", ");
         let message = format!("`{}` is no TLS version", word.get_ref());
@@ -53,7 +52,7 @@ fn version(file: &str, word: &Spanned<String>) -> Result<Version, Diagnostic> {
     })
 }
 
-fn suite(file: &str, word: &Spanned<String>) -> Result<SuiteChoice, Diagnostic> {
+fn suite(file: &str, word: &Placed<String>) -> Result<SuiteChoice, Diagnostic> {
     let name = word.get_ref();
     match SuiteKind::from_name(name) {
         Some(kind) => Ok(SuiteChoice::Kind(kind)),
@@ -67,13 +66,13 @@ fn suite(file: &str, word: &Spanned<String>) -> Result<SuiteChoice, Diagnostic> 
     }
 }
 
-fn pin(file: &str, raw: Spanned<RawPin>) -> Result<Pin, Diagnostic> {
+fn pin(file: &str, raw: Placed<RawPin>) -> Result<Pin, Diagnostic> {
     let place = raw.span();
     let raw = raw.into_inner();
     let roots = raw.root.map(|list| list.0).unwrap_or_default();
-    let day = |at: Option<Spanned<Datetime>>| at.map(|at| day(file, &at)).transpose();
+    let day = |at: Option<Placed<Datetime>>| at.map(|at| day(file, &at)).transpose();
     let pin = Pin {
-        roots: roots.into_iter().map(Spanned::into_inner).collect(),
+        roots: roots.into_iter().map(Placed::into_inner).collect(),
         name: raw.name,
         organisation: raw.organisation,
         organisational_unit: raw.organisational_unit,
@@ -101,7 +100,7 @@ struct RawFile {
     versions: Option<OneOrMany>,
     suites: Option<OneOrMany>,
     #[serde(default)]
-    certificate: Vec<Spanned<RawPin>>,
+    certificate: Vec<Placed<RawPin>>,
 }
 
 #[derive(Deserialize)]
@@ -112,13 +111,13 @@ struct RawPin {
     organisation: Option<String>,
     organisational_unit: Option<String>,
     key_bits: Option<u32>,
-    not_before: Option<Spanned<Datetime>>,
-    not_after: Option<Spanned<Datetime>>,
-    from: Option<Spanned<Datetime>>,
-    until: Option<Spanned<Datetime>>,
+    not_before: Option<Placed<Datetime>>,
+    not_after: Option<Placed<Datetime>>,
+    from: Option<Placed<Datetime>>,
+    until: Option<Placed<Datetime>>,
 }
 
-fn day(file: &str, at: &Spanned<Datetime>) -> Result<Day, Diagnostic> {
+fn day(file: &str, at: &Placed<Datetime>) -> Result<Day, Diagnostic> {
     midnight(at.get_ref()).ok_or_else(|| {
         let help = "write a date alone, `2018-09-03`".to_owned();
         wrong(file, at.span(), "this is no day".into(), Some(help))

@@ -1,7 +1,9 @@
 //! `[[row]]`: one claim of several that share a dialogue.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::{Ordered, Placed};
@@ -47,5 +49,39 @@ impl<'de> Deserialize<'de> for Row {
             }
         }
         from.deserialize_map(Table)
+    }
+}
+
+impl JsonSchema for Row {
+    fn schema_name() -> Cow<'static, str> {
+        "Row".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "properties": {
+                "name": {
+                    "description": "Its name in the id, which is filled in for `{row}`.",
+                    "type": "string",
+                },
+                "why": { "description": "Who is harmed otherwise.", "type": "string" },
+                "cites": {
+                    "description": "Rows of the requirements, beside those of the file.",
+                    "type": "array",
+                    "items": { "type": "string" },
+                },
+                "cites-for": {
+                    "description": "More rows for the cases with that value of an axis.",
+                    "type": "object",
+                    "additionalProperties": generator.subschema_for::<Ordered<Vec<String>>>(),
+                },
+            },
+            "required": ["name"],
+            "additionalProperties": {
+                "description": "A word, which is filled in for `{row.KEY}`.",
+                "type": "string",
+            },
+        })
     }
 }

@@ -1,23 +1,93 @@
 //! Shapes of values that any file of ours may have, each with its place.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_spanned::Spanned;
 
 /// A value with its place in the file.
-pub type Placed<T> = Spanned<T>;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Placed<T> {
+    span: Range<usize>,
+    value: T,
+}
+
+impl<T> Placed<T> {
+    /// A value that stands at this place.
+    pub fn new(span: Range<usize>, value: T) -> Self {
+        Self { span, value }
+    }
+
+    /// Where it stands: byte range in the file.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// The value.
+    pub fn get_ref(&self) -> &T {
+        &self.value
+    }
+
+    /// The value, without its place.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::deserialize(from)?;
+        Ok(Self { span: spanned.span(), value: spanned.into_inner() })
+    }
+}
+
+/// The place does not stand in the file.
+impl<T: JsonSchema> JsonSchema for Placed<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
 
 /// One string or a list of strings, each with its place.
 #[derive(Debug, Default)]
 pub struct OneOrMany(pub Vec<Placed<String>>);
 
+impl JsonSchema for OneOrMany {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "OneOrMany".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = json_schema!({ "type": "string" });
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
+    }
+}
+
 impl<'de> Deserialize<'de> for OneOrMany {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let whole = Spanned::<StringOrList>::deserialize(from)?;
+        let whole = Placed::<StringOrList>::deserialize(from)?;
         let span = whole.span();
         Ok(Self(match whole.into_inner() {
-            StringOrList::One(text) => vec![Spanned::new(span, text)],
+            StringOrList::One(text) => vec![Placed::new(span, text)],
             StringOrList::Many(list) => list,
         }))
     }
@@ -25,7 +95,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
 
 enum StringOrList {
     One(String),
-    Many(Vec<Spanned<String>>),
+    Many(Vec<Placed<String>>),
 }
 
 impl<'de> Deserialize<'de> for StringOrList {
@@ -55,6 +125,21 @@ impl<'de> Deserialize<'de> for StringOrList {
 #[derive(Debug)]
 pub struct Number(pub String);
 
+impl JsonSchema for Number {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let filled = json_schema!({ "type": "string" });
+        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 0 }, filled] })
+    }
+}
+
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Either;
@@ -77,6 +162,65 @@ impl<'de> Deserialize<'de> for Number {
 /// A table that keeps the order of its keys, with the place of each key.
 #[derive(Debug)]
 pub struct Ordered<T>(pub Vec<(Placed<String>, T)>);
+
+impl<T: JsonSchema> JsonSchema for Ordered<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Ordered".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let each = generator.subschema_for::<T>();
+        json_schema!({ "type": "object", "additionalProperties": each })
+    }
+}
+
+/// The form of `matrix`, for its schema alone.
+pub struct Axes;
+
+impl JsonSchema for Axes {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Axes".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let text = json_schema!({ "type": "string" });
+        let some = generator.subschema_for::<OneOrMany>();
+        let except = json_schema!({ "type": "object", "additionalProperties": some });
+        json_schema!({
+            "type": "object",
+            "properties": {
+                "connector": {
+                    "description": "The rules: groups of them, or single ones.",
+                    "anyOf": [
+                        text,
+                        { "type": "array", "items": text },
+                        { "type": "object", "additionalProperties": text },
+                    ],
+                },
+                "except": {
+                    "description": "Combinations that do not exist.",
+                    "type": "array",
+                    "items": except,
+                },
+            },
+            "additionalProperties": {
+                "description": "Values, or a table that names each.",
+                "anyOf": [
+                    { "type": "array", "items": text },
+                    { "type": "object", "additionalProperties": text },
+                ],
+            },
+        })
+    }
+}
 
 impl<T> Default for Ordered<T> {
     fn default() -> Self {

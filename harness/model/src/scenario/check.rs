@@ -3,24 +3,53 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::choices::{DnsRecord, HostsPlace, Observed, Submission};
 use super::load::{Known, Own};
 use super::place::HostPlace;
 use super::row::Words;
-use super::{Alias, Before, Case, Connector, DnsFault, DnsFaultKind, Message, Peer, RuleBy};
+use super::{Alias, Before, Case, Connector, DnsFault, Message, Peer};
 use crate::diagnostic::{Diagnostic, closest};
-use crate::expect::Outcome;
 use crate::raw::{self, Placed};
 use crate::script::{Act, Direction};
 use crate::wording;
+use crate::words::{WordList, words};
 
-/// Names that are filled in when a case is played.
-pub const PLAY_NAMES: [&str; 8] =
-    ["mx", "sender", "recipient", "from", "relay", "domain", "partner", "login"];
-
-/// Names that are filled in besides for one next hop: its address, the name without its first label,
-/// the name without two, without its first letter, what it is an alias of, and its name in the domain of
-/// a message before.
-pub const HOST_NAMES: [&str; 6] = ["address", "parent", "grandparent", "tail", "target", "renamed"];
+words! {
+    /// A name in braces that is filled in when a case is played.
+    pub enum Placeholder [
+        /// Whether it is one of each next hop.
+        of_next_hop: bool,
+    ] {
+        /// The host whose script it is; `{mx.NAME}`: that of the peer of this name.
+        Mx = "mx" { of_next_hop: false },
+        /// The MX host of the sender's domain.
+        Sender = "sender" { of_next_hop: false },
+        /// The recipient's address.
+        Recipient = "recipient" { of_next_hop: false },
+        /// The sender's address.
+        From = "from" { of_next_hop: false },
+        /// The relay's name.
+        Relay = "relay" { of_next_hop: false },
+        /// The recipient's domain.
+        Domain = "domain" { of_next_hop: false },
+        /// The name in the partner's certificate.
+        Partner = "partner" { of_next_hop: false },
+        /// The relay's account, or a made-up one, as AUTH PLAIN sends it (RFC 4616).
+        Login = "login" { of_next_hop: false },
+        /// The address of the host.
+        Address = "address" only Outbound { of_next_hop: true },
+        /// The name of the host without its first label.
+        Parent = "parent" only Outbound { of_next_hop: true },
+        /// The name of the host without its first two labels.
+        Grandparent = "grandparent" only Outbound { of_next_hop: true },
+        /// The name of the host without its first letter.
+        Tail = "tail" only Outbound { of_next_hop: true },
+        /// The name behind the host's alias.
+        Target = "target" only Outbound { of_next_hop: true },
+        /// The name of the host in the domain of an earlier message.
+        Renamed = "renamed" only Outbound { of_next_hop: true },
+    }
+}
 
 /// What is special about the message that is judged.
 #[derive(Default)]
@@ -37,6 +66,8 @@ pub(super) struct Checker<'a> {
     pub(super) known: &'a Known,
     words: &'a Words<'a>,
     values: &'a BTreeMap<String, String>,
+    /// `None`: what is checked is no scenario.
+    direction: Option<Direction>,
 }
 
 impl<'a> Checker<'a> {
@@ -47,7 +78,7 @@ impl<'a> Checker<'a> {
         words: &'a Words<'a>,
         values: &'a BTreeMap<String, String>,
     ) -> Self {
-        Self { errors: Vec::new(), file, known, words, values }
+        Self { errors: Vec::new(), file, known, words, values, direction: None }
     }
 
     pub(super) fn case(
@@ -57,6 +88,7 @@ impl<'a> Checker<'a> {
         own: &Own<'_>,
         id: String,
     ) -> Option<Case> {
+        self.direction = Some(direction);
         let (errors, row) = (self.errors.len(), own.case);
         self.cites(own);
         let connector =
@@ -65,7 +97,7 @@ impl<'a> Checker<'a> {
         let (before, message) = self.messages(direction, connector, &raw.message.0, &peers);
         let observed = row.observe.as_ref().or(raw.observe.as_ref());
         if let Some(word) = observed {
-            self.word("thing to observe", word, &[("outcome", ())]);
+            self.one_of::<Observed>("thing to observe", word);
         }
         let wanted = row.expect.as_ref().or(raw.expect.as_ref());
         if wanted.is_none() && observed.is_none() {
@@ -88,9 +120,8 @@ impl<'a> Checker<'a> {
         let (aliases, dns): (Vec<_>, Vec<_>) =
             raw.dns.0.iter().partition(|(key, _)| key.get_ref() == "alias");
         let dns = dns.into_iter().filter_map(|(key, value)| self.dns(key, value)).collect();
-        let alias = aliases
-            .first()
-            .and_then(|(_, word)| self.word("name that is an alias", word, &Alias::NAMES));
+        let alias =
+            aliases.first().and_then(|(_, word)| self.one_of("name that is an alias", word));
         self.consistent(raw, &peers, alias);
         let claim = self.fill(raw.claim.get_ref(), &raw.claim.span());
         let why = own.why(raw).map(|why| self.fill(why.get_ref(), &why.span()));
@@ -144,7 +175,7 @@ impl<'a> Checker<'a> {
             let name = Placed::new(0..0, name.to_owned());
             peers.push(self.peer(direction, &name, &raw::Peer::default(), &[]));
         }
-        self.hosts(direction, raw, &mut peers);
+        self.hosts(raw, &mut peers);
         if direction == Direction::Inbound && peers.len() > 1 {
             let help = Some("leave the first one: it is the client".into());
             self.error(raw.peer.0[1].0.span(), "an inbound scenario has one peer", help);
@@ -200,8 +231,6 @@ impl<'a> Checker<'a> {
                 self.error(word.span(), "only the connector of an earlier message counts", help);
             }
         }
-        let rules = [("address", RuleBy::Address), ("domain", RuleBy::Domain)];
-        let outcomes = Outcome::ALL.map(|outcome| (outcome.name(), outcome));
         let before = before.iter().map(|message| Before {
             renamed: self.renamed(message),
             connector: match &message.connector {
@@ -211,13 +240,13 @@ impl<'a> Checker<'a> {
             rule: message
                 .rule
                 .as_ref()
-                .and_then(|word| self.word("rule", word, &rules))
+                .and_then(|word| self.one_of("rule", word))
                 .unwrap_or_default(),
             outcome: message
                 .outcome
                 .iter()
                 .flat_map(|list| &list.0)
-                .filter_map(|word| self.word("outcome", word, &outcomes))
+                .filter_map(|word| self.one_of("outcome", word))
                 .collect(),
         });
         let before = before.collect();
@@ -229,8 +258,8 @@ impl<'a> Checker<'a> {
         let judged = Judged {
             sender_connector: sender.map(|word| self.connector(direction, Some(word))),
             submitted_in_tls: last.submission.as_ref().is_some_and(|word| {
-                let ways = [("plaintext", false), ("cut", true), ("tls", true)];
-                self.word("way to hand a message in", word, &ways).unwrap_or_default()
+                let way = self.one_of::<Submission>("way to hand a message in", word);
+                way.is_some_and(|way| way != Submission::Plaintext)
             }),
             message: self.judged_message(last),
         };
@@ -243,33 +272,25 @@ impl<'a> Checker<'a> {
         let Some(word) = word.cloned().or_else(from_matrix) else {
             return Connector::Opportunistic;
         };
-        let known: Vec<_> = Connector::ALL
-            .into_iter()
-            .filter(|connector| connector.exists(direction))
-            .map(|connector| (connector.name(), connector))
-            .collect();
+        let mut known = Connector::table();
+        known.retain(|(_, connector)| connector.exists(direction));
         self.word("connector", &word, &known).unwrap_or(Connector::Opportunistic)
     }
 
     fn dns(&mut self, key: &Placed<String>, value: &Placed<String>) -> Option<DnsFault> {
-        let record =
-            self.word("key of `dns`", key, &[("mx", "MX"), ("a", "A"), ("tlsa", "TLSA")])?;
-        let kind = self.word("fault of the resolver", value, &DnsFaultKind::NAMES)?;
-        Some(DnsFault { record: record.into(), kind })
+        let record: DnsRecord = self.one_of("key of `dns`", key)?;
+        let kind = self.one_of("fault of the resolver", value)?;
+        Some(DnsFault { record: record.kind().into(), kind })
     }
 
     /// `hosts` says of all next hops together where their names lie; what a peer says of itself stands.
-    fn hosts(&mut self, direction: Direction, raw: &raw::File, peers: &mut [Peer]) {
+    fn hosts(&mut self, raw: &raw::File, peers: &mut [Peer]) {
         let Some(word) = &raw.hosts else { return };
-        if direction == Direction::Inbound {
-            let help = Some("remove it: an inbound scenario has no next hop".into());
-            self.error(word.span(), "the hosts are those of an outbound scenario", help);
-        }
-        let place = self.word("place of the hosts", word, &[("outside", HostPlace::Outside)]);
+        let place = self.one_of::<HostsPlace>("place of the hosts", word);
         let own = |peer: &&mut Peer| peer.name != "sender" && peer.place.address_of.is_none();
         for peer in peers.iter_mut().filter(own) {
-            if let (Some(place), HostPlace::Below) = (place, peer.place.host) {
-                peer.place.host = place;
+            if let (Some(HostsPlace::Outside), HostPlace::Below) = (place, peer.place.host) {
+                peer.place.host = HostPlace::Outside;
             }
         }
     }
@@ -295,9 +316,7 @@ impl<'a> Checker<'a> {
     /// ones are errors.
     pub(super) fn fill(&mut self, text: &str, span: &Range<usize>) -> String {
         let filled = wording::fill(&self.words.fill(text), self.values);
-        let known = |name: &&str| {
-            PLAY_NAMES.contains(name) || name.starts_with("mx.") || HOST_NAMES.contains(name)
-        };
+        let known = |name: &&str| self.placeholder(name) || name.starts_with("mx.");
         let unknown: Vec<_> =
             wording::names(&filled).filter(|name| !known(name)).map(str::to_owned).collect();
         for name in unknown {
@@ -306,11 +325,19 @@ impl<'a> Checker<'a> {
                 self.errors.push(missing);
                 continue;
             }
-            let all = PLAY_NAMES.into_iter().chain(self.values.keys().map(String::as_str));
+            let always = Placeholder::ALL.into_iter().filter(|name| !name.of_next_hop());
+            let mut all: Vec<&str> = always.map(Placeholder::name).collect();
+            all.extend(self.values.keys().map(String::as_str));
             let help = closest(&name, all).map(|known| format!("did you mean `{{{known}}}`?"));
             self.error(place, format!("nothing fills in `{{{name}}}`"), help);
         }
         filled
+    }
+
+    /// Whether a name is filled in when a case of this direction is played.
+    fn placeholder(&self, name: &str) -> bool {
+        let exists = |name: Placeholder| self.direction.is_none_or(|here| name.exists(here));
+        Placeholder::from_name(name).is_some_and(exists)
     }
 
     /// Looks a word up, after filling it in.

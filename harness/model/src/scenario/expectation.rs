@@ -2,47 +2,61 @@
 
 use super::Peer;
 use super::check::Checker;
+use super::choices::{Absent, ChainOrder, DsnChannel, Outcomes, TlsWord};
 use crate::expect::{
-    CertificateExpect, DsnExpect, Expect, HelloRule, Never, OfferedExpect, Outcome, ReplyExpect,
-    TlsExpect, TlsFactsExpect,
+    CertificateExpect, DsnExpect, Expect, OfferedExpect, Outcome, ReplyExpect, TlsExpect,
+    TlsFactsExpect,
 };
-use crate::facts::ClientCertificate;
 use crate::offer::Version;
 use crate::pattern::Pattern;
 use crate::raw::{self, Placed};
 
 impl Checker<'_> {
     pub(super) fn expect(&mut self, raw: &raw::Expect, peers: &[Peer]) -> Expect {
+        let raw::Expect {
+            outcome: outcomes,
+            tls,
+            offered,
+            certificate,
+            answer,
+            alert,
+            ticket,
+            reply,
+            never,
+            attempts,
+            visited,
+            accepted_by,
+            dsn,
+        } = raw;
         let mut outcome = Vec::new();
-        for word in raw.outcome.iter().flat_map(|list| &list.0) {
-            let mut known = vec![("withheld", Outcome::WITHHELD.to_vec())];
+        for word in outcomes.iter().flat_map(|list| &list.0) {
+            let mut known = vec![(Outcomes::Withheld.name(), Outcome::WITHHELD.to_vec())];
             known.extend(Outcome::ALL.map(|outcome| (outcome.name(), vec![outcome])));
             outcome.extend(self.word("outcome", word, &known).unwrap_or_default());
         }
         let names: Vec<_> =
             peers.iter().map(|peer| (peer.name.as_str(), peer.name.clone())).collect();
-        let never = raw.never.iter().flat_map(|list| &list.0);
+        let never = never.iter().flat_map(|list| &list.0);
         Expect {
             outcome,
-            tls: raw.tls.as_ref().and_then(|tls| self.tls(tls, peers)),
-            offered: raw.offered.as_ref().map(|offered| self.offered(offered.get_ref())),
-            certificate: raw.certificate.as_ref().map(|raw| self.certificate(raw.get_ref())),
-            answer: raw.answer.as_ref().and_then(|answer| self.answer(answer)),
-            ticket: raw.ticket.as_ref().map(|ticket| self.ticket(ticket.get_ref())),
-            alert: raw.alert.as_ref().map(|alert| self.told(alert)).unwrap_or_default(),
-            reply: raw.reply.as_ref().map(|reply| self.reply(reply)),
+            tls: tls.as_ref().and_then(|tls| self.tls(tls, peers)),
+            offered: offered.as_ref().map(|offered| self.offered(offered.get_ref())),
+            certificate: certificate.as_ref().map(|shown| self.certificate(shown.get_ref())),
+            answer: answer.as_ref().and_then(|answer| self.answer(answer)),
+            ticket: ticket.as_ref().map(|ticket| self.ticket(ticket.get_ref())),
+            alert: alert.as_ref().map(|alert| self.told(alert)).unwrap_or_default(),
+            reply: reply.as_ref().map(|reply| self.reply(reply)),
             never: never
-                .filter_map(|word| self.word("thing that must not happen", word, &Never::NAMES))
+                .filter_map(|word| self.one_of("thing that must not happen", word))
                 .collect(),
-            attempts: raw.attempts.as_ref().map(|attempts| *attempts.get_ref()),
-            visited: raw
-                .visited
+            attempts: attempts.as_ref().map(|attempts| *attempts.get_ref()),
+            visited: visited
                 .iter()
                 .flatten()
                 .filter_map(|word| self.word("peer", word, &names))
                 .collect(),
-            accepted_by: raw.accepted_by.as_ref().and_then(|word| self.word("peer", word, &names)),
-            dsn: raw.dsn.as_ref().map(|dsn| self.dsn(dsn.get_ref())),
+            accepted_by: accepted_by.as_ref().and_then(|word| self.word("peer", word, &names)),
+            dsn: dsn.as_ref().map(|dsn| self.dsn(dsn.get_ref())),
         }
     }
 
@@ -50,12 +64,11 @@ impl Checker<'_> {
         let table = match raw.get_ref() {
             raw::Tls::Word(word) => {
                 let word = Placed::new(raw.span(), word.clone());
-                let known = [
-                    ("established", TlsExpect::Established),
-                    ("refused", TlsExpect::Refused),
-                    ("tampering-refused", TlsExpect::TamperingRefused),
-                ];
-                let expected = self.word("expectation of TLS", &word, &known);
+                let expected = self.one_of("expectation of TLS", &word).map(|word| match word {
+                    TlsWord::Established => TlsExpect::Established,
+                    TlsWord::Refused => TlsExpect::Refused,
+                    TlsWord::TamperingRefused => TlsExpect::TamperingRefused,
+                });
                 if expected == Some(TlsExpect::TamperingRefused)
                     && peers.iter().all(|peer| peer.tampers.is_empty())
                 {
@@ -66,32 +79,35 @@ impl Checker<'_> {
             }
             raw::Tls::Facts(table) => table,
         };
-        let certificates = [
-            ("not-asked", ClientCertificate::NotAsked),
-            ("not-shown", ClientCertificate::NotShown),
-            ("shown", ClientCertificate::Shown),
-        ];
-        let version = table.version.as_ref().and_then(|word| self.version_range(word));
-        let dh_bits_at_least = table.dh_bits.as_ref().and_then(|word| {
+        let raw::TlsTable {
+            version,
+            forward_secrecy,
+            suite,
+            group,
+            sni,
+            client_certificate,
+            client_name,
+            dh_bits,
+            alpn,
+            or_refused,
+        } = &**table;
+        let version = version.as_ref().and_then(|word| self.version_range(word));
+        let dh_bits_at_least = dh_bits.as_ref().and_then(|word| {
             self.at_least(word, "a size in bits is written as a lower bound", "write `>=2048`")
         });
         Some(TlsExpect::Facts(TlsFactsExpect {
             version,
-            forward_secrecy: table.forward_secrecy,
-            suite: table.suite.as_ref().map(|list| self.suites(&list.0)).unwrap_or_default(),
-            group: table.group.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
-            sni: table.sni.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
-            client_certificate: table
-                .client_certificate
+            forward_secrecy: *forward_secrecy,
+            suite: suite.as_ref().map(|list| self.suites(&list.0)).unwrap_or_default(),
+            group: group.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+            sni: sni.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+            client_certificate: client_certificate
                 .as_ref()
-                .and_then(|word| self.word("state of a client certificate", word, &certificates)),
-            client_name: table
-                .client_name
-                .as_ref()
-                .map(|word| self.fill(word.get_ref(), &word.span())),
+                .and_then(|word| self.one_of("state of a client certificate", word)),
+            client_name: client_name.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
             dh_bits_at_least,
-            alpn: table.alpn.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
-            or_refused: table.or_refused.unwrap_or_default(),
+            alpn: alpn.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+            or_refused: or_refused.unwrap_or_default(),
         }))
     }
 
@@ -105,19 +121,16 @@ impl Checker<'_> {
     }
 
     fn certificate(&mut self, raw: &raw::Certificate) -> CertificateExpect {
-        let rsa_bits_at_least = raw.rsa_bits.as_ref().and_then(|word| {
+        let raw::Certificate { rsa_bits, sent, chain } = raw;
+        let rsa_bits_at_least = rsa_bits.as_ref().and_then(|word| {
             self.at_least(word, "a size in bits is written as a lower bound", "write `>=2048`")
         });
-        let sent_at_least = raw.sent.as_ref().and_then(|word| {
+        let sent_at_least = sent.as_ref().and_then(|word| {
             self.at_least(word, "a number of certificates is a lower bound", "write `>=2`")
         });
-        let chain = raw.chain.as_ref();
-        let leaf_first = chain.and_then(|word| self.word("order", word, &[("leaf-first", true)]));
-        CertificateExpect {
-            rsa_bits_at_least,
-            sent_at_least,
-            leaf_first: leaf_first.unwrap_or_default(),
-        }
+        let leaf_first =
+            chain.as_ref().and_then(|word| self.one_of::<ChainOrder>("order", word)).is_some();
+        CertificateExpect { rsa_bits_at_least, sent_at_least, leaf_first }
     }
 
     /// What is always there, and what never.
@@ -129,27 +142,34 @@ impl Checker<'_> {
     }
 
     fn offered(&mut self, raw: &raw::Offered) -> OfferedExpect {
-        let versions = Version::ALL.map(|version| (version.name(), version));
+        let raw::Offered {
+            versions,
+            suites,
+            groups,
+            schemes,
+            extensions,
+            first_suite,
+            sni,
+            compression,
+            form,
+        } = raw;
         let mut listed = |list: &[Placed<String>]| -> Vec<Version> {
-            list.iter().filter_map(|word| self.word("TLS version", word, &versions)).collect()
+            list.iter().filter_map(|word| self.one_of("TLS version", word)).collect()
         };
-        let versions = (listed(&raw.versions.always), listed(&raw.versions.never));
-        let suites = (self.suites(&raw.suites.always), self.suites(&raw.suites.never));
-        let (groups, schemes) = (self.both(&raw.groups), self.both(&raw.schemes));
-        let extensions = self.both(&raw.extensions);
-        let first_suite = raw
-            .first_suite
+        let versions = (listed(&versions.always), listed(&versions.never));
+        let suites = (self.suites(&suites.always), self.suites(&suites.never));
+        let (groups, schemes) = (self.both(groups), self.both(schemes));
+        let extensions = self.both(extensions);
+        let first_suite = first_suite
             .as_ref()
             .and_then(|word| self.suites(std::slice::from_ref(word)).into_iter().next());
-        let no_compression = raw
-            .compression
+        let no_compression = compression
             .as_ref()
-            .and_then(|word| self.word("way to offer compression", word, &[("none", true)]));
-        let sni = raw.sni.iter().flat_map(|list| &list.0);
+            .and_then(|word| self.one_of::<Absent>("way to offer compression", word));
+        let sni = sni.iter().flat_map(|list| &list.0);
         let sni = sni.map(|word| self.fill(word.get_ref(), &word.span())).collect();
-        let form = raw.form.iter().flat_map(|list| &list.0);
-        let form = form
-            .filter_map(|word| self.word("rule about the hello's form", word, &HelloRule::NAMES));
+        let form = form.iter().flat_map(|list| &list.0);
+        let form = form.filter_map(|word| self.one_of("rule about the hello's form", word));
         let form = form.collect();
         OfferedExpect {
             versions,
@@ -159,7 +179,7 @@ impl Checker<'_> {
             extensions,
             first_suite,
             sni,
-            no_compression: no_compression.unwrap_or_default(),
+            no_compression: no_compression.is_some(),
             form,
         }
     }
@@ -186,9 +206,11 @@ impl Checker<'_> {
         match raw.get_ref() {
             raw::Reply::Pattern(word) => ReplyExpect { code: code(word, raw.span()), ..empty },
             raw::Reply::Table(table) => {
-                let before = table.before.iter().flat_map(|list| &list.0);
+                let raw::ReplyTable { before, code: own, enhanced, lists, lacks, or_ended } =
+                    &**table;
+                let before = before.iter().flat_map(|list| &list.0);
                 let before = before.filter_map(|w| code(w.get_ref(), w.span())).collect();
-                let code = table.code.as_ref().and_then(|w| code(w.get_ref(), w.span()));
+                let code = own.as_ref().and_then(|w| code(w.get_ref(), w.span()));
                 let mut words = |list: &Option<raw::OneOrMany>| -> Vec<String> {
                     let list = list.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
                     list.iter().map(|word| self.fill(word.get_ref(), &word.span())).collect()
@@ -196,21 +218,24 @@ impl Checker<'_> {
                 ReplyExpect {
                     before,
                     code,
-                    lists: words(&table.lists),
-                    lacks: words(&table.lacks),
-                    enhanced: table.enhanced.as_ref().map(|word| word.get_ref().clone()),
-                    or_ended: table.or_ended.unwrap_or_default(),
+                    lists: words(lists),
+                    lacks: words(lacks),
+                    enhanced: enhanced.as_ref().map(|word| word.get_ref().clone()),
+                    or_ended: or_ended.unwrap_or_default(),
                 }
             }
         }
     }
 
     fn dsn(&mut self, raw: &raw::Dsn) -> DsnExpect {
-        let channels = [("plaintext", false), ("tls", true)];
-        let status = raw.status.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+        let raw::Dsn { status, channel } = raw;
+        let status = status.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
         DsnExpect {
             status: status.iter().map(|word| word.get_ref().clone()).collect(),
-            in_tls: raw.channel.as_ref().and_then(|word| self.word("channel", word, &channels)),
+            in_tls: channel
+                .as_ref()
+                .and_then(|word| self.one_of::<DsnChannel>("channel", word))
+                .map(|channel| channel == DsnChannel::Tls),
         }
     }
 }

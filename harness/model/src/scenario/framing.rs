@@ -1,6 +1,7 @@
 //! Checks what a scenario says of ClientHellos.
 
 use super::check::Checker;
+use super::choices::{Absent, AnswerWord};
 use super::{ClientFault, Framing, HelloVariant, Peer, RawHello};
 use crate::expect::{AnswerExpect, AnswerFactsExpect, TicketExpect, Told, VersionRange};
 use crate::offer::Version;
@@ -8,12 +9,10 @@ use crate::raw::{self, Placed};
 
 impl Checker<'_> {
     pub(super) fn hello(&mut self, raw: &raw::Hello) -> Option<RawHello> {
-        let versions = Version::ALL.map(|version| (version.name(), version));
         let variants = raw.variants.iter().flat_map(|list| &list.0);
-        let variants =
-            variants.filter_map(|word| self.word("variant", word, &HelloVariant::NAMES)).collect();
+        let variants = variants.filter_map(|word| self.one_of("variant", word)).collect();
         let octets = raw.octets.as_ref().and_then(|word| self.number(word, 16_000));
-        let version = self.word("TLS version", &raw.version, &versions)?;
+        let version = self.one_of("TLS version", &raw.version)?;
         Some(RawHello { version, variants, octets })
     }
 
@@ -99,32 +98,44 @@ impl Checker<'_> {
     pub(super) fn answer(&mut self, raw: &Placed<raw::Answer>) -> Option<AnswerExpect> {
         let table = match raw.get_ref() {
             raw::Answer::Word(word) => {
-                let any = AnswerExpect::ServerHello(AnswerFactsExpect::default());
-                let known = [("server-hello", any), ("refused", AnswerExpect::Refused)];
                 let word = Placed::new(raw.span(), word.clone());
-                return self.word("answer to a ClientHello", &word, &known);
+                return self.one_of("answer to a ClientHello", &word).map(|word| match word {
+                    AnswerWord::ServerHello => AnswerExpect::ServerHello(Default::default()),
+                    AnswerWord::Refused => AnswerExpect::Refused,
+                });
             }
             raw::Answer::Facts(table) => table,
         };
-        let version = table.version.as_ref().and_then(|word| self.version_range(word));
-        let none = [("none", true)];
-        let compression = table.compression.as_ref();
-        let compression = compression.and_then(|word| self.word("compression method", word, &none));
-        let (extensions, groups) = (self.both(&table.extensions), self.both(&table.groups));
+        let raw::AnswerTable {
+            version,
+            extensions,
+            groups,
+            compression,
+            alpn,
+            retry,
+            downgrade_sentinel,
+            or_refused,
+        } = &**table;
+        let version = version.as_ref().and_then(|word| self.version_range(word));
+        let compression = compression.as_ref();
+        let compression =
+            compression.and_then(|word| self.one_of::<Absent>("compression method", word));
+        let (extensions, groups) = (self.both(extensions), self.both(groups));
         Some(AnswerExpect::ServerHello(AnswerFactsExpect {
             version,
             extensions,
             groups,
-            no_compression: compression.unwrap_or_default(),
-            alpn: table.alpn.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
-            retry: table.retry,
-            downgrade_sentinel: table.downgrade_sentinel,
-            or_refused: table.or_refused.unwrap_or_default(),
+            no_compression: compression.is_some(),
+            alpn: alpn.as_ref().map(|word| self.fill(word.get_ref(), &word.span())),
+            retry: *retry,
+            downgrade_sentinel: *downgrade_sentinel,
+            or_refused: or_refused.unwrap_or_default(),
         }))
     }
 
     pub(super) fn ticket(&mut self, raw: &raw::Ticket) -> TicketExpect {
-        let seconds_at_most = raw.seconds.as_ref().and_then(|word| {
+        let raw::Ticket { seconds, early_data } = raw;
+        let seconds_at_most = seconds.as_ref().and_then(|word| {
             let bound = word.get_ref().strip_prefix("<=").and_then(|bound| bound.parse().ok());
             if bound.is_none() {
                 let help = Some("write `<=604800`".into());
@@ -132,9 +143,9 @@ impl Checker<'_> {
             }
             bound
         });
-        let none = raw.early_data.as_ref();
-        let none = none.and_then(|word| self.word("amount of early data", word, &[("none", true)]));
-        TicketExpect { seconds_at_most, no_early_data: none.unwrap_or_default() }
+        let none = early_data.as_ref();
+        let none = none.and_then(|word| self.one_of::<Absent>("amount of early data", word));
+        TicketExpect { seconds_at_most, no_early_data: none.is_some() }
     }
 
     pub(super) fn told(&mut self, raw: &raw::OneOrMany) -> Vec<Told> {

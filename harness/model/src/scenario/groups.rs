@@ -2,60 +2,82 @@
 
 use super::Connector;
 use crate::script::Direction;
+use crate::words::words;
+
+words! {
+    /// A group of connectors: what holds for a group is played under each of them, and a new connector is
+    /// added here and in no scenario.
+    pub enum ConnectorGroup [
+        /// The outbound ones; none: there is no such group of them.
+        outbound: &'static [Connector],
+        /// The inbound ones; none: there is no such group of them.
+        inbound: &'static [Connector],
+    ] {
+        /// All that demand TLS: outbound by a rule of the relay's own, inbound of everybody, by STARTTLS.
+        Forced = "forced" {
+            outbound: &[
+                Connector::EncryptionOnly,
+                Connector::CertificateValidation,
+                Connector::DomainValidation,
+                Connector::Mutual,
+            ],
+            inbound: &[Connector::EncryptionOnly, Connector::Mutual],
+        },
+        /// Those whose only demand is that the chain leads to a trusted root, or that and the name.
+        Validating = "validating" only Outbound {
+            outbound: &[Connector::CertificateValidation, Connector::DomainValidation],
+            inbound: &[],
+        },
+        /// All that need no policy which the domain publishes.
+        AllOutbound = "all-outbound" only Outbound {
+            outbound: &[
+                Connector::Opportunistic,
+                Connector::EncryptionOnly,
+                Connector::CertificateValidation,
+                Connector::DomainValidation,
+                Connector::Mutual,
+            ],
+            inbound: &[],
+        },
+        /// Rules of a whole listener; that of the partner binds some of its senders.
+        Listeners = "listeners" only Inbound {
+            outbound: &[],
+            inbound: &[
+                Connector::Opportunistic,
+                Connector::EncryptionOnly,
+                Connector::Mutual,
+                Connector::Implicit,
+            ],
+        },
+        /// All connectors of listeners and senders.
+        AllInbound = "all-inbound" only Inbound {
+            outbound: &[],
+            inbound: &[
+                Connector::Opportunistic,
+                Connector::EncryptionOnly,
+                Connector::Mutual,
+                Connector::Implicit,
+                Connector::Partner,
+            ],
+        },
+    }
+}
+
+impl ConnectorGroup {
+    /// Its connectors of this direction.
+    pub fn connectors(self, direction: Direction) -> &'static [Connector] {
+        match direction {
+            Direction::Inbound => self.inbound(),
+            Direction::Outbound => self.outbound(),
+        }
+    }
+}
 
 impl Connector {
-    /// Groups of connectors, by the name that scenarios have for them: what holds for a group is played
-    /// under each of its connectors, and a new one is added here and in no scenario.
-    pub const GROUPS: [(&'static str, Direction, &'static [Self]); 6] = [
-        // All that demand TLS by a rule of the relay's own.
-        (
-            "forced",
-            Direction::Outbound,
-            &[
-                Self::EncryptionOnly,
-                Self::CertificateValidation,
-                Self::DomainValidation,
-                Self::Mutual,
-            ],
-        ),
-        // Those whose only demand is that the chain leads to a trusted root, or that and the name.
-        ("validating", Direction::Outbound, &[Self::CertificateValidation, Self::DomainValidation]),
-        (
-            "all-outbound",
-            Direction::Outbound,
-            &[
-                Self::Opportunistic,
-                Self::EncryptionOnly,
-                Self::CertificateValidation,
-                Self::DomainValidation,
-                Self::Mutual,
-            ],
-        ),
-        // Listeners with STARTTLS that demand it of everybody.
-        ("forced", Direction::Inbound, &[Self::EncryptionOnly, Self::Mutual]),
-        // Rules of a whole listener; that of the partner binds some of its senders.
-        (
-            "listeners",
-            Direction::Inbound,
-            &[Self::Opportunistic, Self::EncryptionOnly, Self::Mutual, Self::Implicit],
-        ),
-        (
-            "all-inbound",
-            Direction::Inbound,
-            &[
-                Self::Opportunistic,
-                Self::EncryptionOnly,
-                Self::Mutual,
-                Self::Implicit,
-                Self::Partner,
-            ],
-        ),
-    ];
-
     /// The connectors of a group of this direction.
     pub fn group(name: &str, direction: Direction) -> Option<&'static [Self]> {
-        let found = Self::GROUPS.iter().find(|(group, of, _)| *group == name && *of == direction);
-        found.map(|(_, _, connectors)| *connectors)
+        let group = ConnectorGroup::from_name(name).filter(|group| group.exists(direction));
+        group.map(|group| group.connectors(direction))
     }
 }
 
@@ -65,11 +87,15 @@ mod tests {
 
     #[test]
     fn a_group_holds_connectors_of_its_direction_and_no_group_is_called_like_one() {
-        for (name, direction, connectors) in Connector::GROUPS {
-            assert!(connectors.iter().all(|one| one.exists(direction)), "{name} {direction}");
-            assert_eq!(Connector::from_name(name), None);
-            let forced = connectors.iter().all(|one| one.forces_tls());
-            assert!(name != "forced" || forced, "{direction}");
+        for group in ConnectorGroup::ALL {
+            assert_eq!(Connector::from_name(group.name()), None);
+            for direction in Direction::ALL {
+                let connectors = group.connectors(direction);
+                assert_eq!(connectors.is_empty(), !group.exists(direction), "{group} {direction}");
+                assert!(connectors.iter().all(|one| one.exists(direction)), "{group} {direction}");
+                let forced = connectors.iter().all(|one| one.forces_tls());
+                assert!(group != ConnectorGroup::Forced || forced, "{direction}");
+            }
         }
     }
 }

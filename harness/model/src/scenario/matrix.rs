@@ -1,6 +1,6 @@
 //! The matrix of a scenario: which combinations of values make its cases.
 
-use super::Connector;
+use super::{Connector, ConnectorGroup};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::limits;
 use crate::raw::{Ordered, Placed};
@@ -202,9 +202,10 @@ pub(super) fn is_in(connector: &str, group: &str, direction: Direction) -> bool 
 /// # Errors
 /// A word that is neither, with what may have been meant.
 fn connectors(values: Vec<Value>, direction: Direction) -> Result<Vec<Value>, (String, String)> {
-    let groups = Connector::GROUPS.iter().filter(|(_, of, _)| *of == direction);
+    let groups = ConnectorGroup::ALL.into_iter().filter(|group| group.exists(direction));
     let all = Connector::ALL.into_iter().filter(|one| one.exists(direction));
-    let known: Vec<&str> = all.map(Connector::name).chain(groups.map(|(name, ..)| *name)).collect();
+    let known: Vec<&str> =
+        all.map(Connector::name).chain(groups.map(ConnectorGroup::name)).collect();
     let mut expanded_values = Vec::new();
     for value in values {
         if !known.contains(&value.text.as_str()) {

@@ -1,8 +1,10 @@
 //! What is special about a message: its headers, its envelope, its recipients.
 
+use super::choices::{HostName, SameDomain, Sender, Submission};
 use super::{Checker, Connector};
 use crate::raw::{self, Placed};
 use crate::script::Direction;
+use crate::words::words;
 
 /// What is special about the message that is judged. The default: a short message of the case's own
 /// sender to one recipient.
@@ -38,39 +40,24 @@ impl Also {
     /// The name in scenario files.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Same => "same",
+            Self::Same => SameDomain::Same.name(),
             Self::Under(connector) => connector.name(),
         }
     }
 }
 
-/// How the domain of the recipient lies below the rule's suffix, and how it is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RecipientDomain {
-    /// One label below the suffix, in small letters.
-    #[default]
-    Plain,
-    /// The same in capitals, as a domain may be written (RFC 5321 section 2.4).
-    Capitals,
-    /// Two labels deeper.
-    Deeper,
-    /// No domain: the address of the first next hop in brackets (an address literal, RFC 5321 section
-    /// 4.1.3). Where the message goes by a rule, that is one for its local part.
-    Literal,
-}
-
-impl RecipientDomain {
-    /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 4] = [
-        ("plain", Self::Plain),
-        ("capitals", Self::Capitals),
-        ("deeper", Self::Deeper),
-        ("literal", Self::Literal),
-    ];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, domain)| *domain == self).map_or("", |(name, _)| name)
+words! {
+    /// How the domain of the recipient lies below the rule's suffix, and how it is written.
+    pub enum RecipientDomain or Plain {
+        /// One label below the suffix, in small letters.
+        Plain = "plain",
+        /// The same in capitals, as a domain may be written (RFC 5321 section 2.4).
+        Capitals = "capitals",
+        /// Two labels deeper.
+        Deeper = "deeper",
+        /// No domain: the address of the first next hop in brackets (an address literal, RFC 5321 section
+        /// 4.1.3). Where the message goes by a rule, that is one for its local part.
+        Literal = "literal",
     }
 }
 
@@ -80,8 +67,23 @@ const MOST_OCTETS: u32 = 500_000;
 impl Checker<'_> {
     /// What is special about the message that is judged.
     pub(super) fn judged_message(&mut self, raw: &raw::Message) -> Message {
-        let headers = self.texts(&raw.headers);
-        for (line, word) in headers.iter().zip(raw.headers.iter().flat_map(|list| &list.0)) {
+        let raw::Message {
+            // Those of earlier messages, and what is said of how the last one comes.
+            connector: _,
+            rule: _,
+            outcome: _,
+            sender_connector: _,
+            host: _,
+            submission,
+            headers: raw_headers,
+            parameters: raw_parameters,
+            octets,
+            sender,
+            also,
+            domain,
+        } = raw;
+        let headers = self.texts(raw_headers);
+        for (line, word) in headers.iter().zip(raw_headers.iter().flat_map(|list| &list.0)) {
             let name = line.split_once(':').map_or("", |(name, _)| name);
             let good = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
             if !good || !line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
@@ -89,14 +91,14 @@ impl Checker<'_> {
                 self.error(word.span(), "this is not a header line", help);
             }
         }
-        let parameters = self.texts(&raw.parameters);
-        for (text, word) in parameters.iter().zip(raw.parameters.iter().flat_map(|list| &list.0)) {
+        let parameters = self.texts(raw_parameters);
+        for (text, word) in parameters.iter().zip(raw_parameters.iter().flat_map(|list| &list.0)) {
             if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
                 let help = Some("write one `NAME` or `NAME=VALUE` a string".into());
                 self.error(word.span(), "this is not a parameter of MAIL", help);
             }
         }
-        let octets = raw.octets.as_ref().and_then(|word| {
+        let octets = octets.as_ref().and_then(|word| {
             let number = self.fill(word.get_ref(), &word.span()).parse().ok();
             let number = number.filter(|number| *number <= MOST_OCTETS);
             if number.is_none() {
@@ -105,25 +107,24 @@ impl Checker<'_> {
             }
             number
         });
-        let sender = raw.sender.as_ref();
-        let mut known = vec![("same", Also::Same)];
+        let sender = sender.as_ref();
+        let mut known = vec![(SameDomain::Same.name(), Also::Same)];
         let connectors = Connector::ALL.into_iter().filter(|one| one.exists(Direction::Outbound));
         known.extend(connectors.map(|one| (one.name(), Also::Under(one))));
-        let also = raw.also.iter().flat_map(|list| &list.0);
+        let also = also.iter().flat_map(|list| &list.0);
         Message {
             headers,
             parameters,
             octets,
-            null_sender: sender
-                .and_then(|word| self.word("sender", word, &[("null", true)]))
-                .unwrap_or_default(),
+            null_sender: sender.and_then(|word| self.one_of::<Sender>("sender", word)).is_some(),
             also: also.filter_map(|word| self.word("further recipient", word, &known)).collect(),
-            domain: raw
-                .domain
+            domain: domain
                 .as_ref()
-                .and_then(|word| self.word("form of the domain", word, &RecipientDomain::NAMES))
+                .and_then(|word| self.one_of("form of the domain", word))
                 .unwrap_or_default(),
-            cut_short: raw.submission.as_ref().is_some_and(|word| word.get_ref() == "cut"),
+            cut_short: submission
+                .as_ref()
+                .is_some_and(|word| word.get_ref() == Submission::Cut.name()),
         }
     }
 
@@ -134,8 +135,7 @@ impl Checker<'_> {
             self.error(span, "an earlier message is an ordinary one", help);
         }
         let word = raw.host.as_ref();
-        word.and_then(|word| self.word("name of the host", word, &[("renamed", true)]))
-            .unwrap_or_default()
+        word.and_then(|word| self.one_of::<HostName>("name of the host", word)).is_some()
     }
 
     fn texts(&mut self, list: &Option<raw::OneOrMany>) -> Vec<String> {

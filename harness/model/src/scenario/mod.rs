@@ -4,6 +4,7 @@
 //! folder says the direction.
 
 mod check;
+pub mod choices;
 mod connector;
 mod dialogue;
 mod directions;
@@ -19,23 +20,29 @@ mod peers;
 mod place;
 mod placement;
 mod row;
+mod schema;
 mod tampering;
+mod vocabulary;
 
 use check::Checker;
-pub use check::{HOST_NAMES, PLAY_NAMES};
+pub use check::Placeholder;
 pub use connector::Connector;
 pub use fault::{ClientFault, Fault, ServerFault};
+pub use groups::ConnectorGroup;
 pub use hello::{Framing, HelloVariant, RawHello};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 pub use message::{Also, Message, RecipientDomain};
 pub use place::{Alias, DeadAddress, Family, HostPlace, PeerPlace};
 pub use placement::{NextHop, Placement};
+pub use schema::{keys, schema};
 pub use tampering::{TamperedVersion, Tampering};
+pub use vocabulary::{Entry, Group, groups};
 
 use crate::expect::{Expect, Outcome};
 use crate::facts::Engine;
 use crate::offer::Offer;
 use crate::script::{Act, Direction, Script, Step};
+use crate::words::words;
 
 /// One claim with the cases that test it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,12 +119,27 @@ impl Case {
     /// Whether what is expected shows in the dialogue of one connection alone: inbound, and whatever
     /// becomes of the message. Such a case can be played without sending one, and without logging in.
     pub fn needs_no_mail(&self) -> bool {
-        let expect = &self.expect;
-        let rests_on_mail = !expect.outcome.is_empty()
-            || expect.attempts.is_some()
-            || expect.accepted_by.is_some()
-            || expect.dsn.is_some()
-            || !expect.visited.is_empty();
+        let Expect {
+            outcome,
+            attempts,
+            accepted_by,
+            dsn,
+            visited,
+            // These are seen in the dialogue.
+            tls: _,
+            offered: _,
+            certificate: _,
+            answer: _,
+            alert: _,
+            ticket: _,
+            reply: _,
+            never: _,
+        } = &self.expect;
+        let rests_on_mail = !outcome.is_empty()
+            || attempts.is_some()
+            || accepted_by.is_some()
+            || dsn.is_some()
+            || !visited.is_empty();
         let logs_in =
             |step: &Step| matches!(&step.act, Act::Say { text, .. } if text.contains("{login}"));
         let once = self.peers.iter().all(|peer| peer.script.parts.len() == 1);
@@ -127,18 +149,35 @@ impl Case {
 
     /// Whether the relay may have to break off for this case to hold: such a case needs a control.
     pub fn is_negative(&self) -> bool {
-        let expect = &self.expect;
-        let withheld =
-            !expect.outcome.is_empty() && !expect.outcome.iter().any(|outcome| outcome.delivered());
+        let Expect {
+            outcome,
+            tls,
+            reply,
+            answer,
+            // Each of these asks for something that the relay does.
+            offered: _,
+            certificate: _,
+            ticket: _,
+            attempts: _,
+            visited: _,
+            accepted_by: _,
+            dsn: _,
+            // A refusal is asked for beside it, or a fault that follows the answer.
+            alert: _,
+            // What must not happen may not happen to a relay that does nothing, and an outcome says
+            // that it did something.
+            never: _,
+        } = &self.expect;
+        let withheld = !outcome.is_empty() && !outcome.iter().any(|outcome| outcome.delivered());
         let refused = matches!(
-            expect.tls,
+            tls,
             Some(crate::expect::TlsExpect::Refused | crate::expect::TlsExpect::TamperingRefused)
         );
-        let reply = expect.reply.as_ref().is_some_and(|reply| {
+        let reply = reply.as_ref().is_some_and(|reply| {
             reply.or_ended
                 || reply.code.as_ref().is_some_and(crate::pattern::Pattern::only_refusals)
         });
-        let answer = matches!(expect.answer, Some(crate::expect::AnswerExpect::Refused));
+        let answer = matches!(answer, Some(crate::expect::AnswerExpect::Refused));
         withheld || refused || reply || answer
     }
 }
@@ -157,14 +196,14 @@ pub struct Before {
     pub renamed: bool,
 }
 
-/// What a rule of the relay for mail that goes out goes by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RuleBy {
-    /// The recipient's whole address, in whatever domain.
-    Address,
-    /// The recipient's domain.
-    #[default]
-    Domain,
+words! {
+    /// What a rule of the relay for outbound mail goes by.
+    pub enum RuleBy or Domain {
+        /// The recipient's whole address, in whatever domain.
+        Address = "address",
+        /// The recipient's domain.
+        Domain = "domain",
+    }
 }
 
 /// One scripted peer.
@@ -235,38 +274,27 @@ impl Peer {
     }
 }
 
-/// Whether a receiver asks for a client certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AsksCertificate {
-    /// It does not.
-    #[default]
-    No,
-    /// It asks and goes on without.
-    Optional,
-    /// It asks and ends the handshake without one.
-    Required,
+words! {
+    /// Whether a next hop asks for a client certificate.
+    pub enum AsksCertificate or No {
+        /// It does not.
+        No = "no",
+        /// It asks and goes on without.
+        Optional = "optional",
+        /// It asks and ends the handshake without one.
+        Required = "required",
+    }
 }
 
-/// Whether the sessions of a receiver can be resumed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Resumption {
-    /// No: each connection has a whole handshake.
-    #[default]
-    No,
-    /// By tickets.
-    Tickets,
-    /// By tickets that allow early data in TLS 1.3 (RFC 8446 section 2.3).
-    EarlyData,
-}
-
-impl Resumption {
-    /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("no", Self::No), ("tickets", Self::Tickets), ("early-data", Self::EarlyData)];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, one)| *one == self).map_or("", |(name, _)| name)
+words! {
+    /// Whether the sessions of a next hop can be resumed.
+    pub enum Resumption or No {
+        /// No: each connection has a whole handshake.
+        No = "no",
+        /// By tickets.
+        Tickets = "tickets",
+        /// By tickets that allow early data in TLS 1.3 (RFC 8446 section 2.3).
+        EarlyData = "early-data",
     }
 }
 
@@ -279,30 +307,16 @@ pub struct DnsFault {
     pub kind: DnsFaultKind,
 }
 
-/// A misbehaviour of the resolver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DnsFaultKind {
-    /// A null MX (RFC 7505).
-    Null,
-    /// SERVFAIL.
-    Servfail,
-    /// No answer.
-    Silence,
-    /// Truncated over UDP, whole over TCP.
-    Truncated,
-}
-
-impl DnsFaultKind {
-    /// All kinds with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 4] = [
-        ("null", Self::Null),
-        ("servfail", Self::Servfail),
-        ("silence", Self::Silence),
-        ("truncated", Self::Truncated),
-    ];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+words! {
+    /// A misbehaviour of the resolver.
+    pub enum DnsFaultKind {
+        /// A null MX (RFC 7505).
+        Null = "null",
+        /// SERVFAIL.
+        Servfail = "servfail",
+        /// No answer.
+        Silence = "silence",
+        /// Truncated over UDP, whole over TCP.
+        Truncated = "truncated",
     }
 }

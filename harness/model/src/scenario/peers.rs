@@ -1,8 +1,9 @@
 //! Checks the peers of a case: what they offer, show and tamper.
 
 use super::check::Checker;
-use super::{AsksCertificate, ClientFault, Fault, Peer, Resumption, ServerFault, Tampering};
-use crate::offer::{Offer, SuiteChoice, SuiteKind, Version};
+use super::choices::NoCertificate;
+use super::{ClientFault, Fault, Peer, ServerFault, Tampering};
+use crate::offer::{Offer, SuiteChoice, SuiteKind};
 use crate::raw::{self, Placed};
 use crate::script::Direction;
 
@@ -14,7 +15,28 @@ impl Checker<'_> {
         raw: &raw::Peer,
         before: &[String],
     ) -> Peer {
-        let offer = match &raw.offer {
+        let raw::Peer {
+            offer,
+            cert,
+            names,
+            // These five say together where it is found.
+            preference: _,
+            address_of: _,
+            host: _,
+            dead: _,
+            address: _,
+            fault,
+            hello,
+            records,
+            // What fits the offer.
+            tampers: _,
+            resumes,
+            script,
+            client_certificate,
+            resumption,
+            sni,
+        } = raw;
+        let offer = match offer {
             None => Offer::modern(),
             Some(offer) => match offer.get_ref() {
                 raw::Offer::Named(word) => {
@@ -32,9 +54,14 @@ impl Checker<'_> {
         };
         let recipes: Vec<_> =
             self.known.recipes.iter().map(|name| (name.as_str(), name.clone())).collect();
-        let certs = raw.cert.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
+        let certs = cert.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
         let cert = match certs.first() {
-            Some(word) if self.fill(word.get_ref(), &word.span()) == "none" => None,
+            Some(word)
+                if direction == Direction::Inbound
+                    && self.fill(word.get_ref(), &word.span()) == NoCertificate::None.name() =>
+            {
+                None
+            }
             Some(word) => self.word("certificate recipe", word, &recipes),
             None => (direction == Direction::Outbound).then(|| "trusted".to_owned()),
         };
@@ -46,32 +73,25 @@ impl Checker<'_> {
             }
             later_certs.extend(self.word("certificate recipe", word, &recipes));
         }
-        let cert_names = raw.names.iter().flat_map(|list| &list.0);
+        let cert_names = names.iter().flat_map(|list| &list.0);
         let cert_names = cert_names.map(|word| self.fill(word.get_ref(), &word.span())).collect();
         let place = self.place(direction, name, raw, before);
         let tampers = self.tampers(&offer, raw);
-        let fault = self.fault(direction, raw.fault.as_ref());
-        let asks = [
-            ("no", AsksCertificate::No),
-            ("optional", AsksCertificate::Optional),
-            ("required", AsksCertificate::Required),
-        ];
-        let asks_certificate = raw
-            .client_certificate
+        let fault = self.fault(direction, fault.as_ref());
+        let asks_certificate = client_certificate
             .as_ref()
-            .and_then(|word| self.word("way to ask for a certificate", word, &asks));
-        let resumption = raw.resumption.as_ref();
-        let resumption = resumption
-            .and_then(|word| self.word("way to resume sessions", word, &Resumption::NAMES));
-        let mut script = self.script(direction, raw.script.as_ref());
-        let hello = raw.hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
-        let resumes = raw.resumes.as_ref().is_some_and(|resumes| *resumes.get_ref());
+            .and_then(|word| self.one_of("way to ask for a certificate", word));
+        let resumption = resumption.as_ref();
+        let resumption = resumption.and_then(|word| self.one_of("way to resume sessions", word));
+        let mut script = self.script(direction, script.as_ref());
+        let hello = hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
+        let resumes = resumes.as_ref().is_some_and(|resumes| *resumes.get_ref());
         // Who resumes comes twice, and an honest client comes after a hand-written hello.
         let connections = 1 + usize::from(resumes) + usize::from(hello.is_some());
         if script.parts.len() == 1 {
             script.parts.resize(connections, Vec::new());
         }
-        let records = raw.records.as_ref().map(|records| self.framing(records.get_ref()));
+        let records = records.as_ref().map(|records| self.framing(records.get_ref()));
         let peer = Peer {
             name: name.get_ref().clone(),
             offer,
@@ -87,7 +107,7 @@ impl Checker<'_> {
             script,
             asks_certificate: asks_certificate.unwrap_or_default(),
             resumption: resumption.unwrap_or_default(),
-            sni: raw.sni.as_ref().map(|sni| self.fill(sni.get_ref(), &sni.span())),
+            sni: sni.as_ref().map(|sni| self.fill(sni.get_ref(), &sni.span())),
         };
         self.peer_keys(direction, raw);
         self.fits(name, raw, &peer);
@@ -102,23 +122,25 @@ impl Checker<'_> {
             self.error(second.span(), "a peer has one fault", Some(help.into()));
         }
         let filled = self.fill(word.get_ref(), &word.span());
-        let client = ClientFault::NAMES.iter().any(|(name, _)| *name == filled);
-        let server = ServerFault::NAMES.iter().any(|(name, _)| *name == filled);
+        let client = ClientFault::from_name(&filled).is_some();
+        let server = ServerFault::from_name(&filled).is_some();
         match direction {
             Direction::Inbound if server => {
-                let help = format!("one of: {}", listed(ClientFault::NAMES));
+                let help =
+                    format!("one of: {}", ClientFault::ALL.map(ClientFault::name).join(", "));
                 let message = format!("`{filled}` is a fault of next hops, and this is a client");
                 self.error(word.span(), message, Some(help));
                 None
             }
             Direction::Outbound if client => {
-                let help = format!("one of: {}", listed(ServerFault::NAMES));
+                let help =
+                    format!("one of: {}", ServerFault::ALL.map(ServerFault::name).join(", "));
                 let message = format!("`{filled}` is a fault of clients, and this is a next hop");
                 self.error(word.span(), message, Some(help));
                 None
             }
-            Direction::Inbound => self.word("fault", word, ClientFault::NAMES).map(Fault::Client),
-            Direction::Outbound => self.word("fault", word, ServerFault::NAMES).map(Fault::Server),
+            Direction::Inbound => self.one_of("fault", word).map(Fault::Client),
+            Direction::Outbound => self.one_of("fault", word).map(Fault::Server),
         }
     }
 
@@ -126,7 +148,7 @@ impl Checker<'_> {
         let words = raw.tampers.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
         let mut tampers = Vec::new();
         for word in words {
-            let Some(tampering) = self.word("tampering", word, &Tampering::NAMES) else { continue };
+            let Some(tampering) = self.one_of::<Tampering>("tampering", word) else { continue };
             let version = tampering.version();
             if !version.fits(offer) {
                 let help = format!("give this peer {}", version.words());
@@ -142,12 +164,8 @@ impl Checker<'_> {
     }
 
     pub(super) fn offer_table(&mut self, raw: &raw::OfferTable) -> Offer {
-        let versions = raw
-            .versions
-            .0
-            .iter()
-            .filter_map(|word| self.word("TLS version", word, &Version::ALL.map(|v| (v.name(), v))))
-            .collect();
+        let versions =
+            raw.versions.0.iter().filter_map(|word| self.one_of("TLS version", word)).collect();
         let suites = match &raw.suites {
             Some(list) => self.suites(&list.0),
             None => vec![SuiteChoice::Kind(SuiteKind::All)],
@@ -177,7 +195,6 @@ impl Checker<'_> {
     }
 
     pub(super) fn suites(&mut self, words: &[Placed<String>]) -> Vec<SuiteChoice> {
-        let kinds = SuiteKind::ALL.map(|kind| (kind.name(), kind));
         words
             .iter()
             .filter_map(|word| {
@@ -185,13 +202,8 @@ impl Checker<'_> {
                 if filled.starts_with("TLS_") {
                     return Some(SuiteChoice::Named(filled));
                 }
-                self.word("kind of suite", word, &kinds).map(SuiteChoice::Kind)
+                self.one_of("kind of suite", word).map(SuiteChoice::Kind)
             })
             .collect()
     }
-}
-
-fn listed<T>(names: &[(&str, T)]) -> String {
-    let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
-    names.join(", ")
 }

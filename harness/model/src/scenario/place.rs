@@ -3,6 +3,7 @@
 use super::Checker;
 use crate::raw::{self, Placed};
 use crate::script::Direction;
+use crate::words::words;
 
 /// Where a next hop is found. The default: the only address of a host below the recipient's domain,
 /// at its place in the file.
@@ -20,85 +21,46 @@ pub struct PeerPlace {
     pub family: Family,
 }
 
-/// The kind of an address.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Family {
-    /// An A record.
-    #[default]
-    Ipv4,
-    /// An AAAA record.
-    Ipv6,
-}
-
-impl Family {
-    /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 2] = [("ipv4", Self::Ipv4), ("ipv6", Self::Ipv6)];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, family)| *family == self).map_or("", |(name, _)| name)
+words! {
+    /// The kind of an address.
+    pub enum Family or Ipv4 {
+        /// An A record.
+        Ipv4 = "ipv4",
+        /// An AAAA record.
+        Ipv6 = "ipv6",
     }
 }
 
-/// What the name of a next hop is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HostPlace {
-    /// A name below the recipient's domain.
-    #[default]
-    Below,
-    /// The recipient's domain itself: it has an address and no MX record (RFC 5321 section 5.1, the
-    /// implicit MX).
-    Domain,
-    /// A name in a domain that is not the recipient's and falls under no rule.
-    Outside,
-}
-
-impl HostPlace {
-    /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("below", Self::Below), ("domain", Self::Domain), ("outside", Self::Outside)];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, place)| *place == self).map_or("", |(name, _)| name)
+words! {
+    /// What the name of a next hop is.
+    pub enum HostPlace or Below {
+        /// A name below the recipient's domain.
+        Below = "below",
+        /// The recipient's domain itself: it has an address and no MX record (RFC 5321 section 5.1, the
+        /// implicit MX).
+        Domain = "domain",
+        /// A name in a domain that is not the recipient's and falls under no rule.
+        Outside = "outside",
     }
 }
 
-/// The kind of an address where nobody listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeadAddress {
-    /// A loopback address: the connection is refused.
-    Ipv4,
-    /// An address of the documentation prefix 2001:db8::/32 (RFC 3849): no route leads there.
-    Ipv6,
-}
-
-impl DeadAddress {
-    /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 2] = [("ipv4", Self::Ipv4), ("ipv6", Self::Ipv6)];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, dead)| *dead == self).map_or("", |(name, _)| name)
+words! {
+    /// The kind of an address where nobody listens.
+    pub enum DeadAddress {
+        /// A loopback address: the connection is refused.
+        Ipv4 = "ipv4",
+        /// An address of the documentation prefix 2001:db8::/32 (RFC 3849): no route leads there.
+        Ipv6 = "ipv6",
     }
 }
 
-/// Which name is an alias (CNAME, RFC 1034 section 3.6.2) of another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Alias {
-    /// The recipient's domain, of a domain under the opportunistic rule.
-    Domain,
-    /// The host that each MX record names, of the host that has the address.
-    Host,
-}
-
-impl Alias {
-    /// All, with the names of scenario files.
-    pub const NAMES: [(&'static str, Self); 2] = [("domain", Self::Domain), ("host", Self::Host)];
-
-    /// The name in scenario files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, alias)| *alias == self).map_or("", |(name, _)| name)
+words! {
+    /// Which name is an alias (CNAME, RFC 1034 section 3.6.2) of another one.
+    pub enum Alias {
+        /// The recipient's domain, of a domain under the opportunistic rule.
+        Domain = "domain",
+        /// The host that each MX record names, of the host that has the address.
+        Host = "host",
     }
 }
 
@@ -134,16 +96,13 @@ impl Checker<'_> {
             host: raw
                 .host
                 .as_ref()
-                .and_then(|word| self.word("place of a host", word, &HostPlace::NAMES))
+                .and_then(|word| self.one_of("place of a host", word))
                 .unwrap_or_default(),
-            dead: raw
-                .dead
-                .as_ref()
-                .and_then(|word| self.word("kind of address", word, &DeadAddress::NAMES)),
+            dead: raw.dead.as_ref().and_then(|word| self.one_of("kind of address", word)),
             family: raw
                 .address
                 .as_ref()
-                .and_then(|word| self.word("kind of address", word, &Family::NAMES))
+                .and_then(|word| self.one_of("kind of address", word))
                 .unwrap_or_default(),
         };
         let Some(span) = named else { return place };
