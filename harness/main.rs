@@ -1,5 +1,5 @@
 //! The `waxseal` program.
 
 fn main() -> std::process::ExitCode {
-    waxseal::cli::main()
+    waxseal::internals::main()
 }

@@ -13,25 +13,25 @@ const CONTROL: &str = "outbound/control#opportunistic";
 const MARK: &str = "WAXSEAL_TEST_STAGE";
 
 /// A folder with a driver and a directory for temporary files, and those who have its mark.
-struct Stage(tempfile::TempDir);
+struct Leaves(tempfile::TempDir);
 
-impl Stage {
+impl Leaves {
     /// A relay that sends nothing. It and its commands leave processes behind that ignore what
     /// they can.
     fn new() -> Self {
-        let stage = Self(tempfile::tempdir().unwrap());
-        fs::create_dir(stage.temporary()).unwrap();
-        let leaves = |then: &str| {
-            let mark = stage.0.path().display();
+        let leaves = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(leaves.temporary()).unwrap();
+        let script = |then: &str| {
+            let mark = leaves.0.path().display();
             format!(
                 "#!/bin/sh\nexport {MARK}='{mark}'\n(trap '' HUP TERM INT; exec setsid sleep 7021) \
                  >/dev/null 2>&1 </dev/null &\n{then}\n"
             )
         };
         for (name, text) in [
-            ("start.sh", leaves("exec sleep 7022")),
-            ("submit.sh", leaves("cat >/dev/null; sleep 2; echo 550 no; exit 1")),
-            ("queue.sh", leaves("")),
+            ("start.sh", script("exec sleep 7022")),
+            ("submit.sh", script("cat >/dev/null; sleep 2; echo 550 no; exit 1")),
+            ("queue.sh", script("")),
             (
                 "relay.toml",
                 "name = 'leaves'\ndirections = ['outbound']\nconnectors = { outbound = ['opportunistic'] }\n\
@@ -40,12 +40,12 @@ impl Stage {
                     .to_owned(),
             ),
         ] {
-            let path = stage.driver().join(name);
-            fs::create_dir_all(stage.driver()).unwrap();
+            let path = leaves.driver().join(name);
+            fs::create_dir_all(leaves.driver()).unwrap();
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
-        stage
+        leaves
     }
 
     fn driver(&self) -> PathBuf {
@@ -108,65 +108,65 @@ fn contained(stderr: &[u8]) -> bool {
 #[test]
 fn what_commands_leave_behind_ends_with_the_run() {
     for more in [&[][..], &["--no-sandbox"]] {
-        let stage = Stage::new();
-        let driver = stage.driver();
+        let leaves = Leaves::new();
+        let driver = leaves.driver();
         let arguments = [&["run", driver.to_str().unwrap(), "--case", CONTROL][..], more].concat();
-        let run = stage.command(&arguments).output().unwrap();
+        let run = leaves.command(&arguments).output().unwrap();
         if !contained(&run.stderr) {
             continue;
         }
         let said = String::from_utf8_lossy(&run.stdout);
         assert!(said.contains(CONTROL), "{said}{}", String::from_utf8_lossy(&run.stderr));
-        assert_eq!(stage.alive(), 0, "{more:?}");
-        assert_eq!(stage.left(), [""; 0], "{more:?}");
+        assert_eq!(leaves.alive(), 0, "{more:?}");
+        assert_eq!(leaves.left(), [""; 0], "{more:?}");
     }
 }
 
 #[test]
 fn a_killed_run_leaves_neither_processes_nor_keys() {
-    let stage = Stage::new();
-    let driver = stage.driver();
+    let leaves = Leaves::new();
+    let driver = leaves.driver();
     let arguments = ["run", driver.to_str().unwrap(), "--case", CONTROL];
-    let mut run = stage.command(&arguments).spawn().unwrap();
+    let mut run = leaves.command(&arguments).spawn().unwrap();
     // The run, the relay and what both it and `submit` have left; or the end of the run.
-    stage.wait_until("a relay that runs", |alive| alive >= 4 || run.try_wait().unwrap().is_some());
+    leaves.wait_until("a relay that runs", |alive| alive >= 4 || run.try_wait().unwrap().is_some());
     signal(&run, libc::SIGKILL);
     let ended = run.wait_with_output().unwrap();
     if !contained(&ended.stderr) {
         return;
     }
-    stage.wait_until("nobody", |alive| alive == 0);
-    assert_eq!(stage.left(), [""; 0]);
+    leaves.wait_until("nobody", |alive| alive == 0);
+    assert_eq!(leaves.left(), [""; 0]);
 }
 
 #[test]
 fn what_a_killed_run_outside_left_goes_with_the_next_start() {
-    let stage = Stage::new();
-    let driver = stage.driver();
+    let leaves = Leaves::new();
+    let driver = leaves.driver();
     let arguments = ["run", driver.to_str().unwrap(), "--no-sandbox", "--case", CONTROL];
-    let mut run = stage.command(&arguments).spawn().unwrap();
-    stage.wait_until("a relay that runs", |alive| alive >= 4);
-    let keys = stage.left();
+    let mut run = leaves.command(&arguments).spawn().unwrap();
+    leaves.wait_until("a relay that runs", |alive| alive >= 4);
+    let keys = leaves.left();
     assert!(keys.iter().any(|name| name.starts_with("waxseal-run-")), "{keys:?}");
     signal(&run, libc::SIGKILL);
     run.wait().unwrap();
-    stage.wait_until("nobody", |alive| alive == 0);
-    stage.command(&arguments).output().unwrap();
-    assert_eq!(stage.left(), [""; 0]);
+    leaves.wait_until("nobody", |alive| alive == 0);
+    leaves.command(&arguments).output().unwrap();
+    assert_eq!(leaves.left(), [""; 0]);
 }
 
 #[test]
 fn a_matrix_that_is_ended_ends_its_runs() {
     for end in [libc::SIGKILL, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT] {
-        let stage = Stage::new();
-        let driver = stage.driver();
+        let leaves = Leaves::new();
+        let driver = leaves.driver();
         let arguments = ["matrix", driver.to_str().unwrap(), "--case", CONTROL];
-        let mut matrix = stage.command(&arguments).spawn().unwrap();
+        let mut matrix = leaves.command(&arguments).spawn().unwrap();
         // The matrix and the run at least.
-        stage.wait_until("a run", |alive| alive >= 2 || matrix.try_wait().unwrap().is_some());
+        leaves.wait_until("a run", |alive| alive >= 2 || matrix.try_wait().unwrap().is_some());
         signal(&matrix, end);
         matrix.wait().unwrap();
-        stage.wait_until("nobody", |alive| alive == 0);
+        leaves.wait_until("nobody", |alive| alive == 0);
     }
 }
 
@@ -255,25 +255,25 @@ fn the_folder_of_products_is_for_its_owner() {
 /// What the program raises for itself is not for those whom it starts.
 #[test]
 fn a_relay_has_the_limit_of_open_files_of_whoever_called() {
-    let stage = Stage::new();
+    let leaves = Leaves::new();
     for (name, script) in [
         ("start.sh", "echo relay $(ulimit -n); exec sleep 7024"),
         ("submit.sh", "cat >/dev/null; echo command $(ulimit -n) >&2; echo 550 no; exit 1"),
     ] {
-        fs::write(stage.driver().join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::write(leaves.driver().join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
     }
     // Few, and yet more than a run of one case needs.
     let limited = "ulimit -Sn 200; exec \"$@\"";
-    let driver = stage.driver();
+    let driver = leaves.driver();
     let run = Command::new("sh")
         .args(["-c", limited, "sh", env!("CARGO_BIN_EXE_waxseal")])
         .args(["run", driver.to_str().unwrap(), "--no-sandbox", "--keep", "--case", CONTROL])
-        .env("TMPDIR", stage.temporary())
+        .env("TMPDIR", leaves.temporary())
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&run.stderr);
-    let kept = stage.left();
-    let log = kept.iter().map(|name| stage.temporary().join(name).join("relay.log"));
+    let kept = leaves.left();
+    let log = kept.iter().map(|name| leaves.temporary().join(name).join("relay.log"));
     let log: String = log.filter_map(|path| fs::read_to_string(path).ok()).collect();
     for words in ["relay 200\n", "command 200\n"] {
         assert!(log.contains(words), "no `{words}` in {log}{told}");

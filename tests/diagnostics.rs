@@ -1,7 +1,7 @@
 //! What an author is told: one wrong scenario for each mistake, with the place and what to do.
 //! `INSTA_UPDATE=always cargo test --test suite diagnostics` writes the texts anew.
 
-use waxseal::catalogue::{Catalogue, check};
+use waxseal::internals::catalogue::{Catalogue, check};
 
 const HEAD: &str = "claim = \"The relay keeps it.\"\ncites = [\"rfc3207-454-client-forced\"]\n";
 const END: &str = "[expect]\noutcome = \"withheld\"\n";

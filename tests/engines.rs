@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::future::pending;
 
-use waxseal::catalogue::Catalogue;
-use waxseal::run::{Choice, Options, Unwatched, run};
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::relay::RelaySpec;
+use waxseal::internals::run::{RunOptions, Silent, run};
 use waxseal_model::facts::Engine;
 use waxseal_model::record::Record;
 use waxseal_model::verdict::Verdict;
 
 fn play(catalogue: &Catalogue, engine: Engine) -> Record {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    let options = Options { engine: Some(engine), ..Options::default() };
+    let options = RunOptions { engine: Some(engine), ..RunOptions::default() };
     runtime
-        .block_on(run(catalogue, Choice::Reference(None), &options, &Unwatched, pending()))
+        .block_on(run(catalogue, &RelaySpec::reference(None), &options, &Silent, pending()))
         .expect("the lab can be built")
 }
 

@@ -1,6 +1,6 @@
 //! What a case may break: nothing that its expectation cannot disprove.
 
-use waxseal::catalogue::Catalogue;
+use waxseal::internals::catalogue::Catalogue;
 use waxseal_model::coverage::Mode;
 use waxseal_model::expect::{Expect, Never};
 use waxseal_model::requirement::{Level, Requirement};

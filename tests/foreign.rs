@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
-use waxseal::catalogue::Catalogue;
-use waxseal::report;
-use waxseal::run::names;
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::report;
+use waxseal::internals::run::names;
 use waxseal_model::record::Record;
 
 use super::walk::{each_text, harmless};
@@ -58,11 +58,14 @@ fn no_text_of_a_record_is_obeyed_in_any_form() {
         let played = &record.cases[0];
         let explained = report::explain(case, requirements, &names(case, 1), Some(played));
         harmless(path, "explain", &explained);
-        harmless(path, "human", &report::summary(&record, requirements));
         harmless(path, "line", &report::line(played));
-        harmless(path, "Markdown", &report::markdown(&record, requirements));
-        harmless(path, "matrix", &report::matrix(std::slice::from_ref(&record)));
-        harmless(path, "Markdown", &report::matrix_markdown(std::slice::from_ref(&record)));
-        harmless(path, "JSON", &report::json(&record).expect("a record can be written"));
+        let run = report::Run { record: &record, requirements, in_full: true };
+        for format in &report::FORMATS {
+            let text = (format.run)(&run).expect("a record can be written");
+            harmless(path, format.name, &text);
+            let records = std::slice::from_ref(&record);
+            let text = (format.matrix)(records).expect("records can be written");
+            harmless(path, format.name, &text);
+        }
     });
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use waxseal::catalogue::Catalogue;
-use waxseal::report;
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::report;
 use waxseal_model::baseline::Baseline;
 use waxseal_model::gate::GateResult;
 use waxseal_model::record::{CaseRecord, Conditions, Record, RelayName, SCHEMA, Summary};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use waxseal::tls::describe_chain;
+use waxseal::internals::tls::describe_chain;
 use waxseal_certs::{Authorities, Recipe};
 use waxseal_model::certificate::ChainFacts;
 use waxseal_model::pins::{Pins, Seen};

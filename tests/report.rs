@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use waxseal::relay::Driver;
+use waxseal::internals::relay::Driver;
 
 /// The Markdown report of a whole run, without times, ports and addresses.
 fn report(relay: &str) -> String {

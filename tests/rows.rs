@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use waxseal::catalogue::{Catalogue, Source};
+use waxseal::internals::catalogue::{Catalogue, Source};
 
 /// A good file but for what is put in place of the dots: something for the head, and the rows.
 fn file(head: &str, rows: &str) -> String {

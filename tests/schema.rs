@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use waxseal::catalogue::Catalogue;
-use waxseal::relay::{Driver, LabFile, contract, labfile};
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::relay::{Driver, LabFile, contract, labfile};
 use waxseal_model::record::schema;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;

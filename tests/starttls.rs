@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::net::{TcpListener, TcpStream};
-use waxseal::catalogue::Catalogue;
-use waxseal::relay::Remote;
-use waxseal::relay::reference::{Memory, Mutant, Running, Setup};
-use waxseal::scan::{CheckOptions, Host, Limits, certificates, parse_target, starttls_checks};
-use waxseal::tls::Identity;
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::relay::Remote;
+use waxseal::internals::relay::reference::{Memory, Mutant, Running, Setup};
+use waxseal::internals::scan::{
+    CheckOptions, Host, Limits, certificates, parse_target, starttls_checks,
+};
+use waxseal::internals::tls::Identity;
 use waxseal_certs::Authorities;
 use waxseal_model::certificate::Problem;
 use waxseal_model::record::CaseRecord;
@@ -26,7 +28,7 @@ const NAME: &str = "relay.waxseal.test";
 fn identity(catalogue: &Catalogue, recipe: &str) -> Identity {
     let authorities = Authorities::new(SystemTime::now()).expect("authorities can be made");
     let issued = authorities.issue(&catalogue.recipes[recipe], NAME).expect("a recipe can be made");
-    Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa }
+    Identity { chain: issued.chain, key: issued.key, weak: issued.weak }
 }
 
 /// The reference relay with listeners of these kinds; nothing it takes leads anywhere.

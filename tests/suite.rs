@@ -11,6 +11,7 @@ mod explain;
 mod foreign;
 mod gate;
 mod lab;
+mod library;
 mod mutants;
 mod own;
 mod pause;

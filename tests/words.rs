@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use waxseal::catalogue::Catalogue;
+use waxseal::internals::catalogue::Catalogue;
 use waxseal_model::expect::{HelloRule, Never};
 use waxseal_model::scenario::{
     Alias, Case, DeadAddress, DnsFaultKind, Family, Fault, HelloVariant, HostPlace, Peer,

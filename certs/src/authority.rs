@@ -20,8 +20,6 @@ pub struct Issued {
     pub chain: Vec<Vec<u8>>,
     /// PKCS#8 DER.
     pub key: Vec<u8>,
-    /// The key is RSA.
-    pub rsa: bool,
     /// RSA below 2048 bits, a SHA-1 signature, or an extension that the modern engine does not show:
     /// only the legacy one takes it.
     pub weak: bool,
@@ -233,9 +231,8 @@ impl Authorities {
         if *sends_root {
             chain.push(self.root.der.clone());
         }
-        let rsa = wanted.is_rsa();
         let key = if *foreign_key { &KeyPair::generate_for(key.algorithm())? } else { key };
-        Ok(Issued { chain, key: key.serialize_der(), rsa, weak: *critical_extension })
+        Ok(Issued { chain, key: key.serialize_der(), weak: *critical_extension })
     }
 
     fn params(&self, recipe: &Recipe, name: &str) -> Result<CertificateParams, Error> {

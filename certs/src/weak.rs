@@ -108,7 +108,6 @@ impl WeakKeys {
         Ok(Issued {
             chain: [vec![leaf], above].concat(),
             key: key.private_key_to_pkcs8()?,
-            rsa: true,
             weak: true,
         })
     }

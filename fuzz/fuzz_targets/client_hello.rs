@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use waxseal::wire::tls::{ClientHello, read_client_hello};
+use waxseal::internals::wire::tls::{ClientHello, read_client_hello};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = read_client_hello(bytes);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use waxseal::wire::tls::{Flight, SignedCurve};
+use waxseal::internals::wire::tls::{Flight, SignedCurve};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(Some((flight, rest))) = Flight::take(bytes) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use waxseal::wire::tls::{Message, RecordError, Records, last_alert};
+use waxseal::internals::wire::tls::{Message, RecordError, Records, last_alert};
 
 fn all(pieces: &[&[u8]]) -> (Vec<Message>, Option<RecordError>) {
     let mut records = Records::default();

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use waxseal::wire::tls::{
-    CertificateRequest, Exchange, ServerHello, ServerKeyExchange, read_certificate_status,
+use waxseal::internals::wire::tls::{
+    Exchange, ServerHello, ServerKeyExchange, read_certificate_status,
     read_certificates,
 };
 
@@ -15,7 +15,6 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let _ = read_certificates(body);
     let _ = read_certificate_status(body);
-    let _ = CertificateRequest::read(body, flags & 1 == 1);
     for exchange in [Exchange::FiniteField, Exchange::EllipticCurve] {
         let read = ServerKeyExchange::read(body, exchange, flags & 1 == 1, flags & 2 == 2);
         let _ = read.map(|read| read.prime_bits());

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use waxseal::wire::tls::{Sslv2ClientHello, Sslv2ServerHello};
+use waxseal::internals::wire::tls::{Sslv2ClientHello, Sslv2ServerHello};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = Sslv2ServerHello::read(bytes);

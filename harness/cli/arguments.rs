@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use waxseal_model::facts::Engine;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
+use crate::report::{FORMATS, Format};
 use crate::run::{Route, Rule, connector_of};
 
 /// Shows, with evidence, whether a mail relay keeps its TLS promises.
@@ -19,11 +21,11 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Play cases against a relay and judge them.
+    /// Run the test cases against a relay and judge them.
     Run(RunArguments),
-    /// Play cases against several relays and show them beside each other.
+    /// Run the test cases against several relays and compare the results.
     Matrix(MatrixArguments),
-    /// Ask live hosts what TLS they speak.
+    /// Scan live hosts for the TLS versions, suites and certificates they support.
     Scan(ScanArguments),
     /// List scenarios and cases, requirements with their coverage, or the words of scenarios.
     List {
@@ -33,7 +35,7 @@ pub(super) enum Command {
         /// Show every word that a scenario may use, each with what it means.
         #[arg(long, conflicts_with_all = ["requirements", "scenarios"])]
         words: bool,
-        /// List also what a folder of your own adds, see `waxseal run --help`.
+        /// Also list what your own folder of scenarios adds, see `waxseal run --help`.
         #[arg(long, value_name = "DIR")]
         scenarios: Option<PathBuf>,
     },
@@ -41,10 +43,10 @@ pub(super) enum Command {
     Explain {
         /// The id of a case or a scenario.
         id: String,
-        /// Show also what was played, from the results.json that `run --out` wrote.
+        /// Also show what happened in a run, from the results.json that `run --out` wrote.
         #[arg(long, value_name = "FILE")]
         results: Option<PathBuf>,
-        /// Look also into a folder of your own, see `waxseal run --help`.
+        /// Also look into your own folder of scenarios, see `waxseal run --help`.
         #[arg(long, value_name = "DIR")]
         scenarios: Option<PathBuf>,
     },
@@ -55,16 +57,16 @@ pub(super) enum Command {
     },
     /// Print the JSON Schema of `--format json` and results.json.
     Schema {
-        /// That of one line of `waxseal scan --format json`.
+        /// Print the schema of one line of `waxseal scan --format json` instead.
         #[arg(long, conflicts_with_all = ["lab", "relay"])]
         scan: bool,
-        /// That of lab.json, which a relay is told everything by.
+        /// Print the schema of lab.json, the file that describes the lab to a relay, instead.
         #[arg(long, conflicts_with = "relay")]
         lab: bool,
-        /// That of a driver's relay.toml.
+        /// Print the schema of a driver's relay.toml instead.
         #[arg(long)]
         relay: bool,
-        /// That of a scenario file below `inbound` or `outbound`: editors complete and check by it.
+        /// Print the schema of a scenario file of this direction instead: editors complete and check by it.
         #[arg(long, value_name = "DIRECTION", value_parser = direction, conflicts_with_all = ["scan", "lab", "relay"])]
         scenario: Option<Direction>,
     },
@@ -87,10 +89,10 @@ pub(super) enum Relays {
     Doctor {
         /// A driver's name or folder.
         relay: String,
-        /// Do without the private network; see `waxseal run --help`.
+        /// Do not enter a private network; see `waxseal run --help`.
         #[arg(long)]
         no_sandbox: bool,
-        /// Keep the relay's files and its log, and say where they are.
+        /// Keep the relay's files and its log, and print their location.
         #[arg(long)]
         keep: bool,
         /// Show the dialogue of each message, also of those that went through, and the relay's log.
@@ -107,142 +109,152 @@ pub(super) struct RunArguments {
     /// A relay without a driver: the command that starts it, see relays/README.md.
     #[arg(long, value_name = "CMD", conflicts_with = "relay")]
     pub(super) command: Option<String>,
-    /// Test this configuration of yours instead of the driver's own; it is copied, never changed.
+    /// Test your own configuration instead of the driver's. It is copied, never changed.
     #[arg(long, value_name = "PATH", conflicts_with = "command")]
     pub(super) config: Option<PathBuf>,
-    /// With --config: what mail to a domain is meant to get, such as
+    /// With --config: the TLS policy expected for a domain, such as
     /// partner.example=domain-validation; .partner.example stands for all domains below it.
     #[arg(long = "connector", value_name = "DOMAIN=CONNECTOR", requires = "config")]
     pub(super) connectors: Vec<Rule>,
-    /// With --config: the host that the configuration sends a domain's mail to whatever its MX
-    /// records say, such as a relayhost; or the name that its MX has to have. The lab plays it.
+    /// With --config: the next hop of a domain where the configuration names it and the MX records
+    /// do not matter (a relayhost), or the name that its MX must have. The lab plays this host.
     #[arg(long = "mx", value_name = "DOMAIN=HOST[:PORT]", requires = "config")]
     pub(super) routes: Vec<Route>,
-    /// With --config: what the listener is meant to demand, `opportunistic` if nothing is said.
+    /// With --config: the TLS policy expected of the listener; `opportunistic` by default.
     #[arg(long, value_name = "CONNECTOR", requires = "config", value_parser = inbound)]
     pub(super) inbound: Vec<Connector>,
-    /// With --config: set a parameter otherwise for the test.
+    /// With --config: override a configuration parameter for the test.
     #[arg(long, value_name = "PARAMETER=VALUE", requires = "config", value_parser = setting)]
     pub(super) config_set: Vec<String>,
-    /// Play also the scenarios of this folder of yours: it has the layout of scenarios/, see
+    /// Also run your own scenarios from this folder. Its layout is that of scenarios/, see
     /// scenarios/README.md.
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,
-    /// Play only cases whose id fits (`*` stands for anything); each pattern has to fit some.
+    /// Run only the cases whose id matches (`*` stands for anything). Each pattern must match a case.
     #[arg(long = "case", value_name = "GLOB")]
     pub(super) cases: Vec<String>,
-    /// Whose levels decide what a must is: a name, or a file of yours (with a `/` or ending in .toml).
+    /// The profile that sets the level (must, should, info) of each requirement: a built-in name, or
+    /// a file (with a `/` or ending in .toml).
     #[arg(long, value_name = "NAME|FILE", default_value = "exchange-online")]
     pub(super) profile: String,
-    /// Accepted failures of musts; any other, and an entry that is no longer so, breaks the gate.
+    /// File of accepted failures. Any other failure of a must breaks the gate, and so does an entry
+    /// that no longer applies.
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
-    /// Cases at once.
+    /// Number of cases run in parallel.
     #[arg(long, value_name = "N", value_parser = some)]
     pub(super) jobs: Option<usize>,
-    /// Play part I of N.
+    /// Run only part I of N.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub(super) shard: Option<(usize, usize)>,
-    /// Force the engine of our peers; what it cannot play is skipped.
+    /// Use one TLS engine for all our peers. Cases it cannot run are skipped.
     #[arg(long, value_name = "ENGINE", value_parser = engine)]
     pub(super) engine: Option<Engine>,
-    /// Also write results.json and report.md into this folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help = out_help(|format| format.run_file, &[]))]
     pub(super) out: Option<PathBuf>,
-    /// What is written to standard output.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(super) format: Format,
+    /// Format of standard output.
+    #[arg(long, value_parser = format(|_| true), default_value = FORMATS[0].name)]
+    pub(super) format: &'static Format,
     /// Do not enter a private network: use high ports on the loopback addresses. What the relay
     /// sends may leave this machine then.
     #[arg(long)]
     pub(super) no_sandbox: bool,
-    /// End the run when standard input ends: `matrix` starts its runs so, and they end with it.
+    /// End the run when standard input ends: `matrix` starts its runs with this option.
     #[arg(long, hide = true)]
     pub(super) until_stdin_ends: bool,
-    /// Keep the relay's files and its log, and say where they are.
+    /// Keep the relay's files and its log, and print their location.
     #[arg(long)]
     pub(super) keep: bool,
-    /// One line a case; of a single case the transcript.
+    /// Print one line per case, or the transcript if only one case is selected.
     #[arg(short, long)]
     pub(super) verbose: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct MatrixArguments {
-    /// Drivers' names or folders; without any the embedded relay and all that are installed.
+    /// Drivers' names or folders [default: the embedded relay and all that are installed].
     pub(super) relays: Vec<String>,
-    /// Play also the scenarios of this folder of yours, see `waxseal run --help`.
+    /// Also run your own scenarios from this folder, see `waxseal run --help`.
     #[arg(long, value_name = "DIR")]
     pub(super) scenarios: Option<PathBuf>,
-    /// Play only cases whose id fits (`*` stands for anything).
+    /// Run only the cases whose id matches (`*` stands for anything).
     #[arg(long = "case", value_name = "GLOB")]
     pub(super) cases: Vec<String>,
-    /// Whose levels decide what a must is: a name, or a file of yours (with a `/` or ending in .toml).
+    /// The profile that sets the level (must, should, info) of each requirement: a built-in name, or
+    /// a file (with a `/` or ending in .toml).
     #[arg(long, value_name = "NAME|FILE", default_value = "exchange-online")]
     pub(super) profile: String,
-    /// Relays at once.
+    /// Number of relays run in parallel.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = some)]
     pub(super) at_once: usize,
-    /// Cases at once on each relay.
+    /// Number of cases run in parallel on each relay.
     #[arg(long, value_name = "N", value_parser = some)]
     pub(super) jobs: Option<usize>,
-    /// Also write matrix.md and every relay's record into this folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = out_help(|format| format.matrix_file, &["every relay's record"])
+    )]
     pub(super) out: Option<PathBuf>,
-    /// What is written to standard output.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(super) format: Format,
+    /// Format of standard output.
+    #[arg(long, value_parser = format(|_| true), default_value = FORMATS[0].name)]
+    pub(super) format: &'static Format,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArguments {
-    /// Hosts: a name or an address, and a port behind a colon if it is not the usual one.
+    /// Hosts: a name or an address, with `:PORT` if it is not the usual one.
     #[arg(value_name = "HOST[:PORT]")]
     pub(super) targets: Vec<String>,
-    /// A file of targets, one a line; empty lines and lines that begin with # are passed over.
+    /// File of hosts, one per line; blank lines and lines starting with # are ignored.
     #[arg(long = "targets", value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
-    /// TLS comes first, as on port 465.
+    /// Start with TLS (implicit TLS, as on port 465).
     #[arg(long, conflicts_with = "submission")]
     pub(super) implicit: bool,
-    /// The port is 587 where none is named.
+    /// Use port 587 where none is given.
     #[arg(long)]
     pub(super) submission: bool,
-    /// Parts of a scan, with commas between or given more than once.
+    /// Parts of the scan, separated by commas or given more than once.
     #[arg(long, value_enum, value_name = "PART", value_delimiter = ',')]
     pub(super) only: Vec<Part>,
-    /// A file of roots in PEM, trusted beside those of this machine; may be given more than once.
+    /// PEM file of roots to trust in addition to those of this machine; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub(super) roots: Vec<PathBuf>,
-    /// A file of pins that every host has to fit, or the name of one that is built in.
+    /// File of pins that every host must match, or the name of a built-in one.
     #[arg(long, value_name = "FILE")]
     pub(super) expect: Option<String>,
-    /// Whose levels decide what a must is: a name, or a file of yours (with a `/` or ending in .toml).
+    /// The profile that sets the level (must, should, info) of each requirement: a built-in name, or
+    /// a file (with a `/` or ending in .toml).
     #[arg(long, value_name = "NAME|FILE", default_value = "exchange-online")]
     pub(super) profile: String,
-    /// Hosts at once.
+    /// Number of hosts scanned in parallel.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = some)]
     pub(super) jobs: usize,
-    /// Connections to one host at once.
+    /// Maximum number of parallel connections per host.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = some)]
     pub(super) connections: usize,
-    /// Seconds for one host; what is not known then is said to be so.
+    /// Time limit per host in seconds. Questions without an answer by then are reported as unknown.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) time: u64,
-    /// What is written to standard output; JSON is one object a line.
-    #[arg(long, value_enum, default_value_t = ScanFormat::Human)]
-    pub(super) format: ScanFormat,
+    /// Format of standard output; JSON is one object per line.
+    #[arg(
+        long,
+        value_parser = format(|format| format.scan.is_some()),
+        default_value = FORMATS[0].name
+    )]
+    pub(super) format: &'static Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Part {
-    /// Versions and suites alone.
+    /// Versions and suites only.
     Suites,
-    /// Versions, suites, groups and what else can be learnt of TLS.
+    /// Versions, suites, groups, signature schemes and vulnerabilities.
     Tls,
-    /// What certificates are shown.
+    /// The certificates for each key and name.
     Certificates,
-    /// The STARTTLS checks: scenarios that need no mail.
+    /// How the host handles STARTTLS: scenarios that need no mail.
     Starttls,
 }
 
@@ -257,22 +269,20 @@ impl From<Part> for crate::scan::Part {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ScanFormat {
-    /// For people.
-    Human,
-    /// Facts and findings.
-    Json,
+/// One of the formats that fit, by its name.
+fn format(fits: fn(&Format) -> bool) -> impl TypedValueParser<Value = &'static Format> {
+    let formats = move || FORMATS.iter().filter(move |format| fits(format));
+    let names = formats().map(|format| PossibleValue::new(format.name).help(format.about));
+    PossibleValuesParser::new(names).try_map(move |name| {
+        let found = formats().find(|format| format.name == name);
+        found.ok_or_else(|| format!("there is no format `{name}`"))
+    })
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Human,
-    /// The run record.
-    Json,
-    /// The report that is kept and compared.
-    Markdown,
+/// The help of `--out`: the files that formats have, and what else is written.
+fn out_help(file: fn(&Format) -> Option<&'static str>, more: &[&str]) -> String {
+    let files: Vec<_> = FORMATS.iter().filter_map(file).chain(more.iter().copied()).collect();
+    format!("Also write {} into this folder", files.join(" and "))
 }
 
 fn engine(text: &str) -> Result<Engine, String> {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use waxseal_model::foreign::Foreign;
 use waxseal_model::limits;
 use waxseal_model::record::Record;
+use waxseal_model::scenario::Placement;
 
 use super::files;
 use super::output::{print, refuse};
@@ -20,7 +21,10 @@ pub(super) fn explain(catalogue: &Catalogue, id: &str, results: Option<&Path>) -
     let found: Vec<_> = catalogue
         .cases()
         .filter(|case| [&case.id, &case.scenario, case.file()].contains(&plain))
-        .map(|case| domain.map_or_else(|| case.clone(), |domain| case.to_domain(domain, None)))
+        .map(|case| match domain {
+            None => case.clone(),
+            Some(domain) => case.placed(Placement { domain: domain.to_owned(), next_hop: None }),
+        })
         .collect();
     if found.is_empty() {
         let known = catalogue.cases().flat_map(|case| [&case.id, &case.scenario, case.file()]);

@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use waxseal_model::baseline::Baseline;
-use waxseal_model::foreign::printable_json;
 use waxseal_model::record::Record;
 use waxseal_model::verdict::{INTERRUPTED, KEPT, UNUSABLE, gravest};
 
-use super::arguments::{Format, MatrixArguments};
+use super::arguments::MatrixArguments;
 use super::output::{OutDir, print, refuse, say};
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::lab::process::die_with_us;
-use crate::relay::Driver;
-use crate::report;
+use crate::library::today;
+use crate::relay::{Driver, RelaySpec};
+use crate::report::{self, FORMATS};
 
 /// The runs that go on, each by its standard input: a run ends when that is closed, and so it ends
 /// with this process however that ends.
@@ -71,13 +71,9 @@ pub(super) fn matrix(catalogue: &Catalogue, arguments: &MatrixArguments) -> Exit
     };
     let records: Vec<Record> = names.iter().filter_map(|name| columns.get(name)).cloned().collect();
     let written = out.map_or(Ok(()), |out| write(&out, &records));
-    match arguments.format {
-        Format::Human => print(&report::matrix(&records)),
-        Format::Markdown => print(&report::matrix_markdown(&records)),
-        Format::Json => match serde_json::to_string_pretty(&records) {
-            Ok(json) => print(&printable_json(json + "\n")),
-            Err(error) => return refuse(&format!("could not write the records: {error}")),
-        },
+    match (arguments.format.matrix)(&records) {
+        Ok(text) => print(&text),
+        Err(error) => return refuse(&format!("could not write the records: {error}")),
     }
     written.map_or_else(|text| refuse(&text), |()| exit)
 }
@@ -175,16 +171,14 @@ fn play(name: &str, arguments: &MatrixArguments, runs: &Mutex<Runs>) -> Result<R
 
 /// Judges the record by the baseline in the driver's folder, if there is one.
 fn gate(catalogue: &Catalogue, name: &str, mut record: Record) -> Result<Record, String> {
-    let driver = (name != "reference").then(|| Driver::find(name)).transpose();
-    let text = match driver.map_err(|error| format!("could not {error}"))? {
-        Some(driver) => driver.baseline().map_err(|error| format!("could not {error}"))?,
-        None => None,
+    let text = RelaySpec::find(name).and_then(|relay| relay.baseline());
+    let Some(text) = text.map_err(|error| format!("could not {error}"))? else {
+        return Ok(record);
     };
-    let Some(text) = text else { return Ok(record) };
     let baseline = Baseline::parse("baseline.toml", &text)
         .map_err(|wrong| format!("the baseline is wrong\n{}", wrong.render(&text)))?;
     let known: Vec<&str> = catalogue.cases().map(|case| case.id.as_str()).collect();
-    baseline.judge(&mut record, &known, &super::run::today());
+    baseline.judge(&mut record, &known, &today());
     Ok(record)
 }
 
@@ -199,7 +193,11 @@ fn exit_code<'a>(records: impl Iterator<Item = &'a Record>, some_not_run: bool) 
 }
 
 fn write(out: &OutDir, records: &[Record]) -> Result<(), String> {
-    out.write("matrix.md", &report::matrix_markdown(records))?;
+    for format in &FORMATS {
+        if let Some(file) = format.matrix_file {
+            out.write(file, &(format.matrix)(records).map_err(|error| error.to_string())?)?;
+        }
+    }
     for record in records {
         let json = report::json(record).map_err(|error| error.to_string())?;
         out.write(&format!("{}.json", record.relay.name.replace('/', "-")), &json)?;

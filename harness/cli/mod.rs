@@ -24,8 +24,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::catalogue::{Catalogue, Source, files};
+use crate::catalogue::{Catalogue, files};
 use crate::lab::descriptors;
+use crate::library::catalogue;
 use crate::report;
 use arguments::{Arguments, Command};
 use output::{print, refuse};
@@ -105,15 +106,8 @@ fn act(command: Command) -> ExitCode {
 /// Reads all that is built in, and the user's own scenarios beside it, for the commands that need it:
 /// it takes longer than most scans.
 fn with_catalogue(own: Option<&Path>, act: impl FnOnce(Catalogue) -> ExitCode) -> ExitCode {
-    let own = match own.map(Source::folder).transpose() {
-        Ok(own) => own,
-        Err(text) => return refuse(&text),
-    };
-    match own.map_or_else(Catalogue::embedded, Catalogue::with) {
+    match catalogue(own) {
         Ok(catalogue) => act(catalogue),
-        Err(wrong) => {
-            let wrong: String = wrong.iter().map(ToString::to_string).collect();
-            refuse(&format!("the scenarios are wrong\n{}", wrong.trim_end()))
-        }
+        Err(text) => refuse(&text),
     }
 }

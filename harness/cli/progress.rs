@@ -9,15 +9,15 @@ use waxseal_model::foreign::printable;
 use waxseal_model::record::CaseRecord;
 
 use crate::report;
-use crate::run::Watch;
+use crate::run::Progress;
 
 /// A bar on standard error where that is a terminal, else nothing.
-pub(super) struct Progress {
+pub(super) struct Bar {
     bar: ProgressBar,
     lines: bool,
 }
 
-impl Progress {
+impl Bar {
     /// With `lines`, also one line a case.
     pub(super) fn new(lines: bool) -> Self {
         let bar = ProgressBar::no_length();
@@ -36,7 +36,7 @@ impl Progress {
     }
 }
 
-impl Watch for Progress {
+impl Progress for Bar {
     fn begins(&self, cases: usize) {
         self.bar.set_length(cases as u64);
     }

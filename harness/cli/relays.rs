@@ -12,9 +12,9 @@ use waxseal_model::verdict::Verdict;
 use super::arguments::Relays;
 use super::output::{print, refuse};
 use crate::catalogue::Catalogue;
-use crate::relay::{Driver, RelayError};
+use crate::relay::{Driver, RelayError, RelaySpec};
 use crate::report;
-use crate::run::{Choice, Options, Watch, run};
+use crate::run::{Progress, RunOptions, run};
 
 pub(super) fn relays(catalogue: &Catalogue, what: Option<&Relays>) -> ExitCode {
     let done = match what {
@@ -90,15 +90,15 @@ struct Check {
 /// Plays the cases in which everybody does everything right, one for each connector that the driver
 /// declares, and shows those first that fail.
 fn doctor(catalogue: &Catalogue, relay: &str, check: Check) -> Result<ExitCode, RelayError> {
-    let choice = Choice::Driven(Box::new(Driver::find(relay)?));
-    let Choice::Driven(driver) = &choice else { return Ok(ExitCode::from(2)) };
-    let sandbox = match super::run::enter(&choice, check.no_sandbox) {
+    let driver = Driver::find(relay)?;
+    let spec = RelaySpec::from(driver.clone());
+    let sandbox = match super::run::enter(&spec, check.no_sandbox) {
         Ok(sandbox) => sandbox,
         Err(text) => return Ok(refuse(&text)),
     };
-    driver.check_needs(sandbox.as_ref())?;
+    spec.check_needs(sandbox.as_ref())?;
     print(&format!("{relay}: all it needs is here\n"));
-    super::run::warn_of_unplayed(catalogue, driver);
+    super::run::warn_of_unplayed(catalogue, &spec);
     let contract = &driver.contract;
     for (direction, why) in &contract.absent {
         print(&format!("{relay}: no {direction} mail: {why}\n"));
@@ -112,13 +112,13 @@ fn doctor(catalogue: &Catalogue, relay: &str, check: Check) -> Result<ExitCode, 
     if cases.is_empty() {
         return Ok(refuse(&format!("{relay} declares no connector that a case is about")));
     }
-    let options = Options { cases, sandbox, keep: check.keep, ..Options::default() };
+    let options = RunOptions { cases, sandbox, keep: check.keep, ..RunOptions::default() };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Ok(refuse(&format!("could not start: {error}"))),
     };
     let log = Log::default();
-    let played = run(catalogue, choice.clone(), &options, &log, std::future::pending());
+    let played = run(catalogue, &spec, &options, &log, std::future::pending());
     let record = match runtime.block_on(played) {
         Ok(record) => record,
         Err(error) => return Ok(refuse(&error.to_string())),
@@ -154,7 +154,7 @@ fn doctor(catalogue: &Catalogue, relay: &str, check: Check) -> Result<ExitCode, 
 #[derive(Default)]
 struct Log(Mutex<Foreign>);
 
-impl Watch for Log {
+impl Progress for Log {
     fn kept(&self, directory: &Path) {
         print(&format!("the relay's files stay in {}\n", directory.display()));
     }

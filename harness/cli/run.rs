@@ -3,37 +3,37 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use waxseal_model::baseline::Baseline;
 use waxseal_model::limits;
 use waxseal_model::record::Record;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
-use super::arguments::{Format, RunArguments};
+use super::arguments::RunArguments;
 use super::files;
 use super::output::{OutDir, print, refuse, say};
-use super::progress::Progress;
+use super::progress::Bar;
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::lab::{Sandbox, sandbox};
-use crate::relay::Driver;
-use crate::report;
-use crate::run::{Choice, Options, Own, run as play};
+use crate::library::{now, today};
+use crate::relay::{RelayError, RelaySpec};
+use crate::report::{self, FORMATS};
+use crate::run::{Own, RunOptions, run as play};
 
 /// Plays, reports, and gives the exit code. `profile` is the name of the one that the arguments mean.
 /// Enters the private network first, while there is only one thread.
 pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: String) -> ExitCode {
-    let choice = match &arguments.command {
-        Some(command) => match Driver::of_command(command) {
-            Some(driver) => Choice::Driven(Box::new(driver)),
-            None => return refuse("`--command` is empty; name the program that starts the relay"),
-        },
-        None => match Choice::find(&arguments.relay) {
-            Ok(choice) => choice,
-            Err(error) => return refuse(&format!("could not {error}")),
-        },
+    let spec = match &arguments.command {
+        Some(command) => RelaySpec::of_command(command),
+        None => RelaySpec::find(&arguments.relay),
+    };
+    let spec = match spec {
+        Ok(spec) => spec,
+        Err(RelayError::EmptyCommand) => {
+            return refuse("`--command` is empty; name the program that starts the relay");
+        }
+        Err(error) => return refuse(&format!("could not {error}")),
     };
     let baseline = match arguments.baseline.as_deref().map(read_baseline).transpose() {
         Ok(baseline) => baseline,
@@ -43,21 +43,19 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(own) => own,
         Err(text) => return refuse(&text),
     };
-    if let Choice::Driven(driver) = &choice
-        && arguments.command.is_none()
-    {
-        warn_of_unplayed(catalogue, driver);
+    if arguments.command.is_none() {
+        warn_of_unplayed(catalogue, &spec);
     }
     // Before anything is played: an hour's work is not lost for a folder that cannot be written.
     let out = match arguments.out.as_deref().map(OutDir::open).transpose() {
         Ok(out) => out,
         Err(text) => return refuse(&text),
     };
-    let sandbox = match enter(&choice, arguments.no_sandbox) {
+    let sandbox = match enter(&spec, arguments.no_sandbox) {
         Ok(sandbox) => sandbox,
         Err(text) => return refuse(&text),
     };
-    let options = Options {
+    let options = RunOptions {
         cases: arguments.cases.clone(),
         profile,
         jobs: arguments.jobs,
@@ -67,6 +65,9 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         own,
         keep: arguments.keep,
         started: now(),
+        today: Some(today()),
+        baseline,
+        scenarios: arguments.scenarios.clone(),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -76,37 +77,27 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(stop) => stop,
         Err(error) => return refuse(&format!("could not listen to signals: {error}")),
     };
-    let progress = Progress::new(arguments.verbose);
-    let played = runtime.block_on(play(catalogue, choice, &options, &progress, stop.came()));
+    let progress = Bar::new(arguments.verbose);
+    let played = runtime.block_on(play(catalogue, &spec, &options, &progress, stop.came()));
     progress.end();
-    let mut record = match played {
+    let record = match played {
         Ok(record) => record,
         Err(error) => return refuse(&error.to_string()),
     };
-    let today = today();
-    let profile = catalogue.profiles.get(&record.profile);
-    record.outdated =
-        profile.and_then(|p| p.outdated(&record.profile, &today)).into_iter().collect();
-    if let Some(baseline) = baseline {
-        let own = options.own.as_ref().map(|own| own.catalogue(catalogue));
-        let catalogue = own.as_ref().unwrap_or(catalogue);
-        let known: Vec<&str> = catalogue.cases().map(|case| case.id.as_str()).collect();
-        baseline.judge(&mut record, &known, &today);
-    }
     finish(catalogue, arguments, &record, out.as_ref())
 }
 
 /// Enters the private network. A relay that a driver runs does not run without it, unless the user
 /// says so; the embedded relay is of this process and speaks with loopback addresses only. Where
 /// there is none it is said, each time.
-pub(super) fn enter(choice: &Choice, no_sandbox: bool) -> Result<Option<Sandbox>, String> {
+pub(super) fn enter(spec: &RelaySpec, no_sandbox: bool) -> Result<Option<Sandbox>, String> {
     let why = if no_sandbox {
         "`--no-sandbox` was given".to_owned()
     } else {
-        match (sandbox::enter(), choice) {
-            (Ok(sandbox), _) => return Ok(Some(sandbox)),
-            (Err(error), Choice::Reference(_) | Choice::Variant(_)) => error.to_string(),
-            (Err(error), Choice::Driven(_)) => {
+        match sandbox::enter() {
+            Ok(sandbox) => return Ok(Some(sandbox)),
+            Err(error) if spec.is_embedded() => error.to_string(),
+            Err(error) => {
                 return Err(format!(
                     "could not enter the private network: {error}. To run the relay in the open \
                      network, say `--no-sandbox`"
@@ -114,51 +105,31 @@ pub(super) fn enter(choice: &Choice, no_sandbox: bool) -> Result<Option<Sandbox>
             }
         }
     };
-    let what = match choice {
-        Choice::Reference(_) | Choice::Variant(_) => {
-            "the embedded relay uses high ports of the loopback addresses"
-        }
-        Choice::Driven(_) => {
-            "the relay runs in the open network, and what it sends may leave this machine"
-        }
+    let what = match spec.is_embedded() {
+        true => "the embedded relay uses high ports of the loopback addresses",
+        false => "the relay runs in the open network, and what it sends may leave this machine",
     };
     say(&format!("no private network: {what} ({why})"));
     Ok(None)
 }
 
-/// Says which connectors the driver declares that no case is about.
-pub(super) fn warn_of_unplayed(catalogue: &Catalogue, driver: &Driver) {
+/// Says which connectors the relay declares that no case is about.
+pub(super) fn warn_of_unplayed(catalogue: &Catalogue, relay: &RelaySpec) {
     for direction in [Direction::Inbound, Direction::Outbound] {
         let has_case = |connector| {
             catalogue.cases().any(|case| case.direction == direction && case.connector == connector)
         };
         let declared = Connector::ALL.into_iter().filter(|connector| {
-            connector.exists(direction) && driver.contract.connectors.declare(direction, *connector)
+            connector.exists(direction) && relay.declares(direction, *connector)
         });
         for connector in declared.filter(|connector| !has_case(*connector)) {
             say(&format!(
                 "warning: the driver {} declares the connector {connector} {direction}, and no case \
                  of this version is about it: nothing is said of it",
-                driver.name
+                relay.name()
             ));
         }
     }
-}
-
-/// The time, like `2026-12-31T23:59:59Z`.
-fn now() -> Option<String> {
-    let now = OffsetDateTime::now_utc();
-    // A whole second can be written.
-    now.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
-}
-
-/// The day, like `2026-12-31`. `WAXSEAL_TODAY` sets it, so that a report can be made anew as of the
-/// day of another.
-pub(super) fn today() -> String {
-    let form = time::macros::format_description!("[year]-[month]-[day]");
-    let set = std::env::var("WAXSEAL_TODAY").ok();
-    let set = set.and_then(|day| time::Date::parse(&day, form).ok());
-    set.unwrap_or_else(|| OffsetDateTime::now_utc().date()).to_string()
 }
 
 /// What is to be tested of the user's own configuration.
@@ -211,21 +182,25 @@ fn finish(
     record: &Record,
     out: Option<&OutDir>,
 ) -> ExitCode {
-    let json = match report::json(record) {
-        Ok(json) => json,
-        Err(error) => return refuse(&format!("could not write the record: {error}")),
-    };
-    let markdown = report::markdown(record, &catalogue.requirements);
-    let written = out.map_or(Ok(()), |out| {
-        out.write("results.json", &json).and_then(|()| out.write("report.md", &markdown))
-    });
-    match arguments.format {
-        Format::Human => {
-            let alone = report::alone(record).filter(|_| arguments.verbose);
-            print(&(alone.unwrap_or_default() + &report::summary(record, &catalogue.requirements)));
+    let run =
+        report::Run { record, requirements: &catalogue.requirements, in_full: arguments.verbose };
+    let mut written = Ok(());
+    for format in &FORMATS {
+        let out = format.run_file.and_then(|file| Some((out?, file)));
+        let asked = std::ptr::eq(format, arguments.format);
+        if out.is_none() && !asked {
+            continue;
         }
-        Format::Json => print(&json),
-        Format::Markdown => print(&markdown),
+        let text = match (format.run)(&run) {
+            Ok(text) => text,
+            Err(error) => return refuse(&format!("could not write the record: {error}")),
+        };
+        if let Some((out, file)) = out {
+            written = written.and_then(|()| out.write(file, &text));
+        }
+        if asked {
+            print(&text);
+        }
     }
     for finding in record.gate.iter().flat_map(|gate| &gate.findings) {
         say(&format!("gate: {finding}"));

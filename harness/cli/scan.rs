@@ -13,10 +13,10 @@ use waxseal_model::profile::Profile;
 use waxseal_model::scan::{Entry, Scan, Target};
 use waxseal_model::verdict::{UNDECIDED, gravest};
 
-use super::arguments::{Part, ScanArguments, ScanFormat};
+use super::arguments::{Part, ScanArguments};
 use super::output::{print, refuse};
 use crate::catalogue::{Rules, files, host_pins, names_a_file, profile_names};
-use crate::report;
+use crate::library::today;
 use crate::scan::{Limits, ScanOptions, Scanner, parse_target};
 use crate::tls::{read_certificates_pem, system_roots};
 
@@ -63,7 +63,7 @@ pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
         own,
         roots,
         pins: arguments.expect.clone().zip(pins),
-        today: super::run::today(),
+        today: today(),
     }));
     let codes = runtime.block_on(all(arguments, &scanner, targets));
     // A name that cannot be resolved may keep a thread of the resolver busy: it is not waited for.
@@ -162,7 +162,7 @@ async fn all(
             (at, scanner.scan(target).await)
         });
     }
-    let rules = scanner.rules().await?;
+    let rules = scanner.rules().await.map_err(|error| error.to_string())?;
     let mut done: Vec<Option<Scan>> = (0..count).map(|_| None).collect();
     let mut next = 0;
     let mut codes = Vec::new();
@@ -171,13 +171,13 @@ async fn all(
             codes.push(UNDECIDED);
             continue;
         };
-        done[at] = Some(scan?);
+        done[at] = Some(scan.map_err(|error| error.to_string())?);
         while let Some(scan) = done.get_mut(next).and_then(Option::take) {
             next += 1;
             codes.push(scan.exit_code());
-            match arguments.format {
-                ScanFormat::Human => print(&report::scan_table(&scan, &rules.requirements)),
-                ScanFormat::Json => print(&report::scan_lines(&scan)),
+            // Only formats that have this form can be asked for.
+            if let Some(form) = arguments.format.scan {
+                print(&form(&scan, &rules.requirements));
             }
         }
     }

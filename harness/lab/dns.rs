@@ -2,7 +2,7 @@
 //!
 //! It validates nothing: a name is signed because the zones say so.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ const TTL: u32 = 1;
 const IDLE: Duration = Duration::from_secs(30);
 
 #[derive(Clone)]
-struct Desk {
+struct Responder {
     zones: Zones,
     hook: Listening,
 }
@@ -70,10 +70,10 @@ impl DnsServer {
     ) -> Result<Self, LabError> {
         let (udp, tcp) = bind_both(address).await?;
         let address = udp.local_addr().map_err(|cause| LabError::Listen { address, cause })?;
-        let desk = Desk { zones, hook };
+        let responder = Responder { zones, hook };
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve_udp(udp, desk.clone()));
-        tasks.spawn(serve_tcp(tcp, desk));
+        tasks.spawn(serve_udp(udp, responder.clone()));
+        tasks.spawn(serve_tcp(tcp, responder));
         Ok(Self { address, _tasks: tasks })
     }
 
@@ -97,25 +97,25 @@ async fn bind_both(address: SocketAddr) -> Result<(UdpSocket, TcpListener), LabE
     }
 }
 
-async fn serve_udp(socket: UdpSocket, desk: Desk) {
+async fn serve_udp(socket: UdpSocket, responder: Responder) {
     let mut buffer = vec![0; 4096];
     loop {
         // Errors here are echoes of an earlier answer (ICMP); the socket stays good.
         let Ok((length, from)) = socket.recv_from(&mut buffer).await else { continue };
-        if let Some(answer) = desk.answer(&buffer[..length], Transport::Udp) {
+        if let Some(answer) = responder.answer(&buffer[..length], Transport::Udp) {
             let _ = socket.send_to(&answer, from).await;
         }
     }
 }
 
-async fn serve_tcp(listener: TcpListener, desk: Desk) {
+async fn serve_tcp(listener: TcpListener, responder: Responder) {
     let mut clients = JoinSet::new();
     loop {
         tokio::select! {
             // A client more waits until another has gone: it is not held.
             accepted = accept(&listener), if clients.len() < limits::HELD => {
                 if let Ok(stream) = accepted {
-                    clients.spawn(serve_client(stream, desk.clone()));
+                    clients.spawn(serve_client(stream, responder.clone()));
                 }
             }
             Some(_) = clients.join_next() => {}
@@ -123,14 +123,14 @@ async fn serve_tcp(listener: TcpListener, desk: Desk) {
     }
 }
 
-async fn serve_client(mut stream: TcpStream, desk: Desk) {
+async fn serve_client(mut stream: TcpStream, responder: Responder) {
     while let Ok(Ok(length)) = tokio::time::timeout(IDLE, stream.read_u16()).await {
         let mut question = vec![0; usize::from(length)];
         let read = tokio::time::timeout(IDLE, stream.read_exact(&mut question)).await;
         if !matches!(read, Ok(Ok(_))) {
             return;
         }
-        let Some(answer) = desk.answer(&question, Transport::Tcp) else { continue };
+        let Some(answer) = responder.answer(&question, Transport::Tcp) else { continue };
         let Ok(length) = u16::try_from(answer.len()) else { return };
         let framed = [&length.to_be_bytes()[..], &answer].concat();
         if stream.write_all(&framed).await.is_err() {
@@ -139,7 +139,7 @@ async fn serve_client(mut stream: TcpStream, desk: Desk) {
     }
 }
 
-impl Desk {
+impl Responder {
     /// `None`: no answer is due.
     fn answer(&self, question: &[u8], transport: Transport) -> Option<Vec<u8>> {
         let request = Message::from_vec(question).ok()?;
@@ -239,19 +239,4 @@ fn in_words(reply: &Message) -> String {
         other => other.to_string(),
     };
     if reply.metadata.authentic_data { code + " AD" } else { code }
-}
-
-/// The name under which the DNS holds an address's name (RFC 1035 section 3.5,
-/// RFC 3596 section 2.5).
-pub fn reverse_name(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
-        }
-        IpAddr::V6(address) => {
-            let nibbles = address.octets().into_iter().rev().flat_map(|o| [o & 0xf, o >> 4]);
-            nibbles.map(|nibble| format!("{nibble:x}.")).collect::<String>() + "ip6.arpa"
-        }
-    }
 }

@@ -26,9 +26,9 @@ mod zones;
 
 pub use addresses::Addresses;
 pub use commands::{Commands, Errand, Unfinished};
-pub use dns::{DnsServer, Listening, Query, reverse_name};
-pub use error::{LabError, in_lines};
-pub use process::{Ended, Files, Isolation, Launch, Supervised, wait_for_port};
+pub use dns::{DnsServer, Listening, Query};
+pub use error::LabError;
+pub use process::{Files, Isolation, Launch, Supervised, wait_for_port};
 pub use records::{Data, Kind, Tlsa};
 pub use resolver::{Answer, Resolver};
 pub use rundir::{Afterwards, RunDir};

@@ -91,16 +91,6 @@ impl RunDir {
         self.write_with(name, bytes, 0o700)
     }
 
-    /// Lets other users walk through the directory, not list it: for a relay that starts as root
-    /// and reads its files as a user of its own. Files keep their modes.
-    ///
-    /// # Errors
-    /// [`LabError::Write`].
-    pub fn let_others_through(&self) -> Result<(), LabError> {
-        fs::set_permissions(&self.path, Permissions::from_mode(0o711))
-            .map_err(|cause| LabError::Write { path: self.path.clone(), cause })
-    }
-
     /// Lets other users read a file of the directory, and walk through the folders that it is in below
     /// this one. The directory itself stays closed to them: it is for files that are copied from here.
     ///

@@ -70,16 +70,6 @@ impl Zones {
         Ok(())
     }
 
-    /// Forgets the name and all below it: records, faults and signatures.
-    pub fn remove(&self, name: &str) {
-        let top = plain(name);
-        self.write(|table| {
-            table.records.retain(|owner, _| !is_within(owner, &top));
-            table.signed.retain(|owner, _| !is_within(owner, &top));
-            table.faults.retain(|(owner, _), _| !is_within(owner, &top));
-        });
-    }
-
     /// Says whether the name and all below it count as signed. The nearest such saying holds;
     /// where there is none, a name is unsigned.
     pub fn sign(&self, name: &str, signed: bool) {
@@ -216,14 +206,5 @@ mod tests {
         zones.add("x.test", Data::Cname("y.test".into())).unwrap();
         zones.add("y.test", Data::Cname("x.test".into())).unwrap();
         assert_eq!(zones.find("x.test", Some(Kind::A)).fault, Some(DnsFaultKind::Servfail));
-    }
-
-    #[test]
-    fn removing_a_name_removes_all_below_it_and_nothing_beside_it() {
-        let zones = zones();
-        zones.add("ba.test", Data::A([127, 0, 0, 1].into())).unwrap();
-        zones.remove("a.test");
-        assert!(zones.find("mx.a.test", Some(Kind::A)).no_such_name);
-        assert_eq!(zones.find("ba.test", Some(Kind::A)).answers.len(), 1);
     }
 }

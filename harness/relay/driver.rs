@@ -145,7 +145,7 @@ impl Driver {
     ///
     /// # Errors
     /// [`RelayError::Read`].
-    pub fn baseline(&self) -> Result<Option<String>, RelayError> {
+    pub(super) fn baseline_text(&self) -> Result<Option<String>, RelayError> {
         let name = "baseline.toml";
         Ok(match &self.source {
             Source::Nowhere => None,
@@ -164,7 +164,7 @@ impl Driver {
     ///
     /// # Errors
     /// [`RelayError::Needs`] with a sentence for each thing that is missing.
-    pub fn check_needs(&self, sandbox: Option<&Sandbox>) -> Result<(), RelayError> {
+    pub(super) fn check_machine(&self, sandbox: Option<&Sandbox>) -> Result<(), RelayError> {
         let mut missing: Vec<_> =
             self.contract.needs.iter().filter_map(|need| lacking(need, sandbox)).collect();
         if let Some(root) = self.root.as_ref().filter(|root| root.version().is_none()) {
@@ -337,7 +337,7 @@ mod tests {
     fn what_is_missing_is_said_with_what_to_do() {
         let folder = folder("'sandbox', 'sh', 'no-such-program'");
         let driver = Driver::find(folder.path().to_str().unwrap()).unwrap();
-        let error = driver.check_needs(None).unwrap_err().to_string();
+        let error = driver.check_machine(None).unwrap_err().to_string();
         assert_eq!(
             error,
             "run x: it needs the sandbox, which is the private network that `--no-sandbox` does \

@@ -94,7 +94,13 @@ pub enum RelayError {
         /// What stands in the way, and the way out.
         why: String,
     },
-    /// A file of the run's private directory.
+    /// The embedded relay has no files of its own.
+    #[error("use the configuration: the embedded relay has none; name a driver")]
+    NoConfiguration,
+    /// A relay without a driver, and without a command.
+    #[error("start a relay by an empty command; name the program")]
+    EmptyCommand,
+    /// The lab, or a file of the run's private directory.
     #[error(transparent)]
     Lab(#[from] crate::lab::LabError),
 }

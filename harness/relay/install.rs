@@ -116,11 +116,11 @@ mod tests {
     use super::*;
 
     /// A directory for `/etc`, a root, the script, and an archive with one package.
-    struct Stage(RunDir);
+    struct Machine(RunDir);
 
     const HOST: &str = "ID=debian\nVERSION_CODENAME=bookworm\n";
 
-    impl Stage {
+    impl Machine {
         fn new(os_release: &str, sources: &str) -> Self {
             let files = RunDir::create(Afterwards::Remove, None).unwrap();
             let sources = sources.replace("HERE", &files.path().to_string_lossy());
@@ -161,10 +161,10 @@ mod tests {
     #[test]
     fn a_machine_that_cannot_unpack_is_told_in_one_sentence() {
         let check = |os_release: &str, uid: &str, words: &str| {
-            let stage = Stage::new(os_release, "");
-            let path = stage.programs(&[("id", &format!("echo {uid}")), ("apt-get", "")]);
-            let error = unpack(stage.command(&["x"]).env("PATH", path)).unwrap_err();
-            assert_eq!(error.replace(&*stage.0.path().to_string_lossy(), ""), words);
+            let machine = Machine::new(os_release, "");
+            let path = machine.programs(&[("id", &format!("echo {uid}")), ("apt-get", "")]);
+            let error = unpack(machine.command(&["x"]).env("PATH", path)).unwrap_err();
+            assert_eq!(error.replace(&*machine.0.path().to_string_lossy(), ""), words);
         };
         check(HOST, "1000", "the packages of Debian are unpacked as root, run it with sudo");
         let other = "its packages come from the sources of a Debian host, and this is not one";
@@ -203,29 +203,29 @@ mkdir -p "$archive"
             return;
         }
         let options = "allow-insecure=yes trusted=yes";
-        let stage = Stage::new(HOST, &format!("deb [{options}] file:HERE bookworm main\n"));
+        let machine = Machine::new(HOST, &format!("deb [{options}] file:HERE bookworm main\n"));
         for (name, text) in [("DEBIAN/control", PACKAGE), ("lib/small.txt", "small\n")] {
-            stage.0.write_private(&format!("small/{name}"), text.as_bytes()).unwrap();
+            machine.0.write_private(&format!("small/{name}"), text.as_bytes()).unwrap();
         }
-        let at = |name| stage.0.path().join(name);
+        let at = |name| machine.0.path().join(name);
         fs::set_permissions(at("small/DEBIAN"), fs::Permissions::from_mode(0o755)).unwrap();
-        let archive = ["-c".as_ref(), ARCHIVE.as_ref(), "sh".as_ref(), stage.0.path()];
+        let archive = ["-c".as_ref(), ARCHIVE.as_ref(), "sh".as_ref(), machine.0.path()];
         assert!(Process::new("sh").args(archive).status().unwrap().success());
 
-        let error = unpack(&mut stage.command(&["small", "smell"])).unwrap_err();
+        let error = unpack(&mut machine.command(&["small", "smell"])).unwrap_err();
         assert_eq!(error, "Debian trixie has no package smell");
-        assert_eq!(unpack(&mut stage.command(&["small"])).unwrap(), "1.4");
+        assert_eq!(unpack(&mut machine.command(&["small"])).unwrap(), "1.4");
         assert_eq!(fs::read_to_string(at("root/usr/lib/small.txt")).unwrap(), "small\n");
         assert!(!at("root/.apt").exists());
 
-        let stage = Stage::new(HOST, "deb http://127.0.0.1:1 sid main\n");
-        let error = unpack(&mut stage.command(&["small"])).unwrap_err();
+        let machine = Machine::new(HOST, "deb http://127.0.0.1:1 sid main\n");
+        let error = unpack(&mut machine.command(&["small"])).unwrap_err();
         assert!(
             error.starts_with("no source of Debian bookworm with the component main"),
             "{error}"
         );
-        let stage = Stage::new(HOST, "deb file:/nonexistent bookworm main\n");
-        let error = unpack(&mut stage.command(&["small"])).unwrap_err();
+        let machine = Machine::new(HOST, "deb file:/nonexistent bookworm main\n");
+        let error = unpack(&mut machine.command(&["small"])).unwrap_err();
         assert!(error.starts_with("the package lists of trixie cannot be read: E: "), "{error}");
     }
 }

@@ -1,30 +1,34 @@
-//! Relays under test: the reference relay, a driven process, a remote address.
+//! Relays under test behind one interface: the reference relay, a driven process; and a remote address.
 //!
-//! Nothing here knows a scenario.
+//! What a relay is told of the lab is its lab file, whoever runs it. Only `refusal` and `lateness` look at a
+//! case: which ones a relay cannot play. Nothing here plays one.
 
 mod config;
 mod connectors;
 pub mod contract;
+mod driven;
 pub mod driver;
 mod error;
 pub mod evidence;
 mod install;
+mod interface;
 pub mod labfile;
+mod lateness;
 mod place;
 mod private_root;
 mod ready;
 pub mod reference;
+mod refusal;
 mod remote;
 mod root;
+mod spec;
 mod template;
 
-pub use config::{Adopt, adopt};
-pub use connectors::Connectors;
-pub use contract::Contract;
-pub use driver::{Driver, Prepared};
+pub use config::Adopt;
+pub use driver::Driver;
 pub use error::RelayError;
 pub use evidence::Evidence;
+pub use interface::{Pace, Relay, RunningRelay, Start};
 pub use labfile::LabFile;
-pub use ready::{version, wait_until_ready};
 pub use remote::Remote;
-pub use root::Root;
+pub use spec::RelaySpec;

@@ -44,7 +44,7 @@ pub fn transcript(direction: Direction, trace: &Trace, marked: &[usize]) -> Stri
 fn title(place: &Place) -> String {
     match place {
         Place::Dns => "resolver".into(),
-        Place::Injection => "the message is handed to the relay".into(),
+        Place::Injection => "the message is submitted to the relay".into(),
         Place::Peer { name, connection } => {
             format!("{}, connection {connection}", printable(name))
         }
@@ -85,20 +85,20 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             one(format!("{theirs}{}: (message of {} octets)", lock(channel), bytes.len()))
         }
         Happening::UnexpectedBytes { channel, bytes } => one(format!(
-            "{theirs}{}: {} (nothing was due)",
+            "{theirs}{}: {} (unexpected)",
             lock(channel),
             Foreign::of_bytes(bytes).short()
         )),
         Happening::Reached { .. } | Happening::Finished => None,
-        Happening::Diverged { .. } => one("(the relay leaves the script)".into()),
+        Happening::Diverged { .. } => one("(the relay departs from the script)".into()),
         Happening::Faulted(name) => one(format!("{ours}: (fault {})", printable(name))),
         Happening::Hello(hello) => Some(hello_lines(hello, false)),
         Happening::WroteHello(words) => {
-            one(format!("C: (ClientHello written by hand: {})", printable(words)))
+            one(format!("C: (hand-written ClientHello: {})", printable(words)))
         }
         Happening::Answered(facts) => one(answered(facts)),
         Happening::ViolationAccepted(name) => {
-            one(format!("{theirs}: (goes along with {})", printable(name)))
+            one(format!("{theirs}: (accepts the violation {})", printable(name)))
         }
         Happening::Tampered { tampering, answer, version } => Some(vec![
             format!("{ours}: (flight of {version}: {})", clause(tampering)),
@@ -129,9 +129,9 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             Speaker::Peer => format!("{ours}: (TLS alert {})", alert_words(alert.description)),
         }),
         Happening::AcceptedByPeer { channel } => {
-            one(format!("(took the message {})", side(channel)))
+            one(format!("(accepted the message {})", side(channel)))
         }
-        Happening::AcceptedByRelay { .. } => one("(the relay took the message)".into()),
+        Happening::AcceptedByRelay { .. } => one("(the relay accepted the message)".into()),
         Happening::Refused { reply, .. } => one(match &event.place {
             // A command's reply stands nowhere else.
             Place::Injection if !reply.is_empty() => {
@@ -147,7 +147,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             diagnostic.short()
         )),
         Happening::Cut { bound, events, octets } => one(cut(*bound, *events, *octets)),
-        Happening::LostFromQueue => one("(the message is in the relay's queue no more)".into()),
+        Happening::LostFromQueue => one("(the message is no longer in the relay's queue)".into()),
         Happening::Waiting { reason } => one(format!("(waits: {})", reason.short())),
         Happening::Ended(end) => one(match end {
             End::CloseNotify => "(the relay ended the connection with close_notify)",
@@ -163,7 +163,9 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             one(format!("(not played: the relay was silent on {})", printable(control)))
         }
         Happening::Deadline => one("(the time allowed ran out)".into()),
-        Happening::HarnessError(text) => one(format!("(our trouble: {})", printable(text))),
+        Happening::HarnessError(text) => {
+            one(format!("(internal error in waxseal: {})", printable(text)))
+        }
     }
 }
 
@@ -191,16 +193,16 @@ fn alert_words(description: u8) -> String {
 
 fn tampering_answer(theirs: &str, answer: &TamperReaction) -> String {
     match answer {
-        TamperReaction::WentOn(with) => format!("{theirs}: (goes on: {})", printable(with)),
+        TamperReaction::WentOn(with) => format!("{theirs}: (continues: {})", printable(with)),
         TamperReaction::Alert(code) => {
             format!("{theirs}: (refuses it: TLS alert {})", alert_words(*code))
         }
-        TamperReaction::Closed => format!("{theirs}: (ends the connection before it goes on)"),
-        TamperReaction::Reset => format!("{theirs}: (resets the connection before it goes on)"),
+        TamperReaction::Closed => format!("{theirs}: (closes the connection before it continues)"),
+        TamperReaction::Reset => format!("{theirs}: (resets the connection before it continues)"),
         TamperReaction::Unclear => {
-            format!("{theirs}: (ends the connection, at whatever it did not like)")
+            format!("{theirs}: (closes the connection, reason unclear)")
         }
-        TamperReaction::Silence => format!("{theirs}: (says nothing more)"),
+        TamperReaction::Silence => format!("{theirs}: (sends nothing more)"),
         TamperReaction::NotApplicable(why) => format!("(sent as it was: {})", printable(why)),
     }
 }

@@ -8,25 +8,28 @@ use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 use waxseal_model::verdict::Verdict;
 
-use super::Choice;
 use crate::catalogue::Catalogue;
+use crate::relay::Relay;
 
 /// What was not played because the relay does not have it, although cases were selected for it or
 /// the profile requires it; and what the relay has and no case of this version asks for.
 pub(super) fn absent(
     whole: &Catalogue,
     profile: &Profile,
-    choice: &Choice,
+    relay: &dyn Relay,
     cases: &[CaseRecord],
 ) -> Vec<Absent> {
-    let ways = [Direction::Inbound, Direction::Outbound];
-    ways.into_iter().flat_map(|way| one_way(whole, profile, choice, cases, way)).collect()
+    let directions = [Direction::Inbound, Direction::Outbound];
+    directions
+        .into_iter()
+        .flat_map(|direction| one_way(whole, profile, relay, cases, direction))
+        .collect()
 }
 
 fn one_way(
     whole: &Catalogue,
     profile: &Profile,
-    choice: &Choice,
+    relay: &dyn Relay,
     cases: &[CaseRecord],
     direction: Direction,
 ) -> Vec<Absent> {
@@ -40,15 +43,14 @@ fn one_way(
         (some && all.all(|case| case.verdict == Verdict::Skipped)).then_some(count)
     };
     let required: Vec<Connector> = profile.requires.get(&direction).cloned().unwrap_or_default();
-    if !choice.takes_part(direction) {
-        let reason = choice.why_absent(direction);
+    if let Some(reason) = relay.absent(direction) {
         let whole = skipped(None).map(|cases| Absent { direction, connector: None, cases, reason });
         return whole.into_iter().collect();
     }
     let with_cases: BTreeSet<Connector> =
         whole.cases().filter(|c| c.direction == direction).map(|case| case.connector).collect();
     let of = |connector: Connector| {
-        let declared = choice.declares(direction, connector);
+        let declared = relay.declares(direction, connector);
         let known = with_cases.contains(&connector);
         let reason = match (declared, required.contains(&connector), known) {
             (false, true, _) => "The profile requires it, and the relay does not declare it.",

@@ -59,7 +59,7 @@ pub(super) fn settle(case: &Case, first: CaseRecord, late: bool, second: CaseRec
         return second;
     }
     let reason = format!(
-        "Played twice, the relay did two things: fail ({}), then {} ({}).",
+        "Two plays differ: the first is fail ({}), the second {} ({}).",
         first.reason.trim_end_matches('.'),
         second.verdict,
         second.reason.trim_end_matches('.'),

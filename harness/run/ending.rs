@@ -9,7 +9,7 @@ use waxseal_model::script::Direction;
 use waxseal_model::trace::{Event, Happening, Place};
 
 use super::RunError;
-use super::play::Way;
+use super::options::PlayOptions;
 use crate::peer::{Recorder, Waited};
 use crate::relay::evidence::Queue;
 use crate::wire::attention::Allowance;
@@ -25,7 +25,7 @@ const SECOND_LOOK: Duration = Duration::from_secs(6);
 pub(super) async fn await_end(
     names: &Names,
     recorder: &Recorder,
-    way: &Way,
+    options: &PlayOptions,
     limit: &mut Allowance,
 ) -> Result<(), RunError> {
     let ended = |events: &[Event]| {
@@ -35,7 +35,7 @@ pub(super) async fn await_end(
                 matches!(event.kind, Happening::HarnessError(_) | Happening::Cut { .. })
             })
     };
-    let mut settle = way.evidence.settle;
+    let mut settle = options.evidence.settle;
     let (mut looked, mut missed) = (Duration::ZERO, 0);
     loop {
         let calm = |events: &[Event]| calm_since(events).map(|since| since.max(looked));
@@ -47,7 +47,7 @@ pub(super) async fn await_end(
             }
             Waited::Settled => {}
         }
-        let seen = match &way.evidence.queue {
+        let seen = match &options.evidence.queue {
             Some(queue) => look(queue, names).await?,
             None => {
                 let silent = settle.unwrap_or_default();
@@ -68,7 +68,7 @@ pub(super) async fn await_end(
             }
             Seen::Missing => recorder.note(Place::Run, Happening::LostFromQueue),
         }
-        settle = way.evidence.settle;
+        settle = options.evidence.settle;
     }
 }
 
@@ -78,16 +78,17 @@ pub(super) async fn await_end(
 pub(super) async fn await_again(
     names: &Names,
     recorder: &Recorder,
-    way: &Way,
+    options: &PlayOptions,
     limit: &mut Allowance,
 ) -> Result<(), RunError> {
     let again = |events: &[Event]| !breaches(Never::SentTwice, events).is_empty();
-    let settle = way.evidence.settle.unwrap_or(AGAIN);
+    let settle = options.evidence.settle.unwrap_or(AGAIN);
     let mut looked = Duration::ZERO;
     loop {
         let calm = |events: &[Event]| calm_since(events).map(|since| since.max(looked));
         let waited = recorder.wait_until(limit, Some(settle), again, calm).await;
-        let Some(queue) = way.evidence.queue.as_ref().filter(|_| waited == Waited::Settled) else {
+        let Some(queue) = options.evidence.queue.as_ref().filter(|_| waited == Waited::Settled)
+        else {
             return Ok(());
         };
         match look(queue, names).await? {
@@ -104,9 +105,13 @@ pub(super) async fn await_again(
 
 /// Waits as long as silence takes to count after our sender has left in the middle of a message, or until a part of
 /// it is passed on.
-pub(super) async fn await_nothing(recorder: &Recorder, way: &Way, limit: &mut Allowance) {
+pub(super) async fn await_nothing(
+    recorder: &Recorder,
+    options: &PlayOptions,
+    limit: &mut Allowance,
+) {
     let passed_on = |events: &[Event]| !breaches(Never::CutMessage, events).is_empty();
-    let settle = way.evidence.settle.unwrap_or(AGAIN);
+    let settle = options.evidence.settle.unwrap_or(AGAIN);
     let since_left = |events: &[Event]| {
         let ended = |event: &&Event| {
             event.place == Place::Injection && matches!(event.kind, Happening::Ended(_))

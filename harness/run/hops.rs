@@ -14,8 +14,8 @@ use waxseal_model::script::Script;
 use waxseal_model::wording::fill;
 
 use super::RunError;
-use super::play::Way;
-use super::world::{PATIENCE, World, serve};
+use super::lab::{Lab, PATIENCE, serve};
+use super::options::PlayOptions;
 use crate::lab::Data;
 use crate::peer::{ReceiverPlan, Recorder};
 use crate::tls::{AskClient, ServerSetup, Tickets};
@@ -45,10 +45,10 @@ pub(super) struct Host {
 
 /// The next hops of a case.
 pub(super) struct Hops<'a> {
-    world: &'a World,
+    lab: &'a Lab,
     case: &'a Case,
     names: &'a Names,
-    way: &'a Way,
+    options: &'a PlayOptions,
     /// In the order of the file.
     pub(super) hosts: Vec<Host>,
     /// Who serves them, and goes on when the case is over.
@@ -58,13 +58,13 @@ pub(super) struct Hops<'a> {
 impl<'a> Hops<'a> {
     /// None yet.
     pub(super) fn new(
-        world: &'a World,
+        lab: &'a Lab,
         case: &'a Case,
         names: &'a Names,
-        way: &'a Way,
+        options: &'a PlayOptions,
         serving: &'a mut JoinSet<()>,
     ) -> Self {
-        Self { world, case, names, way, hosts: Vec::new(), serving }
+        Self { lab, case, names, options, hosts: Vec::new(), serving }
     }
 
     /// Puts one peer up; its events go to `recorder`.
@@ -73,17 +73,17 @@ impl<'a> Hops<'a> {
         peer: &Peer,
         recorder: &Recorder,
     ) -> Result<(), RunError> {
-        let (world, place) = (self.world, &peer.place);
+        let (lab, place) = (self.lab, &peer.place);
         // A message to an address goes to that of the first next hop.
         let literal = self.names.get("address").filter(|_| self.hosts.is_empty());
         let address = match literal.and_then(|address| address.parse().ok()) {
             Some(address) => address,
-            None => world.address_of(place.family)?,
+            None => lab.address_of(place.family)?,
         };
         let of = place.address_of.as_ref();
         let name = match self.hosts.iter().find(|host| Some(&host.peer) == of) {
             Some(host) => {
-                world.zones.add(&host.owner, record(address))?;
+                lab.zones.add(&host.owner, record(address))?;
                 host.name.clone()
             }
             None => self.put_up_host(peer, address, recorder)?,
@@ -94,9 +94,9 @@ impl<'a> Hops<'a> {
         if let Some(renamed) = renamed(self.case, self.names) {
             names.insert("renamed".into(), renamed.1);
         }
-        let plan = receiver(world, peer, &names, self.way)?;
-        let port = self.case.next_hop.as_ref().and_then(|hop| hop.port);
-        let listener = world.listen(address, port).await?;
+        let plan = receiver(lab, peer, &names, self.options)?;
+        let port = self.case.next_hop().and_then(|hop| hop.port);
+        let listener = lab.listen(address, port).await?;
         self.serving.spawn(serve(listener, plan, recorder.clone()));
         Ok(())
     }
@@ -108,42 +108,42 @@ impl<'a> Hops<'a> {
         address: IpAddr,
         recorder: &Recorder,
     ) -> Result<String, RunError> {
-        let (world, domain, label) = (self.world, &self.names["domain"], label(self.names));
+        let (lab, domain, label) = (self.lab, &self.names["domain"], label(self.names));
         let hosts = hosts_of(self.case, self.names);
-        let name = match (&self.case.next_hop, peer.place.host) {
+        let name = match (self.case.next_hop(), peer.place.host) {
             (Some(hop), _) => hop.host.clone(),
             (None, HostPlace::Below) => format!("{}.{hosts}", peer.name),
             (None, HostPlace::Domain) => domain.clone(),
             (None, HostPlace::Outside) => format!("{}.{label}.{OUTSIDE}", peer.name),
         };
         // A host of the user's need not lie below the domain.
-        world.own(&name, recorder);
+        lab.own(&name, recorder);
         let owner = match self.case.alias {
             Some(Alias::Host) => {
                 let owner = format!("{}.{label}.alias.test", peer.name);
-                world.own(&owner, recorder);
-                world.zones.replace(&name, vec![Data::Cname(owner.clone())])?;
+                lab.own(&owner, recorder);
+                lab.zones.replace(&name, vec![Data::Cname(owner.clone())])?;
                 owner
             }
             _ => name.clone(),
         };
         let dead = match peer.place.dead {
-            Some(DeadAddress::Ipv4) => Some(Data::A(world.case_address()?)),
+            Some(DeadAddress::Ipv4) => Some(Data::A(lab.case_address()?)),
             Some(DeadAddress::Ipv6) => Some(Data::Aaaa(NOWHERE)),
             None => None,
         };
         let records = dead.into_iter().chain([record(address)]).collect();
-        world.zones.replace(&owner, records)?;
+        lab.zones.replace(&owner, records)?;
         let usual = u16::try_from(10 * (self.hosts.len() + 1)).unwrap_or(u16::MAX);
         let preference = match peer.place.host {
-            HostPlace::Domain if self.case.next_hop.is_none() => None,
+            HostPlace::Domain if self.case.next_hop().is_none() => None,
             _ => Some(peer.place.preference.unwrap_or(usual)),
         };
         let host = Host { peer: peer.name.clone(), name: name.clone(), owner, preference, address };
         self.hosts.push(host);
         if let Some(preference) = preference {
             let host = name.clone();
-            world.zones.add(&self.mail_domain(), Data::Mx { preference, host })?;
+            lab.zones.add(&self.mail_domain(), Data::Mx { preference, host })?;
         }
         Ok(name)
     }
@@ -160,8 +160,8 @@ impl<'a> Hops<'a> {
     pub(super) fn make_alias(&self, recorder: &Recorder) -> Result<(), RunError> {
         let target = self.mail_domain();
         if target != self.names["domain"] {
-            self.world.own(&target, recorder);
-            self.world.zones.replace(&self.names["domain"], vec![Data::Cname(target)])?;
+            self.lab.own(&target, recorder);
+            self.lab.zones.replace(&self.names["domain"], vec![Data::Cname(target)])?;
         }
         Ok(())
     }
@@ -173,21 +173,21 @@ impl<'a> Hops<'a> {
         domain: &str,
         recorder: &Recorder,
     ) -> Result<(), RunError> {
-        let (world, new) = (self.world, *domain != self.names["domain"]);
-        if !new || !world.own(domain, recorder) {
+        let (lab, new) = (self.lab, *domain != self.names["domain"]);
+        if !new || !lab.own(domain, recorder) {
             return Ok(());
         }
         if before.renamed
             && let (Some(host), Some((_, name))) =
                 (self.hosts.first(), renamed(self.case, self.names))
         {
-            world.zones.replace(&name, vec![record(host.address)])?;
-            world.zones.add(domain, Data::Mx { preference: 10, host: name })?;
+            lab.zones.replace(&name, vec![record(host.address)])?;
+            lab.zones.add(domain, Data::Mx { preference: 10, host: name })?;
             return Ok(());
         }
         for host in &self.hosts {
             let (host, preference) = (host.name.clone(), host.preference.unwrap_or(10));
-            world.zones.add(domain, Data::Mx { preference, host })?;
+            lab.zones.add(domain, Data::Mx { preference, host })?;
         }
         Ok(())
     }
@@ -204,13 +204,13 @@ impl<'a> Hops<'a> {
                 Also::Under(connector) => {
                     let domain = format!("{local}.{connector}.test");
                     let host = format!("mx.{domain}");
-                    let address = self.world.address_of(Family::Ipv4)?;
-                    self.world.zones.replace(&host, vec![record(address)])?;
+                    let address = self.lab.address_of(Family::Ipv4)?;
+                    self.lab.zones.replace(&host, vec![record(address)])?;
                     let record = Data::Mx { preference: 10, host: host.clone() };
-                    self.world.zones.replace(&domain, vec![record])?;
+                    self.lab.zones.replace(&domain, vec![record])?;
                     let names = host_names(self.names, &host, &host, address);
-                    let plan = receiver(self.world, &correct("mx"), &names, self.way)?;
-                    let listener = self.world.listen(address, None).await?;
+                    let plan = receiver(self.lab, &correct("mx"), &names, self.options)?;
+                    let listener = self.lab.listen(address, None).await?;
                     self.serving.spawn(serve(listener, plan, Recorder::new()));
                     recipients.push(format!("{local}@{domain}"));
                 }
@@ -238,7 +238,7 @@ fn label(names: &Names) -> String {
 /// in each case.
 fn hosts_of(case: &Case, names: &Names) -> String {
     let domain = &names["domain"];
-    match case.domain.as_ref() == Some(domain) {
+    match case.whole_domain() == Some(domain.as_str()) {
         true => format!("{}.{domain}", label(names)),
         false => domain.clone(),
     }
@@ -294,10 +294,10 @@ pub(super) fn correct(name: &str) -> Peer {
 
 /// How a peer serves; `names` are those of its host.
 pub(super) fn receiver(
-    world: &World,
+    lab: &Lab,
     peer: &Peer,
     names: &Names,
-    way: &Way,
+    options: &PlayOptions,
 ) -> Result<ReceiverPlan, RunError> {
     let ask = match peer.asks_certificate {
         AsksCertificate::No => AskClient::No,
@@ -311,8 +311,8 @@ pub(super) fn receiver(
     };
     let in_it: Vec<String> = peer.cert_names.iter().map(|name| fill(name, names)).collect();
     let setup = |recipe: &str| -> Result<ServerSetup, RunError> {
-        let mut tls = world.server_setup(&peer.offer, recipe, &names["mx"], &in_it, ask)?;
-        (tls.engine, tls.tickets) = (way.engine, tickets.clone());
+        let mut tls = lab.server_setup(&peer.offer, recipe, &names["mx"], &in_it, ask)?;
+        (tls.engine, tls.tickets) = (options.engine, tickets.clone());
         Ok(tls)
     };
     let tls = setup(peer.cert.as_deref().unwrap_or("trusted"))?;

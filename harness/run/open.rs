@@ -11,9 +11,9 @@ use waxseal_model::scenario::Case;
 use waxseal_model::trace::{Event, Happening, Trace};
 use waxseal_model::verdict::Verdict;
 
-use super::desk::Desk;
 use super::doubt::leaked;
 use super::play::Heard;
+use super::results::Results;
 use crate::lab::descriptors;
 use crate::peer::Recorder;
 
@@ -63,7 +63,7 @@ impl Open {
     /// Turns the verdicts of cases whose message was seen in plaintext after them.
     pub(super) fn reopen<'a>(
         &self,
-        desk: &Desk<'_>,
+        results: &Results<'_>,
         cases: &BTreeMap<&'a str, &'a Case>,
         records: &mut BTreeMap<&'a str, CaseRecord>,
     ) {
@@ -78,11 +78,11 @@ impl Open {
             if record.verdict == Verdict::Fail {
                 continue;
             }
-            let mut turned = desk.judge_trace(case, &kept.names, trace.clone());
+            let mut turned = results.judge_trace(case, &kept.names, trace.clone());
             if turned.verdict != Verdict::Fail {
                 // What was played before the verdict may be needed to see that it was this case.
                 let events = record.trace.events.iter().cloned().chain(trace.events).collect();
-                turned = desk.judge_trace(case, &kept.names, Trace { events });
+                turned = results.judge_trace(case, &kept.names, Trace { events });
             }
             if turned.verdict == Verdict::Fail {
                 let (before, duration_ms) = (record.verdict, record.duration_ms);

@@ -33,7 +33,7 @@ pub(super) fn settle(first: CaseRecord, engine: Engine, second: Option<CaseRecor
         return first;
     };
     let reason = format!(
-        "The engines disagree, so nothing can be said: with {} it is fail ({}), with {} it is {} ({}).",
+        "The engines disagree: with {} the case fails ({}), with {} it is {} ({}).",
         other(engine).name(),
         first.reason.trim_end_matches('.'),
         engine.name(),

@@ -14,9 +14,9 @@ use waxseal_model::trace::{Channel, Happening, Place, Trace};
 use super::RunError;
 use super::ending::{await_again, await_end, await_goodbye, await_nothing};
 use super::hops::{Hops, correct, receiver, record};
-use super::play::Way;
+use super::lab::{Lab, PATIENCE, RELAY, serve};
+use super::options::PlayOptions;
 use super::whole::leave;
-use super::world::{PATIENCE, RELAY, World, serve};
 use crate::lab::{Data, Kind};
 use crate::peer::{Content, Letter, Recorder, SenderPlan, Then, send};
 use crate::relay::evidence::{Envelope, Handed, Submit};
@@ -26,50 +26,50 @@ use crate::wire::attention::{Allowance, within};
 /// Plays one outbound case to the end of its message, and gives what was heard until then. Its hosts
 /// are put into `peers` and stay open.
 pub(super) async fn outbound(
-    world: &World,
+    lab: &Lab,
     case: &Case,
     names: &Names,
     recorder: &Recorder,
     peers: &mut JoinSet<()>,
-    way: &Way,
+    options: &PlayOptions,
 ) -> Result<Trace, RunError> {
     let domain = names["domain"].clone();
-    world.own(&domain, recorder);
+    lab.own(&domain, recorder);
     // What the case before did to the domain is over.
-    world.zones.replace(&domain, Vec::new())?;
-    [Kind::Mx, Kind::Tlsa].into_iter().for_each(|kind| world.zones.heal(&domain, kind));
-    let mut hops = Hops::new(world, case, names, way, peers);
+    lab.zones.replace(&domain, Vec::new())?;
+    [Kind::Mx, Kind::Tlsa].into_iter().for_each(|kind| lab.zones.heal(&domain, kind));
+    let mut hops = Hops::new(lab, case, names, options, peers);
     hops.make_alias(recorder)?;
     for peer in case.peers.iter().filter(|peer| peer.name != "sender") {
         hops.put_up(peer, recorder).await?;
     }
-    break_dns(world, case, names, &hops)?;
+    break_dns(lab, case, names, &hops)?;
     let also = hops.put_up_further().await?;
     let sender_domain = names["from"].split('@').nth(1).unwrap_or_default().to_owned();
     let host = format!("sender.{sender_domain}");
-    let address = world.case_address()?;
-    world.zones.add(&sender_domain, Data::Mx { preference: 10, host: host.clone() })?;
-    world.zones.add(&host, Data::A(address))?;
+    let address = lab.case_address()?;
+    lab.zones.add(&sender_domain, Data::Mx { preference: 10, host: host.clone() })?;
+    lab.zones.add(&host, Data::A(address))?;
     // Where reports arrive when the scenario says nothing about it.
     let well_behaved = correct("sender");
     let peer = case.peer("sender").unwrap_or(&well_behaved);
     let mut names_there = names.clone();
     names_there.insert("mx".into(), host);
-    let mut plan = receiver(world, peer, &names_there, way)?;
+    let mut plan = receiver(lab, peer, &names_there, options)?;
     plan.content = Content::Report;
     plan.mailbox = case.peer("sender").is_none();
-    let listener = world.listen(address.into(), None).await?;
+    let listener = lab.listen(address.into(), None).await?;
     hops.serving.spawn(serve(listener, plan, recorder.clone()));
 
     for (at, before) in case.before.iter().enumerate() {
         let names = earlier(names, at, before);
         hops.put_up_earlier(before, &names["domain"], recorder)?;
-        send_one(world, case, &names, &Letter::new(&names), recorder, way).await?;
+        send_one(lab, case, &names, &Letter::new(&names), recorder, options).await?;
         recorder.note(Place::Run, Happening::NextMessage);
     }
-    send_one(world, case, names, &letter(case, names, also), recorder, way).await?;
+    send_one(lab, case, names, &letter(case, names, also), recorder, options).await?;
     match case.shared_name() {
-        Some(_) => leave(world, case, names, recorder).await,
+        Some(_) => leave(lab, case, names, recorder).await,
         None => Ok(recorder.trace()),
     }
 }
@@ -107,28 +107,28 @@ fn letter(case: &Case, names: &Names, also: Vec<String>) -> Letter {
 
 /// Hands one message to the relay and waits until it has ended.
 async fn send_one(
-    world: &World,
+    lab: &Lab,
     case: &Case,
     names: &Names,
     letter: &Letter,
     recorder: &Recorder,
-    way: &Way,
+    options: &PlayOptions,
 ) -> Result<(), RunError> {
-    let mut limit = Allowance::new(way.limit);
-    match &way.evidence.submit {
+    let mut limit = Allowance::new(options.limit);
+    match &options.evidence.submit {
         Some(submit) => {
-            let port = case.next_hop.as_ref().and_then(|hop| hop.port).unwrap_or(world.smtp_port);
+            let port = case.next_hop().and_then(|hop| hop.port).unwrap_or(lab.smtp_port);
             hand(submit, names, letter, port, recorder).await?;
         }
-        None => inject(world, case, names, letter, recorder, way.limit).await,
+        None => inject(lab, case, names, letter, recorder, options.limit).await,
     }
     if case.message.cut_short {
-        await_nothing(recorder, way, &mut limit).await;
+        await_nothing(recorder, options, &mut limit).await;
         return Ok(());
     }
-    await_end(names, recorder, way, &mut limit).await?;
+    await_end(names, recorder, options, &mut limit).await?;
     if case.expect.never.contains(&Never::SentTwice) {
-        await_again(names, recorder, way, &mut limit).await?;
+        await_again(names, recorder, options, &mut limit).await?;
     }
     if case.expect.never.contains(&Never::PlaintextAfterStarttls) {
         await_goodbye(recorder, &mut limit).await;
@@ -137,7 +137,7 @@ async fn send_one(
 }
 
 /// The resolver's faults of the case.
-fn break_dns(world: &World, case: &Case, names: &Names, hops: &Hops<'_>) -> Result<(), RunError> {
+fn break_dns(lab: &Lab, case: &Case, names: &Names, hops: &Hops<'_>) -> Result<(), RunError> {
     let domain = names["domain"].as_str();
     for fault in &case.dns {
         let Some(kind) = Kind::from_name(&fault.record) else { continue };
@@ -145,13 +145,13 @@ fn break_dns(world: &World, case: &Case, names: &Names, hops: &Hops<'_>) -> Resu
             // Whoever falls back to the address of the domain finds somebody there.
             let first = hops.hosts.first().map(|host| record(host.address));
             let records = std::iter::once(Data::null_mx()).chain(first).collect();
-            world.zones.replace(domain, records)?;
+            lab.zones.replace(domain, records)?;
         } else if kind == Kind::A {
             for host in &hops.hosts {
-                world.zones.fault(&host.name, kind, fault.kind);
+                lab.zones.fault(&host.name, kind, fault.kind);
             }
         } else {
-            world.zones.fault(domain, kind, fault.kind);
+            lab.zones.fault(domain, kind, fault.kind);
         }
     }
     Ok(())
@@ -159,7 +159,7 @@ fn break_dns(world: &World, case: &Case, names: &Names, hops: &Hops<'_>) -> Resu
 
 /// Hands the message to the relay by SMTP.
 async fn inject(
-    world: &World,
+    lab: &Lab,
     case: &Case,
     names: &Names,
     letter: &Letter,
@@ -167,7 +167,7 @@ async fn inject(
     limit: Duration,
 ) {
     let entrances = [Connector::Opportunistic, Connector::EncryptionOnly];
-    let entrance = entrances.into_iter().find_map(|name| Some((name, world.listener(name)?)));
+    let entrance = entrances.into_iter().find_map(|name| Some((name, lab.listener(name)?)));
     let Some((connector, to)) = entrance else {
         let text = "there is no listener to hand the message in".to_owned();
         return recorder.note(Place::Run, Happening::HarnessError(text));

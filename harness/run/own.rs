@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use waxseal_model::diagnostic::closest;
 use waxseal_model::scenario::{
-    Case, Connector, NextHop, PeerPlace, RecipientDomain, Scenario, default_control,
+    Case, Connector, NextHop, PeerPlace, Placement, RecipientDomain, Scenario,
 };
 use waxseal_model::script::Direction;
 
@@ -16,13 +16,14 @@ use crate::catalogue::Catalogue;
 /// What is tested of the user's configuration. Nothing else of it is played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Own {
-    /// The folder or file; absolute.
+    /// The folder or file, as the relay's driver wants it; absolute. It is copied, never changed.
     pub config: PathBuf,
     /// What is set otherwise for the test: `parameter=value`.
     pub settings: Vec<String>,
     /// The rules for mail that goes out.
     pub rules: Vec<Rule>,
-    /// What the listeners are meant to demand. Never empty, because mail is handed in at one.
+    /// What the listeners are meant to demand. It has to hold `opportunistic` or `encryption-only`, because
+    /// mail is submitted at one of these.
     pub inbound: Vec<Connector>,
 }
 
@@ -55,13 +56,11 @@ impl Own {
             Scenario { cases, ..scenario.clone() }
         });
         let mut own = Catalogue { scenarios: scenarios.collect(), ..whole.clone() };
-        // A twin under another connector may not be there: then the rule's own twin stands in.
+        // A control under another connector may not be there: then the rule's own stands in.
         let known: BTreeSet<String> = own.cases().map(|case| case.id.clone()).collect();
         for case in own.scenarios.iter_mut().flat_map(|scenario| &mut scenario.cases) {
             if !known.contains(&case.control_id()) {
-                let twin = default_control(case.direction, case.connector);
-                let at = case.domain.iter().map(|domain| format!("@{domain}"));
-                case.control = Some(twin + &at.collect::<String>());
+                case.control = Some(case.usual_control());
             }
         }
         own
@@ -83,7 +82,7 @@ impl Own {
                 .rules
                 .iter()
                 .filter(|rule| rule.connector == case.connector)
-                .map(|rule| case.to_domain(&rule.domain, rule.next_hop.as_ref()))
+                .map(|rule| case.placed(rule.placement()))
                 .collect(),
         }
     }
@@ -104,11 +103,10 @@ impl Own {
         if case.message.domain == RecipientDomain::Literal {
             return Some("The rule is for a domain, and the message goes to an address.".into());
         }
-        let whole = case.domain.as_deref().is_some_and(|domain| !domain.starts_with('.'));
-        if whole && case.message.domain == RecipientDomain::Deeper {
+        if case.whole_domain().is_some() && case.message.domain == RecipientDomain::Deeper {
             return Some("The rule is for a whole domain, and for none below it.".into());
         }
-        let host = &case.next_hop.as_ref()?.host;
+        let host = &case.next_hop()?.host;
         let hops = case.peers.iter().filter(|peer| peer.name != "sender").count();
         let needs = match () {
             () if hops > 1 => "more than one next hop",
@@ -116,6 +114,13 @@ impl Own {
             () => return None,
         };
         Some(format!("The case needs {needs}, and all mail of this domain goes to {host}."))
+    }
+}
+
+impl Rule {
+    /// Where the mail of a case goes that tests this rule.
+    fn placement(&self) -> Placement {
+        Placement { domain: self.domain.clone(), next_hop: self.next_hop.clone() }
     }
 }
 
@@ -276,7 +281,9 @@ mod tests {
                 Direction::Outbound => assert_eq!(case.connector, Connector::EncryptionOnly),
             }
         }
-        let below = own.cases().filter(|case| case.domain.as_deref() == Some(".b.example"));
+        let below = own
+            .cases()
+            .filter(|case| case.placement.as_ref().is_some_and(|at| at.domain == ".b.example"));
         let whole = whole.cases().filter(|case| {
             (case.direction, case.connector) == (Direction::Outbound, Connector::EncryptionOnly)
         });

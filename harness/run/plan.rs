@@ -6,7 +6,7 @@ use waxseal_model::diagnostic::closest;
 use waxseal_model::profile::Profile;
 use waxseal_model::scenario::Case;
 
-use super::Options;
+use super::RunOptions;
 use crate::catalogue::Catalogue;
 
 /// Why a run could not be done.
@@ -20,6 +20,9 @@ pub enum RunError {
         /// The names there are.
         known: String,
     },
+    /// A file of the user's own is wrong, or there is no such profile.
+    #[error("{0}")]
+    Files(String),
     /// A pattern is no pattern.
     #[error("`{0}` is no pattern of case ids")]
     Pattern(String),
@@ -42,9 +45,6 @@ pub enum RunError {
         /// Cases of all parts.
         selected: usize,
     },
-    /// The reference relay has no files.
-    #[error("could not use the configuration: the embedded relay has none; name a driver")]
-    NoConfiguration,
     /// The lab could not be built.
     #[error("could not {0}")]
     Lab(#[from] crate::lab::LabError),
@@ -82,9 +82,12 @@ pub fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Profile, 
 }
 
 /// The cases that fit the selection, in the order of the files.
-pub(super) fn select<'a>(
+///
+/// # Errors
+/// [`RunError::Pattern`], [`RunError::Nothing`], [`RunError::EmptyShard`].
+pub fn select<'a>(
     catalogue: &'a Catalogue,
-    options: &Options,
+    options: &RunOptions,
 ) -> Result<Vec<&'a Case>, RunError> {
     let mut patterns = Vec::new();
     for text in &options.cases {
@@ -100,7 +103,8 @@ pub(super) fn select<'a>(
     let selected: Vec<&Case> = catalogue.cases().filter(wanted).collect();
     let Some((part, parts)) = options.shard else { return Ok(selected) };
     let count = selected.len();
-    let shard = selected.into_iter().enumerate().filter(|(at, _)| at % parts == part - 1);
+    let shard =
+        selected.into_iter().enumerate().filter(|(at, _)| parts > 0 && at % parts + 1 == part);
     let shard: Vec<&Case> = shard.map(|(_, case)| case).collect();
     if shard.is_empty() {
         return Err(RunError::EmptyShard { part, parts, selected: count });
@@ -110,7 +114,7 @@ pub(super) fn select<'a>(
 
 /// A pattern without the values of a case, or without a row, stands for all cases of the scenario or file.
 fn fits(text: &str, glob: &GlobMatcher, case: &Case) -> bool {
-    let names = [&case.id, &case.scenario, case.file(), plain(case)];
+    let names = [&case.id, &case.scenario, case.file(), case.plain_id()];
     case.id == text || names.into_iter().any(|name| glob.is_match(name))
 }
 
@@ -121,13 +125,7 @@ fn hint(catalogue: &Catalogue, text: &str) -> String {
     id.map(|id| format!(" (did you mean `{id}`?)")).unwrap_or_default()
 }
 
-/// The id without the user's own domain.
-fn plain(case: &Case) -> &str {
-    let at = case.domain.as_ref().and_then(|domain| case.id.strip_suffix(domain.as_str()));
-    at.map_or(&case.id, |id| id.trim_end_matches('@'))
-}
-
-/// The well-behaved twins that the selection needs and does not hold.
+/// The controls that the selection needs and does not hold.
 pub(super) fn controls<'a>(catalogue: &'a Catalogue, selected: &[&Case]) -> Vec<&'a Case> {
     let mut controls: Vec<&Case> = Vec::new();
     for case in selected {
@@ -138,4 +136,20 @@ pub(super) fn controls<'a>(catalogue: &'a Catalogue, selected: &[&Case]) -> Vec<
         }
     }
     controls
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_that_does_not_exist_is_empty() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let count = |shard| {
+            let options = RunOptions { shard: Some(shard), ..RunOptions::default() };
+            select(&catalogue, &options).map_or(0, |cases| cases.len())
+        };
+        assert_eq!(count((1, 2)) + count((2, 2)), catalogue.cases().count());
+        assert_eq!([count((0, 0)), count((0, 2)), count((3, 2))], [0; 3]);
+    }
 }

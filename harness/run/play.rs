@@ -1,9 +1,6 @@
 //! Plays one case: gives it a name, an address and its peers, and waits for the message to end.
 
-use std::time::Duration;
-
 use tokio::task::JoinSet;
-use waxseal_model::facts::Engine;
 use waxseal_model::judge::Names;
 use waxseal_model::scenario::{Case, Connector, HostPlace, RecipientDomain};
 use waxseal_model::script::Direction;
@@ -12,24 +9,13 @@ use waxseal_model::trace::{Happening, Place, Trace};
 use super::RunError;
 use super::caught::caught;
 use super::hops::OUTSIDE;
+use super::lab::{Lab, PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK};
+use super::options::PlayOptions;
 use super::outbound::outbound;
-use super::world::{PARTNER, PARTNER_DOMAIN, PATIENCE, RELAY, SINK, World};
 use crate::lab::{Data, LabError};
 use crate::peer::{Account, Recorder, SenderPlan, Then, send};
-use crate::relay::Evidence;
 use crate::tls::{ClientSetup, SessionStore};
 use crate::wire::attention::within;
-
-/// How a case is played.
-#[derive(Clone, Debug)]
-pub(super) struct Way {
-    /// The time allowed for it.
-    pub(super) limit: Duration,
-    /// What the relay's driver can tell.
-    pub(super) evidence: Evidence,
-    /// The engine our peers use, where one is forced.
-    pub(super) engine: Option<Engine>,
-}
 
 /// What was heard of a case until it ended.
 pub(super) struct Heard {
@@ -42,38 +28,43 @@ pub(super) struct Heard {
 
 /// Plays a case as number `number` of the run. Where the relay says nothing on the case's control, it
 /// is not played.
-pub(super) async fn play(world: &World, case: &Case, number: usize, way: &Way) -> (Names, Heard) {
+pub(super) async fn play(
+    lab: &Lab,
+    case: &Case,
+    number: usize,
+    options: &PlayOptions,
+) -> (Names, Heard) {
     let mut names = names(case, number);
     if case.message.domain == RecipientDomain::Literal
-        && let Err(error) = write_literal(world, case, &mut names)
+        && let Err(error) = write_literal(lab, case, &mut names)
     {
-        let recorder = Recorder::within(&world.pool);
+        let recorder = Recorder::within(&lab.pool);
         recorder.note(Place::Run, Happening::HarnessError(error.to_string()));
         let trace = recorder.trace();
         return (names, Heard { trace, recorder, hosts: JoinSet::new() });
     }
-    if let Some(account) = &way.evidence.account {
+    if let Some(account) = &options.evidence.account {
         names.insert("login".into(), account.response());
     }
-    if let Some(control) = world.quiet.holds(case) {
-        let recorder = Recorder::within(&world.pool);
+    if let Some(control) = lab.quiet.holds(case) {
+        let recorder = Recorder::within(&lab.pool);
         recorder.note(Place::Run, Happening::NotPlayed { control });
         let trace = recorder.trace();
         return (names, Heard { trace, recorder, hosts: JoinSet::new() });
     }
-    let mut heard = once(world, case, &names, way).await;
-    if world.quiet.doubts(case, &heard.trace) {
-        heard = once(world, case, &names, way).await;
+    let mut heard = once(lab, case, &names, options).await;
+    if lab.quiet.doubts(case, &heard.trace) {
+        heard = once(lab, case, &names, options).await;
     }
-    world.quiet.take(case, &heard.trace);
+    lab.quiet.take(case, &heard.trace);
     (names, heard)
 }
 
 /// Puts the address of the first next hop in the place of the recipient's domain. No suffix binds it to
 /// a rule: a demand goes by the local part, as a rule for a single address does.
-fn write_literal(world: &World, case: &Case, names: &mut Names) -> Result<(), LabError> {
+fn write_literal(lab: &Lab, case: &Case, names: &mut Names) -> Result<(), LabError> {
     let family = case.peers.first().map(|peer| peer.place.family).unwrap_or_default();
-    let address = world.address_of(family)?;
+    let address = lab.address_of(family)?;
     let tag = if address.is_ipv6() { "IPv6:" } else { "" };
     let label = names["from"].split('@').next().unwrap_or_default().to_owned();
     let rule = match case.connector {
@@ -86,13 +77,13 @@ fn write_literal(world: &World, case: &Case, names: &mut Names) -> Result<(), La
 }
 
 /// Plays it once. Whatever breaks on our side is in the trace.
-async fn once(world: &World, case: &Case, names: &Names, way: &Way) -> Heard {
-    let recorder = Recorder::within(&world.pool);
+async fn once(lab: &Lab, case: &Case, names: &Names, options: &PlayOptions) -> Heard {
+    let recorder = Recorder::within(&lab.pool);
     let mut hosts = JoinSet::new();
     let played = caught(async {
         match case.direction {
-            Direction::Inbound => inbound(world, case, names, &recorder, way).await,
-            Direction::Outbound => outbound(world, case, names, &recorder, &mut hosts, way).await,
+            Direction::Inbound => inbound(lab, case, names, &recorder, options).await,
+            Direction::Outbound => outbound(lab, case, names, &recorder, &mut hosts, options).await,
         }
     });
     let trouble = match played.await {
@@ -113,16 +104,18 @@ pub fn names(case: &Case, number: usize) -> Names {
     };
     let domain = match case.direction {
         Direction::Inbound => SINK.to_owned(),
-        Direction::Outbound => match case.domain.as_deref() {
-            None => format!("{deep}c{number}.{}.test", case.connector),
-            Some(below) if below.starts_with('.') => format!("{deep}c{number}{below}"),
-            Some(whole) => whole.to_owned(),
-        },
+        Direction::Outbound => {
+            match case.placement.as_ref().map(|placement| placement.domain.as_str()) {
+                None => format!("{deep}c{number}.{}.test", case.connector),
+                Some(below) if below.starts_with('.') => format!("{deep}c{number}{below}"),
+                Some(whole) => whole.to_owned(),
+            }
+        }
     };
     // Nothing that a relay remembers of a host may serve another case: each has hosts of its own.
-    let hosts = match case.domain.as_deref() {
-        Some(whole) if *whole == domain => format!("c{number}.{domain}"),
-        _ => domain.clone(),
+    let hosts = match case.whole_domain() {
+        Some(_) => format!("c{number}.{domain}"),
+        None => domain.clone(),
     };
     let sender_domain = match (case.connector, case.sender_connector) {
         (Connector::Partner, _) => PARTNER_DOMAIN.to_owned(),
@@ -130,7 +123,7 @@ pub fn names(case: &Case, number: usize) -> Names {
         (_, None) => format!("c{number}.sender.test"),
     };
     let mx = case.peers.first().map_or("mx", |peer| peer.name.as_str());
-    let mx = match &case.next_hop {
+    let mx = match case.next_hop() {
         Some(hop) => hop.host.clone(),
         None => match case.peers.first().map(|peer| peer.place.host).unwrap_or_default() {
             HostPlace::Below => format!("{mx}.{hosts}"),
@@ -157,14 +150,14 @@ pub fn names(case: &Case, number: usize) -> Names {
 }
 
 async fn inbound(
-    world: &World,
+    lab: &Lab,
     case: &Case,
     names: &Names,
     recorder: &Recorder,
-    way: &Way,
+    options: &PlayOptions,
 ) -> Result<Trace, RunError> {
     let Some(peer) = case.peers.first() else { return Ok(recorder.trace()) };
-    let Some(to) = world.listener(case.connector) else {
+    let Some(to) = lab.listener(case.connector) else {
         let text = format!("there is no listener for {}", case.connector);
         recorder.note(Place::Run, Happening::HarnessError(text));
         return Ok(recorder.trace());
@@ -172,8 +165,8 @@ async fn inbound(
     // Relays may ask whether the sender could be answered.
     let sender_domain = names["from"].split('@').nth(1).unwrap_or(PARTNER_DOMAIN);
     let answers = Data::Mx { preference: 10, host: format!("mx.{SINK}") };
-    world.zones.replace(sender_domain, vec![answers])?;
-    let identity = peer.cert.as_ref().map(|recipe| world.identity(recipe, PARTNER)).transpose()?;
+    lab.zones.replace(sender_domain, vec![answers])?;
+    let identity = peer.cert.as_ref().map(|recipe| lab.identity(recipe, PARTNER)).transpose()?;
     let sni = match peer.sni.as_deref() {
         Some("none") => None,
         Some(template) => Some(waxseal_model::wording::fill(template, names)),
@@ -184,7 +177,7 @@ async fn inbound(
         offer: peer.offer.clone(),
         sni,
         identity,
-        engine: way.engine.or(peer.engine()),
+        engine: options.engine.or(peer.engine()),
         sessions,
     };
     let place = |connection| Place::Peer { name: peer.name.clone(), connection };
@@ -192,7 +185,7 @@ async fn inbound(
     plan.implicit = case.connector == Connector::Implicit;
     plan.fault = peer.client_fault();
     plan.records = peer.records;
-    plan.account = way.evidence.account.clone();
+    plan.account = options.evidence.account.clone();
     // One connection for each part of the script, one after the other.
     let connections = async {
         for connection in (1..).take(peer.script.parts.len()) {
@@ -208,7 +201,7 @@ async fn inbound(
             }
         }
     };
-    if within(way.limit, connections).await.is_err() {
+    if within(options.limit, connections).await.is_err() {
         recorder.note(Place::Run, Happening::Deadline);
     }
     Ok(recorder.trace())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use waxseal_model::scenario::{Case, default_control};
+use waxseal_model::scenario::Case;
 use waxseal_model::script::Direction;
 use waxseal_model::trace::{End, Event, Happening, Place, Trace};
 
@@ -15,9 +15,8 @@ impl Quiet {
     /// The control on which the relay says nothing, where there is no point in playing a case for that:
     /// its own, or that of its connector.
     pub(super) fn holds(&self, case: &Case) -> Option<String> {
-        let at = case.domain.iter().map(|domain| format!("@{domain}"));
-        let usual = default_control(case.direction, case.connector) + &at.collect::<String>();
-        let known = [case.control_id(), usual].into_iter().find(|control| self.of(control));
+        let known =
+            [case.control_id(), case.usual_control()].into_iter().find(|control| self.of(control));
         known.filter(|_| !is_control(case))
     }
 

@@ -9,7 +9,7 @@ use waxseal_model::script::Direction;
 use waxseal_model::trace::{Happening, Place, Trace};
 
 use super::RunError;
-use super::world::World;
+use super::lab::Lab;
 use crate::lab::Data;
 use crate::peer::Recorder;
 use crate::wire::attention::Allowance;
@@ -21,7 +21,7 @@ const GIVEN_BACK: Duration = Duration::from_secs(10);
 /// that is still queued meets a domain that takes no mail (RFC 7505), or the user's host at an address
 /// where nobody listens, and is given back.
 pub(super) async fn leave(
-    world: &World,
+    lab: &Lab,
     case: &Case,
     names: &Names,
     recorder: &Recorder,
@@ -36,9 +36,9 @@ pub(super) async fn leave(
     }
     let trace = recorder.trace();
     if !gone(&trace) {
-        world.zones.replace(&names["domain"], vec![Data::null_mx()])?;
-        if let Some(hop) = &case.next_hop {
-            world.zones.replace(&hop.host, vec![Data::A(world.case_address()?)])?;
+        lab.zones.replace(&names["domain"], vec![Data::null_mx()])?;
+        if let Some(hop) = case.next_hop() {
+            lab.zones.replace(&hop.host, vec![Data::A(lab.case_address()?)])?;
         }
         let mut limit = Allowance::new(GIVEN_BACK);
         let reported = |events: &[_]| gone(&Trace { events: events.to_vec() });

@@ -72,6 +72,20 @@ impl Default for ScanOptions {
     }
 }
 
+/// Why nothing could be scanned. None of them says anything about a host.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// There is no such profile.
+    #[error("there is no profile `{0}`")]
+    Profile(String),
+    /// What is embedded is wrong: a defect of ours.
+    #[error("{0}")]
+    Embedded(String),
+    /// There is no runtime.
+    #[error("could not start: {0}")]
+    Start(std::io::Error),
+}
+
 /// Scans hosts by the same options. What is embedded in the program is read once, beside the first
 /// connections: it takes longer than most scans.
 #[derive(Debug)]
@@ -100,29 +114,29 @@ impl Scanner {
     /// Asks one host for all that is wanted of it, within the time of the limits, and judges it.
     ///
     /// # Errors
-    /// There is no such profile, or a defect of ours. A host that cannot be reached is no error: its
+    /// [`ScanError`]: there is no such profile, or a defect of ours. A host that cannot be reached is no error: its
     /// facts say so.
-    pub async fn scan(&self, target: Target) -> Result<Scan, String> {
+    pub async fn scan(&self, target: Target) -> Result<Scan, ScanError> {
         let (raw, rules) = tokio::join!(self.ask(target), self.rules());
         let rules = rules?;
         let profile = rules.profiles.get(&self.options.profile);
-        let profile =
-            profile.ok_or_else(|| format!("there is no profile `{}`", self.options.profile))?;
+        let profile = profile.ok_or_else(|| ScanError::Profile(self.options.profile.clone()))?;
         Ok(self.judged(raw, &rules, profile))
     }
 
     /// The requirements that hosts are held to.
     ///
     /// # Errors
-    /// A defect of ours: what is embedded is wrong.
-    pub async fn rules(&self) -> Result<Arc<Rules>, String> {
+    /// [`ScanError::Embedded`].
+    pub async fn rules(&self) -> Result<Arc<Rules>, ScanError> {
         let own = self.own_profile();
         let embedded = move || {
             let mut rules = Rules::embedded()?;
             rules.profiles.extend(own);
             Ok(rules)
         };
-        self.rules.get_or_init(|| read(embedded)).await.clone()
+        let rules = self.rules.get_or_init(|| read(embedded)).await;
+        rules.clone().map_err(ScanError::Embedded)
     }
 
     fn asks(&self, part: Part) -> bool {

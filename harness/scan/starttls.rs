@@ -22,7 +22,7 @@ use waxseal_model::wording::fill;
 use crate::catalogue::Catalogue;
 use crate::peer::{Patience, Pool, Recorder, SenderPlan, Then, send};
 use crate::relay::Remote;
-use crate::run::{Desk, Played, RunError, profile};
+use crate::run::{Played, Results, RunError, profile};
 use crate::tls::ClientSetup;
 
 /// Folders of scenarios about STARTTLS, and about what is shown behind it.
@@ -88,8 +88,8 @@ pub async fn starttls_checks(
     options: &CheckOptions,
 ) -> Result<Checked, RunError> {
     let levels = profile(catalogue, &options.profile)?.levels(&catalogue.requirements);
-    let mut desk = Desk::new(catalogue, &levels);
-    let mut stage = Stage {
+    let mut results = Results::new(catalogue, &levels);
+    let mut checker = Checker {
         remote,
         options,
         introduces: options.introduces.clone().unwrap_or_else(|| literal(remote.address)),
@@ -98,19 +98,21 @@ pub async fn starttls_checks(
         connections: Arc::default(),
         pool: Pool::new(limits::HOST_POOL),
     };
-    let host = stage.meet(catalogue, &mut desk).await?;
+    let host = checker.meet(catalogue, &mut results).await?;
     let mut cases = selected(catalogue, host.connector);
     if host.offers_tls {
         let control = case(catalogue, &undelivered_control(host.connector))?;
-        stage.play([std::slice::from_ref(&control), cases.as_slice()].concat(), &mut desk).await?;
-        let undecided = |case: &&Case| verdict(&desk, case) == Some(Verdict::Inconclusive);
+        checker
+            .play([std::slice::from_ref(&control), cases.as_slice()].concat(), &mut results)
+            .await?;
+        let undecided = |case: &&Case| verdict(&results, case) == Some(Verdict::Inconclusive);
         let mut again: Vec<Case> = cases.iter().filter(undecided).cloned().collect();
         if !again.is_empty() {
             again.insert(0, control);
-            stage.play(again, &mut desk).await?;
+            checker.play(again, &mut results).await?;
         }
     }
-    let answered = desk.record(&case(catalogue, OFFERED)?).is_some_and(|(record, _)| {
+    let answered = results.record(&case(catalogue, OFFERED)?).is_some_and(|(record, _)| {
         matches!(record.verdict, Verdict::Pass | Verdict::Fail | Verdict::Observed)
     });
     let (mut so, mut why_not) = (Verdict::Skipped, "The host does not offer STARTTLS.");
@@ -121,20 +123,20 @@ pub async fn starttls_checks(
         why_not = "The host takes MAIL in plaintext: it does not demand TLS.";
         cases.extend(forced(catalogue).map(undelivered));
     }
-    let over = stage.until <= Instant::now();
+    let over = checker.until <= Instant::now();
     if !host.offers_tls && over {
         (so, why_not) = (Verdict::Inconclusive, OVER);
     }
-    let record = |case: &Case| match desk.record(case) {
+    let record = |case: &Case| match results.record(case) {
         Some((record, _)) if host.offers_tls || case.id == OFFERED => record,
         // It was selected to be played, and was not played to its end.
         _ if over && host.offers_tls && case.connector == host.connector => {
-            desk.unfinished(case, Verdict::Inconclusive, OVER)
+            results.unfinished(case, Verdict::Inconclusive, OVER)
         }
-        _ => desk.unfinished(case, so, why_not),
+        _ => results.unfinished(case, so, why_not),
     };
     let cases = cases.iter().map(record).collect();
-    Ok(Checked { cases, connections: stage.connections.load(Ordering::Relaxed) })
+    Ok(Checked { cases, connections: checker.connections.load(Ordering::Relaxed) })
 }
 
 /// What has to be known of a host before it can be asked the rest.
@@ -179,18 +181,18 @@ fn case(catalogue: &Catalogue, id: &str) -> Result<Case, RunError> {
     known.ok_or_else(|| RunError::Broke(format!("there is no case {id}")))
 }
 
-fn verdict(desk: &Desk, case: &Case) -> Option<Verdict> {
-    desk.record(case).map(|(record, _)| record.verdict)
+fn verdict(results: &Results, case: &Case) -> Option<Verdict> {
+    results.record(case).map(|(record, _)| record.verdict)
 }
 
 /// Whether the case is kept, whatever its control says.
-fn kept(desk: &Desk, case: &Case) -> bool {
+fn kept(results: &Results, case: &Case) -> bool {
     let alone = Case { control: Some(case.id.clone()), ..case.clone() };
-    verdict(desk, &alone) == Some(Verdict::Pass)
+    verdict(results, &alone) == Some(Verdict::Pass)
 }
 
-/// How a host is asked, all the time.
-struct Stage<'a> {
+/// Plays the checks of one host.
+struct Checker<'a> {
     remote: &'a Remote,
     options: &'a CheckOptions,
     introduces: String,
@@ -200,38 +202,46 @@ struct Stage<'a> {
     pool: Pool,
 }
 
-impl Stage<'_> {
+impl Checker<'_> {
     /// Finds out what the host is like, and settles how it is asked from here on.
-    async fn meet(&mut self, catalogue: &Catalogue, desk: &mut Desk<'_>) -> Result<Host, RunError> {
+    async fn meet(
+        &mut self,
+        catalogue: &Catalogue,
+        results: &mut Results<'_>,
+    ) -> Result<Host, RunError> {
         if self.remote.implicit {
             let session = case(catalogue, &undelivered_control(Connector::Implicit))?;
-            self.settle_offer(session, desk).await?;
+            self.settle_offer(session, results).await?;
             return Ok(Host { connector: Connector::Implicit, offers_tls: true });
         }
         let (offered, demanded) = (case(catalogue, OFFERED)?, case(catalogue, DEMANDED)?);
-        self.play(vec![offered.clone(), demanded.clone()], desk).await?;
+        self.play(vec![offered.clone(), demanded.clone()], results).await?;
         let session = case(catalogue, &undelivered_control(Connector::Opportunistic))?;
-        self.settle_offer(session.clone(), desk).await?;
-        let connector = match kept(desk, &demanded) {
+        self.settle_offer(session.clone(), results).await?;
+        let connector = match kept(results, &demanded) {
             true => Connector::EncryptionOnly,
             false => Connector::Opportunistic,
         };
         // A host that lists nothing may take the command all the same, and has to be asked.
-        let offers_tls = kept(desk, &offered) || kept(desk, &session);
+        let offers_tls = kept(results, &offered) || kept(results, &session);
         Ok(Host { connector, offers_tls })
     }
 
     /// Plays the control, and where it does not pass once more with everything an engine has.
-    async fn settle_offer(&mut self, session: Case, desk: &mut Desk<'_>) -> Result<(), RunError> {
-        self.play(vec![session.clone()], desk).await?;
-        if !kept(desk, &session) {
+    async fn settle_offer(
+        &mut self,
+        session: Case,
+        results: &mut Results<'_>,
+    ) -> Result<(), RunError> {
+        self.play(vec![session.clone()], results).await?;
+        if !kept(results, &session) {
             self.offer = anything();
-            self.play(vec![session], desk).await?;
+            self.play(vec![session], results).await?;
         }
         Ok(())
     }
 
-    async fn play(&self, cases: Vec<Case>, desk: &mut Desk<'_>) -> Result<(), RunError> {
+    async fn play(&self, cases: Vec<Case>, results: &mut Results<'_>) -> Result<(), RunError> {
         let gate = Arc::new(Semaphore::new(self.options.jobs.max(1)));
         let mut playing = JoinSet::new();
         for case in cases {
@@ -257,7 +267,7 @@ impl Stage<'_> {
         let until = tokio::time::Instant::from_std(self.until);
         while let Ok(Some(done)) = timeout_at(until, playing.join_next()).await {
             let (id, played) = done.map_err(|error| RunError::Broke(error.to_string()))?;
-            desk.take(id, played);
+            results.take(id, played);
         }
         Ok(())
     }

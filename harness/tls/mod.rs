@@ -12,10 +12,9 @@ mod setup;
 mod tamper;
 
 pub use chain::certificate::{describe_certificate, describe_chain};
+pub use chain::identity::read_identity_pem;
 pub use chain::verify::{ChainProblem, Usage, read_certificates_pem, system_roots, verify_chain};
-pub use engines::questions::{
-    NoAnswer, SavedSession, agrees_to, open_session, renegotiates, resumes, signs,
-};
+pub use engines::questions::{NoAnswer, agrees_to, open_session, renegotiates, resumes, signs};
 pub use engines::resumption::SessionStore;
 pub use engines::session::{Session, is_alert};
 pub use engines::tickets::{NoTickets, Tickets};
@@ -23,8 +22,7 @@ pub use engines::trust::AskClient;
 pub use engines::{accept, accept_tampering, choose, connect, version_without_suite_for_key};
 pub use offer::resolve;
 pub use raw::answer::Answers;
-pub use raw::binder::Psk;
-pub use raw::first_flight::{FirstFlight, FlightReader, NoFlight};
+pub use raw::first_flight::{FirstFlight, FlightReader};
 pub use raw::premaster::Premaster;
 pub use raw::session::BareSession;
 pub use raw::variants::hello_by_hand;

@@ -18,8 +18,6 @@ pub struct Identity {
     /// RSA below 2048 bits, a SHA-1 signature, or an unknown critical extension: only the legacy engine
     /// takes it.
     pub weak: bool,
-    /// The key is RSA.
-    pub rsa: bool,
 }
 
 /// How our side negotiates as the server.

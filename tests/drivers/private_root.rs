@@ -8,16 +8,16 @@ use std::process::{Command, Output};
 const CONTROL: &str = "outbound/control#opportunistic";
 
 /// A folder for a driver, and one for what it installs.
-struct Stage(tempfile::TempDir);
+struct Product(tempfile::TempDir);
 
 const TABLE: &str = "[root]\nusers = { daemon = 71 }\n\
     own = [{ paths = ['var/q', 'run/q'], owner = 'daemon', mode = '2750' }]\n\
     keys = 'daemon'\nlog = ['var/log/x/main']\n";
 
-impl Stage {
+impl Product {
     /// A driver whose start command looks at its root and then runs `then`.
     fn new(table: &str) -> Self {
-        let stage = Self(tempfile::tempdir().unwrap());
+        let product = Self(tempfile::tempdir().unwrap());
         let toml = format!(
             "name = 'product'\ndirections = ['outbound']\n\
              connectors = {{ outbound = ['opportunistic'] }}\nsubmit = ['false']\n\
@@ -39,12 +39,12 @@ impl Stage {
             ("start.sh", start),
             ("etc/own/new.tmpl", "{{hostname}}\n"),
         ] {
-            let path = stage.driver().join(name);
+            let path = product.driver().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
-        stage
+        product
     }
 
     fn driver(&self) -> PathBuf {
@@ -87,8 +87,8 @@ impl Stage {
 
 #[test]
 fn a_root_is_prepared_and_nothing_of_the_installed_product_changes() {
-    let stage = Stage::new(TABLE);
-    let Some((told, log)) = stage.run() else { return };
+    let product = Product::new(TABLE);
+    let Some((told, log)) = product.run() else { return };
     for line in [
         "IS var/q 2750 71:71",
         "IS run/q 2750 71:71",
@@ -106,7 +106,7 @@ fn a_root_is_prepared_and_nothing_of_the_installed_product_changes() {
     ] {
         assert!(log.lines().any(|logged| logged == line), "no `{line}` in {log}{told}");
     }
-    let root = stage.root();
+    let root = product.root();
     let read = |name| fs::read_to_string(root.join(name)).unwrap();
     assert_eq!(read("var/q/old"), "old\n");
     assert_eq!(read("etc/hosts"), "");
@@ -118,22 +118,22 @@ fn a_root_is_prepared_and_nothing_of_the_installed_product_changes() {
 #[test]
 fn what_cannot_be_prepared_is_told_with_file_and_line() {
     // That a log is where another one has its directory shows only when the relay starts.
-    let stage = Stage::new(&TABLE.replace("/main'", "/main', 'var/log/x'"));
-    if let Some((told, _)) = stage.run() {
-        let file = stage.driver().join("relay.toml");
+    let product = Product::new(&TABLE.replace("/main'", "/main', 'var/log/x'"));
+    if let Some((told, _)) = product.run() {
+        let file = product.driver().join("relay.toml");
         let words =
             format!("the private root could not be prepared: {}:15: var/log/x", file.display());
         assert!(told.contains(&words), "no `{words}` in {told}");
     }
     // What shows in the installed product is told before anything starts.
-    let stage = Stage::new(&TABLE.replace("'run/q'", "'var/link/q'"));
-    let Some((told, log)) = stage.run() else { return };
+    let product = Product::new(&TABLE.replace("'run/q'", "'var/link/q'"));
+    let Some((told, log)) = product.run() else { return };
     assert!(log.contains("IS var/q"), "{told}{log}");
-    symlink("/run", stage.root().join("var/link")).unwrap_or_else(|_| {
-        fs::remove_dir_all(stage.root().join("var/link")).unwrap();
-        symlink("/run", stage.root().join("var/link")).unwrap();
+    symlink("/run", product.root().join("var/link")).unwrap_or_else(|_| {
+        fs::remove_dir_all(product.root().join("var/link")).unwrap();
+        symlink("/run", product.root().join("var/link")).unwrap();
     });
-    let run = stage.waxseal(&["run", stage.driver().to_str().unwrap(), "--case", CONTROL]);
+    let run = product.waxseal(&["run", product.driver().to_str().unwrap(), "--case", CONTROL]);
     let told = String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(2), "{told}");
     let words = "relay.toml:13: `var/link/q` leads through /var/link, a link to /run";

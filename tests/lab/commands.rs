@@ -4,13 +4,13 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use waxseal::lab::commands::run_kept;
-use waxseal::lab::{
+use waxseal::internals::lab::commands::run_kept;
+use waxseal::internals::lab::{
     Afterwards, Commands, Errand, Files, Isolation, Launch, RunDir, Supervised, Unfinished,
 };
 
 use super::process::{MARK, family, isolations, wait_until};
-use super::stage::{is_second, second_process};
+use super::second::{is_second, second_process};
 
 /// Leaves a process in a session of its own that ignores all it can.
 const LEAVES: &str = r#"

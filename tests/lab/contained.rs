@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use waxseal::lab::{Afterwards, Files, Isolation, Launch, RunDir, Supervised};
+use waxseal::internals::lab::{Afterwards, Files, Isolation, Launch, RunDir, Supervised};
 
 /// Runs a script as a relay that may write to `dir`, and gives what it said.
 async fn said(dir: &Path, script: &str, isolation: Isolation) -> String {

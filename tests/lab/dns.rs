@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query as Question};
 use hickory_proto::rr::{Name, RecordType};
 use tokio::net::UdpSocket;
-use waxseal::lab::{Answer, Data, DnsServer, Kind, Query, Resolver, Tlsa, Zones};
+use waxseal::internals::lab::{Answer, Data, DnsServer, Kind, Query, Resolver, Tlsa, Zones};
 use waxseal_model::scenario::DnsFaultKind;
 
 struct Bench {
@@ -114,12 +114,12 @@ async fn servfail_and_silence_of_one_type_leave_the_others_alone() {
 #[tokio::test]
 async fn an_address_has_no_name_unless_one_was_added() {
     let bench = bench().await;
-    let name = waxseal::lab::reverse_name([127, 8, 0, 1].into());
-    let reply = ask(&bench, &name, RecordType::PTR, Bits::Neither).await;
+    let name = "1.0.8.127.in-addr.arpa";
+    let reply = ask(&bench, name, RecordType::PTR, Bits::Neither).await;
     assert_eq!(reply.metadata.response_code.to_string(), "Non-Existent Domain");
     assert_eq!(reply.authorities.len(), 1);
-    bench.zones.add(&name, Data::Ptr("mx.c1.test".into())).unwrap();
-    assert_eq!(ask(&bench, &name, RecordType::PTR, Bits::Neither).await.answers.len(), 1);
+    bench.zones.add(name, Data::Ptr("mx.c1.test".into())).unwrap();
+    assert_eq!(ask(&bench, name, RecordType::PTR, Bits::Neither).await.answers.len(), 1);
 }
 
 #[tokio::test]

@@ -5,4 +5,4 @@ mod contained;
 mod dns;
 mod process;
 mod sandbox;
-mod stage;
+mod second;

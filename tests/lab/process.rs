@@ -7,11 +7,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use waxseal::lab::{
+use waxseal::internals::lab::{
     Afterwards, Files, Isolation, LabError, Launch, RunDir, Supervised, wait_for_port,
 };
 
-use super::stage::{is_second, second_process};
+use super::second::{is_second, second_process};
 
 /// Starts a child and a child in a session of its own whose parent ends, then stays.
 const FAMILY: &str = r"

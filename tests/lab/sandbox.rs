@@ -5,12 +5,12 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Output};
 use std::{env, fs};
 
-use waxseal::lab::{
+use waxseal::internals::lab::{
     Afterwards, Files, Isolation, Launch, RunDir, SandboxError, Supervised, SystemResolver, Users,
     sandbox,
 };
 
-use super::stage::{is_second, second_process};
+use super::second::{is_second, second_process};
 
 const PART: &str = "lab::sandbox::part_of_the_one_inside";
 

@@ -13,9 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::sync::Mutex;
 
-use waxseal::catalogue::Catalogue;
-use waxseal::relay::reference::{Mutant, Variant};
-use waxseal::run::{Choice, Options, Unwatched, run};
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::relay::RelaySpec;
+use waxseal::internals::relay::reference::{Mutant, Variant};
+use waxseal::internals::run::{RunOptions, Silent, run};
 use waxseal_model::expect::TlsExpect;
 use waxseal_model::record::Record;
 use waxseal_model::scenario::Case;
@@ -37,9 +38,9 @@ fn caught() -> Caught {
 /// Plays what the patterns select, and the controls with it.
 fn play(catalogue: &Catalogue, mutant: Option<Mutant>, cases: Vec<String>) -> Record {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    let options = Options { jobs: Some(64), cases, ..Options::default() };
+    let options = RunOptions { jobs: Some(64), cases, ..RunOptions::default() };
     runtime
-        .block_on(run(catalogue, Choice::Reference(mutant), &options, &Unwatched, pending()))
+        .block_on(run(catalogue, &RelaySpec::reference(mutant), &options, &Silent, pending()))
         .expect("the lab can be built")
 }
 
@@ -141,9 +142,9 @@ fn a_login_in_plaintext_that_is_forgotten_is_no_failure() {
     let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     let cases = NOT_FOR_IT.map(str::to_owned).to_vec();
-    let options = Options { cases, ..Options::default() };
-    let choice = Choice::Variant(vec![Variant::ServerTakesLogins]);
-    let record = runtime.block_on(run(&catalogue, choice, &options, &Unwatched, pending()));
+    let options = RunOptions { cases, ..RunOptions::default() };
+    let spec = RelaySpec::variant(&[Variant::ServerTakesLogins]);
+    let record = runtime.block_on(run(&catalogue, &spec, &options, &Silent, pending()));
     for case in &record.expect("the lab can be built").cases {
         assert_eq!(case.verdict, Verdict::Pass, "{}: {}", case.id, case.reason);
     }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use waxseal::catalogue::Catalogue;
-use waxseal::relay::reference::Mutant;
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::relay::reference::Mutant;
 
 use super::{failed, judged, play_all};
 

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::future::pending;
 use std::path::{Path, PathBuf};
 
-use waxseal::catalogue::{Catalogue, Source};
-use waxseal::relay::reference::Mutant;
-use waxseal::run::{Choice, Options, Unwatched, run};
+use waxseal::internals::catalogue::{Catalogue, Source};
+use waxseal::internals::relay::RelaySpec;
+use waxseal::internals::relay::reference::Mutant;
+use waxseal::internals::run::{RunOptions, Silent, run};
 use waxseal_model::record::Record;
 use waxseal_model::status::Status;
 use waxseal_model::verdict::Verdict;
@@ -31,10 +32,10 @@ fn catalogue() -> Catalogue {
 /// The own scenarios, played on the embedded relay with or without a fault.
 fn play(catalogue: &Catalogue, mutant: Option<Mutant>) -> Record {
     let cases = vec![INBOUND.to_owned(), OUTBOUND.to_owned()];
-    let options = Options { cases, profile: "house".into(), ..Options::default() };
+    let options = RunOptions { cases, profile: "house".into(), ..RunOptions::default() };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     runtime
-        .block_on(run(catalogue, Choice::Reference(mutant), &options, &Unwatched, pending()))
+        .block_on(run(catalogue, &RelaySpec::reference(mutant), &options, &Silent, pending()))
         .expect("the lab can be built")
 }
 

@@ -1,8 +1,8 @@
 //! Certificates of clients: shown, missing, and without their key.
 
 use tokio::io::{AsyncReadExt, duplex};
-use waxseal::catalogue::Catalogue;
-use waxseal::tls::{AskClient, Identity, accept, choose, connect, is_alert};
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::tls::{AskClient, Identity, accept, choose, connect, is_alert};
 use waxseal_model::facts::{Alert, ClientCertificate, Engine, FailureCause, Speaker};
 use waxseal_model::offer::{Offer, SuiteKind, Version};
 

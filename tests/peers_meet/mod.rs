@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use waxseal::catalogue::Catalogue;
-use waxseal::tls::{
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::tls::{
     AskClient, ClientSetup, Handshake, Identity, ServerSetup, Session, accept, choose, connect,
     resolve,
 };
@@ -92,7 +92,7 @@ impl Identities {
         let authorities = Authorities::new(SystemTime::now()).expect("authorities can be made");
         let issue = |recipe: &str| {
             let issued = authorities.issue(&recipes[recipe], SNI).expect("a recipe can be made");
-            Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa }
+            Identity { chain: issued.chain, key: issued.key, weak: issued.weak }
         };
         Self {
             ecdsa: issue("trusted"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use waxseal::catalogue::Catalogue;
+use waxseal::internals::catalogue::Catalogue;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 
 /// An offer of these versions and kinds of suites.

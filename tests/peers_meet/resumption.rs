@@ -1,7 +1,7 @@
 //! Sessions that are resumed: with tickets of either engine, and never without.
 
-use waxseal::catalogue::Catalogue;
-use waxseal::tls::{SessionStore, Tickets, accept, connect};
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::tls::{SessionStore, Tickets, accept, connect};
 use waxseal_model::facts::{Engine, HelloFacts, TlsFacts};
 use waxseal_model::offer::{Offer, SuiteKind, Version};
 

@@ -2,8 +2,8 @@
 //! standard names, so it is refused for what it is and for nothing else.
 
 use tokio::io::duplex;
-use waxseal::catalogue::Catalogue;
-use waxseal::tls::{AskClient, ClientSetup, ServerSetup, accept_tampering, connect};
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::tls::{AskClient, ClientSetup, ServerSetup, accept_tampering, connect};
 use waxseal_model::facts::Engine::{self, Legacy, Modern};
 use waxseal_model::facts::TamperReaction;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use waxseal::scan::Limits;
-use waxseal::tls::{self, ClientSetup, Identity, ServerSetup};
-use waxseal::wire::numbers::{openssl_name, registered_suites, suite};
+use waxseal::internals::scan::Limits;
+use waxseal::internals::tls::{self, ClientSetup, Identity, ServerSetup};
+use waxseal::internals::wire::numbers::{openssl_name, registered_suites, suite};
 use waxseal_model::facts::Engine;
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};
 use waxseal_model::scan::{Found, HostFacts};

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use waxseal::scan::Limits;
-use waxseal::tls::ServerSetup;
-use waxseal::wire::tls::read_client_hello;
+use waxseal::internals::scan::Limits;
+use waxseal::internals::tls::ServerSetup;
+use waxseal::internals::wire::tls::read_client_hello;
 use waxseal_model::offer::{Offer, Version};
 use waxseal_model::scan::{Found, HostFacts, Refusal};
 
@@ -165,7 +165,7 @@ async fn a_version_that_is_refused_by_closing_is_refused() {
                 return;
             }
             let setup = &self.0.0;
-            let _ = waxseal::tls::accept(setup, stream, HASTE.patience).await;
+            let _ = waxseal::internals::tls::accept(setup, stream, HASTE.patience).await;
             let _ = number;
         }
     }
@@ -201,7 +201,7 @@ async fn a_host_that_chokes_on_many_suites_is_asked_in_parts() {
             if hello.suites.len() > 100 {
                 return;
             }
-            let _ = waxseal::tls::accept(&self.0.0, stream, HASTE.patience).await;
+            let _ = waxseal::internals::tls::accept(&self.0.0, stream, HASTE.patience).await;
         }
     }
     let good = Arc::new(setup(Offer::modern(), identity(ECDSA)));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::net::TcpListener;
-use waxseal::catalogue::Rules;
-use waxseal::relay::reference::{Memory, Mutant, Running, Setup};
-use waxseal::scan::{Depth, Host, Limits, parse_target, survey};
+use waxseal::internals::catalogue::Rules;
+use waxseal::internals::relay::reference::{Memory, Mutant, Running, Setup};
+use waxseal::internals::scan::{Depth, Host, Limits, parse_target, survey};
 use waxseal_model::offer::{Offer, Version};
 use waxseal_model::requirement::Level;
 use waxseal_model::scan::{Entry, Finding, Found, HostFacts, Oddity, UnknownAlpn, judge};

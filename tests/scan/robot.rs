@@ -7,9 +7,9 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::{Padding, Rsa};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use waxseal::scan::Limits;
-use waxseal::tls::Identity;
-use waxseal::wire::tls::{
+use waxseal::internals::scan::Limits;
+use waxseal::internals::tls::Identity;
+use waxseal::internals::wire::tls::{
     CLIENT_HELLO, ClientHello, Message, Records, ServerHello, content, handshake, write_records,
 };
 use waxseal_model::offer::{Offer, SuiteChoice, SuiteKind, Version};

@@ -6,7 +6,7 @@ use openssl::ssl::{Ssl, SslContext, SslMethod, SslOptions, SslSessionCacheMode, 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
-use waxseal::scan::Limits;
+use waxseal::internals::scan::Limits;
 use waxseal_model::scan::{Found, HostFacts};
 
 use super::agreement::ECDSA;

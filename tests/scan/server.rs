@@ -7,9 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use waxseal::scan::{self, Depth, Limits, parse_target, survey};
-use waxseal::tls::{self, AskClient, Identity, ServerSetup};
-use waxseal::wire::{LineBuffer, read_line};
+use waxseal::internals::scan::{self, Depth, Limits, parse_target, survey};
+use waxseal::internals::tls::{self, AskClient, Identity, ServerSetup};
+use waxseal::internals::wire::{LineBuffer, read_line};
 use waxseal_certs::{Authorities, Recipe};
 use waxseal_model::facts::Engine;
 use waxseal_model::offer::Offer;
@@ -27,8 +27,7 @@ pub fn certified(recipe: &str) -> (Identity, String) {
     let recipe: Recipe = toml::from_str(recipe).expect("the recipe is right");
     let authorities = Authorities::new(SystemTime::now()).expect("authorities can be made");
     let issued = authorities.issue(&recipe, "mail.scan.test").expect("a certificate can be made");
-    let identity =
-        Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa };
+    let identity = Identity { chain: issued.chain, key: issued.key, weak: issued.weak };
     (identity, authorities.trust_anchors_pem())
 }
 

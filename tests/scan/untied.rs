@@ -11,9 +11,9 @@ use openssl::sha::sha256;
 use openssl::sign::Signer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use waxseal::scan::Limits;
-use waxseal::tls::Identity;
-use waxseal::wire::tls::{
+use waxseal::internals::scan::Limits;
+use waxseal::internals::tls::Identity;
+use waxseal::internals::wire::tls::{
     CLIENT_HELLO, ClientHello, Extension, ServerHello, content, handshake, kind, write_records,
 };
 use waxseal_model::scan::{Found, Sessions};

@@ -2,8 +2,8 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use waxseal::scan::Limits;
-use waxseal::wire::tls::{
+use waxseal::internals::scan::Limits;
+use waxseal::internals::wire::tls::{
     CLIENT_HELLO, ClientHello, Extension, Message, Records, ServerHello, content, handshake, kind,
     write_records,
 };

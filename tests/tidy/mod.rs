@@ -8,7 +8,7 @@ mod rows;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use waxseal::relay::Driver;
+use waxseal::internals::relay::Driver;
 
 pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder of the project can be read");

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use waxseal::catalogue::Catalogue;
-use waxseal::relay::labfile::DOMAINS;
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::relay::labfile::DOMAINS;
 use waxseal_model::coverage::Claim;
 use waxseal_model::pins::Pins;
 use waxseal_model::requirement::{Level, Requirement};

@@ -8,9 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 
-use waxseal::catalogue::Catalogue;
-use waxseal::relay::reference::Variant;
-use waxseal::run::{Choice, Options, Unwatched, run};
+use waxseal::internals::catalogue::Catalogue;
+use waxseal::internals::relay::RelaySpec;
+use waxseal::internals::relay::reference::Variant;
+use waxseal::internals::run::{RunOptions, Silent, run};
 use waxseal_model::record::{CaseRecord, Record};
 use waxseal_model::requirement::Level;
 use waxseal_model::verdict::Verdict;
@@ -63,10 +64,10 @@ fn explained() -> Explained {
 
 fn play(catalogue: &Catalogue, variants: &[Variant], cases: Vec<String>) -> Record {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    let options = Options { jobs: Some(24), cases, ..Options::default() };
-    let choice = Choice::Variant(variants.to_vec());
+    let options = RunOptions { jobs: Some(24), cases, ..RunOptions::default() };
+    let spec = RelaySpec::variant(variants);
     runtime
-        .block_on(run(catalogue, choice, &options, &Unwatched, pending()))
+        .block_on(run(catalogue, &spec, &options, &Silent, pending()))
         .expect("the lab can be built")
 }
 

@@ -187,13 +187,6 @@ impl HelloFacts {
     pub fn signals_fallback(&self) -> bool {
         self.suites.iter().any(|suite| suite.id == 0x5600)
     }
-
-    /// Whether it says that it does secure renegotiation, by extension or by suite (RFC 5746 section
-    /// 3.4).
-    pub fn signals_renegotiation(&self) -> bool {
-        self.suites.iter().any(|suite| suite.id == 0x00ff)
-            || self.extensions.iter().any(|name| name == "renegotiation_info")
-    }
 }
 
 /// What a relay answered to a ClientHello that was written by hand.

@@ -4,6 +4,7 @@
 
 mod careless;
 mod certificates;
+mod embedded;
 mod inbound;
 mod login;
 mod memory;
@@ -27,6 +28,7 @@ use tokio::task::JoinSet;
 use waxseal_model::offer::{Offer, SuiteChoice};
 use waxseal_model::scenario::Connector;
 
+pub use embedded::Reference;
 pub use memory::Memory;
 pub use mutant::Mutant;
 pub use variant::Variant;

@@ -1,5 +1,6 @@
 //! Certificates: what they say, whether a chain holds, and what is stapled to it.
 
 pub(super) mod certificate;
+pub(super) mod identity;
 pub(super) mod staple;
 pub(super) mod verify;

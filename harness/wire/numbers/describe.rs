@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(facts.other_versions, ["GREASE 0x3a3a", "0x7f1c"]);
         assert_eq!(facts.suites[0].name, "GREASE 0x1a1a");
         assert_eq!(facts.suites[1].name, "TLS_AES_128_GCM_SHA256");
-        assert!(facts.signals_fallback() && facts.signals_renegotiation());
+        assert!(facts.signals_fallback());
         assert_eq!(facts.groups, ["GREASE 0x2a2a", "x25519mlkem768", "x25519"]);
         assert_eq!(facts.key_shares, ["GREASE 0x2a2a", "x25519"]);
         assert_eq!(facts.sni.as_deref(), Some("mx.test."));

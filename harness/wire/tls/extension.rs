@@ -28,8 +28,6 @@ pub mod kind {
     pub const SESSION_TICKET: u16 = 35;
     /// RFC 8446 section 4.2.11.
     pub const PRE_SHARED_KEY: u16 = 41;
-    /// RFC 8446 section 4.2.10.
-    pub const EARLY_DATA: u16 = 42;
     /// RFC 8446 section 4.2.1.
     pub const SUPPORTED_VERSIONS: u16 = 43;
     /// RFC 8446 section 4.2.2.

@@ -13,14 +13,14 @@ mod server;
 mod sslv2;
 
 pub use alert::{last_alert, strayed};
-pub use cursor::Malformed;
+
 pub use extension::{Extension, grease, is_grease, kind};
-pub use flight::{Flight, HandshakeMessage, NoFlight, SignedCurve};
+pub use flight::{Flight, HandshakeMessage, SignedCurve};
 pub use hello::{CLIENT_HELLO, ClientHello, read_client_hello};
 pub use record::{Message, RecordError, Records, content, write_records};
 pub use reframe::Reframed;
 pub use server::{
-    CertificateRequest, Exchange, ServerHello, ServerKeyExchange, handshake,
-    read_certificate_status, read_certificates, read_server_hello,
+    Exchange, ServerHello, ServerKeyExchange, handshake, read_certificate_status,
+    read_certificates, read_server_hello,
 };
 pub use sslv2::{SSLV2_CIPHERS, Sslv2ClientHello, Sslv2ServerHello, write_sslv2_hello};

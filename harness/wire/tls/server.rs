@@ -1,6 +1,6 @@
 //! What a server says in plaintext: ServerHello, Certificate, ServerKeyExchange and their company.
 
-use super::cursor::{Cursor, Malformed, numbers};
+use super::cursor::{Cursor, Malformed};
 use super::extension::{Extension, kind, read_extensions, write_extensions};
 use super::record::{Message, Records};
 
@@ -232,36 +232,6 @@ impl ServerKeyExchange {
     }
 }
 
-/// What a CertificateRequest asks for up to TLS 1.2 (RFC 5246 section 7.4.4).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CertificateRequest {
-    /// `certificate_types`.
-    pub types: Vec<u8>,
-    /// Signature schemes; empty below TLS 1.2.
-    pub schemes: Vec<u16>,
-    /// Distinguished names of authorities, in DER.
-    pub authorities: Vec<Vec<u8>>,
-}
-
-impl CertificateRequest {
-    /// Reads the body of the message; `tls12`: the version is TLS 1.2, so schemes are listed.
-    ///
-    /// # Errors
-    /// [`Malformed`].
-    pub fn read(body: &[u8], tls12: bool) -> Result<Self, Malformed> {
-        let mut at = Cursor(body);
-        let types = at.short("certificate types")?.to_vec();
-        let schemes = if tls12 { numbers(at.long("signature schemes")?) } else { Vec::new() };
-        let mut list = Cursor(at.long("authorities")?);
-        at.end()?;
-        let mut authorities = Vec::new();
-        while !list.0.is_empty() {
-            authorities.push(list.long("authority")?.to_vec());
-        }
-        Ok(Self { types, schemes, authorities })
-    }
-}
-
 /// The answer in a CertificateStatus message: its type (1 is OCSP) and its bytes (RFC 6066
 /// section 8).
 ///
@@ -327,7 +297,6 @@ mod tests {
         fn no_bytes_break_a_reader(bytes in vec(any::<u8>(), 0..300), flags in any::<[bool; 2]>()) {
             let _ = ServerHello::read(&bytes).map(|hello| (hello.group(), hello.version()));
             let _ = read_certificates(&bytes);
-            let _ = CertificateRequest::read(&bytes, flags[0]);
             let _ = read_certificate_status(&bytes);
             for exchange in [Exchange::FiniteField, Exchange::EllipticCurve] {
                 let _ = ServerKeyExchange::read(&bytes, exchange, flags[0], flags[1])

@@ -63,7 +63,7 @@ words! {
         },
         /// The message is sent once more after it was accepted, or kept for that.
         SentTwice = "sent-twice" only Outbound {
-            happened: "the relay did not let go of a message that had been taken",
+            happened: "the relay sent a message again that had already been accepted",
         },
         /// STARTTLS, though the keyword was not offered.
         UnofferedStarttls = "unoffered-starttls" only Outbound {
@@ -75,7 +75,7 @@ words! {
         },
         /// A reply other than 4yz or 5yz in plaintext, once TLS is up or where it has to begin.
         PlaintextReply = "plaintext-reply" only Inbound {
-            happened: "the relay answered in plaintext where TLS was due",
+            happened: "the relay replied in plaintext where TLS was due",
         },
         /// MAIL, RCPT, DATA, BDAT or content inside TLS.
         EnvelopeInTls = "envelope-in-tls" only Outbound {

@@ -118,7 +118,7 @@ fn leaving_the_script_at_its_last_line_is_the_finding() {
     let left = [heard(Channel::Plaintext, "HELO x"), Happening::Diverged { step: 1 }];
     let judgement = verdict(&left);
     assert_eq!(judgement.verdict, Verdict::Fail);
-    assert_eq!(judgement.reason, "The relay said `HELO x` where `C: EHLO *` was due.");
+    assert_eq!(judgement.reason, "The relay sent `HELO x`, expected: `C: EHLO *`.");
     assert_eq!(verdict(&[Happening::Ended(End::Fin)]).verdict, Verdict::Inconclusive);
 }
 

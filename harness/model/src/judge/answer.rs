@@ -39,7 +39,7 @@ pub(super) fn meets_answer(wanted: &AnswerExpect, trace: &Trace) -> Met {
         }
         (_, Err(failure)) => Err(Unmet {
             evidence: vec![at],
-            ..undecided(format!("The answer says nothing: {}.", failure.detail))
+            ..undecided(format!("The relay's reply could not be interpreted: {}.", failure.detail))
         }),
     }
 }
@@ -84,10 +84,10 @@ fn misses(wanted: &AnswerFactsExpect, facts: &AnswerFacts) -> Option<String> {
     }
     match wanted.downgrade_sentinel {
         Some(true) if !facts.downgrade_sentinel => {
-            Some("The ServerHello has no mark that the relay could do better.".into())
+            Some("The ServerHello lacks the downgrade sentinel.".into())
         }
         Some(false) if facts.downgrade_sentinel => {
-            Some("The ServerHello has the mark that the relay could do better.".into())
+            Some("The ServerHello has the downgrade sentinel.".into())
         }
         _ => None,
     }
@@ -147,7 +147,7 @@ pub(super) fn meets_alert(wanted: &[Told], optional: bool, trace: &Trace) -> Met
         return Ok(vec![at]);
     }
     let names: Vec<_> = wanted.iter().map(|told| told.name()).collect();
-    let reason = format!("The relay told it by {}, not by {}.", told(alert), names.join(" or "));
+    let reason = format!("The relay sent {}, expected: {}.", told(alert), names.join(" or "));
     Err(fail(reason, vec![at]))
 }
 
@@ -172,12 +172,12 @@ pub(super) fn not_due(wanted: &[Told], trace: &Trace) -> Option<String> {
     })
 }
 
-/// What a relay that keeps the claim could have told better.
+/// The alert that would have been better, where a relay that keeps the claim sent another.
 pub(super) fn note(wanted: &[Told], trace: &Trace) -> Option<String> {
     let (_, alert) = ended(trace)?;
     let best = wanted.first()?;
     (!best.holds(alert))
-        .then(|| format!("It told so by {}, and better would be {}.", told(alert), best.name()))
+        .then(|| format!("It sent {}; {} would be the better alert.", told(alert), best.name()))
 }
 
 #[cfg(test)]
@@ -288,7 +288,7 @@ mod tests {
         let met = |alert| meets_alert(&wanted, false, &told(alert)).is_ok();
         assert!(met(70) && met(40) && !met(47));
         assert_eq!(note(&wanted, &told(70)), None);
-        let text = "It told so by handshake_failure, and better would be protocol_version.";
+        let text = "It sent handshake_failure; protocol_version would be the better alert.";
         assert_eq!(note(&wanted, &told(40)).as_deref(), Some(text));
         let silent = trace(vec![written(), ended(FailureCause::Silence, None)]);
         assert!(meets_alert(&wanted, false, &silent).is_err_and(|unmet| unmet.is_undecided()));
@@ -305,7 +305,7 @@ mod tests {
         assert_eq!(note(&[40, 70]), None);
         assert!(note(&[70, 40]).is_some());
         let closed = trace(vec![ended(FailureCause::RelayClosed, None)]);
-        let none = "It told so by no alert, and better would be protocol_version.";
+        let none = "It sent no alert; protocol_version would be the better alert.";
         assert_eq!(super::note(&banned, &closed).as_deref(), Some(none));
     }
 

@@ -15,7 +15,7 @@ pub(super) fn first(trace: &Trace) -> Option<(usize, String)> {
         }
         Happening::Cut { bound, .. } => {
             let sentence = format!(
-                "The relay sent {}. That is a limit of waxseal, so nothing can be said.",
+                "The relay sent {}. That is a limit of waxseal, so the case cannot be judged.",
                 bound.sentence()
             );
             Some((at, sentence))

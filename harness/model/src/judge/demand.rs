@@ -75,7 +75,7 @@ pub(super) fn unmet(
         let visited = visited(trace);
         if visited != *hops {
             let reason =
-                format!("The relay went to {} and not to {}.", listed(&visited), listed(hops));
+                format!("The relay connected to {}, expected: {}.", listed(&visited), listed(hops));
             return Err(fail_or_wait(outcome, reason));
         }
     }
@@ -86,7 +86,10 @@ pub(super) fn unmet(
         });
         if took != Some(peer) {
             let who = took.map_or("nobody", String::as_str);
-            return Err(fail_or_wait(outcome, format!("{who} took the message, not {peer}.")));
+            return Err(fail_or_wait(
+                outcome,
+                format!("{who} accepted the message, expected: {peer}."),
+            ));
         }
     }
     if let Some(dsn) = dsn {
@@ -109,7 +112,7 @@ fn meets_attempts(
     }
     match outcome {
         None | Some(Outcome::Deferred) => Err(undecided(format!(
-            "The relay made {made} of at least {}, and still keeps the message.",
+            "The relay made {made} of at least {}, and the message is still in its queue.",
             counted(least as usize, "attempt")
         ))),
         Some(_) if case.expect.outcome.is_empty() => Ok(()),
@@ -149,7 +152,9 @@ fn meets_outcome(case: &Case, trace: &Trace, outcome: Option<Outcome>) -> Met {
     }
     let ends = wanted.contains(&Outcome::Bounced) && !wanted.contains(&Outcome::Deferred);
     if outcome == Outcome::Deferred && ends {
-        return Err(undecided("The relay still keeps the message; when it gives up was not seen."));
+        return Err(undecided(
+            "The message is still in the relay's queue; the relay was not seen to give up.",
+        ));
     }
     // Until it comes back it may only be slow.
     if outcome == Outcome::Deferred
@@ -158,7 +163,7 @@ fn meets_outcome(case: &Case, trace: &Trace, outcome: Option<Outcome>) -> Met {
         && let Some(peer) = case.peers.iter().find(|peer| awaited(peer, trace))
     {
         let reason = format!(
-            "The relay still keeps the message, and what {} has to say at the next attempt was never reached.",
+            "The message is still in the relay's queue; the next attempt, for which {} has another script, was not made.",
             peer.name
         );
         return Err(undecided(reason));

@@ -21,7 +21,7 @@ fn not_established(trace: &Trace) -> String {
             "No TLS session was established; the relay refused the message when it was submitted: {}",
             Foreign::of_bytes(reply).short()
         ),
-        None => "No TLS session was established, and nothing says why.".into(),
+        None => "No TLS session was established; no cause was observed.".into(),
     }
 }
 
@@ -122,7 +122,7 @@ fn misses_facts(wanted: &TlsFactsExpect, facts: &TlsFacts, names: &Names) -> Opt
     if let (Some(group), Some(wanted)) = (&facts.group, &wanted.group)
         && group != wanted
     {
-        return Some(format!("The key exchange used the group {group}, not {wanted}."));
+        return Some(format!("The key exchange used the group {group}, expected: {wanted}."));
     }
     if let Some(reason) = misses_name("SNI", wanted.sni.as_ref(), facts.sni.as_ref(), names) {
         return Some(reason);
@@ -158,7 +158,7 @@ fn misses_client(wanted: &TlsFactsExpect, facts: &TlsFacts, names: &Names) -> Op
     let fits = leaf.names.iter().any(|name| name.raw().eq_ignore_ascii_case(&filled));
     let shown: Vec<_> = leaf.names.iter().map(|name| name.short().to_string()).collect();
     let shown = shown.join(", ");
-    (!fits).then(|| format!("The client's certificate is for {shown} and not for {filled}."))
+    (!fits).then(|| format!("The client's certificate is for {shown}, expected: {filled}."))
 }
 
 fn misses_name(

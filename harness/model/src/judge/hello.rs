@@ -21,10 +21,10 @@ pub(super) fn breaks<'a>(
             alone.then(|| format!("The relay offers {} without encrypt_then_mac.", cbc.name))
         }
         HelloRule::ExtensionsOnce => repeated(hello.extensions.iter().map(String::as_str))
-            .map(|name| format!("The extension {name} stands twice in the hello."))
+            .map(|name| format!("The ClientHello contains the extension {name} twice."))
             .or_else(|| {
                 let name = repeated(hello.key_shares.iter().map(String::as_str))?;
-                Some(format!("The hello has two key shares of the group {name}."))
+                Some(format!("The ClientHello has two key shares of the group {name}."))
             }),
         HelloRule::ForwardSecretFirst => {
             // The version is chosen before the suite: where those of TLS 1.3 stand does not matter. DHE
@@ -45,7 +45,7 @@ pub(super) fn breaks<'a>(
             let lists = hello.extensions.iter().any(|name| name == "supported_versions");
             let code = hello.legacy_version;
             (lists && code != 0x0303).then(|| {
-                format!("The hello lists its versions, and says {code:#06x} in its field.")
+                format!("The ClientHello has supported_versions, but its legacy_version is {code:#06x} and not 0x0303.")
             })
         }
         HelloRule::NewestVersionFirst => {
@@ -56,18 +56,25 @@ pub(super) fn breaks<'a>(
             let newest = hello.newest()?;
             let before = earlier.filter_map(HelloFacts::newest).max()?;
             let fell = newest < before && !hello.signals_fallback();
-            fell.then(|| format!("The relay fell from {before} to {newest} without saying so."))
+            fell.then(|| {
+                format!("The relay retried with {newest} after {before} without TLS_FALLBACK_SCSV.")
+            })
         }
         HelloRule::PskWithDhe => {
             let modes = &hello.psk_modes;
             let without = !modes.is_empty() && !modes.iter().any(|mode| mode == "psk_dhe_ke");
-            without.then(|| format!("The relay would resume with {} alone.", modes.join(" and ")))
+            without.then(|| {
+                format!(
+                    "The relay offers to resume with {} only, that is without (EC)DHE.",
+                    modes.join(" and ")
+                )
+            })
         }
         HelloRule::SniIsHostName => {
             let there = hello.extensions.iter().any(|name| name == "server_name");
             match hello.sni.as_deref() {
                 None if there => {
-                    Some("The hello has the extension server_name without a name.".into())
+                    Some("The ClientHello has the extension server_name without a name.".into())
                 }
                 Some("") => Some("The name in SNI is empty.".into()),
                 Some(name) if !is_host_name(name) => {
@@ -79,7 +86,7 @@ pub(super) fn breaks<'a>(
         HelloRule::SuitesOnce => repeated(hello.suites.iter().map(|suite| suite.name.as_str()))
             .map(|name| format!("The relay offers {name} twice.")),
         HelloRule::TlsRecord => (hello.framing == Framing::Ssl2)
-            .then(|| "The relay sends its hello in the framing of SSL 2.0.".into()),
+            .then(|| "The relay sends its ClientHello in the framing of SSL 2.0.".into()),
     }
 }
 
@@ -147,25 +154,37 @@ mod tests {
             "The relay offers rsa without encrypt_then_mac.",
         );
         let again = |hello: &mut HelloFacts| hello.extensions.push("server_name".into());
-        check(Rule::ExtensionsOnce, again, "The extension server_name stands twice in the hello.");
+        check(
+            Rule::ExtensionsOnce,
+            again,
+            "The ClientHello contains the extension server_name twice.",
+        );
         let share = |hello: &mut HelloFacts| hello.key_shares.push("x25519".into());
-        check(Rule::ExtensionsOnce, share, "The hello has two key shares of the group x25519.");
+        check(
+            Rule::ExtensionsOnce,
+            share,
+            "The ClientHello has two key shares of the group x25519.",
+        );
         let fixed_first = |hello: &mut HelloFacts| hello.suites.swap(0, 3);
         check(Rule::ForwardSecretFirst, fixed_first, "The relay offers rsa before ecdhe.");
         let field = |hello: &mut HelloFacts| hello.legacy_version = 0x0304;
-        let reason = "The hello lists its versions, and says 0x0304 in its field.";
+        let reason = "The ClientHello has supported_versions, but its legacy_version is 0x0304 and not 0x0303.";
         check(Rule::LegacyVersion, field, reason);
         let oldest_first = |hello: &mut HelloFacts| hello.versions.reverse();
         check(Rule::NewestVersionFirst, oldest_first, "The relay lists TLS 1.2 before TLS 1.3.");
         let falls = |hello: &mut HelloFacts| hello.versions = vec![Version::Tls12];
-        let reason = "The relay fell from TLS 1.3 to TLS 1.2 without saying so.";
+        let reason = "The relay retried with TLS 1.2 after TLS 1.3 without TLS_FALLBACK_SCSV.";
         check(Rule::NoSilentFallback, falls, reason);
         let ke = |hello: &mut HelloFacts| drop(hello.psk_modes.pop());
-        check(Rule::PskWithDhe, ke, "The relay would resume with psk_ke alone.");
+        check(
+            Rule::PskWithDhe,
+            ke,
+            "The relay offers to resume with psk_ke only, that is without (EC)DHE.",
+        );
         let twice = |hello: &mut HelloFacts| hello.suites.push(hello.suites[2].clone());
         check(Rule::SuitesOnce, twice, "The relay offers ecdhe twice.");
         let ssl2 = |hello: &mut HelloFacts| hello.framing = Framing::Ssl2;
-        check(Rule::TlsRecord, ssl2, "The relay sends its hello in the framing of SSL 2.0.");
+        check(Rule::TlsRecord, ssl2, "The relay sends its ClientHello in the framing of SSL 2.0.");
     }
 
     #[test]
@@ -205,7 +224,7 @@ mod tests {
         }
         let empty = |hello: &mut HelloFacts| hello.sni = Some(String::new());
         check(HelloRule::SniIsHostName, empty, "The name in SNI is empty.");
-        let reason = "The hello has the extension server_name without a name.";
+        let reason = "The ClientHello has the extension server_name without a name.";
         check(HelloRule::SniIsHostName, |hello| hello.sni = None, reason);
     }
 }

@@ -7,6 +7,7 @@ mod breach;
 mod certificate;
 mod cut;
 mod demand;
+mod fact;
 mod handshake;
 mod hello;
 mod line;
@@ -44,7 +45,7 @@ pub struct Judgement {
     pub evidence: Vec<usize>,
 }
 
-/// The well-behaved twin of a case, as it was played.
+/// The control of a case, as it was played: the same with a correct peer.
 #[derive(Clone, Copy, Debug)]
 pub struct Control<'a> {
     /// The verdict on it.
@@ -58,7 +59,7 @@ pub type Names = std::collections::BTreeMap<String, String>;
 
 /// Judges one case.
 ///
-/// `control` is the well-behaved twin, `None` where the case is its own. A leak is a failure whatever
+/// `control` is the same case with a correct peer, `None` where the case is its own control. A leak is a failure whatever
 /// else is in the trace, and so is what the relay itself was heard doing against the claim (a version it
 /// negotiated, a keyword it lists) once the point under test was reached; everything else needs a
 /// control that passed, and a pass needs a script that was played to its end and something that was
@@ -117,10 +118,7 @@ pub fn judge(
         let reason = format!("The case does not apply to this relay: {why}.");
         found(Verdict::Skipped, reason, vec![at])
     } else if control.is_some_and(|control| control != Verdict::Pass) && !witnessed {
-        let reason = format!(
-            "The well-behaved twin {} did not pass, so nothing can be said.",
-            case.control_id()
-        );
+        let reason = format!("The control {} did not pass.", case.control_id());
         found(Verdict::Inconclusive, reason, Vec::new())
     } else if let Some(reason) = missed_before(case, trace) {
         found(Verdict::Inconclusive, reason, Vec::new())
@@ -136,7 +134,7 @@ pub fn judge(
                 }
                 Some(reason) if !case.observe => found(Verdict::Inconclusive, reason, Vec::new()),
                 None if evidence.is_empty() && outcome.is_none() => {
-                    let reason = "Nothing was heard that a verdict could rest on.".to_owned();
+                    let reason = "The relay did nothing that this case could judge.".to_owned();
                     found(Verdict::Inconclusive, reason, Vec::new())
                 }
                 _ if let Some(reason) = answer::not_due(&case.expect.alert, trace) => {
@@ -154,10 +152,11 @@ pub fn judge(
                         let resumes = case.peers.iter().any(|peer| peer.resumes);
                         ticket::without(trace)
                             .filter(|_| resumes)
-                            .map(|_| "It gives nothing to resume a session by.".into())
+                            .map(|_| "It issues neither a session id nor a ticket.".into())
                     });
                     let note = note.map(|note| format!(" {note}")).unwrap_or_default();
-                    found(Verdict::Pass, format!("The relay keeps the claim.{note}"), evidence)
+                    let fact = fact::observed(case.direction, trace, outcome, &evidence);
+                    found(Verdict::Pass, fact + &note, evidence)
                 }
             },
         }
@@ -204,7 +203,7 @@ fn missed_before(case: &Case, trace: &Trace) -> Option<String> {
         (!met).then(|| {
             let wanted: Vec<_> = before.outcome.iter().map(|outcome| outcome.name()).collect();
             let wanted = wanted.join(" or ");
-            format!("The message before ended as {how} and not as {wanted}: nothing follows.")
+            format!("The message before ended as {how}, expected: {wanted}.")
         })
     })
 }

@@ -64,7 +64,7 @@ fn told(case: &Case, peer: &Peer, step: &Step, trace: &Trace) -> String {
     let line = step.act.print(case.direction);
     let instead = left_at(peer, step, trace).and_then(|at| heard_before(trace, at));
     let instead = instead.map(|(_, said)| format!(": the relay said `{said}`")).unwrap_or_default();
-    format!("The script of {} never came to `{line}`{instead}.", peer.name)
+    format!("The dialogue with {} never reached `{line}`{instead}.", peer.name)
 }
 
 /// Where the relay did something else than this step says.
@@ -96,7 +96,7 @@ pub(super) fn left_at_the_end(case: &Case, trace: &Trace) -> Option<(usize, Stri
         }
         let (at, said) = heard_before(trace, left_at(peer, last, trace)?)?;
         let due = last.act.print(case.direction);
-        Some((at, format!("The relay said `{said}` where `{due}` was due.")))
+        Some((at, format!("The relay sent `{said}`, expected: `{due}`.")))
     })
 }
 
@@ -285,9 +285,8 @@ fn ours(case: &Case, peer: &Peer, trace: &Trace) -> Option<String> {
     let objection = |failure: &TlsFailure| failure.cause == FailureCause::OurObjection;
     let first = handshakes.next()?.filter(|first| objection(first))?;
     let all = handshakes.all(|other| other.is_some_and(objection));
-    (honest && all).then(|| {
-        format!("Our side broke off every handshake with {}: {}.", peer.name, first.detail)
-    })
+    (honest && all)
+        .then(|| format!("Our side ended every handshake with {}: {}.", peer.name, first.detail))
 }
 
 /// Whether there was a place for this fault: a heartbeat is only sent to a relay that offers them, and

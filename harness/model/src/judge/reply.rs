@@ -46,7 +46,7 @@ pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace, unasked: usize) -
         let code = wanted.code.as_ref().map(ToString::to_string).unwrap_or_default();
         if evidence.last().is_some_and(|at| surplus::around(trace, *at)) {
             return Err(undecided(
-                "The relay says more than it is asked for: no reply can be told to belong to a command.",
+                "The relay sends replies that no command asked for, so no reply can be matched to its command.",
             ));
         }
         // A refusal may have a cause that has nothing to do with the claim; a reply that takes what

@@ -16,7 +16,7 @@ pub(super) fn refused(trace: &Trace) -> Met {
                 let clause = Tampering::from_name(tampering)
                     .map_or("the flight is tampered", Tampering::clause);
                 let reason =
-                    format!("The relay goes on with the handshake though {clause}: {with}.");
+                    format!("The relay continued the handshake although {clause}: {with}.");
                 return Err(witnessed(reason, vec![at]));
             }
             TamperReaction::Alert(_) | TamperReaction::Closed | TamperReaction::Reset => {
@@ -29,7 +29,9 @@ pub(super) fn refused(trace: &Trace) -> Met {
                 );
             }
             TamperReaction::Silence => {
-                unclear = Some("The relay neither refused the tampered flight nor went on.");
+                unclear = Some(
+                    "The relay neither refused the tampered flight nor continued the handshake.",
+                );
             }
             TamperReaction::NotApplicable(_) => {}
         }

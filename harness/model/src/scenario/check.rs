@@ -144,8 +144,7 @@ impl<'a> Checker<'a> {
             sender_connector: message.sender_connector,
             submitted_in_tls: message.submitted_in_tls,
             message: message.message,
-            domain: None,
-            next_hop: None,
+            placement: None,
             dns,
             alias,
         })

@@ -266,18 +266,18 @@ impl Case {
         file(&self.scenario)
     }
 
-    /// The id of the well-behaved twin that this case is paired with.
+    /// The id of the control that this case is paired with.
     pub fn control_id(&self) -> String {
         self.control.clone().unwrap_or_else(|| default_control(self.direction, self.connector))
     }
 }
 
-/// The id of a connector's well-behaved twin.
+/// The id of a connector's control.
 pub fn default_control(direction: Direction, connector: Connector) -> String {
     format!("{direction}/control#{connector}")
 }
 
-/// The id of the well-behaved twin of a connector's inbound cases where no mail may be sent.
+/// The id of the control of a connector's inbound cases where no mail may be sent.
 pub fn undelivered_control(connector: Connector) -> String {
     match connector {
         Connector::Implicit => "inbound/starttls/session-implicit".into(),

@@ -18,6 +18,7 @@ mod matrix;
 mod message;
 mod peers;
 mod place;
+mod placement;
 mod row;
 mod schema;
 mod tampering;
@@ -32,6 +33,7 @@ pub use hello::{Framing, HelloVariant, RawHello};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 pub use message::{Also, Message, RecipientDomain};
 pub use place::{Alias, DeadAddress, Family, HostPlace, PeerPlace};
+pub use placement::{NextHop, Placement};
 pub use schema::{keys, schema};
 pub use tampering::{TamperedVersion, Tampering};
 pub use vocabulary::{Entry, Group, groups};
@@ -81,7 +83,7 @@ pub struct Case {
     pub expect: Expect,
     /// The outcome is recorded and never a failure.
     pub observe: bool,
-    /// The id of the well-behaved twin; `None`: the default of the connector.
+    /// The id of the control; `None`: the default of the connector.
     pub control: Option<String>,
     /// Outbound: messages that are sent to the same next hops, one after another, before the one
     /// that is judged.
@@ -93,12 +95,8 @@ pub struct Case {
     pub submitted_in_tls: bool,
     /// Outbound: what is special about the message that is judged.
     pub message: Message,
-    /// Outbound: the domain of the user's own that the message goes to; with a leading dot, one
-    /// below it. `None`: a domain of the lab's.
-    pub domain: Option<String>,
-    /// Outbound: the one host that all mail of the user's own domain goes to. `None`: each case has
-    /// hosts of its own, which the lab's MX records name.
-    pub next_hop: Option<NextHop>,
+    /// Outbound: the domain of the user's own that the message goes to. `None`: a domain of the lab's.
+    pub placement: Option<Placement>,
     /// What the resolver does with the recipient's domain.
     pub dns: Vec<DnsFault>,
     /// Outbound: which name is an alias of another one.
@@ -116,30 +114,6 @@ impl Case {
     pub fn charged(&self, failed: bool, forbidden: bool) -> Vec<String> {
         let spared = |id: &&String| failed && !forbidden && self.cites_never.contains(*id);
         self.cites.iter().filter(|id| !spared(id)).cloned().collect()
-    }
-
-    /// The same case with mail to a domain of the user's own, paired with that domain's control.
-    pub fn to_domain(&self, domain: &str, next_hop: Option<&NextHop>) -> Self {
-        let mut expect = self.expect.clone();
-        if let Some(crate::expect::TlsExpect::Facts(facts)) = &mut expect.tls {
-            // The user's certificate has the user's name.
-            facts.client_name = None;
-        }
-        Self {
-            expect,
-            id: format!("{}@{domain}", self.id),
-            control: Some(format!("{}@{domain}", self.control_id())),
-            domain: Some(domain.to_owned()),
-            next_hop: next_hop.cloned(),
-            ..self.clone()
-        }
-    }
-
-    /// The name of the user's own that other cases use too: the one host that mail goes to, or a
-    /// whole domain. Such cases cannot be played side by side.
-    pub fn shared_name(&self) -> Option<&str> {
-        let whole = self.domain.as_deref().filter(|domain| !domain.starts_with('.'));
-        self.next_hop.as_ref().map(|hop| hop.host.as_str()).or(whole)
     }
 
     /// Whether what is expected shows in the dialogue of one connection alone: inbound, and whatever
@@ -205,23 +179,6 @@ impl Case {
         });
         let answer = matches!(answer, Some(crate::expect::AnswerExpect::Refused));
         withheld || refused || reply || answer
-    }
-}
-
-/// A host that the user's own configuration names as the next hop.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NextHop {
-    /// Its name.
-    pub host: String,
-    /// Where it listens; `None`: where every next hop of the lab does.
-    pub port: Option<u16>,
-}
-
-/// `gateway.example`, or `gateway.example:587`.
-impl std::fmt::Display for NextHop {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.host)?;
-        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 

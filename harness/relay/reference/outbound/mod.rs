@@ -53,12 +53,12 @@ struct Client<'a> {
     /// The name in the reply to EHLO.
     ehlo: String,
     /// How far the dialogue came inside TLS.
-    inside: Option<Stage>,
+    inside: Option<Step>,
 }
 
 /// What was said last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum Step {
     Ehlo,
     Mail,
     Rcpt,
@@ -107,7 +107,7 @@ impl Client<'_> {
         match first {
             Ok(attempt) | Err(Broken::Other(attempt)) => attempt,
             Err(Broken::Lost(_))
-                if matches!(self.inside, Some(Stage::Data | Stage::Content))
+                if matches!(self.inside, Some(Step::Data | Step::Content))
                     && self.setup.is(Mutant::ClientTakesLossForSuccess) =>
             {
                 Attempt::Delivered
@@ -135,16 +135,16 @@ impl Client<'_> {
         let lost = matches!(ended, Err(Broken::Lost(_)));
         let refused = matches!(ended, Ok(Attempt::Temporary(..) | Attempt::Permanent(..)));
         match (self.setup.mutant, self.inside) {
-            (Some(Mutant::ClientPlaintextIfLostAtMail), Some(stage)) => {
-                lost && matches!(stage, Stage::Ehlo | Stage::Mail | Stage::Rcpt)
+            (Some(Mutant::ClientPlaintextIfLostAtMail), Some(step)) => {
+                lost && matches!(step, Step::Ehlo | Step::Mail | Step::Rcpt)
             }
-            (Some(Mutant::ClientPlaintextIfLostAtData), Some(stage)) => {
-                lost && matches!(stage, Stage::Data | Stage::Content)
+            (Some(Mutant::ClientPlaintextIfLostAtData), Some(step)) => {
+                lost && matches!(step, Step::Data | Step::Content)
             }
-            (Some(Mutant::ClientPlaintextIfRefusedAtEhlo), Some(Stage::Ehlo))
-            | (Some(Mutant::ClientPlaintextIfRefusedAtMail), Some(Stage::Mail))
-            | (Some(Mutant::ClientPlaintextIfRefusedAtRcpt), Some(Stage::Rcpt))
-            | (Some(Mutant::ClientPlaintextIfRefusedAtData), Some(Stage::Data)) => refused,
+            (Some(Mutant::ClientPlaintextIfRefusedAtEhlo), Some(Step::Ehlo))
+            | (Some(Mutant::ClientPlaintextIfRefusedAtMail), Some(Step::Mail))
+            | (Some(Mutant::ClientPlaintextIfRefusedAtRcpt), Some(Step::Rcpt))
+            | (Some(Mutant::ClientPlaintextIfRefusedAtData), Some(Step::Data)) => refused,
             _ => false,
         }
     }
@@ -193,7 +193,7 @@ impl Client<'_> {
         }
         if demand != Demand::Plaintext && !self.setup.is(Mutant::ClientIgnoresStarttls) {
             let secured = self.secure(&mut session, demand, &listed).await?;
-            self.inside = secured.then_some(Stage::Ehlo);
+            self.inside = secured.then_some(Step::Ehlo);
             if secured && !self.setup.is(Mutant::ClientSkipsEhlo) {
                 let helo = format!("HELO {}", self.setup.hostname);
                 let again = self.setup.varies(Variant::ClientSaysHeloInTls);
@@ -238,17 +238,17 @@ impl Client<'_> {
         } else {
             String::new()
         };
-        for (stage, command) in [
-            (Stage::Mail, format!("MAIL FROM:<{}>{size}", self.message.from)),
-            (Stage::Rcpt, format!("RCPT TO:<{}>", self.message.to)),
+        for (step, command) in [
+            (Step::Mail, format!("MAIL FROM:<{}>{size}", self.message.from)),
+            (Step::Rcpt, format!("RCPT TO:<{}>", self.message.to)),
         ] {
-            self.inside = self.inside.map(|_| stage);
+            self.inside = self.inside.map(|_| step);
             let answer = self.command(session, &command).await?;
             if !starts(&answer, "2") {
                 return Ok(self.refused(session, &answer).await);
             }
         }
-        self.inside = self.inside.map(|_| Stage::Data);
+        self.inside = self.inside.map(|_| Step::Data);
         let answer = self.command(session, "DATA").await?;
         if !starts(&answer, "354") {
             return Ok(self.refused(session, &answer).await);
@@ -260,7 +260,7 @@ impl Client<'_> {
         if half {
             session.send(b"\r\n").await?;
         }
-        self.inside = self.inside.map(|_| Stage::Content);
+        self.inside = self.inside.map(|_| Step::Content);
         let answer = session.command(".").await?;
         if !starts(&answer, "2") {
             return Ok(self.refused(session, &answer).await);

@@ -19,7 +19,7 @@ const PROMPT: Duration = Duration::from_millis(100);
 const FEWEST: usize = 4;
 
 /// Lets a number of cases in at once, and fewer while this process runs late.
-pub(super) struct Gate {
+pub(super) struct Throttle {
     doors: Arc<Doors>,
     watching: JoinHandle<()>,
 }
@@ -38,7 +38,7 @@ struct State {
 /// A place inside; it is free again when this is dropped.
 pub(super) struct Inside(Arc<Doors>);
 
-impl Gate {
+impl Throttle {
     /// Opens for `most` cases at once.
     pub(super) fn open(most: usize, heartbeat: Arc<Heartbeat>) -> Self {
         let state = Mutex::new(State { inside: 0, allowed: most });
@@ -53,7 +53,7 @@ impl Gate {
     }
 }
 
-impl Drop for Gate {
+impl Drop for Throttle {
     fn drop(&mut self) {
         self.watching.abort();
     }
@@ -120,21 +120,21 @@ mod tests {
 
     #[tokio::test]
     async fn fewer_are_let_in_while_it_is_late_and_more_again_once_it_is_not() {
-        let gate = Gate::open(16, Arc::new(Heartbeat::start()));
-        let allowed = || gate.doors.state().allowed;
-        gate.doors.adapt(Duration::from_millis(300));
+        let throttle = Throttle::open(16, Arc::new(Heartbeat::start()));
+        let allowed = || throttle.doors.state().allowed;
+        throttle.doors.adapt(Duration::from_millis(300));
         assert_eq!(allowed(), 8);
-        (0..9).for_each(|_| gate.doors.adapt(Duration::from_secs(2)));
+        (0..9).for_each(|_| throttle.doors.adapt(Duration::from_secs(2)));
         assert_eq!(allowed(), FEWEST);
-        (0..20).for_each(|_| gate.doors.adapt(Duration::ZERO));
+        (0..20).for_each(|_| throttle.doors.adapt(Duration::ZERO));
         assert_eq!(allowed(), 16);
     }
 
     #[tokio::test]
     async fn whoever_leaves_makes_room_for_the_next() {
-        let gate = Gate::open(1, Arc::new(Heartbeat::start()));
-        let first = gate.entrance().enter().await;
-        let second = tokio::spawn(gate.entrance().enter());
+        let throttle = Throttle::open(1, Arc::new(Heartbeat::start()));
+        let first = throttle.entrance().enter().await;
+        let second = tokio::spawn(throttle.entrance().enter());
         tokio::task::yield_now().await;
         assert!(!second.is_finished());
         drop(first);

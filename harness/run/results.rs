@@ -27,7 +27,7 @@ pub struct Played {
 }
 
 /// Where what was played is collected and judged.
-pub struct Desk<'a> {
+pub struct Results<'a> {
     catalogue: &'a Catalogue,
     levels: &'a BTreeMap<String, Level>,
     played: BTreeMap<String, Played>,
@@ -35,7 +35,7 @@ pub struct Desk<'a> {
     late: BTreeMap<String, String>,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Results<'a> {
     /// Nothing has been played yet.
     pub fn new(catalogue: &'a Catalogue, levels: &'a BTreeMap<String, Level>) -> Self {
         Self { catalogue, levels, played: BTreeMap::new(), late: BTreeMap::new() }
@@ -56,14 +56,14 @@ impl<'a> Desk<'a> {
         let result = self.played.get(&case.id)?;
         let control = match self.control(case) {
             None => None,
-            Some(control) => Some(self.twin(control)?),
+            Some(control) => Some(self.played_control(control)?),
         };
         Some((self.judged(case, result, control), result.lateness))
     }
 
     /// The record of a case as it was played another time, with the control that was played.
     pub(super) fn judge(&self, case: &Case, played: &Played) -> CaseRecord {
-        let control = self.control(case).and_then(|control| self.twin(control));
+        let control = self.control(case).and_then(|control| self.played_control(control));
         self.judged(case, played, control)
     }
 
@@ -97,7 +97,7 @@ impl<'a> Desk<'a> {
     }
 
     /// A control, once it is played.
-    fn twin(&self, control: &Case) -> Option<Control<'_>> {
+    fn played_control(&self, control: &Case) -> Option<Control<'_>> {
         let Played { names, trace, .. } = self.played.get(&control.id)?;
         let judged = || judge(control, Level::Must, names, trace, None).verdict;
         let verdict = caught_now(judged).unwrap_or(Verdict::Error);

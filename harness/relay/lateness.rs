@@ -4,7 +4,7 @@ use waxseal_model::expect::Outcome;
 use waxseal_model::scenario::{Case, DnsFaultKind, Peer, ServerFault};
 use waxseal_model::script::Direction;
 
-use crate::relay::contract::Late;
+use super::contract::Late;
 
 /// What the relay has to do by itself, after a time of its own choice, before the case can end as
 /// its claim says.

@@ -17,7 +17,7 @@ use waxseal_model::script::Script;
 use waxseal_model::trace::{Happening, Place};
 
 use super::quiet::Quiet;
-use super::{Options, RunError};
+use super::{RunError, RunOptions};
 use crate::catalogue::Catalogue;
 use crate::lab::descriptors::{accept, is_limit};
 use crate::lab::{Addresses, Data, DnsServer, LabError, Listening, Query, Zones, addresses, ipv6};
@@ -48,7 +48,7 @@ pub(super) const INBOUND: [Connector; 4] =
     [Connector::Opportunistic, Connector::EncryptionOnly, Connector::Mutual, Connector::Implicit];
 
 /// All around the relay.
-pub(super) struct World {
+pub(super) struct Lab {
     pub(super) authorities: Authorities,
     recipes: Recipes,
     /// Domains below each suffix that the relay is told of: scenarios of the user's own need more.
@@ -61,10 +61,10 @@ pub(super) struct World {
     /// Whether peers can have addresses of IPv6.
     ipv6: bool,
     addresses: Mutex<Addresses>,
-    pub(super) listeners: Mutex<BTreeMap<Connector, SocketAddr>>,
+    listeners: Mutex<BTreeMap<Connector, SocketAddr>>,
     cases: Cases,
     unplayed: Unplayed,
-    turns: Mutex<BTreeMap<String, Arc<Turn>>>,
+    shared: Mutex<BTreeMap<String, Arc<Alone>>>,
     /// What the cases may keep beyond their shares.
     pub(super) pool: Pool,
     pub(super) quiet: Quiet,
@@ -81,8 +81,8 @@ type Unplayed = Arc<Mutex<BTreeSet<String>>>;
 /// As many of them are kept.
 const MOST_UNPLAYED: usize = 50;
 
-/// Whose turn it is to play with a name of the user's.
-type Turn = tokio::sync::Mutex<()>;
+/// Held while a case plays with a name of the user's that other cases use too.
+type Alone = tokio::sync::Mutex<()>;
 
 /// How long our peers wait. The relay gives up first, or the case's deadline comes.
 pub(super) const PATIENCE: Patience = Patience {
@@ -91,8 +91,11 @@ pub(super) const PATIENCE: Patience = Patience {
     ending: Duration::from_secs(3),
 };
 
-impl World {
-    pub(super) async fn build(catalogue: &Catalogue, options: &Options) -> Result<Self, RunError> {
+impl Lab {
+    pub(super) async fn build(
+        catalogue: &Catalogue,
+        options: &RunOptions,
+    ) -> Result<Self, RunError> {
         let zones = Zones::new();
         let cases = Cases::default();
         let unplayed = Unplayed::default();
@@ -110,7 +113,7 @@ impl World {
         let dns = SocketAddr::new(IpAddr::V4(addresses::DNS), dns_port);
         let server = DnsServer::start(dns, zones.clone(), listening).await?;
         let smtp_port = if options.sandbox.is_some() { 25 } else { free_port().await? };
-        let mut world = Self {
+        let mut lab = Self {
             authorities: Authorities::new(SystemTime::now())?,
             recipes: catalogue.recipes.clone(),
             domains: DOMAINS.max(3 * catalogue.cases().count()),
@@ -126,14 +129,14 @@ impl World {
             listeners: Mutex::default(),
             cases,
             unplayed,
-            turns: Mutex::default(),
+            shared: Mutex::default(),
             pool: Pool::default(),
             quiet: Quiet::default(),
             _server: server,
             _sink: JoinSet::new(),
         };
-        world.open_sink().await?;
-        Ok(world)
+        lab.open_sink().await?;
+        Ok(lab)
     }
 
     /// A next hop that takes every inbound probe.
@@ -202,9 +205,9 @@ impl World {
     }
 
     /// Whoever holds this plays alone with a name of the user's.
-    pub(super) fn turn(&self, name: &str) -> Arc<Turn> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(turns.entry(name.into()).or_default())
+    pub(super) fn alone_with(&self, name: &str) -> Arc<Alone> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(shared.entry(name.into()).or_default())
     }
 
     /// Listens as a next hop does, or at a port of the user's.
@@ -220,6 +223,12 @@ impl World {
             SocketAddr::V6(_) => ipv6::listen(at),
         };
         listening.map_err(|error| RunError::System { what: format!("listen on {at}"), error })
+    }
+
+    /// The relay listens there.
+    pub(super) fn listens(&self, connector: Connector, at: SocketAddr) {
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.insert(connector, at);
     }
 
     pub(super) fn listener(&self, connector: Connector) -> Option<SocketAddr> {
@@ -259,7 +268,7 @@ impl World {
                 self.authorities.issue(&recipe, name)?
             }
         };
-        Ok(Identity { chain: issued.chain, key: issued.key, weak: issued.weak, rsa: issued.rsa })
+        Ok(Identity { chain: issued.chain, key: issued.key, weak: issued.weak })
     }
 
     /// Why our peers cannot play a case with this engine.

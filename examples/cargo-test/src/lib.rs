@@ -1,0 +1,1 @@
+//! Here would be a relay in Rust. The one that is tested is in `../python`.

@@ -1,0 +1,27 @@
+//! What a run tells while it goes on.
+
+use std::path::Path;
+
+use waxseal_model::foreign::Foreign;
+use waxseal_model::record::CaseRecord;
+
+/// What a run tells while it goes on. Nothing has to be heard: each method does nothing by itself.
+pub trait Progress: Send + Sync {
+    /// So many cases will be played.
+    fn begins(&self, _cases: usize) {}
+    /// The run's private directory stays there.
+    fn kept(&self, _directory: &Path) {}
+    /// The lab sets this in the user's own configuration.
+    fn overridden(&self, _line: &str) {}
+    /// With the user's own configuration the relay looked for this host, and nobody plays it.
+    fn unplayed(&self, _host: &str) {}
+    /// The relay was ended; these are the last lines of its log.
+    fn ended(&self, _log: &Foreign) {}
+    /// One of them has its verdict.
+    fn judged(&self, _case: &CaseRecord) {}
+}
+
+/// Tells nobody.
+pub struct Silent;
+
+impl Progress for Silent {}
