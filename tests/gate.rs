@@ -193,27 +193,27 @@ fn cases_that_were_cut_short_are_one_line() {
 fn cases_that_say_nothing_for_one_reason_are_one_line() {
     let catalogue = catalogue();
     let mut record = whole(&catalogue, "exchange-online", &declared());
-    let twin = "The twin did not pass, so nothing can be said.";
+    let control = "The control did not pass.";
     for (number, case) in record.cases.iter_mut().enumerate().take(81) {
         (case.verdict, case.reason) = match number {
             0 => (Verdict::Inconclusive, "The relay did not answer.".into()),
             80 => (Verdict::Error, "TLS broke.".into()),
-            _ => (Verdict::Inconclusive, twin.into()),
+            _ => (Verdict::Inconclusive, control.into()),
         };
     }
     record.cases[40].waiver = Some("known".into());
     let text = report::summary(&record, &catalogue.requirements);
     for line in [
-        "78 cases say nothing because the twin did not pass, so nothing can be said.",
+        "78 cases say nothing because the control did not pass.",
         "1 case says nothing because the relay did not answer.",
         "1 case says nothing because TLS broke.",
         "  likewise 72 more, which the record names",
     ] {
         assert_eq!(text.lines().filter(|found| *found == line).count(), 1, "{line}: {text}");
     }
-    assert_eq!(text.matches(twin).count(), 1, "{text}");
+    assert_eq!(text.matches(control).count(), 1, "{text}");
     let markdown = report::markdown(&record, &catalogue.requirements);
-    assert!(markdown.contains("- 78 cases say nothing because the twin"), "{markdown}");
+    assert!(markdown.contains("- 78 cases say nothing because the control"), "{markdown}");
     for (number, case) in record.cases.iter_mut().enumerate().take(13) {
         (case.verdict, case.reason) = (Verdict::Error, format!("It broke at {number}."));
     }

@@ -160,7 +160,7 @@ fn own(arguments: &RunArguments, path: &Path) -> Result<Own, String> {
     let entrance = [Connector::Opportunistic, Connector::EncryptionOnly];
     if !inbound.iter().any(|connector| entrance.contains(connector)) {
         return Err(
-            "mail is handed in at a listener for STARTTLS: say `--inbound opportunistic` or \
+            "mail is submitted at a listener for STARTTLS: say `--inbound opportunistic` or \
                     `--inbound encryption-only` too"
                 .into(),
         );

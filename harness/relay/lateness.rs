@@ -38,7 +38,7 @@ pub(super) fn waits_for(case: &Case) -> Vec<Late> {
 }
 
 /// What the case may have to wait for, where another end of the message would keep its claim as well:
-/// that it is given back.
+/// that it is bounced.
 pub(super) fn may_wait_for(case: &Case) -> Vec<Late> {
     let outcome = &case.expect.outcome;
     let ends = outcome.contains(&Outcome::Bounced) && !outcome.contains(&Outcome::Deferred);

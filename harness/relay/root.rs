@@ -87,7 +87,7 @@ impl Root {
         self.path.join(VERSION).is_file() && self.version().is_none()
     }
 
-    /// Makes the directory ours until what is given back is dropped. `None`: it holds something
+    /// Makes the directory ours until what this returns is dropped. `None`: it holds something
     /// else.
     pub(super) fn take(&self) -> io::Result<Option<File>> {
         fs::create_dir_all(&self.path)?;

@@ -20,7 +20,7 @@ const AGAIN: Duration = Duration::from_millis(300);
 /// What was just passed on is heard within this time after it left the queue.
 const SECOND_LOOK: Duration = Duration::from_secs(6);
 
-/// Waits until the message has ended: taken, given back, or kept beyond the time after which
+/// Waits until the message has ended: accepted, bounced, or kept beyond the time after which
 /// silence counts.
 pub(super) async fn await_end(
     names: &Names,

@@ -19,7 +19,7 @@ const GIVEN_BACK: Duration = Duration::from_secs(10);
 
 /// Ends a case: gives its trace, and waits until the relay holds nothing of it any more. A message
 /// that is still queued meets a domain that takes no mail (RFC 7505), or the user's host at an address
-/// where nobody listens, and is given back.
+/// where nobody listens, and is bounced.
 pub(super) async fn leave(
     lab: &Lab,
     case: &Case,

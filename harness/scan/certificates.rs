@@ -124,7 +124,7 @@ enum Answer {
     Refused(String),
     /// It ended the handshake each time, in a way that may be a limit as well; how.
     Ended(String),
-    /// Nothing can be said; why.
+    /// It could not be determined; why.
     Open(String),
 }
 

@@ -5,7 +5,7 @@ exec <inside.sh
 cd "$WAXSEAL_ROOT/etc/courier"
 cat "../waxseal/$WAXSEAL_CERTIFICATE_KEY" "../waxseal/$WAXSEAL_CERTIFICATE_CHAIN" >esmtpd.pem
 
-# Patience, so that a run takes seconds: a message is tried every few seconds and given back after ten, and a
+# Patience, so that a run takes seconds: a message is tried every few seconds and bounced after ten, and a
 # next hop has two seconds for each answer. Each case is a stranger: no connection is kept for another.
 for file in retryalpha retrygamma esmtptimeout esmtptimeoutconnect esmtptimeoutdata esmtptimeouthelo esmtptimeoutquit; do
     echo 2s >$file

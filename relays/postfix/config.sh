@@ -81,7 +81,7 @@ set_to maillog_file /var/log/mail.log
 by_default meta_directory multi_instance_directories multi_instance_wrapper multi_instance_enable import_environment
 by_default syslog_name debug_peer_list
 
-# The lab's network: mail is handed in from its addresses, and certificates are checked against its roots.
+# The lab's network: mail is submitted from its addresses, and certificates are checked against its roots.
 set_to inet_interfaces all
 set_to inet_protocols ipv4
 set_to mynetworks 127.0.0.0/8

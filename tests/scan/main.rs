@@ -2,6 +2,7 @@
 
 mod agreement;
 mod bounds;
+mod judged_twice;
 mod limits;
 mod program;
 mod real;

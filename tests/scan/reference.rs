@@ -18,7 +18,7 @@ use waxseal_model::verdict::Verdict;
 use super::agreement::ECDSA;
 use super::server::{Correct, Host as Server, identity, setup};
 
-async fn scan(connector: Connector, entry: Entry, mutant: Option<Mutant>) -> HostFacts {
+pub(super) async fn scan(connector: Connector, entry: Entry, mutant: Option<Mutant>) -> HostFacts {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port");
     let address = listener.local_addr().expect("a listener has an address");
     let setup = Setup {
@@ -44,7 +44,7 @@ async fn scan(connector: Connector, entry: Entry, mutant: Option<Mutant>) -> Hos
     facts
 }
 
-fn findings(facts: &HostFacts) -> Vec<Finding> {
+pub(super) fn findings(facts: &HostFacts) -> Vec<Finding> {
     let rules = Rules::embedded().expect("the embedded rules are right");
     let levels: BTreeMap<String, Level> = rules.profiles["bcp195"].levels(&rules.requirements);
     judge(facts, &levels)

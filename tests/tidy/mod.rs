@@ -4,6 +4,7 @@ mod exhaustive;
 mod imports;
 mod layers;
 mod rows;
+mod wording;
 
 use std::fs;
 use std::path::{Path, PathBuf};

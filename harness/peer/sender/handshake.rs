@@ -15,7 +15,7 @@ impl Session<'_> {
             let probe = Probe { setup: &plan.tls, fault: plan.fault };
             return Err(self.talk.probe(hello, probe).await);
         }
-        // Whoever comes back is an honest client.
+        // Whoever comes back is a correct client.
         match plan.fault.filter(|_| plan.connection == 1) {
             Some(fault @ ClientFault::SilentInsteadOfClientHello) => {
                 self.talk.note(Happening::Faulted(fault.name().into()));

@@ -16,7 +16,7 @@ use crate::wire::attention::{pause, timed};
 const BACKOFF: Duration = Duration::from_millis(60);
 /// The same of a relay that takes its time.
 const LATE: Duration = Duration::from_secs(1800);
-/// Time after which a message is given back. Longer than two tries, shorter than any patience.
+/// Time after which a message is bounced. Longer than two tries, shorter than any patience.
 const LIFETIME: Duration = Duration::from_millis(150);
 
 /// One message to one recipient.
@@ -116,7 +116,7 @@ async fn work(setup: Arc<Setup>, mut receiver: UnboundedReceiver<Entry>, queue: 
     }
 }
 
-/// Carries one message to its end: where it is given back, the report is in the queue before it
+/// Carries one message to its end: where it is bounced, the report is in the queue before it
 /// leaves.
 async fn carry(setup: Arc<Setup>, number: u64, message: Message, queue: &Queue) {
     let mut age = Duration::ZERO;

@@ -107,7 +107,7 @@ where
     Ok(reused)
 }
 
-/// Whether the server goes along with a second handshake that the client begins (TLS 1.2 and older).
+/// Whether the server accepts a second handshake that the client begins (TLS 1.2 and older).
 ///
 /// A server that answers no_renegotiation, or ends the connection, does not. Whether the second is
 /// tied to the first (RFC 5746) makes no difference here.

@@ -44,7 +44,7 @@ pub fn lying_heartbeat(version: u16) -> Vec<u8> {
     write_records(content::HEARTBEAT, version, &LYING_HEARTBEAT, usize::MAX)
 }
 
-/// What follows a lying heartbeat (CVE-2014-0160). Only a heartbeat carries memory back.
+/// What follows the Heartbleed probe (CVE-2014-0160). Only a heartbeat carries memory back.
 pub fn heartbleed(reaction: &Reaction) -> Sign {
     match reaction {
         Reaction::Message(Message::Heartbeat(answer)) if answer.len() > LYING_HEARTBEAT.len() => {

@@ -37,8 +37,8 @@ fn trace(peer: &str, events: &[Happening]) -> Trace {
 
 fn judged(case: &Case, events: &[Happening], control: (Verdict, &[Happening])) -> Judgement {
     let peer = case.peers[0].name.as_str();
-    let twin = trace(peer, control.1);
-    let control = Control { verdict: control.0, trace: &twin };
+    let with = trace(peer, control.1);
+    let control = Control { verdict: control.0, trace: &with };
     judge(case, Level::Must, &Names::new(), &trace(peer, events), Some(control))
 }
 

@@ -101,7 +101,7 @@ pub(super) fn left_at_the_end(case: &Case, trace: &Trace) -> Option<(usize, Stri
 }
 
 /// A demand that is not met, unless it rests on a message that moved on past what was never played:
-/// then nothing can be said.
+/// then the case is not judged.
 pub(super) fn at_the_point(case: &Case, trace: &Trace, unmet: Unmet) -> Unmet {
     if unmet.weight != Weight::MovedOn {
         return unmet;

@@ -31,7 +31,7 @@ pub use shown::{AskedKey, AskedName, Shown, ShownChain};
 
 /// The version of the record's form. 2: certificates are known, not applicable or unknown as all else
 /// is; more facts. 3: pins and profiles that are out of date. 4: the verdicts of runs, and
-/// `not-applicable` in place of `moot`.
+/// `not-applicable` where it had a word of its own.
 pub const SCHEMA: u32 = 4;
 
 /// One host, scanned and judged.

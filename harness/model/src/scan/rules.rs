@@ -151,7 +151,7 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
         "rfc5746-no-insecure-reneg",
         no_if_asked(
             &facts.sessions.insecure_renegotiation,
-            "A client may begin a second handshake that is tied to nothing before it.",
+            "The server accepts insecure renegotiation: a client may begin a second handshake without RFC 5746.",
             "No second handshake is begun without a tie to the first.",
         ),
     );

@@ -189,7 +189,7 @@ pub struct Before {
     pub connector: Connector,
     /// What the rule that makes this demand goes by.
     pub rule: RuleBy,
-    /// One of these has to become of it; otherwise nothing can be said about the one that is judged.
+    /// One of these has to become of it; otherwise the one that is judged is undecided.
     /// Empty: whatever becomes of it.
     pub outcome: Vec<Outcome>,
     /// It goes to a domain of its own, whose MX records know the first next hop by another name.

@@ -86,7 +86,7 @@ impl Checker<'_> {
         let mut script = self.script(direction, script.as_ref());
         let hello = hello.as_ref().and_then(|hello| self.hello(hello.get_ref()));
         let resumes = resumes.as_ref().is_some_and(|resumes| *resumes.get_ref());
-        // Who resumes comes twice, and an honest client comes after a hand-written hello.
+        // Who resumes comes twice, and a correct client comes after a hand-written hello.
         let connections = 1 + usize::from(resumes) + usize::from(hello.is_some());
         if script.parts.len() == 1 {
             script.parts.resize(connections, Vec::new());
