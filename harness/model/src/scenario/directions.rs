@@ -14,10 +14,10 @@ type Key = (&'static str, Option<Range<usize>>, Direction);
 /// All keys that mean something in one direction only, each with its table.
 pub(super) fn keys_of_one_direction() -> Vec<(&'static str, &'static str, Direction)> {
     let named = |table| move |(key, _, direction): Key| (table, key, direction);
-    let peer = of_peer(&raw::Peer::default()).map(named("Peer"));
-    let expect = of_expect(&raw::Expect::default()).map(named("Expect"));
-    let file = of_file(&raw::File::default()).map(named("File"));
-    peer.into_iter().chain(expect).chain(file).collect()
+    let peer = of_peer(&raw::Peer::default()).into_iter().map(named("Peer"));
+    let expect = of_expect(&raw::Expect::default()).into_iter().map(named("Expect"));
+    let file = of_file(&raw::File::default()).into_iter().map(named("File"));
+    peer.chain(expect).chain(file).collect()
 }
 
 impl Checker<'_> {
@@ -56,7 +56,7 @@ impl Checker<'_> {
         self.keys(direction, of_file(raw));
     }
 
-    fn keys<const N: usize>(&mut self, direction: Direction, keys: [Key; N]) {
+    fn keys(&mut self, direction: Direction, keys: Vec<Key>) {
         for (name, span, meant) in keys {
             let Some(span) = span.filter(|_| meant != direction) else { continue };
             let help = match name {
@@ -74,7 +74,7 @@ impl Checker<'_> {
     }
 }
 
-fn of_peer(raw: &raw::Peer) -> [Key; 13] {
+fn of_peer(raw: &raw::Peer) -> Vec<Key> {
     let raw::Peer {
         offer: _,
         cert: _,
@@ -94,7 +94,7 @@ fn of_peer(raw: &raw::Peer) -> [Key; 13] {
         resumption,
         sni,
     } = raw;
-    [
+    vec![
         ("hello", place(hello), Direction::Inbound),
         ("records", place(records), Direction::Inbound),
         ("resumes", place(resumes), Direction::Inbound),
@@ -111,7 +111,7 @@ fn of_peer(raw: &raw::Peer) -> [Key; 13] {
     ]
 }
 
-fn of_expect(raw: &raw::Expect) -> [Key; 9] {
+fn of_expect(raw: &raw::Expect) -> Vec<Key> {
     let raw::Expect {
         outcome: _,
         tls: _,
@@ -128,7 +128,7 @@ fn of_expect(raw: &raw::Expect) -> [Key; 9] {
         dsn,
     } = raw;
     let visited = visited.as_ref().map(|list| list.first().map_or(0..0, Placed::span));
-    [
+    vec![
         ("certificate", place(certificate), Direction::Inbound),
         ("answer", place(answer), Direction::Inbound),
         ("ticket", place(ticket), Direction::Inbound),
@@ -141,7 +141,7 @@ fn of_expect(raw: &raw::Expect) -> [Key; 9] {
     ]
 }
 
-fn of_file(raw: &raw::File) -> [Key; 3] {
+fn of_file(raw: &raw::File) -> Vec<Key> {
     let raw::File {
         claim: _,
         why: _,
@@ -182,7 +182,7 @@ fn of_file(raw: &raw::File) -> [Key; 3] {
             [outcome, headers, parameters, also].into_iter().flatten().flat_map(|list| &list.0);
         words.chain(lists).next().map_or(0..0, Placed::span)
     });
-    [
+    vec![
         ("dns", dns, Direction::Outbound),
         ("message", message, Direction::Outbound),
         ("hosts", place(hosts), Direction::Outbound),
