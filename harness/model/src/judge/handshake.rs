@@ -18,7 +18,7 @@ fn not_established(trace: &Trace) -> String {
     });
     match refused {
         Some(reply) => format!(
-            "No TLS session was established; the relay refused the message when it was submitted: {}",
+            "No TLS session was established; the relay refused the message at submission: `{}`.",
             Foreign::of_bytes(reply).short()
         ),
         None => "No TLS session was established; no cause was observed.".into(),
