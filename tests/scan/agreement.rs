@@ -12,7 +12,7 @@ use waxseal_model::scan::{Found, HostFacts};
 
 use super::server::{Correct, Host, PATIENCE, identity, setup};
 
-const RSA: &str = "about = 'RSA'\nkey = 'rsa-2048'";
+pub const RSA: &str = "about = 'RSA'\nkey = 'rsa-2048'";
 pub const ECDSA: &str = "about = 'ECDSA'\nkey = 'p-256'";
 
 fn offer(versions: &[Version], kinds: &[SuiteKind]) -> Offer {

@@ -18,7 +18,17 @@ use waxseal_model::verdict::Verdict;
 use super::agreement::ECDSA;
 use super::server::{Correct, Host as Server, identity, setup};
 
-pub(super) async fn scan(connector: Connector, entry: Entry, mutant: Option<Mutant>) -> HostFacts {
+async fn scan(connector: Connector, entry: Entry, mutant: Option<Mutant>) -> HostFacts {
+    scan_with(ECDSA, connector, entry, mutant).await
+}
+
+/// Scans the relay with the certificate of a recipe.
+pub(super) async fn scan_with(
+    recipe: &str,
+    connector: Connector,
+    entry: Entry,
+    mutant: Option<Mutant>,
+) -> HostFacts {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port");
     let address = listener.local_addr().expect("a listener has an address");
     let setup = Setup {
@@ -28,7 +38,7 @@ pub(super) async fn scan(connector: Connector, entry: Entry, mutant: Option<Muta
         outbound: Vec::new(),
         partner_suffix: ".partner.test".into(),
         partner_name: "mail.partner.test".into(),
-        identity: identity(ECDSA),
+        identity: identity(recipe),
         client_identity: identity(ECDSA),
         trust_anchors: Vec::new(),
         client_trust_anchors: Vec::new(),
