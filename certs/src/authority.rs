@@ -157,19 +157,7 @@ impl Authorities {
             critical_extension,
             must_staple: _,
         } = recipe;
-        let (ca, above): (Option<&Ca>, &[&Ca]) = match issuer {
-            Issuer::Intermediate => (Some(&self.intermediate), &[&self.intermediate]),
-            Issuer::ClientCa => (Some(&self.client), &[]),
-            Issuer::ConstrainedCa => (Some(&self.constrained), &[&self.constrained]),
-            Issuer::RootB => (Some(&self.root_b), &[]),
-            Issuer::Unknown => (Some(&self.unknown), &[]),
-            Issuer::ExpiredCa => (Some(&self.expired), &[&self.expired]),
-            Issuer::PathTooLong => (Some(&self.too_deep), &[&self.too_deep, &self.ends_here]),
-            Issuer::SignsNothing => (Some(&self.signs_nothing), &[&self.signs_nothing]),
-            // What signs with the weak CA is made with it; it stands below the root.
-            Issuer::WeakCa => (Some(&self.root), &[]),
-            Issuer::Itself | Issuer::Leaf | Issuer::ClientLeaf => (None, &[]),
-        };
+        let (ca, above) = self.signer(*issuer);
         let params = self.params(recipe, name)?;
         if let Some(why) = recipe.impossible() {
             return Err(Error::Recipe(why));
@@ -233,6 +221,23 @@ impl Authorities {
         }
         let key = if *foreign_key { &KeyPair::generate_for(key.algorithm())? } else { key };
         Ok(Issued { chain, key: key.serialize_der(), weak: *critical_extension })
+    }
+
+    /// The CA that signs, if one does, and the certificates that are sent above the leaf.
+    fn signer(&self, issuer: Issuer) -> (Option<&Ca>, Vec<&Ca>) {
+        match issuer {
+            Issuer::Intermediate => (Some(&self.intermediate), vec![&self.intermediate]),
+            Issuer::ClientCa => (Some(&self.client), Vec::new()),
+            Issuer::ConstrainedCa => (Some(&self.constrained), vec![&self.constrained]),
+            Issuer::RootB => (Some(&self.root_b), Vec::new()),
+            Issuer::Unknown => (Some(&self.unknown), Vec::new()),
+            Issuer::ExpiredCa => (Some(&self.expired), vec![&self.expired]),
+            Issuer::PathTooLong => (Some(&self.too_deep), vec![&self.too_deep, &self.ends_here]),
+            Issuer::SignsNothing => (Some(&self.signs_nothing), vec![&self.signs_nothing]),
+            // What signs with the weak CA is made with it; it stands below the root.
+            Issuer::WeakCa => (Some(&self.root), Vec::new()),
+            Issuer::Itself | Issuer::Leaf | Issuer::ClientLeaf => (None, Vec::new()),
+        }
     }
 
     fn params(&self, recipe: &Recipe, name: &str) -> Result<CertificateParams, Error> {

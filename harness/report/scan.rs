@@ -78,8 +78,8 @@ fn body(scan: &Scan, text: &mut String) {
     let mut row = |title: &str, what: String| text.push_str(&format!("{title:<30} {what}\n"));
     row("groups to TLS 1.2", listing(groups));
     row("groups of TLS 1.3", listing(groups_tls13));
-    row("key exchange signed with", listing(schemes));
-    row("the same in TLS 1.3", listing(schemes_tls13));
+    row("signature schemes (to TLS 1.2)", listing(schemes));
+    row("signature schemes (TLS 1.3)", listing(schemes_tls13));
     let Answers {
         secure_renegotiation,
         extended_master_secret,
@@ -113,18 +113,18 @@ fn body(scan: &Scan, text: &mut String) {
         ("served without SNI", without_sni),
         ("served with unknown SNI", unknown_sni),
         ("client may renegotiate", client_renegotiation),
-        ("second handshake is not tied", insecure_renegotiation),
+        ("insecure renegotiation", insecure_renegotiation),
         ("resumption in TLS 1.2", resumption_tls12),
         ("resumption in TLS 1.3", resumption_tls13),
         ("heartbeats", heartbeat),
-        ("heartbeat reads memory", heartbleed),
-        ("early ChangeCipherSpec taken", ccs_injection),
-        ("forged premaster is told apart", robot),
+        ("Heartbleed", heartbleed),
+        ("CCS injection", ccs_injection),
+        ("ROBOT oracle", robot),
     ] {
         row(title, yes(found, "yes", "no"));
     }
-    row("offered in plaintext alone", only(in_plaintext, in_tls));
-    row("offered in TLS alone", only(in_tls, in_plaintext));
+    row("offered before STARTTLS only", only(in_plaintext, in_tls));
+    row("offered in TLS only", only(in_tls, in_plaintext));
     let alpn = match unknown_alpn {
         Found::Known(UnknownAlpn::Ignored) => "ignored".into(),
         Found::Known(UnknownAlpn::Alert) => "no_application_protocol".into(),

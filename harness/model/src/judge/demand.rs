@@ -72,30 +72,39 @@ pub(super) fn unmet(
         meets_attempts(case, least, attempts(trace), outcome)?;
     }
     if !hops.is_empty() {
-        let visited = visited(trace);
-        if visited != *hops {
-            let reason =
-                format!("The relay connected to {}, expected: {}.", listed(&visited), listed(hops));
-            return Err(fail_or_wait(outcome, reason));
-        }
+        meets_visited(hops, trace, outcome)?;
     }
     if let Some(peer) = accepted_by {
-        let took = trace.judged().find_map(|(_, event)| match (&event.place, &event.kind) {
-            (Place::Peer { name, .. }, Happening::AcceptedByPeer { .. }) => Some(name),
-            _ => None,
-        });
-        if took != Some(peer) {
-            let who = took.map_or("nobody", String::as_str);
-            return Err(fail_or_wait(
-                outcome,
-                format!("{who} accepted the message, expected: {peer}."),
-            ));
-        }
+        meets_acceptor(peer, trace, outcome)?;
     }
     if let Some(dsn) = dsn {
         evidence.extend(meets_dsn(dsn, trace)?);
     }
     Ok(evidence)
+}
+
+/// Whether the relay connected to these peers, in this order.
+fn meets_visited(hops: &[String], trace: &Trace, outcome: Option<Outcome>) -> Result<(), Unmet> {
+    let visited = visited(trace);
+    if visited == *hops {
+        return Ok(());
+    }
+    let reason =
+        format!("The relay connected to {}, expected: {}.", listed(&visited), listed(hops));
+    Err(fail_or_wait(outcome, reason))
+}
+
+/// Whether this peer accepted the message.
+fn meets_acceptor(peer: &str, trace: &Trace, outcome: Option<Outcome>) -> Result<(), Unmet> {
+    let acceptor = trace.judged().find_map(|(_, event)| match (&event.place, &event.kind) {
+        (Place::Peer { name, .. }, Happening::AcceptedByPeer { .. }) => Some(name.as_str()),
+        _ => None,
+    });
+    if acceptor == Some(peer) {
+        return Ok(());
+    }
+    let who = acceptor.unwrap_or("nobody");
+    Err(fail_or_wait(outcome, format!("{who} accepted the message, expected: {peer}.")))
 }
 
 /// Whether there were so many attempts. Until the relay comes back it may only be slow. Where no end

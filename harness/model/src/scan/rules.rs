@@ -143,8 +143,8 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
         "no-robot",
         no_if_asked(
             &facts.vulnerabilities.robot,
-            "A forged premaster secret is answered otherwise than a right one.",
-            "A forged premaster secret is answered as a right one is.",
+            "Valid and invalid RSA premaster secrets get different responses (ROBOT oracle).",
+            "Valid and invalid RSA premaster secrets get the same response.",
         ),
     );
     add(
@@ -152,7 +152,7 @@ fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
         no_if_asked(
             &facts.sessions.insecure_renegotiation,
             "The server accepts insecure renegotiation: a client may begin a second handshake without RFC 5746.",
-            "No second handshake is begun without a tie to the first.",
+            "Insecure renegotiation is refused.",
         ),
     );
     add(

@@ -36,43 +36,8 @@ impl Checker<'_> {
             resumption,
             sni,
         } = raw;
-        let offer = match offer {
-            None => Offer::modern(),
-            Some(offer) => match offer.get_ref() {
-                raw::Offer::Named(word) => {
-                    let word = Placed::new(offer.span(), word.clone());
-                    let known: Vec<_> = self
-                        .known
-                        .offers
-                        .iter()
-                        .map(|(name, offer)| (name.as_str(), offer.clone()))
-                        .collect();
-                    self.word("offer", &word, &known).unwrap_or_else(Offer::modern)
-                }
-                raw::Offer::Table(table) => self.offer_table(table),
-            },
-        };
-        let recipes: Vec<_> =
-            self.known.recipes.iter().map(|name| (name.as_str(), name.clone())).collect();
-        let certs = cert.as_ref().map(|list| list.0.as_slice()).unwrap_or_default();
-        let cert = match certs.first() {
-            Some(word)
-                if direction == Direction::Inbound
-                    && self.fill(word.get_ref(), &word.span()) == NoCertificate::None.name() =>
-            {
-                None
-            }
-            Some(word) => self.word("certificate recipe", word, &recipes),
-            None => (direction == Direction::Outbound).then(|| "trusted".to_owned()),
-        };
-        let mut later_certs = Vec::new();
-        for word in certs.iter().skip(1) {
-            if direction == Direction::Inbound {
-                let help = Some("write one recipe".into());
-                self.error(word.span(), "a client shows one certificate", help);
-            }
-            later_certs.extend(self.word("certificate recipe", word, &recipes));
-        }
+        let offer = self.offer(offer.as_ref());
+        let (cert, later_certs) = self.certificates(direction, cert.as_ref());
         let cert_names = names.iter().flat_map(|list| &list.0);
         let cert_names = cert_names.map(|word| self.fill(word.get_ref(), &word.span())).collect();
         let place = self.place(direction, name, raw, before);
@@ -112,6 +77,55 @@ impl Checker<'_> {
         self.peer_keys(direction, raw);
         self.fits(name, raw, &peer);
         peer
+    }
+
+    /// What a peer offers; without a word, what is common today.
+    fn offer(&mut self, raw: Option<&Placed<raw::Offer>>) -> Offer {
+        let Some(offer) = raw else { return Offer::modern() };
+        match offer.get_ref() {
+            raw::Offer::Named(word) => {
+                let word = Placed::new(offer.span(), word.clone());
+                let known: Vec<_> = self
+                    .known
+                    .offers
+                    .iter()
+                    .map(|(name, offer)| (name.as_str(), offer.clone()))
+                    .collect();
+                self.word("offer", &word, &known).unwrap_or_else(Offer::modern)
+            }
+            raw::Offer::Table(table) => self.offer_table(table),
+        }
+    }
+
+    /// The recipe of a peer's certificate, and those of its later connections. A next hop has one by
+    /// default, a client has none.
+    fn certificates(
+        &mut self,
+        direction: Direction,
+        raw: Option<&raw::OneOrMany>,
+    ) -> (Option<String>, Vec<String>) {
+        let recipes: Vec<_> =
+            self.known.recipes.iter().map(|name| (name.as_str(), name.clone())).collect();
+        let words = raw.map(|list| list.0.as_slice()).unwrap_or_default();
+        let first = match words.first() {
+            Some(word)
+                if direction == Direction::Inbound
+                    && self.fill(word.get_ref(), &word.span()) == NoCertificate::None.name() =>
+            {
+                None
+            }
+            Some(word) => self.word("certificate recipe", word, &recipes),
+            None => (direction == Direction::Outbound).then(|| "trusted".to_owned()),
+        };
+        let mut later = Vec::new();
+        for word in words.iter().skip(1) {
+            if direction == Direction::Inbound {
+                let help = Some("write one recipe".into());
+                self.error(word.span(), "a client shows one certificate", help);
+            }
+            later.extend(self.word("certificate recipe", word, &recipes));
+        }
+        (first, later)
     }
 
     /// A fault of this direction: a next hop has others than a client.
