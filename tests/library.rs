@@ -20,6 +20,18 @@ fn a_run_is_one_call_and_gives_its_record() {
 }
 
 #[test]
+fn a_record_says_that_scenarios_of_the_users_own_were_played() {
+    let relay = RelaySpec::find("reference").expect("it is built in");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/own/scenarios");
+    let cases = vec!["outbound/expired-rsa".into()];
+    let options = RunOptions { cases, scenarios: Some(folder.into()), ..RunOptions::default() };
+    let record = waxseal::run(&relay, &options).expect("it can be played");
+    assert_eq!(record.conditions.scenarios.as_deref(), Some(folder));
+    let text = waxseal::internals::report::summary(&record, &Default::default());
+    assert!(text.contains(&format!("With the scenarios of {folder}.")), "{text}");
+}
+
+#[test]
 fn what_cannot_be_run_says_why() {
     assert!(RelaySpec::find("no-such-relay").is_err());
     assert!(RelaySpec::of_command(" ").is_err());

@@ -157,6 +157,9 @@ pub(super) fn conditions(record: &Record) -> Vec<String> {
             .collect();
         sentences.push(format!("Cases selected by {} only.", patterns.join(", ")));
     }
+    if let Some(folder) = &conditions.scenarios {
+        sentences.push(format!("With the scenarios of {}.", printable(folder)));
+    }
     let shard = conditions.shard.as_ref();
     sentences.extend(shard.map(|shard| format!("Part {} of the cases.", printable(shard))));
     let engine = conditions.engine.map(|engine| engine.name());

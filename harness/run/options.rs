@@ -55,6 +55,7 @@ impl RunOptions {
             selection: self.cases.clone(),
             shard: self.shard.map(|(part, parts)| format!("{part}/{parts}")),
             engine: self.engine,
+            scenarios: self.scenarios.as_ref().map(|folder| folder.display().to_string()),
             private_network: self.sandbox.is_some(),
             started: self.started.clone(),
         }

@@ -85,6 +85,10 @@ pub struct Conditions {
     pub shard: Option<String>,
     /// The engine that was forced. `null`: each what suits it.
     pub engine: Option<Engine>,
+    /// The folder of the user's own scenarios, which were played beside the built-in ones. `null`:
+    /// the built-in ones alone.
+    #[serde(default)]
+    pub scenarios: Option<String>,
     /// Whether it ran in a network of its own, from which nothing leaves the machine.
     pub private_network: bool,
     /// When it began, `2026-12-31T23:59:59Z`; `null` where nobody said.
