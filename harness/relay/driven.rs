@@ -22,6 +22,13 @@ use crate::lab::{Commands, Sandbox};
 /// How long a relay may take until it listens everywhere, and until its driver says it is ready.
 const READY: Duration = Duration::from_secs(30);
 
+/// Time allowed for one case.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// What a case needs beside the silence that counts: the attempts before it, and a second look at the
+/// queue where the message is in it no more.
+const AROUND_SILENCE: Duration = Duration::from_secs(16);
+
 /// Lines of its log that are shown where it ended before the run: they stand in each case that was open.
 const LAST_LINES: usize = 5;
 
@@ -68,7 +75,7 @@ impl Relay for Driver {
     fn pace(&self) -> Pace {
         Pace {
             concurrency: self.contract.concurrency,
-            limit: Duration::from_secs(20),
+            limit: LIMIT.max(self.contract.settle.deferred + AROUND_SILENCE),
             listens_on: Duration::from_secs(1),
         }
     }
