@@ -24,8 +24,8 @@ pub(super) fn observed(
         },
         Some(Outcome::DeliveredPlaintext) => format!("{} in plaintext", took(direction)),
         Some(outcome) if direction == Direction::Outbound => stayed(trace, outcome),
-        _ => answered(trace, evidence)
-            .or_else(|| answered(trace, &of_peers(trace).map(|(at, _)| at).collect::<Vec<_>>()))
+        _ => answered(evidence.iter().filter_map(|at| trace.events.get(*at)))
+            .or_else(|| answered(of_peers(trace).map(|(_, event)| event)))
             .unwrap_or_else(|| outcome.map_or("Played to the end", ending).into()),
     };
     format!("{sentence}.")
@@ -76,9 +76,9 @@ fn is_mail(line: &[u8]) -> bool {
     line.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"MAIL "))
 }
 
-/// What the relay did, by the last of the evidence that shows it.
-fn answered(trace: &Trace, evidence: &[usize]) -> Option<String> {
-    evidence.iter().rev().filter_map(|at| trace.events.get(*at)).find_map(|event| {
+/// What the relay did, by the last of the events that shows it.
+fn answered<'a>(events: impl Iterator<Item = &'a Event>) -> Option<String> {
+    let shown = events.filter_map(|event| {
         Some(match &event.kind {
             Happening::Received { line, .. } => format!("The relay replied {}", code(line)?),
             Happening::Refused { reply, .. } => format!("The relay replied {}", code(reply)?),
@@ -95,7 +95,8 @@ fn answered(trace: &Trace, evidence: &[usize]) -> Option<String> {
             Happening::Ended(_) => "The relay ended the connection".into(),
             _ => return None,
         })
-    })
+    });
+    shown.last()
 }
 
 /// The code of a reply, and its enhanced code (RFC 3463) if it has one.
@@ -129,9 +130,9 @@ fn refusal(cause: FailureCause, alert: Option<u8>) -> Option<String> {
 
 fn reaction(answer: &TamperReaction) -> Option<String> {
     match answer {
-        TamperReaction::Alert(alert) => Some(alerted(*alert)),
-        TamperReaction::Closed => Some("ended the handshake without an alert".into()),
-        TamperReaction::Reset => Some("reset the connection in the handshake".into()),
+        TamperReaction::Alert(alert) => refusal(FailureCause::RelayAlert, Some(*alert)),
+        TamperReaction::Closed => refusal(FailureCause::RelayClosed, None),
+        TamperReaction::Reset => refusal(FailureCause::RelayReset, None),
         TamperReaction::WentOn(_)
         | TamperReaction::Unclear
         | TamperReaction::Silence

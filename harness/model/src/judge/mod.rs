@@ -46,8 +46,16 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    fn of(verdict: Verdict, reason: String, evidence: Vec<usize>) -> Self {
-        Self { verdict, reason, outcome: None, forbidden: false, observed: None, evidence }
+    /// Makes judgements of a message with this outcome.
+    fn of(outcome: Option<Outcome>) -> impl Fn(Verdict, String, Vec<usize>) -> Self {
+        move |verdict, reason, evidence| Self {
+            verdict,
+            reason,
+            outcome,
+            forbidden: false,
+            observed: None,
+            evidence,
+        }
     }
 }
 
@@ -80,10 +88,7 @@ pub fn judge(
     let unasked = control.map_or(0, |control| surplus::surplus(control.trace));
     let control = control.map(|control| control.verdict);
     let outcome = outcome::outcome(case.direction, &trace.events);
-    let found = |verdict, reason: String, evidence: Vec<usize>| Judgement {
-        outcome,
-        ..Judgement::of(verdict, reason, evidence)
-    };
+    let found = Judgement::of(outcome);
     if let Some((at, text)) = trouble(trace) {
         return found(Verdict::Error, format!("The case could not be played: {text}"), vec![at]);
     }
@@ -138,10 +143,7 @@ pub fn judge(
 
 /// Judges a case whose demands are met: whether it was played to the point that they are about.
 fn met(case: &Case, trace: &Trace, outcome: Option<Outcome>, evidence: Vec<usize>) -> Judgement {
-    let found = |verdict, reason: String, evidence: Vec<usize>| Judgement {
-        outcome,
-        ..Judgement::of(verdict, reason, evidence)
-    };
+    let found = Judgement::of(outcome);
     match played::unreached(case, trace) {
         Some(_) if let Some((at, reason)) = played::left_at_the_end(case, trace) => {
             return found(Verdict::Fail, reason, vec![at]);
