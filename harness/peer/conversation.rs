@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
 use waxseal_model::facts::{FailureCause, TlsFailure};
 use waxseal_model::limits::{self, Bound};
 use waxseal_model::trace::{Channel, End, Ending, Happening, Place};
@@ -14,6 +15,9 @@ use super::Recorder;
 use crate::tls::{self, Session};
 use crate::wire::attention::{timed, within};
 use crate::wire::{Line, LineBuffer, LineError, ReplyRoom, read_content, read_line};
+
+/// A silence of a script lasts at most so many times its length by the clock.
+const STRETCH: u32 = 3;
 
 /// How long a peer waits.
 #[derive(Clone, Copy, Debug)]
@@ -173,19 +177,25 @@ impl Conversation {
         Ok(content)
     }
 
-    /// Keeps silent for a while; lines that come meanwhile are heard.
+    /// Keeps silent for a while; lines that come meanwhile are heard. A starved machine stretches it,
+    /// at most to [`STRETCH`] times its length: the relay's patience with us goes by the clock.
     pub(super) async fn keep_silent(&mut self, time: Duration) -> Result<(), Over> {
+        let until = Instant::now() + time * STRETCH;
         let mut left = time;
         loop {
             self.bounded()?;
-            let patience = std::mem::replace(&mut self.patience.line, left);
-            let (line, took) = match &mut self.stream {
-                Stream::Clear(stream) => timed(read_line(stream, &mut self.buffer, left)).await,
-                Stream::Tls(session) => timed(read_line(session, &mut self.buffer, left)).await,
+            let buffer = &mut self.buffer;
+            let heard = match &mut self.stream {
+                Stream::Clear(stream) => {
+                    timeout_at(until, timed(read_line(stream, buffer, left))).await
+                }
+                Stream::Tls(session) => {
+                    timeout_at(until, timed(read_line(session, buffer, left))).await
+                }
                 Stream::Gone => return Err(Over),
             };
+            let Ok((line, took)) = heard else { return Ok(()) };
             left = left.saturating_sub(took);
-            self.patience.line = patience;
             if matches!(line, Err(LineError::Silent(_))) {
                 return Ok(());
             }
