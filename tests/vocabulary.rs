@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use waxseal_model::scenario::{Group, Known, groups, keys, load};
+use waxseal::internals::catalogue::Catalogue;
+use waxseal_model::scenario::{Case, Group, Known, groups, keys, load};
 use waxseal_model::script::{Direction, speakers};
 
 use super::tidy::{files, root};
@@ -168,4 +169,13 @@ fn every_word_has_a_sentence() {
             assert!(sentence, "{} {}: {}", group.list, entry.word, entry.about);
         }
     }
+}
+
+#[test]
+fn what_is_observed_is_asked_and_what_is_judged_is_claimed() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let asks = |case: &Case| case.claim.contains('?');
+    let mixed: Vec<_> =
+        catalogue.cases().filter(|case| asks(case) != case.observe).map(|case| &case.id).collect();
+    assert!(mixed.is_empty(), "{mixed:#?}");
 }

@@ -14,8 +14,8 @@ use crate::wire::tls::{
 pub(super) enum After {
     /// Goes out as it is.
     GoesOut,
-    /// Is kept back until the client has done something, or for a while: whoever notices what is
-    /// tampered ends the handshake before it comes, whoever does not waits for it.
+    /// Is kept back until the client has done something, or for a while: a client that notices the
+    /// tampering ends the handshake before it comes, one that does not waits for it.
     IsHeld,
     /// Is kept back: it belongs to a hello that was not sent.
     IsDropped,

@@ -1,4 +1,4 @@
-//! What must never be heard.
+//! What the relay must never do, looked for in a trace.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ fn sent_twice(events: &[Event]) -> Vec<usize> {
         .collect()
 }
 
-/// The message as a next hop heard it, with a trace field that says another channel than the one over which it
+/// The message as a next hop received it, with a trace field that says another channel than the one over which it
 /// was submitted.
 fn false_trace(events: &[Event]) -> Vec<usize> {
     let judged = || events.iter().enumerate().skip(judged_from(events));
@@ -66,7 +66,7 @@ fn false_trace(events: &[Event]) -> Vec<usize> {
     judged().filter(|(_, event)| differs(event)).map(|(at, _)| at).collect()
 }
 
-/// What one connection was told so far.
+/// What one connection has seen so far.
 #[derive(Default)]
 struct State {
     secured: bool,
