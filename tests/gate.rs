@@ -63,6 +63,8 @@ pub(crate) fn whole(catalogue: &Catalogue, profile: &str, declared: &Declared) -
         gate: None,
         requirements: rules.judge(catalogue.cases(), &cases),
         domains: Vec::new(),
+        findings: Vec::new(),
+        warnings: Vec::new(),
         cases,
         duration_ms: 0,
     }

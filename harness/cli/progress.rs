@@ -5,9 +5,11 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use waxseal_model::configuration::Told;
 use waxseal_model::foreign::printable;
 use waxseal_model::record::CaseRecord;
 
+use super::output::say;
 use crate::report;
 use crate::run::Progress;
 
@@ -46,8 +48,9 @@ impl Progress for Bar {
         self.bar.suspend(|| drop(writeln!(anstream::stderr(), "{text}")));
     }
 
-    fn overridden(&self, line: &str) {
-        self.bar.suspend(|| drop(writeln!(anstream::stderr(), "override: {}", printable(line))));
+    fn configured(&self, told: &Told) {
+        let lines = report::told(told, self.lines);
+        self.bar.suspend(|| lines.iter().for_each(|line| say(line)));
     }
 
     fn unplayed(&self, host: &str) {

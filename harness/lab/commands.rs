@@ -17,6 +17,7 @@ use waxseal_model::limits;
 use super::descriptors;
 use super::process::{Files, Isolation, Supervised, command};
 use super::system;
+use crate::wire::attention::within;
 
 /// Where a driver's commands run.
 ///
@@ -41,7 +42,7 @@ pub struct Errand<'a> {
     pub directory: PathBuf,
     /// What it reads.
     pub input: &'a [u8],
-    /// How long it may take.
+    /// How long it may take, of the time in which this process ran.
     pub patience: Duration,
 }
 
@@ -94,7 +95,7 @@ impl Commands {
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let running = Running { child: Some(child), kept: &self.kept };
         let talk = talk(pipes, ended, errand.input);
-        match timeout(errand.patience, talk).await {
+        match within(errand.patience, talk).await {
             Ok(Ok(output)) => {
                 running.leave();
                 Ok(output)

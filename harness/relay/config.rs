@@ -1,13 +1,18 @@
 //! The user's own configuration in the place of the driver's.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use waxseal_model::configuration::Told;
 use waxseal_model::scenario::Connector;
 
 use super::driver::{Driver, Prepared};
 use super::error::RelayError;
-use super::place::{Place, last_words, printable};
+use super::place::{Place, last_words};
 use crate::lab::{Commands, Isolation};
+
+/// How long the driver's command may take: it copies tables and asks the product about each.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The user's configuration, and what the lab wants of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,22 +23,65 @@ pub struct Adopt {
     pub settings: Vec<String>,
     /// The listeners that the relay has to have.
     pub listeners: Vec<Connector>,
+    /// The rules that are tested.
+    pub rules: Vec<AdoptRule>,
+    /// The sender of messages, where the user names one.
+    pub sender: Option<String>,
+    /// What the relay's environment has to hold: `NAME=value`.
+    pub environment: Vec<String>,
+    /// Whether the policy entries and routes are to be listed.
+    pub overview: bool,
+    /// The domain that reports go to, where it is one and known before.
+    pub sender_domain: Option<String>,
 }
 
-/// Lets the driver put the user's configuration in place. Gives one line for each setting that is
-/// not the user's. The commands that follow find the configuration in `WAXSEAL_CONFIG`.
+/// One rule that is tested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdoptRule {
+    /// A whole domain, or with a leading dot all below it.
+    pub domain: String,
+    /// What its mail is meant to get.
+    pub connector: Connector,
+    /// The host that its mail goes to, as `--mx` takes it; `None`: where the MX records say.
+    pub hop: Option<String>,
+}
+
+impl Adopt {
+    /// The variables that the driver's commands find.
+    fn variables(&self) -> Vec<(String, String)> {
+        let listeners: Vec<_> = self.listeners.iter().map(|connector| connector.name()).collect();
+        let rules = self.rules.iter().map(|AdoptRule { domain, connector, hop }| {
+            format!("{domain}\t{connector}\t{}", hop.as_deref().unwrap_or("-"))
+        });
+        let mut variables = vec![
+            ("WAXSEAL_CONFIG", self.config.to_string_lossy().into_owned()),
+            ("WAXSEAL_CONFIG_SET", self.settings.join("\n")),
+            ("WAXSEAL_CONFIG_LISTEN", listeners.join(" ")),
+            ("WAXSEAL_CONFIG_RULES", rules.collect::<Vec<_>>().join("\n")),
+            ("WAXSEAL_CONFIG_SENDER", self.sender.clone().unwrap_or_default()),
+            ("WAXSEAL_CONFIG_ENV", self.environment.join("\n")),
+        ];
+        variables.extend(self.overview.then(|| ("WAXSEAL_CONFIG_OVERVIEW", "1".to_owned())));
+        let domain = self.sender_domain.clone();
+        variables.extend(domain.map(|domain| ("WAXSEAL_CONFIG_SENDER_DOMAIN", domain)));
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// Lets the driver put the user's configuration in place. Gives what it tells of it. The commands
+/// that follow find the configuration in `WAXSEAL_CONFIG`.
 ///
 /// The driver's command copies; what the user has is not changed.
 ///
 /// # Errors
 /// - [`RelayError::Config`]: the driver has no command for it, or that command says that the
 ///   configuration cannot be played. It says nothing about whether the relay itself would take it.
-/// - [`RelayError::Command`]: the command does not run or takes too long.
+/// - [`RelayError::Command`]: the command does not run, takes too long, or prints what says nothing.
 pub async fn adopt(
     driver: &Driver,
     prepared: &mut Prepared,
     wish: &Adopt,
-) -> Result<Vec<String>, RelayError> {
+) -> Result<Told, RelayError> {
     let refused = |why| RelayError::Config { config: wish.config.clone(), why };
     let Some(call) = &driver.contract.config else {
         let name = &driver.contract.name;
@@ -41,28 +89,26 @@ pub async fn adopt(
             "the driver {name} has no command for it, so {name} runs with the driver's own only"
         )));
     };
-    let listeners: Vec<_> = wish.listeners.iter().map(|connector| connector.name()).collect();
-    prepared.environment.extend([
-        ("WAXSEAL_CONFIG".to_owned(), wish.config.to_string_lossy().into_owned()),
-        ("WAXSEAL_CONFIG_SET".to_owned(), wish.settings.join("\n")),
-        ("WAXSEAL_CONFIG_LISTEN".to_owned(), listeners.join(" ")),
-    ]);
+    prepared.environment.extend(wish.variables());
     let commands = Commands::alone(Isolation::best(), prepared.files());
-    let place = Place::new(&driver.contract.name, &call.command, prepared, &commands);
+    let place = Place::new(&driver.contract.name, &call.command, prepared, &commands)
+        .with_patience(PATIENCE);
     let output = place.run(&[], b"").await?;
     if !output.status.success() {
         return Err(refused(last_words(&output)));
     }
-    let told = String::from_utf8_lossy(&output.stdout);
-    Ok(told.lines().map(printable).collect())
+    Told::parse(&output.stdout).map_err(|mistake| place.error(mistake))
 }
 
 #[cfg(test)]
 mod tests {
+    use waxseal_model::configuration::OverrideKind;
+    use waxseal_model::foreign::Foreign;
+
     use super::*;
     use crate::lab::{Afterwards, RunDir};
 
-    async fn told(script: &str) -> Result<Vec<String>, String> {
+    async fn told(script: &str) -> Result<Told, String> {
         let folder = RunDir::create(Afterwards::Remove, None).unwrap();
         let toml = format!(
             "name = 'x'\ndirections = []\nconnectors = []\n[process]\ncommand = ['true']\n{script}"
@@ -81,15 +127,44 @@ mod tests {
             config: "/etc/x".into(),
             settings: vec!["a=b".into()],
             listeners: vec![Connector::Opportunistic, Connector::Implicit],
+            rules: vec![
+                AdoptRule {
+                    domain: "a.example".into(),
+                    connector: Connector::EncryptionOnly,
+                    hop: Some("gw.example:587".into()),
+                },
+                AdoptRule { domain: ".b.example".into(), connector: Connector::Dane, hop: None },
+            ],
+            sender: None,
+            environment: vec!["HOST=x".into(), "PORT=1".into()],
+            overview: true,
+            sender_domain: None,
         };
         adopt(&driver, &mut prepared, &wish).await.map_err(|error| error.to_string())
     }
 
     #[tokio::test]
-    async fn the_command_finds_the_wishes_and_its_lines_are_the_overrides() {
-        let script = "[config]\ncommand = ['sh', '-c', 'echo $WAXSEAL_CONFIG $WAXSEAL_CONFIG_SET; \
-                      echo $WAXSEAL_CONFIG_LISTEN']";
-        assert_eq!(told(script).await.unwrap(), ["/etc/x a=b", "opportunistic implicit"]);
+    async fn the_command_finds_the_wishes_and_its_lines_are_read() {
+        let script = r#"[config]
+command = ['sh', '-c', '''echo "$WAXSEAL_CONFIG $WAXSEAL_CONFIG_SET"
+echo "$WAXSEAL_CONFIG_LISTEN"; echo "$WAXSEAL_CONFIG_RULES" | tr "\\t" ";"
+echo "sender <$WAXSEAL_CONFIG_SENDER>"; echo "$WAXSEAL_CONFIG_ENV"
+echo "${WAXSEAL_CONFIG_OVERVIEW-unset} ${WAXSEAL_CONFIG_SENDER_DOMAIN-unset}"
+printf "finding\\tstale\\n"''']"#;
+        let told = told(script).await.unwrap();
+        let shown: Vec<_> = told.overrides(OverrideKind::Matters).map(|text| text.raw()).collect();
+        let expected = [
+            "/etc/x a=b",
+            "opportunistic implicit",
+            "a.example;encryption-only;gw.example:587",
+            ".b.example;dane;-",
+            "sender <>",
+            "HOST=x",
+            "PORT=1",
+            "1 unset",
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!(told.findings, [Foreign::from("stale")]);
     }
 
     #[tokio::test]

@@ -124,9 +124,7 @@ impl Driven {
             .map(|listen| (listen.connector, SocketAddr::new(listen.address, listen.port)))
             .collect();
         if let Some(wish) = start.adopt {
-            for line in adopt(driver, &mut prepared, wish).await? {
-                (start.overridden)(&line);
-            }
+            (start.told)(adopt(driver, &mut prepared, wish).await?);
             listeners.retain(|(connector, _)| wish.listeners.contains(connector));
         }
         let launch = Launch {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
+use waxseal_model::configuration::Told;
 use waxseal_model::foreign::Foreign;
 use waxseal_model::scenario::{Case, Connector};
 use waxseal_model::script::Direction;
@@ -100,8 +101,8 @@ pub struct Start<'a> {
     pub sandbox: Option<&'a Sandbox>,
     /// The user's own configuration, in the place of the driver's.
     pub adopt: Option<&'a Adopt>,
-    /// Takes each line that says what is overridden in that configuration.
-    pub overridden: &'a (dyn Fn(&str) + Send + Sync),
+    /// Takes what its driver tells of that configuration.
+    pub told: &'a (dyn Fn(Told) + Send + Sync),
 }
 
 /// How a relay is played.

@@ -24,7 +24,7 @@ mod root;
 mod spec;
 mod template;
 
-pub use config::Adopt;
+pub use config::{Adopt, AdoptRule};
 pub use driver::Driver;
 pub use error::RelayError;
 pub use evidence::Evidence;

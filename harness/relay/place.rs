@@ -14,7 +14,7 @@ use super::driver::Prepared;
 use super::error::RelayError;
 use crate::lab::{Commands, Errand, Unfinished};
 
-/// How long a driver's command may take.
+/// How long a driver's command may take, of the time in which this process ran.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// As much of what one run of a command says goes into the log.
@@ -29,6 +29,7 @@ pub(super) struct Place {
     driver: String,
     commands: Commands,
     log: PathBuf,
+    patience: Duration,
 }
 
 impl Place {
@@ -46,7 +47,13 @@ impl Place {
             driver: driver.to_owned(),
             commands: commands.clone(),
             log: prepared.log(),
+            patience: PATIENCE,
         }
+    }
+
+    /// The same with another time than the usual ten seconds.
+    pub(super) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Runs it to its end. What it complains of goes into the relay's log.
@@ -61,14 +68,14 @@ impl Place {
             environment: self.environment.iter().cloned().chain(more).collect(),
             directory: self.directory.clone(),
             input,
-            patience: PATIENCE,
+            patience: self.patience,
         };
         let output = self.commands.run(errand).await.map_err(|unfinished| {
             self.error(match unfinished {
                 Unfinished::Failed(cause) => cause.to_string(),
                 Unfinished::TooMuch => "it printed too much, and was ended".into(),
                 Unfinished::TooLong => {
-                    format!("it did not end within {} s, and was ended", PATIENCE.as_secs())
+                    format!("it did not end within {} s, and was ended", self.patience.as_secs())
                 }
             })
         });

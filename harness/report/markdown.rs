@@ -6,7 +6,7 @@ use waxseal_model::requirement::Catalogue;
 use waxseal_model::verdict::Verdict;
 
 use super::ending::{self, Counts};
-use super::{Pillar, silent};
+use super::{Pillar, configuration, silent};
 
 /// The record as Markdown, the same for the same verdicts.
 pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
@@ -23,12 +23,21 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
     if let Some(gate) = ending::gate(record) {
         text.push_str(&format!("{}\n\n", cell(&gate)));
     }
+    let told = configuration::at_the_end(record);
+    if !told.is_empty() {
+        text.push_str("## Configuration\n\n");
+        told.iter().for_each(|line| text.push_str(&format!("- {}\n", cell(line))));
+        text.push('\n');
+    }
     if !record.domains.is_empty() {
         text.push_str("## Domains\n\n");
         for domain in &record.domains {
             text.push_str(&format!("- {}\n", cell(&domain.to_string())));
         }
-        text.push_str("\n## Pillars\n\n");
+        text.push('\n');
+    }
+    if !(told.is_empty() && record.domains.is_empty()) {
+        text.push_str("## Pillars\n\n");
     }
     text.push_str(&format!("| pillar | {} |\n", Counts::TITLES.join(" | ")));
     text.push_str(&format!("|---|{}\n", "---|".repeat(Counts::TITLES.len())));

@@ -2,6 +2,7 @@
 //!
 //! Pure: nothing here plays, listens or judges.
 
+mod configuration;
 mod ending;
 mod expectation;
 mod explain;
@@ -18,6 +19,7 @@ mod terminal;
 mod transcript;
 mod words;
 
+pub use configuration::told;
 pub use ending::gate;
 pub use explain::explain;
 pub use format::{FORMATS, Format, Run, json};

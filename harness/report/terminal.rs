@@ -6,7 +6,7 @@ use waxseal_model::requirement::{Catalogue, Level};
 use waxseal_model::verdict::Verdict;
 
 use super::ending::{self, Counts};
-use super::{Pillar, silent, transcript};
+use super::{Pillar, configuration, silent, transcript};
 
 /// One line of one case.
 pub fn line(case: &CaseRecord) -> String {
@@ -104,9 +104,10 @@ fn numbers(record: &Record) -> String {
         record.duration_ms % 1000 / 100,
         printable(&record.profile)
     ));
-    for domain in &record.domains {
-        text.push_str(&format!("{}\n", printable(&domain.to_string())));
-    }
+    let domains = record.domains.iter().map(ToString::to_string);
+    let configuration = configuration::at_the_end(record).into_iter().chain(domains);
+    let configuration = configuration.chain(configuration::verdict(record));
+    configuration.for_each(|line| text.push_str(&format!("{}\n", printable(&line))));
     text
 }
 

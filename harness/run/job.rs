@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use waxseal_model::configuration::Told;
 use waxseal_model::domain::DomainRecord;
 use waxseal_model::profile::Profile;
 use waxseal_model::record::{CaseRecord, Record, RelayName, SCHEMA, Summary};
@@ -90,6 +91,7 @@ struct Ended {
     early: Option<(Verdict, String)>,
     interrupted: bool,
     version: String,
+    told: Told,
 }
 
 impl<'a> Job<'a> {
@@ -143,10 +145,11 @@ impl<'a> Job<'a> {
             self.listen_on(&started, pace.listens_on).await;
         }
         let version = started.relay.version().unwrap_or_else(|| self.relay.version());
+        let told = std::mem::take(&mut started.told);
         self.progress.ended(&started.stop().await);
         let by_id = self.playable.iter().map(|case| (case.id.as_str(), *case)).collect();
         open.reopen(&self.results, &by_id, &mut self.records);
-        Ok(Ended { early, interrupted, version })
+        Ok(Ended { early, interrupted, version, told })
     }
 
     /// After the last verdict: whether the relay is still there, and what it sends after a silence.
@@ -233,6 +236,8 @@ fn record(
         gate: None,
         requirements: rules.judge(whole.cases(), &cases),
         domains: DomainRecord::of(&cases),
+        findings: ended.told.findings,
+        warnings: ended.told.warnings,
         cases,
         duration_ms: u64::try_from(lasted.as_millis()).unwrap_or(u64::MAX),
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use waxseal_model::configuration::Told;
 use waxseal_model::foreign::Foreign;
 use waxseal_model::record::CaseRecord;
 
@@ -11,8 +12,8 @@ pub trait Progress: Send + Sync {
     fn begins(&self, _cases: usize) {}
     /// The run's private directory stays there.
     fn kept(&self, _directory: &Path) {}
-    /// The lab sets this in the user's own configuration.
-    fn overridden(&self, _line: &str) {}
+    /// The relay's driver tells this of the user's own configuration.
+    fn configured(&self, _told: &Told) {}
     /// With the user's own configuration the relay looked for this host, and nobody plays it.
     fn unplayed(&self, _host: &str) {}
     /// The relay was ended; these are the last lines of its log.

@@ -1,18 +1,22 @@
 //! Starting the relay under test: it is told of the lab, and the lab learns where it listens.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
+use waxseal_model::configuration::Told;
 use waxseal_model::foreign::Foreign;
 
 use super::lab::Lab;
 use super::lab_file::lab_file;
-use super::{Own, Progress, RunError, RunOptions};
+use super::{Own, Progress, Rule, RunError, RunOptions};
 use crate::lab::{Afterwards, RunDir};
-use crate::relay::{Adopt, RelaySpec, RunningRelay, Start};
+use crate::relay::{Adopt, AdoptRule, RelaySpec, RunningRelay, Start};
 
 /// The relay of a run, with the run's private directory. Dropping it ends all that it started.
 pub(super) struct Started {
     pub(super) relay: Box<dyn RunningRelay>,
+    /// What its driver told of the user's own configuration.
+    pub(super) told: Told,
     // After the relay: it is dropped last.
     files: RunDir,
 }
@@ -42,18 +46,23 @@ pub(super) async fn start(
     let files = RunDir::create(keep, sandbox.map(|sandbox| Path::new(sandbox.files)))?;
     let told = lab_file(lab, &**relay, &files, options).await?;
     let adopt = options.own.as_ref().map(Own::adopt);
+    let told_of = Mutex::new(Told::default());
     let start = Start {
         lab: &told,
         files: &files,
         sandbox,
         adopt: adopt.as_ref(),
-        overridden: &|line| progress.overridden(line),
+        told: &|told| {
+            progress.configured(&told);
+            *told_of.lock().unwrap_or_else(PoisonError::into_inner) = told;
+        },
     };
     let running = relay.start(start).await?;
     for (connector, at) in running.listeners() {
         lab.listens(connector, at);
     }
-    Ok(Started { relay: running, files })
+    let told = told_of.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Started { relay: running, told, files })
 }
 
 impl Own {
@@ -63,6 +72,22 @@ impl Own {
             config: self.config.clone(),
             settings: self.settings.clone(),
             listeners: self.inbound.clone(),
+            rules: self.rules.iter().map(Rule::adopt).collect(),
+            sender: None,
+            environment: Vec::new(),
+            overview: false,
+            sender_domain: None,
+        }
+    }
+}
+
+impl Rule {
+    /// The rule as the relay's driver is told it.
+    fn adopt(&self) -> AdoptRule {
+        AdoptRule {
+            domain: self.domain.clone(),
+            connector: self.connector,
+            hop: self.next_hop.as_ref().map(ToString::to_string),
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod alert;
 pub mod baseline;
 pub mod case_ids;
 pub mod certificate;
+pub mod configuration;
 pub mod coverage;
 pub mod dated;
 pub mod diagnostic;

@@ -40,6 +40,8 @@ pub const LAST_EVENTS: usize = 20;
 /// Octets that a command of a driver prints, on each of its outputs; the queue of a relay is told in as
 /// many.
 pub const COMMAND: usize = 8 << 20;
+/// Lines of each kind that a driver tells of a configuration.
+pub const TOLD: usize = 1000;
 /// Characters of a text of others that stand in a sentence of ours.
 pub const QUOTED: usize = 500;
 /// Octets of what a relay prints that are kept on disk: the first [`LOG_FIRST`], and then the last.

@@ -10,6 +10,7 @@ pub use case::CaseRecord;
 
 use crate::domain::DomainRecord;
 use crate::facts::Engine;
+use crate::foreign::Foreign;
 use crate::gate::GateRecord;
 use crate::requirement::Level;
 use crate::scenario::Connector;
@@ -56,6 +57,13 @@ pub struct Record {
     /// The domains of the user's own that were tested, where a configuration of theirs was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub domains: Vec<DomainRecord>,
+    /// What is not as the administrator means it in the configuration of the user's own, or decides
+    /// about TLS there and had to be replaced, as the driver tells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Foreign>,
+    /// What the answer about that configuration depends on, and of which one value was tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Foreign>,
     /// Time the whole run took.
     pub duration_ms: u64,
 }
@@ -179,13 +187,15 @@ impl Record {
     }
 
     /// The exit code of the run. 130: it was interrupted. 2: nothing was played. 1: a must is
-    /// broken, or with a baseline something is new, stale, unknown, reasonless or expired. 3: a must
+    /// broken, the user's configuration has a finding, or with a baseline something is new, stale,
+    /// unknown, reasonless or expired. 3: a must
     /// is undecided, or applies and is not judged, and no waiver accepts it; or facts are too old. 0:
     /// none of these.
     pub fn exit_code(&self) -> u8 {
         let interrupted = if self.interrupted { INTERRUPTED } else { KEPT };
+        let found = if self.findings.is_empty() { KEPT } else { BROKEN };
         if self.cases.iter().all(|case| case.verdict == Verdict::Skipped) {
-            return gravest([interrupted, UNUSABLE]);
+            return gravest([interrupted, found, UNUSABLE]);
         }
         let musts = self.cases.iter().filter(|c| c.level == Level::Must && c.waiver.is_none());
         let gate = self.gate.as_ref().map(|gate| if gate.is_broken() { BROKEN } else { KEPT });
@@ -195,7 +205,7 @@ impl Record {
         let open = self.requirements.iter().any(|row| row.open && row.waiver.is_none());
         let open = open || !self.outdated.is_empty();
         let open = if open { UNDECIDED } else { KEPT };
-        gravest([interrupted, gate.unwrap_or(KEPT), verdicts, open])
+        gravest([interrupted, found, gate.unwrap_or(KEPT), verdicts, open])
     }
 }
 
@@ -257,6 +267,8 @@ pub(crate) mod tests {
             cases,
             requirements: Vec::new(),
             domains: Vec::new(),
+            findings: Vec::new(),
+            warnings: Vec::new(),
             duration_ms: 0,
         }
     }
@@ -291,5 +303,15 @@ pub(crate) mod tests {
         assert_eq!((with(row(None)), with(row(Some("accepted")))), (3, 0));
         assert_eq!(Record { outdated: vec!["Old.".into()], ..green() }.exit_code(), 3);
         assert_eq!(Record { interrupted: true, ..green() }.exit_code(), INTERRUPTED);
+    }
+
+    #[test]
+    fn a_finding_breaks_and_a_warning_does_not() {
+        let green = || record(vec![case("a", Verdict::Pass, Level::Must)]);
+        let told = || vec![Foreign::from("The table is stale.")];
+        assert_eq!(Record { warnings: told(), ..green() }.exit_code(), KEPT);
+        assert_eq!(Record { findings: told(), ..green() }.exit_code(), BROKEN);
+        let nothing = record(vec![case("a", Verdict::Skipped, Level::Must)]);
+        assert_eq!(Record { findings: told(), ..nothing }.exit_code(), BROKEN);
     }
 }
