@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run the test cases against a relay and judge them.
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// Run the test cases against several relays and compare the results.
     Matrix(MatrixArguments),
     /// Scan live hosts for the TLS versions, suites and certificates they support.

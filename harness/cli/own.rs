@@ -16,6 +16,9 @@ use crate::run::{Own, Route, Rule, Wish};
 /// A rule or a route with the place that it was read from, for messages.
 type Placed<T> = (String, T);
 
+/// What a file of connectors says, in its order.
+type Listing = (Vec<Placed<Wish>>, Vec<Placed<Route>>);
+
 /// What is to be tested of the configuration at `path`.
 ///
 /// # Errors
@@ -90,13 +93,13 @@ struct Listed {
     mx: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
-fn listed(path: &Path) -> Result<(Vec<Placed<Wish>>, Vec<Placed<Route>>), String> {
+fn listed(path: &Path) -> Result<Listing, String> {
     let text = files::text(path, limits::FILE)
         .map_err(|error| format!("could not read the connectors {}: {error}", path.display()))?;
     read(&path.display().to_string(), &text)
 }
 
-fn read(path: &str, text: &str) -> Result<(Vec<Placed<Wish>>, Vec<Placed<Route>>), String> {
+fn read(path: &str, text: &str) -> Result<Listing, String> {
     let place = |at: usize| {
         let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
         format!("{path}:{line}")
