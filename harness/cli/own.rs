@@ -51,6 +51,7 @@ pub(super) fn own(arguments: &RunArguments, spec: &RelaySpec, path: &Path) -> Re
         inbound,
         sender: arguments.sender.clone(),
         environment: arguments.env.clone(),
+        overview: Vec::new(),
     })
 }
 

@@ -20,7 +20,7 @@ use crate::lab::{Sandbox, sandbox};
 use crate::library::{now, today};
 use crate::relay::{RelayError, RelaySpec};
 use crate::report::{self, FORMATS};
-use crate::run::{RunOptions, run as play};
+use crate::run::{RunOptions, SELECTION, known_hops, run as play, survey};
 
 /// Plays, reports, and gives the exit code. `profile` is the name of the one that the arguments mean.
 /// Enters the private network first, while there is only one thread.
@@ -57,7 +57,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(sandbox) => sandbox,
         Err(text) => return refuse(&text),
     };
-    let options = RunOptions {
+    let mut options = RunOptions {
         cases: arguments.cases.clone(),
         profile,
         jobs: arguments.jobs,
@@ -79,6 +79,10 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(stop) => stop,
         Err(error) => return refuse(&format!("could not listen to signals: {error}")),
     };
+    let listed = runtime.block_on(listed(catalogue, arguments, &spec, &mut options, &stop));
+    if let Err(text) = listed {
+        return refuse(&text);
+    }
     let progress = Bar::new(arguments.verbose);
     let played = runtime.block_on(play(catalogue, &spec, &options, &progress, stop.came()));
     progress.end();
@@ -87,6 +91,53 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Err(error) => return refuse(&error.to_string()),
     };
     finish(catalogue, arguments, &record, out.as_ref())
+}
+
+/// Without rules of the user's, the entries of the configuration become them; with rules, they say to
+/// which hosts the mail goes. What is refused is refused by the run as well, which says it then.
+async fn listed(
+    catalogue: &Catalogue,
+    arguments: &RunArguments,
+    spec: &RelaySpec,
+    options: &mut RunOptions,
+    stop: &Stop,
+) -> Result<(), String> {
+    let Some(own) = &options.own else { return Ok(()) };
+    let complete = own.rules.iter().all(|rule| rule.next_hop.is_some());
+    if complete && !own.rules.is_empty() {
+        return Ok(());
+    }
+    let told = tokio::select! {
+        told = survey(catalogue, spec, options) => told,
+        () = stop.clone().came() => return Ok(()),
+    };
+    let Some(own) = &mut options.own else { return Ok(()) };
+    match told {
+        Err(error) if own.rules.is_empty() => return Err(error.to_string()),
+        Err(_) => {}
+        Ok(told) if !own.rules.is_empty() => {
+            let known = known_hops(&mut own.rules, &told.entries);
+            known.iter().for_each(|line| say(&format!("note: {line}; the lab plays it")));
+        }
+        Ok(told) if told.entries.is_empty() => {
+            say("note: the driver lists no policy entries of this configuration; say \
+                 `--connector DOMAIN=CONNECTOR` for each domain whose mail is to be tested");
+        }
+        Ok(told) => {
+            *own = own.clone().with_entries(told.entries);
+            let (entries, rules) = (own.overview.len(), own.rules.len());
+            let which = if options.cases.is_empty() {
+                options.cases = SELECTION.map(str::to_owned).to_vec();
+                let inbound = !arguments.inbound.is_empty();
+                options.cases.extend(inbound.then(|| "inbound/*".to_owned()));
+                "a selection of cases; `--case '*'` plays all"
+            } else {
+                "the selected cases"
+            };
+            say(&format!("overview: {} of {entries} entries are played, with {which}", rules));
+        }
+    }
+    Ok(())
 }
 
 /// Enters the private network. A relay that a driver runs does not run without it, unless the user

@@ -15,6 +15,7 @@ mod open;
 mod opinion;
 mod options;
 mod outbound;
+mod overview;
 mod own;
 mod plan;
 mod play;
@@ -30,6 +31,7 @@ mod whole;
 
 pub use job::run;
 pub use options::RunOptions;
+pub use overview::{SELECTION, known_hops, survey};
 pub use own::Own;
 pub use plan::{RunError, profile, select};
 pub use play::names;

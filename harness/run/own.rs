@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use waxseal_model::domain::Tested;
+use waxseal_model::overview::OverviewRow;
 use waxseal_model::scenario::{
     Case, Connector, PeerPlace, Placement, RecipientDomain, Scenario, SenderPlace,
 };
@@ -31,6 +32,8 @@ pub struct Own {
     pub sender: Option<Sender>,
     /// What the relay's environment has to hold: `NAME=value`.
     pub environment: Vec<String>,
+    /// The entries of the configuration that the rules come from, where they do.
+    pub overview: Vec<OverviewRow>,
 }
 
 impl Own {
@@ -201,6 +204,7 @@ mod tests {
             inbound: vec![Connector::Opportunistic],
             sender: None,
             environment: Vec::new(),
+            overview: Vec::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod exim;
 mod grades;
+mod overview;
 
 use std::fs;
 use std::path::Path;
