@@ -4,6 +4,7 @@
 
 mod absent;
 mod caught;
+mod claim;
 mod doubt;
 mod ending;
 mod heartbeat;
