@@ -26,10 +26,8 @@ use_settings
 . ./unasked.sh
 . ./stale.sh
 . ./policy.sh
-if [ "${WAXSEAL_CONFIG_OVERVIEW:-}" ]; then
-    . ./overview.sh
-    exit 0
-fi
+. ./overview.sh
+[ -z "${WAXSEAL_CONFIG_OVERVIEW:-}" ] || exit 0
 . ./filters.sh
 . ./trust.sh
 . ./pinned.sh

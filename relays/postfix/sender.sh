@@ -13,7 +13,7 @@ done
 # Reports go straight to the sender's domain, which the lab plays, and not the way of the message. What the user has
 # said about its own domains is of no matter to them.
 reports=''
-for domain in ${WAXSEAL_CONFIG_SENDER_DOMAIN:-} ${sender##*@}; do
+for domain in sender.test ${WAXSEAL_CONFIG_SENDER_DOMAIN:-} ${sender##*@}; do
     domain=${domain#.}
     reports="$reports {$domain=waxseal-report:} {.$domain=waxseal-report:}"
 done

@@ -28,14 +28,17 @@ judge_roots() {
     fi
 }
 
-# A file of roots: anchors PARAMETER PATH EFFECT. Leaves in $usable whether the lab's are added to it.
+# A file of roots: anchors PARAMETER PATH EFFECT, which is what becomes of mail if Postfix cannot read it. Leaves in
+# $usable whether the lab's are added to it.
 anchors() {
     usable=''
     if bring "$2"; then
         awk -v now="$now" -f roots.awk "$root$2" >"$work/roots"
         judge_roots <"$work/roots"
-        if [ "$wrong" ]; then
+        if [ "$count" = 0 ]; then
             say finding "$1 names $2, which $wrong, $3"
+        elif [ "$wrong" ]; then
+            say finding "$1 names $2, which $wrong, so no certificate is trusted by it"
         else
             cat "$run/$WAXSEAL_TRUST_ANCHORS" >>"$root$2"
             say set "$1: the lab's root is added to the copy of $2"
@@ -54,7 +57,7 @@ anchors() {
 # trust CAFILE CAPATH PREFIX: the roots for next hops, where PREFIX is empty in main.cf and SERVICE/TYPE/ in master.cf.
 trust() {
     file=$1 folder=$2 usable=''
-    [ -z "$file" ] || anchors "$3smtp_tls_CAfile" "$file" "so Postfix cannot check a certificate"
+    [ -z "$file" ] || anchors "$3smtp_tls_CAfile" "$file" "so Postfix has no TLS for mail that goes out: what may go in plaintext does, and the rest is never sent"
     [ "$folder" ] && [ -z "$usable" ] || return 0
     if bring "$folder"; then
         find "$root$folder/" -name '*.[0-9]' -exec cat {} + 2>/dev/null | awk -v now="$now" -f roots.awk >"$work/roots"
