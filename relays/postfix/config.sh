@@ -22,6 +22,11 @@ say() { printf '%s\t%s\n' "$1" "$2"; }
 . ./values.sh
 . ./environment.sh
 use_settings
+# Postfix's own commands need the users and addresses of the lab.
+use_lab
+write_edits
+read_expanded
+read_services
 . ./tables.sh
 . ./unasked.sh
 . ./stale.sh
@@ -33,6 +38,5 @@ use_settings
 . ./pinned.sh
 . ./sender.sh
 . ./services.sh
-use_lab
 write_edits
 put_in_place

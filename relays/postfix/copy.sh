@@ -20,6 +20,9 @@ rm -rf "$etc/dynamicmaps.cf.d"
 cp "$work/dynamicmaps.cf" "$etc/dynamicmaps.cf"
 chown -R 0:0 "$etc"
 
+# Names that Postfix looks up when it reads its configuration.
+echo "127.0.0.1 localhost $WAXSEAL_HOSTNAME" >"$root/etc/hosts"
+
 # aged PATH...: Postfix waits two seconds before it reads a file that was changed just now.
 aged() { find "$@" -type f -mmin -2 -exec touch -t 202001010000 {} +; }
 aged "$etc"

@@ -1,6 +1,6 @@
 # Part of config.sh: finds the tables and files that parameters name. Prints PARAMETER, the word, and whether the
-# lab's mail asks it, `asked` or `indifferent`, with tabs between. Its input are `NAME = VALUE` with all references
-# resolved; of master.cf NAME is SERVICE/TYPE/PARAMETER.
+# lab's mail asks it, `asked` or `indifferent`, with tabs between. Its input are, after the services, lab.cf and the
+# defaults, `NAME = VALUE` with all references resolved; of master.cf NAME is SERVICE/TYPE/PARAMETER.
 
 # What is changed anyway, is read elsewhere or only permits something.
 function skipped(name) {
@@ -12,12 +12,22 @@ function skipped(name) {
 }
 # Who has a mailbox here and who may log in does not matter to mail for others.
 function indifferent(name) {
-    return name ~ /^(virtual_mailbox_(maps|limit_maps|limit_override)|virtual_[ug]id_maps|relay_recipient_maps)$/ ||
+    return name ~ /^(tls_server_sni_maps|virtual_mailbox_(maps|limit_maps|limit_override)|virtual_[ug]id_maps|relay_recipient_maps)$/ ||
         name ~ /^(local_recipient_maps|smtpd_sender_login_maps|rbl_reply_maps|relocated_maps|fast_flush_domains)$/ ||
         name ~ /^(fallback_transport_maps|lmtp_|local_|smtp_sasl_|qmqpd_|luser_relay|virtual_mailbox_base|authorized_)/
 }
 function is_table(word) {
     return word ~ /^(hash|btree|lmdb|cdb|dbm|sdbm|texthash|regexp|pcre|cidr|sqlite|ldap|mysql|pgsql|mongodb|memcache|nis|nisplus|netinfo|tcp|socketmap):/
+}
+FILENAME == services {
+    split($0, part, " ")
+    # Mail for others goes through these.
+    if (part[8] ~ /^(smtp|trivial-rewrite|qmgr|nqmgr|oqmgr|bounce|proxymap)$/ || part[1] == "cleanup") used[part[1] "/" part[2]] = 1
+    next
+}
+FILENAME == "lab.cf" {
+    if ($1 == "set" || $1 == "time") labs[$2] = 1
+    next
 }
 FILENAME == defaults {
     sub(/ =.*/, "")
@@ -31,10 +41,10 @@ FILENAME == defaults {
     name = full
     if (split(full, part, "/") == 3) {
         name = part[3]
-        if (part[2] == "inet" || part[2] == "pass") next
+        if (!((part[1] "/" part[2]) in used)) next
     }
     # The user's own parameters are parts of others.
-    if (!(name in known) || skipped(name)) next
+    if (!(name in known) || name in labs || skipped(name)) next
     gsub(/[,{}]/, " ", value)
     count = split(value, words, /[ \t]+/)
     for (i = 1; i <= count; i++) {

@@ -1,4 +1,4 @@
-# Part of config.sh: writes master.cf as the lab needs it, and tells what is otherwise. Its input is lab.cf, of which
+# Part of config.sh: writes master.cf as the lab needs it, and tells what is otherwise. Its input are the defaults; lab.cf, of which
 # the names count: a service may not set these for itself; and then the services, one a line, as `postconf -M` has them.
 
 # The words after the program's name, an option with braces as one; leaves them in `word`, and gives their count.
@@ -19,6 +19,11 @@ function option_name(text) {
     sub(/ *=.*/, "", text)
     return text
 }
+function option_value(text) {
+    sub(/^[^=]*= */, "", text)
+    sub(/ *\}$/, "", text)
+    return text
+}
 # The options of a service without those that are the lab's to set; tells them.
 function kept(at, text,    count, i, name, result) {
     count = split_words(text)
@@ -27,7 +32,8 @@ function kept(at, text,    count, i, name, result) {
         if (word[i] == "-o" && i < count) {
             name = option_name(word[i + 1])
             if (name in labs) {
-                print labs[name] "\tmaster.cf " at " -o " word[i + 1] " is left out"
+                # What is the default was set against main.cf, which says the default now.
+                if (option_value(word[i + 1]) != usual[name]) print labs[name] "\tmaster.cf " at " -o " word[i + 1] " is left out"
                 i++
                 continue
             }
@@ -61,6 +67,12 @@ function listens(address, name, text) {
     print "time\tmaster.cf " address "/inet (was " name ")"
 }
 
+FILENAME == defaults {
+    name = $0
+    sub(/ =.*/, "", name)
+    usual[name] = substr($0, length(name) + 4)
+    next
+}
 FILENAME == "lab.cf" {
     if ($1 == "set" || $1 == "time") labs[$2] = $1
     next

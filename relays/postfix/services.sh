@@ -16,11 +16,12 @@ awk -v listeners="$WAXSEAL_CONFIG_LISTEN" -v plaintext="$plaintext" -v pki="$pki
     -v opportunistic="${WAXSEAL_LISTEN_OPPORTUNISTIC_ADDRESS:-}:${WAXSEAL_LISTEN_OPPORTUNISTIC_PORT:-}" \
     -v encryption="${WAXSEAL_LISTEN_ENCRYPTION_ONLY_ADDRESS:-}:${WAXSEAL_LISTEN_ENCRYPTION_ONLY_PORT:-}" \
     -v implicit="${WAXSEAL_LISTEN_IMPLICIT_ADDRESS:-}:${WAXSEAL_LISTEN_IMPLICIT_PORT:-}" \
-    -v out="$etc/master.cf" -v refused="$work/refused" -f services.awk lab.cf "$work/services"
+    -v out="$etc/master.cf" -v refused="$work/refused" -v defaults="$work/defaults" -f services.awk "$work/defaults" lab.cf "$work/services"
 [ ! -s "$work/refused" ] || refuse "$(cat "$work/refused")"
 
 # A file that a chrooted delivery agent looks up while it works is one inside the chroot.
-jail=$(value_of queue_directory)
+jail=$(value_in "$work/user" queue_directory)
+jail=${jail:-/var/spool/postfix}
 for chrooted in $(awk '$2 == "unix" && $8 == "smtp" && $5 == "y" { print $1 }' "$work/services"); do
     folder=$(value_of smtp_tls_CApath)
     [ "$folder" ] && [ -z "$(value_of smtp_tls_CAfile)" ] || break

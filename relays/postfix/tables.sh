@@ -63,7 +63,7 @@ find_tables() {
     : >"$work/unasked"
     : >"$work/compiled"
     : >"$work/uncompiled"
-    awk -v defaults="$work/defaults" -f scan.awk "$work/defaults" "$work/expanded" "$work/own" >"$work/named"
+    awk -v services="$work/services" -v defaults="$work/defaults" -f scan.awk "$work/services" lab.cf "$work/defaults" "$work/expanded" "$work/own" >"$work/named"
     while IFS=$tab read -r name word table care; do
         type=${table%%:*} path=${table#*:}
         case $table in
@@ -75,10 +75,7 @@ find_tables() {
         texthash:* | regexp:* | pcre:* | cidr:*) ;;
         sqlite:*) sqlite "$name" "$word" "$path" "$care" ;;
         /*)
-            case $name in
-            myorigin) bring "$table" || printf '%s\n' "$WAXSEAL_HOSTNAME" >"$root$table" ;;
-            *) bring "$table" || unasked "$name" "$word" "$care" "and there is no such file" ;;
-            esac
+            bring "$table" || unasked "$name" "$word" "$care" "and there is no such file"
             ;;
         *) unasked "$name" "$word" "$care" "which answers outside the sandbox" ;;
         esac

@@ -82,7 +82,7 @@ trust "$file" "$folder" ''
 if [ -z "$file$folder" ]; then
     if [ "$(value_of tls_append_default_CA)" = yes ]; then
         want set smtp_tls_CAfile "$roots"
-    elif cut -f 2 "$work/policy" | grep -qi '^\(verify\|secure\)' || value_of smtp_tls_security_level | grep -qi '^\(verify\|secure\)$'; then
+    elif cut -f 2 "$work/policy" | grep -v 'tafile=' | grep -qi '^\(verify\|secure\)' || value_of smtp_tls_security_level | grep -qi '^\(verify\|secure\)$'; then
         say finding "smtp_tls_CAfile and smtp_tls_CApath are empty, so Postfix trusts no certificate, and mail under \`verify\` or \`secure\` without a tafile= of its own is never sent"
     fi
 fi

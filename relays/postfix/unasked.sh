@@ -17,25 +17,7 @@ if [ -s "$work/without" ]; then
         line="$line --config-set '$name=$value'"
         parameters="$parameters $name"
     done <"$work/without"
-    what=$(awk -F '\t' -v user="$work/user" '
-        BEGIN {
-            while ((getline line < user) > 0) {
-                name = line
-                sub(/ =.*/, "", name)
-                text[name] = substr(line, length(name) + 4)
-            }
-        }
-        $3 == "asked" {
-            # The parameters of his own through which the word comes.
-            by = ""
-            if (!index(text[$1], $2) && match(text[$1], /\$[({]?[a-z_]+/)) {
-                by = substr(text[$1], RSTART, RLENGTH)
-                gsub(/[${(]/, "", by)
-                by = " (by $" by ")"
-            }
-            told = told (told == "" ? "" : "; ") $1 " names " $2 by ", " $4
-        }
-        END { print told }' "$work/unasked")
+    what=$(awk -F '\t' -v user="$work/user" -v defaults="$work/defaults" -f told.awk "$work/unasked")
     # As the copied line would have it.
     while IFS=$tab read -r name value; do
         case $name in
@@ -46,6 +28,7 @@ if [ -s "$work/without" ]; then
     write_edits >/dev/null
     wrong=$(chroot "$root" /usr/sbin/postconf -n mail_name 2>&1 >/dev/null | grep 'fatal' || true)
     read_user
+    read_expanded
     read_services
     find_tables
     without_words asked
@@ -56,5 +39,5 @@ if [ -s "$work/without" ]; then
         esac
     done
     [ -z "$wrong" ] || refuse "$what; and without them it is not read: $wrong"
-    refuse "$what. Leave them out for the test, the rest of your values stays:$line"
+    refuse "$what. Without that, the rest of your values as it is:$line"
 fi

@@ -7,9 +7,28 @@ postmap() { chroot "$root" /usr/sbin/postmap "$@"; }
 postconf -d >"$work/defaults"
 : >"$work/wanted"
 
-# Reads main.cf: as it is written, and with the values of the parameters that it refers to.
+# What main.cf says, as it is written: `NAME = VALUE`. A logical line goes on in lines that begin with white space.
 read_user() {
-    chroot "$root" /usr/sbin/postconf -n >"$work/user" 2>"$work/complaints" ||
+    awk '
+        function end() { if (name != "") value[name] = text; name = "" }
+        /^[ \t]*(#|$)/ { next }
+        /^[ \t]/ { sub(/^[ \t]+/, ""); sub(/[ \t\r]+$/, ""); text = text " " $0; next }
+        {
+            end()
+            at = index($0, "=")
+            if (!at) next
+            name = substr($0, 1, at - 1)
+            text = substr($0, at + 1)
+            sub(/[ \t]+$/, "", name)
+            sub(/^[ \t]+/, "", text)
+            sub(/[ \t\r]+$/, "", text)
+            if (!(name in value)) order[++count] = name
+        }
+        END { end(); for (i = 1; i <= count; i++) print order[i] " = " value[order[i]] }' "$etc/main.cf" >"$work/user"
+}
+# The same as Postfix reads it, with the values of the parameters that it refers to.
+read_expanded() {
+    chroot "$root" /usr/sbin/postconf -n >/dev/null 2>"$work/complaints" ||
         refuse "Postfix cannot read it: $(sed -n '$s/^[^ ]*postconf: //p' "$work/complaints")"
     postconf -nx >"$work/expanded"
 }
@@ -29,11 +48,12 @@ want_default() {
     for name in "$@"; do printf '%s\t%s\n' "$class" "$name" >>"$work/wanted"; done
 }
 
-# Writes what is wanted into main.cf and tells what was otherwise.
+# Writes what is wanted into main.cf and tells what was otherwise than the user has it.
 write_edits() {
     cp "$etc/main.cf" "$work/main.cf"
     awk -F '\t' -v defaults="$work/defaults" -v user="$work/user" -v main="$work/main.cf" -v out="$etc/main.cf" \
-        -f edits.awk "$work/wanted" || refuse "main.cf could not be changed"
+        -f edits.awk "$work/wanted" >"$work/told" || refuse "main.cf could not be changed"
+    [ "${WAXSEAL_CONFIG_OVERVIEW:-}" ] || cat "$work/told"
     aged "$etc/main.cf"
     : >"$work/wanted"
 }
@@ -56,11 +76,14 @@ use_settings() {
     write_edits
     read_user
     aged "$etc"
-    read_services
 }
 
 # The overrides of lab.cf.
 use_lab() {
+    # Debian reads the name in a file; none of Postfix's commands work without it.
+    case $(value_in "$work/user" myorigin) in
+    /*) bring "$(value_in "$work/user" myorigin)" || echo "$WAXSEAL_HOSTNAME" >"$root$(value_in "$work/user" myorigin)" ;;
+    esac
     while IFS= read -r line; do
         name=${line#* }
         case $line in
@@ -72,7 +95,7 @@ use_lab() {
     for name in $(sed -n 's/^\([a-z]*_destination_\(concurrency_failed_cohort_limit\|rate_delay\)\) =.*/\1/p' "$work/user"); do
         want time "$name" 0
     done
-    if [ "$(value_of inet_protocols)" = ipv6 ]; then want set inet_protocols all; fi
+    if [ "$(value_in "$work/user" inet_protocols)" = ipv6 ]; then want set inet_protocols all; fi
 }
 
 # The services of master.cf, one line each, and what each sets for itself: `smtp/unix/NAME = VALUE`.

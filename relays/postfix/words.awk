@@ -22,6 +22,7 @@ function replaced(text, old, new,    at, before, after) {
 function tidied(text) {
     gsub(/\{[ \t,]*\}/, "", text)
     gsub(/,([ \t]*,)+/, ",", text)
+    gsub(/,[ \t]*\}/, " }", text)
     gsub(/^[ \t,]+|[ \t,]+$/, "", text)
     gsub(/[ \t]+/, " ", text)
     return text
