@@ -2,8 +2,11 @@
 # messages, hosts and clients have one value of.
 
 BEGIN {
-    who = sender == "" ? "by senders of sender.test only; --sender ADDRESS names another" : "by " sender " only"
-    names_of_hosts = "^(hosts_require_tls|hosts_avoid_tls|hosts_avoid_esmtp|tls_verify_hosts|tls_try_verify_hosts|hosts_require_dane|hosts_require_ocsp)$"
+    who = sender == "" ? "by senders of sender.test only (--sender ADDRESS names another)" : "by " sender " only"
+    # What decides where mail goes, and under which TLS.
+    routes = "^(address_data|condition|domains|fallback_hosts|host_.*|local_parts|require_files|route_data|route_list|senders|set|transport)$"
+    demands = "^(hosts|hosts_.*|fallback_hosts|port|protocol|tls_.*)$"
+    by_host = "^(hosts_require_tls|hosts_avoid_tls|hosts_avoid_esmtp|tls_verify_hosts|tls_try_verify_hosts|hosts_require_dane|hosts_require_ocsp)$"
 }
 
 function warn(text) {
@@ -13,35 +16,39 @@ function warn(text) {
 }
 
 says_nothing($0) { next }
-/^begin / { section = $2; next }
-section != "routers" && section != "transports" { unset($0); next }
-begins_block($0) { block = block_of($0); next }
+/^begin / { end_block(); section = $2; next }
+{ unset($0) }
+section != "routers" && section != "transports" { next }
+begins_block($0) { end_block(); block = block_of($0); next }
+{ lines[++count] = $0 }
+END { end_block() }
 
-{
-    name = option_of($0)
-    value = value_of($0)
-    if (name ~ /^(driver|headers_add|headers_remove|message_prefix|debug_print|helo_data|dkim_.*|.*_message)$/) next
-    full = block "." name
-    if (value ~ /\$\{?(sender_address|sender_address_domain|sender_address_local_part|sender_domain|return_path|(l|bh|rh|h|header)_(from|sender)|authenticated_(id|sender))/ ||
-        (section == "routers" && name == "senders" && value !~ /^:? *$/))
+function end_block(    at, kind) {
+    for (at = 1; at <= count; at++) if (option_of(lines[at]) == "driver") kind = value_of(lines[at])
+    # Other routers and transports are for local mail.
+    if (kind ~ /^(dnslookup|manualroute|queryprogram|smtp)$/) for (at = 1; at <= count; at++)
+        depends(block "." option_of(lines[at]), option_of(lines[at]), value_of(lines[at]))
+    count = 0
+}
+
+function depends(full, name, value) {
+    if (name !~ (section == "routers" ? routes : demands)) return
+    if (value ~ /\$\{?(sender_address|sender_domain|return_path|authenticated_(id|sender))/ ||
+        (name == "senders" && value !~ /^:? *$/))
         warn(full " depends on the sender: it was played " who)
     if (value ~ /\$\{?(sender_host_|sender_helo|received_(ip|port)|interface_(address|port)|tls_in_|acl_[cm])/)
         warn(full " depends on how the message came in: it was played from 127.0.0.1 at the lab's listener only")
-    if (value ~ /\$\{?(r?h|header|bheader|rheader|message_)_[a-zA-Z-]+/ && value !~ /\$\{?message_(exim_)?id/)
-        warn(full " depends on the message's header: it was played with the lab's messages only")
-    if (value ~ /\$\{?(local_part|original_local_part|domain_data|local_part_data)/ && section == "transports" && smtp_option(name))
-        warn(full " depends on the recipient: it was played with the lab's local parts only")
-    if (section == "transports" && name ~ names_of_hosts && value !~ /^ *(|:|\*|! *\*) *$/)
-        warn(full " = " value " goes by the name or address of the next hop: the name comes from the DNS, which the" \
-            " domain's MX records or whoever forges them decide; it was played with the lab's host names only (--mx names others)")
-    if (section == "transports" && name == "tls_verify_cert_hostnames" && value !~ /^ *(|\*) *$/)
-        warn(full " = " value " goes by the name of the next hop: it was played with the lab's host names only")
-    if (name == "condition" && value ~ /\$\{?(tod_|run|perl)/)
-        warn(full " depends on the time or a program")
-    unset($0)
+    if (value ~ /\$\{?(h|rh|bh|header|rheader|bheader)_[a-zA-Z-]+/)
+        warn(full " depends on a header: it was played with the lab's messages only")
+    if (value ~ /\$\{?(original_)?local_part/ || name == "local_parts")
+        warn(full " depends on the recipient's local part: it was played with the lab's only")
+    if (value ~ /\$\{?(tod_|run[ ,{]|perl[ ,{])/) warn(full " depends on the time or a program")
+    if (section == "routers") return
+    if ((name ~ by_host && value !~ /^ *(|:|\*|! *\*|\$\{?host(_address)?\}?) *$/) ||
+        (name == "tls_verify_cert_hostnames" && value !~ /^ *(|\*) *$/))
+        warn(full " = " value " goes by the name or address of the next hop, which the DNS says: it was played with" \
+            " the lab's host names below the domain only (--mx DOMAIN=HOST names another)")
 }
-
-function smtp_option(name) { return name ~ /^(hosts|tls_|port|protocol|hosts_)/ }
 
 # Variables of the environment that nobody has set.
 function unset(line,    name) {
@@ -51,6 +58,6 @@ function unset(line,    name) {
         sub(/\}$/, "", name)
         line = substr(line, RSTART + RLENGTH)
         if (("\n" names) !~ ("\n" name "="))
-            warn("it reads the environment variable " name ", which is not set: --env " name "=VALUE")
+            warn("it reads the environment variable " name ", which is not set (--env " name "=VALUE)")
     }
 }

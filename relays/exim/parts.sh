@@ -28,9 +28,9 @@ main_file() {
 made_of_parts() {
     cp -R "$etc" "$run/parts"
     cp -RL "$user/." "$run/parts/"
-    for part in exim4.conf.template conf.d; do
-        [ -e "$user/$part" ] || tell set "$part is the package's own (was not there)"
-    done
+    part=exim4.conf.template
+    ! grep -q "^dc_use_split_config=['\"]*true" "$user/update-exim4.conf.conf" || part=conf.d
+    [ -e "$user/$part" ] || tell set "$part is the package's own (was not there)"
     mailname=/etc/mailname
     [ ! -f "$user/mailname" ] || mailname=$user/mailname
     [ -f "$mailname" ] || mailname=$run/parts/update-exim4.conf.conf

@@ -31,6 +31,12 @@ read_own() {
         set -- "$@" "$macro"
     done <"$run/macros"
     rm -f "$run/macros"
+    # Where the lab's Exim cannot log, it does not even read.
+    logged=$(sed -n 's/^ *log_file_path *= *//p' "$etc/exim4.conf" | head -n 1)
+    if [ "$logged" ]; then
+        sed -i 's/^ *log_file_path *=.*//' "$etc/exim4.conf"
+        tell time "log_file_path is left out (was $logged)"
+    fi
     rounds=0
     until exim -C /etc/exim4/exim4.conf "$@" -bP config >"$run/read" 2>"$run/wrong"; do
         rounds=$((rounds + 1))
