@@ -139,6 +139,11 @@ const WRONG: &[(&str, &str, &str)] = &[
          outcome = \"deferred\", never = \"envelope-in-plaintext\", offered.sni = \"none\", dsn = {} }\n",
     ),
     (
+        "facts of TLS that are our own choice",
+        "inbound/x.toml",
+        "[case.one]\nexpect = { tls = { sni = \"{sender}\", client-name = \"{sender}\" } }\n",
+    ),
+    (
         "expectations of a server",
         "outbound/x.toml",
         "[case.one]\nexpect = { ticket = { early-data = \"none\" }, never = [\"violation-accepted\"], \

@@ -3,10 +3,25 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use waxseal_model::scenario::{Group, Known, groups, keys, load};
-use waxseal_model::script::Direction;
+use waxseal::internals::catalogue::Catalogue;
+use waxseal_model::scenario::{Case, Group, Known, groups, keys, load};
+use waxseal_model::script::{Direction, speakers};
 
 use super::tidy::{files, root};
+
+/// A line of a script with this word.
+fn line_with(direction: Direction, word: &str) -> String {
+    let (ours, theirs) = speakers(direction);
+    match word {
+        "negotiate TLS" => "C & S: <negotiate TLS>".to_owned(),
+        "message" => format!("{theirs}: <message>"),
+        "next connection" => "<next connection>".to_owned(),
+        "LF" | "CR" | "no ending" => format!("{ours}: x<{word}>"),
+        "silent" => format!("{ours}: <silent 1s>"),
+        "bytes" => format!("{ours}: <bytes 16>"),
+        word => format!("{ours}: <{word}>"),
+    }
+}
 
 /// What is wrong with a scenario that has `word` at this key.
 fn wrong(direction: Direction, group: &Group, table: &str, key: &str, word: &str) -> Vec<String> {
@@ -25,17 +40,7 @@ fn wrong(direction: Direction, group: &Group, table: &str, key: &str, word: &str
         ("Alias", _) => head = format!("dns.alias = \"{word}\""),
         ("Placeholder", _) => claim = format!("It says {{{word}}}."),
         ("Verb", _) => {
-            let (ours, theirs) =
-                if direction == Direction::Inbound { ("C", "S") } else { ("S", "C") };
-            let line = match word {
-                "negotiate TLS" => "C & S: <negotiate TLS>".to_owned(),
-                "message" => format!("{theirs}: <message>"),
-                "next connection" => "<next connection>".to_owned(),
-                "LF" | "CR" | "no ending" => format!("{ours}: x<{word}>"),
-                "silent" => format!("{ours}: <silent 1s>"),
-                "bytes" => format!("{ours}: <bytes 16>"),
-                word => format!("{ours}: <{word}>"),
-            };
+            let line = line_with(direction, word);
             body = format!("[peer.{peer}]\nscript = \'\'\'\n{line}\n\'\'\'\n");
         }
         (_, "File") => head = format!("{key} = {list}"),
@@ -164,4 +169,13 @@ fn every_word_has_a_sentence() {
             assert!(sentence, "{} {}: {}", group.list, entry.word, entry.about);
         }
     }
+}
+
+#[test]
+fn what_is_observed_is_asked_and_what_is_judged_is_claimed() {
+    let catalogue = Catalogue::embedded().expect("the embedded scenarios are right");
+    let asks = |case: &Case| case.claim.contains('?');
+    let mixed: Vec<_> =
+        catalogue.cases().filter(|case| asks(case) != case.observe).map(|case| &case.id).collect();
+    assert!(mixed.is_empty(), "{mixed:#?}");
 }

@@ -163,15 +163,7 @@ impl Authorities {
             return Err(Error::Recipe(why));
         }
         if recipe.is_weak() {
-            let ca = ca.ok_or(Error::Recipe(NO_CA))?;
-            let made = self.weak.get_or_init(|| weak::WeakKeys::new(self.now.unix_timestamp()));
-            let signer = (&ca.der[..], &ca.signer.key().serialize_der()[..]);
-            let above: Vec<_> = above.iter().map(|ca| ca.der.clone()).collect();
-            let mut made = made.issue(recipe, name, signer, above)?;
-            if *sends_root {
-                made.chain.push(self.root.der.clone());
-            }
-            return Ok(made);
+            return self.issue_weak(recipe, name, ca.ok_or(Error::Recipe(NO_CA))?, &above);
         }
         let own;
         let key = match wanted {
@@ -221,6 +213,24 @@ impl Authorities {
         }
         let key = if *foreign_key { &KeyPair::generate_for(key.algorithm())? } else { key };
         Ok(Issued { chain, key: key.serialize_der(), weak: *critical_extension })
+    }
+
+    /// A key or a signature that the ordinary library refuses to make.
+    fn issue_weak(
+        &self,
+        recipe: &Recipe,
+        name: &str,
+        ca: &Ca,
+        above: &[&Ca],
+    ) -> Result<Issued, Error> {
+        let made = self.weak.get_or_init(|| weak::WeakKeys::new(self.now.unix_timestamp()));
+        let signer = (&ca.der[..], &ca.signer.key().serialize_der()[..]);
+        let above = above.iter().map(|ca| ca.der.clone()).collect();
+        let mut made = made.issue(recipe, name, signer, above)?;
+        if recipe.sends_root {
+            made.chain.push(self.root.der.clone());
+        }
+        Ok(made)
     }
 
     /// The CA that signs, if one does, and the certificates that are sent above the leaf.

@@ -23,7 +23,7 @@ pub(super) struct Disk {
     log: PathBuf,
 }
 
-/// Looks at the directory until it is told to finish.
+/// Looks at the directory until it is stopped.
 #[derive(Debug)]
 pub(super) struct Watching {
     disk: Disk,

@@ -26,7 +26,7 @@ pub struct DnsServer {
     _tasks: JoinSet<()>,
 }
 
-/// One question a relay asked, as it is told to the hook.
+/// One question a relay asked, as the hook gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// Lower case, without a final dot.
@@ -37,7 +37,7 @@ pub struct Query {
     pub answer: String,
 }
 
-/// Is told of every question, from any thread, before the answer leaves.
+/// Gets every question, from any thread, before the answer leaves.
 pub type Listening = Arc<dyn Fn(Query) + Send + Sync>;
 
 /// So low that a changed record is seen at the next attempt.

@@ -1,4 +1,4 @@
-//! The clock that records and dates are told: the rooms below have none.
+//! The clock for records and dates: the modules below have none.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

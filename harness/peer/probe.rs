@@ -41,7 +41,7 @@ impl Conversation {
         });
     }
 
-    /// Ends our half of the connection: FIN without a word of TLS. What the relay says is still heard.
+    /// Ends our half of the connection: FIN without a word of TLS. What the relay says is still read.
     pub(super) fn end_our_half(&mut self) {
         let Some(beneath) = self.beneath() else { return };
         if let Err(error) = beneath.shutdown(std::net::Shutdown::Write) {

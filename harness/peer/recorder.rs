@@ -70,13 +70,13 @@ impl Recorder {
         self.shared.events.lock().unwrap_or_else(PoisonError::into_inner).spent()
     }
 
-    /// What was heard so far.
+    /// The trace so far.
     pub fn trace(&self) -> Trace {
         let events = self.shared.events.lock().unwrap_or_else(PoisonError::into_inner);
         Trace { events: events.all() }
     }
 
-    /// Forgets what was heard so far: what comes from now on is a trace of its own, with a share of
+    /// Forgets the trace so far: what comes from now on is a trace of its own, with a share of
     /// its own.
     pub fn forget(&self) {
         self.shared.events.lock().unwrap_or_else(PoisonError::into_inner).forget();

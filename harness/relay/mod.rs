@@ -1,6 +1,6 @@
 //! Relays under test behind one interface: the reference relay, a driven process; and a remote address.
 //!
-//! What a relay is told of the lab is its lab file, whoever runs it. Only `refusal` and `lateness` look at a
+//! All that a relay knows of the lab is its lab file. Only `refusal` and `lateness` look at a
 //! case: which ones a relay cannot play. Nothing here plays one.
 
 mod config;

@@ -12,7 +12,7 @@ use crate::lab::LabError;
 /// The file of a root that is written last of all.
 pub(super) const VERSION: &str = "VERSION";
 
-/// The file by which a directory is known as a root of ours; whoever installs holds its lock.
+/// The file by which a directory is known as a root of ours; an install holds its lock.
 const MARK: &str = ".waxseal";
 
 /// The file of a root that says what it was installed from.

@@ -80,6 +80,24 @@ fn body(scan: &Scan, text: &mut String) {
     row("groups of TLS 1.3", listing(groups_tls13));
     row("signature schemes (to TLS 1.2)", listing(schemes));
     row("signature schemes (TLS 1.3)", listing(schemes_tls13));
+    let rows = answer_rows(answers).into_iter().chain(session_rows(sessions));
+    for (title, found) in rows.chain(vulnerability_rows(vulnerabilities)) {
+        row(title, yes(found, "yes", "no"));
+    }
+    let Extensions { in_plaintext, in_tls } = extensions;
+    row("offered before STARTTLS only", only(in_plaintext, in_tls));
+    row("offered in TLS only", only(in_tls, in_plaintext));
+    row("unknown protocol in ALPN", alpn(&answers.unknown_alpn));
+    for found in tolerance {
+        let title = format!("hello {}", found.oddity.words());
+        text.push_str(&format!("{title:<44} {}\n", yes(&found.borne, "served", "not served")));
+    }
+}
+
+/// A line of its own for what is so or is not.
+type Row<'a> = (&'static str, &'a Found<bool>);
+
+fn answer_rows(answers: &Answers) -> [Row<'_>; 10] {
     let Answers {
         secure_renegotiation,
         extended_master_secret,
@@ -89,19 +107,12 @@ fn body(scan: &Scan, text: &mut String) {
         fallback_scsv,
         downgrade_sentinel,
         compression,
-        unknown_alpn,
+        // More than yes or no.
+        unknown_alpn: _,
         without_sni,
         unknown_sni,
     } = answers;
-    let Vulnerabilities { heartbeat, heartbleed, ccs_injection, robot } = vulnerabilities;
-    let Sessions {
-        client_renegotiation,
-        insecure_renegotiation,
-        resumption_tls12,
-        resumption_tls13,
-    } = sessions;
-    let Extensions { in_plaintext, in_tls } = extensions;
-    for (title, found) in [
+    [
         ("secure renegotiation", secure_renegotiation),
         ("extended master secret", extended_master_secret),
         ("encrypt-then-MAC with CBC", encrypt_then_mac),
@@ -112,31 +123,42 @@ fn body(scan: &Scan, text: &mut String) {
         ("compression", compression),
         ("served without SNI", without_sni),
         ("served with unknown SNI", unknown_sni),
+    ]
+}
+
+fn session_rows(sessions: &Sessions) -> [Row<'_>; 4] {
+    let Sessions {
+        client_renegotiation,
+        insecure_renegotiation,
+        resumption_tls12,
+        resumption_tls13,
+    } = sessions;
+    [
         ("client may renegotiate", client_renegotiation),
         ("insecure renegotiation", insecure_renegotiation),
         ("resumption in TLS 1.2", resumption_tls12),
         ("resumption in TLS 1.3", resumption_tls13),
+    ]
+}
+
+fn vulnerability_rows(vulnerabilities: &Vulnerabilities) -> [Row<'_>; 4] {
+    let Vulnerabilities { heartbeat, heartbleed, ccs_injection, robot } = vulnerabilities;
+    [
         ("heartbeats", heartbeat),
         ("Heartbleed", heartbleed),
         ("CCS injection", ccs_injection),
         ("ROBOT oracle", robot),
-    ] {
-        row(title, yes(found, "yes", "no"));
-    }
-    row("offered before STARTTLS only", only(in_plaintext, in_tls));
-    row("offered in TLS only", only(in_tls, in_plaintext));
-    let alpn = match unknown_alpn {
+    ]
+}
+
+fn alpn(found: &Found<UnknownAlpn>) -> String {
+    match found {
         Found::Known(UnknownAlpn::Ignored) => "ignored".into(),
         Found::Known(UnknownAlpn::Alert) => "no_application_protocol".into(),
         Found::Known(UnknownAlpn::OtherEnd) => "ends the handshake in another way".into(),
         Found::Known(UnknownAlpn::Echoed) => "agreed to".into(),
         Found::NotApplicable(why) => format!("- ({})", printable(why)),
         Found::Unknown(why) => format!("? ({})", printable(why)),
-    };
-    row("unknown protocol in ALPN", alpn);
-    for found in tolerance {
-        let title = format!("hello {}", found.oddity.words());
-        text.push_str(&format!("{title:<44} {}\n", yes(&found.borne, "served", "not served")));
     }
 }
 

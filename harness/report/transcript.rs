@@ -2,7 +2,8 @@
 
 use waxseal_model::alert::alert_name;
 use waxseal_model::facts::{
-    AnswerFacts, ClientCertificate, HelloFacts, Speaker, TamperReaction, TlsFacts,
+    AnswerFacts, ClientCertificate, HelloFacts, Speaker, TamperReaction, TicketFacts, TlsFacts,
+    TlsFailure,
 };
 use waxseal_model::foreign::{Foreign, printable};
 use waxseal_model::limits::Bound;
@@ -61,7 +62,6 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         _ => direction,
     };
     let (ours, theirs) = speakers(direction);
-    let lock = |channel: &Channel| if *channel == Channel::Tls { "*" } else { "" };
     let one = |text: String| Some(vec![text]);
     match &event.kind {
         Happening::DnsQuery { name, record, answer } => {
@@ -73,13 +73,8 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             Some(show(bytes).into_iter().map(|l| format!("{ours}{}: {l}", lock(channel))).collect())
         }
         Happening::Received { channel, line, ending } => {
-            let mark = match ending {
-                Ending::CrLf => "",
-                Ending::Lf => "<LF>",
-                Ending::Cr => "<CR>",
-                Ending::None => "<no ending>",
-            };
-            one(format!("{theirs}{}: {}{mark}", lock(channel), Foreign::of_bytes(line).short()))
+            let text = Foreign::of_bytes(line).short();
+            one(format!("{theirs}{}: {text}{}", lock(channel), mark(*ending)))
         }
         Happening::ReceivedContent { channel, bytes } => {
             one(format!("{theirs}{}: (message of {} octets)", lock(channel), bytes.len()))
@@ -104,25 +99,9 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             format!("{ours}: (flight of {version}: {})", clause(tampering)),
             tampering_answer(theirs, answer),
         ]),
-        Happening::Ticket(ticket) => one(format!(
-            "S: ({} of {}, {} seconds, {} octets of early data)",
-            if ticket.ticket { "ticket" } else { "session id" },
-            ticket.version,
-            ticket.lifetime,
-            ticket.early_data
-        )),
+        Happening::Ticket(ticket) => one(self::ticket(ticket)),
         Happening::HandshakeCompleted(facts) => one(secured(facts)),
-        Happening::HandshakeFailed(failure) => {
-            let whose = |who: &str, code: Option<u8>| {
-                code.map(|code| format!(", {who} alert {}", alert_words(code))).unwrap_or_default()
-            };
-            one(format!(
-                "C & S: (no TLS: {}{}{})",
-                printable(&failure.detail),
-                whose("relay's", failure.alert_heard),
-                whose("our", failure.alert_said)
-            ))
-        }
+        Happening::HandshakeFailed(failure) => one(not_secured(failure)),
         Happening::NextMessage => one("(the next message)".into()),
         Happening::Alerted(alert) => one(match alert.by {
             Speaker::Relay => format!("{theirs}: (TLS alert {})", alert_words(alert.description)),
@@ -132,13 +111,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
             one(format!("(accepted the message {})", side(channel)))
         }
         Happening::AcceptedByRelay { .. } => one("(the relay accepted the message)".into()),
-        Happening::Refused { reply, .. } => one(match &event.place {
-            // A command's reply stands nowhere else.
-            Place::Injection if !reply.is_empty() => {
-                format!("(the relay refused the message: {})", Foreign::of_bytes(reply).short())
-            }
-            _ => "(the relay refused the message)".into(),
-        }),
+        Happening::Refused { reply, .. } => one(refused(&event.place, reply)),
         Happening::Reported { channel, action, status, diagnostic } => one(format!(
             "(report, {}: {} {} {})",
             side(channel),
@@ -149,16 +122,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         Happening::Cut { bound, events, octets } => one(cut(*bound, *events, *octets)),
         Happening::LostFromQueue => one("(the message is no longer in the relay's queue)".into()),
         Happening::Waiting { reason } => one(format!("(waits: {})", reason.short())),
-        Happening::Ended(end) => one(match end {
-            End::CloseNotify => "(the relay ended the connection with close_notify)",
-            End::Fin => "(the relay ended the connection)",
-            End::Reset => "(the connection was reset)",
-            End::Alert => "(the relay ended the session with a TLS alert)",
-            End::Garbled => "(what came is no part of the TLS session; we ended the connection)",
-            End::Ours => "(we ended the connection)",
-            End::Silence => "(silence; we ended the connection)",
-        }
-        .into()),
+        Happening::Ended(end) => one(ended(*end).into()),
         Happening::NotPlayed { control } => {
             one(format!("(not played: the relay was silent on {})", printable(control)))
         }
@@ -166,6 +130,43 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         Happening::HarnessError(text) => {
             one(format!("(internal error in waxseal: {})", printable(text)))
         }
+    }
+}
+
+/// What stands behind the speaker of a line inside TLS.
+fn lock(channel: &Channel) -> &'static str {
+    if *channel == Channel::Tls { "*" } else { "" }
+}
+
+/// How a line ended, where that is worth a word.
+fn mark(ending: Ending) -> &'static str {
+    match ending {
+        Ending::CrLf => "",
+        Ending::Lf => "<LF>",
+        Ending::Cr => "<CR>",
+        Ending::None => "<no ending>",
+    }
+}
+
+fn refused(place: &Place, reply: &[u8]) -> String {
+    match place {
+        // A command's reply stands nowhere else.
+        Place::Injection if !reply.is_empty() => {
+            format!("(the relay refused the message: {})", Foreign::of_bytes(reply).short())
+        }
+        _ => "(the relay refused the message)".into(),
+    }
+}
+
+fn ended(end: End) -> &'static str {
+    match end {
+        End::CloseNotify => "(the relay ended the connection with close_notify)",
+        End::Fin => "(the relay ended the connection)",
+        End::Reset => "(the connection was reset)",
+        End::Alert => "(the relay ended the session with a TLS alert)",
+        End::Garbled => "(what came is no part of the TLS session; we ended the connection)",
+        End::Ours => "(we ended the connection)",
+        End::Silence => "(silence; we ended the connection)",
     }
 }
 
@@ -223,6 +224,28 @@ fn secured(facts: &TlsFacts) -> String {
         facts.version,
         facts.suite.name,
         if facts.resumed { ", resumed" } else { "" }
+    )
+}
+
+fn not_secured(failure: &TlsFailure) -> String {
+    let whose = |who: &str, code: Option<u8>| {
+        code.map(|code| format!(", {who} alert {}", alert_words(code))).unwrap_or_default()
+    };
+    format!(
+        "C & S: (no TLS: {}{}{})",
+        printable(&failure.detail),
+        whose("relay's", failure.alert_heard),
+        whose("our", failure.alert_said)
+    )
+}
+
+fn ticket(facts: &TicketFacts) -> String {
+    format!(
+        "S: ({} of {}, {} seconds, {} octets of early data)",
+        if facts.ticket { "ticket" } else { "session id" },
+        facts.version,
+        facts.lifetime,
+        facts.early_data
     )
 }
 

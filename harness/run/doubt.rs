@@ -87,7 +87,7 @@ pub(super) fn leaked(case: &Case, events: &[Event]) -> bool {
     exposed || case.expect.never.iter().any(|never| !breaches(*never, events).is_empty())
 }
 
-/// Whether the case ended because nothing more was heard.
+/// Whether the case ended because nothing more came.
 pub(super) fn rests_on_silence(events: &[Event]) -> bool {
     events.iter().any(|event| matches!(event.kind, Happening::Waiting { .. }))
 }

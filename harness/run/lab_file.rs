@@ -1,4 +1,4 @@
-//! What the relay under test is told of the lab, whoever runs it.
+//! The lab file: all that a relay under test knows of the lab.
 
 use std::net::IpAddr;
 use std::path::PathBuf;

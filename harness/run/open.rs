@@ -55,7 +55,7 @@ impl Open {
                 break;
             }
             open -= oldest.hosts.len();
-            // What it heard until now stays.
+            // What it received until now stays.
             oldest.hosts = JoinSet::new();
         }
     }
@@ -94,7 +94,7 @@ impl Open {
     }
 }
 
-/// Whether what was heard after the verdict shows the message of this case where it must not be.
+/// Whether what came after the verdict shows the message of this case where it must not be.
 fn late_leak(case: &Case, names: &Names, late: &Trace) -> bool {
     // Of several messages, only the last is judged.
     let is_judged =

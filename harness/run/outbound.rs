@@ -23,7 +23,7 @@ use crate::relay::evidence::{Envelope, Handed, Submit};
 use crate::tls::ClientSetup;
 use crate::wire::attention::{Allowance, within};
 
-/// Plays one outbound case to the end of its message, and gives what was heard until then. Its hosts
+/// Plays one outbound case to the end of its message, and gives the trace until then. Its hosts
 /// are put into `peers` and stay open.
 pub(super) async fn outbound(
     lab: &Lab,

@@ -17,7 +17,7 @@ use crate::peer::{Account, Recorder, SenderPlan, Then, send};
 use crate::tls::{ClientSetup, SessionStore};
 use crate::wire::attention::within;
 
-/// What was heard of a case until it ended.
+/// The trace of a case until it ended.
 pub(super) struct Heard {
     pub(super) trace: Trace,
     /// Hears what comes later.

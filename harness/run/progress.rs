@@ -6,7 +6,7 @@ use waxseal_model::configuration::Told;
 use waxseal_model::foreign::Foreign;
 use waxseal_model::record::CaseRecord;
 
-/// What a run tells while it goes on. Nothing has to be heard: each method does nothing by itself.
+/// What a run reports while it goes on. None of it has to be used: each method does nothing by itself.
 pub trait Progress: Send + Sync {
     /// So many cases will be played.
     fn begins(&self, _cases: usize) {}

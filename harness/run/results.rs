@@ -18,7 +18,7 @@ use crate::catalogue::Catalogue;
 pub struct Played {
     /// What its texts were filled with.
     pub names: Names,
-    /// What was heard and said.
+    /// What was received and sent.
     pub trace: Trace,
     /// From its begin to its end.
     pub duration: Duration,

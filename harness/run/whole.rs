@@ -57,7 +57,7 @@ fn gone(trace: &Trace) -> bool {
     reported || matches!(outcome, Some(Bounced | DeliveredPlaintext | DeliveredTls | Rejected))
 }
 
-/// Another recipient that a next hop was told.
+/// Another recipient that a next hop was given.
 fn stranger(trace: &Trace, recipient: &str) -> Option<String> {
     trace.events.iter().find_map(|event| {
         let Happening::Received { line, .. } = &event.kind else { return None };

@@ -18,7 +18,7 @@ const FALLBACK_SCSV: u16 = 0x5600;
 /// A protocol that no host knows.
 const UNKNOWN_PROTOCOL: &[u8] = b"waxseal-unknown";
 
-/// Reads what the flights of the suites have told already, and asks the rest: one connection each
+/// Reads what the flights of the suites have shown already, and asks the rest: one connection each
 /// for the TLS_FALLBACK_SCSV, compression, ALPN, and two for server_name.
 pub(super) async fn learn(host: &Host, hellos: &Hellos, heard: &[Heard]) -> Answers {
     let flights: Vec<(&u16, &FirstFlight)> = heard

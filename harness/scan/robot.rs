@@ -1,5 +1,5 @@
 //! Whether a host tells right from wrong in what was encrypted for its RSA key (Bleichenbacher's
-//! attack, as ROBOT asks for it): who is told that can have it decrypt, or sign, step by step.
+//! attack, as ROBOT asks for it): a client that sees the difference can have it decrypt, or sign, step by step.
 
 use std::time::Duration;
 

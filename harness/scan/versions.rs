@@ -17,7 +17,7 @@ use crate::tls::hello::{Hellos, USUAL_SUITES, all_suites, record_version};
 use crate::wire::numbers::{group_name, openssl_name, scheme_name, suite, suite_parts};
 use crate::wire::tls::{SSLV2_CIPHERS, Sslv2ServerHello, write_sslv2_hello};
 
-/// What was heard of one version: the facts, and the flights they come from by suite.
+/// What was found of one version: the facts, and the flights they come from by suite.
 pub(super) struct Heard {
     pub(super) facts: VersionFacts,
     pub(super) flights: BTreeMap<u16, FirstFlight>,

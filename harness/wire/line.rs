@@ -119,7 +119,7 @@ impl LineBuffer {
 
     /// Adds what was read.
     pub fn push(&mut self, bytes: &[u8]) {
-        // What was taken goes: whoever never lets the buffer become empty must not fill the memory.
+        // What was taken goes: a relay that never lets the buffer become empty must not fill the memory.
         self.bytes.drain(..self.taken);
         self.taken = 0;
         self.bytes.extend_from_slice(bytes);

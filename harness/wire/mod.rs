@@ -1,6 +1,6 @@
 //! SMTP lines and TLS messages as bytes, unrepaired.
 //!
-//! Nothing here has an opinion: what came is what is told.
+//! Nothing here has an opinion: what came is what is given.
 
 pub mod attention;
 mod line;

@@ -29,9 +29,8 @@ const RELAYS: [Option<Mutant>; 7] = [
 ];
 
 /// Where a case asks for more than a scan does, and how: a relay may break the one and keep the other.
-const ASKS_MORE: [(&str, &str); 3] = [
+const ASKS_MORE: [(&str, &str); 2] = [
     ("cbc-without-etm", "a case also offers CBC suites without encrypt-then-MAC"),
-    ("rfc5746-no-insecure-reneg", "a case also plays a client that does not know RFC 5746"),
     (
         "rfc8996-server-alert",
         "a case demands that there is a refusal; a scan judges how it is told",

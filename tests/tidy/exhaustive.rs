@@ -20,11 +20,10 @@ const WHOLE: &[(&str, &str, &[&str])] = &[
     ("harness/report/explain.rs", "place_words", &["PeerPlace"]),
     ("harness/report/explain.rs", "framing_words", &["Framing"]),
     ("harness/report/explain.rs", "message_words", &["Message"]),
-    (
-        "harness/report/scan.rs",
-        "body",
-        &["HostFacts", "Answers", "Vulnerabilities", "Sessions", "Extensions"],
-    ),
+    ("harness/report/scan.rs", "body", &["HostFacts", "Extensions"]),
+    ("harness/report/scan.rs", "answer_rows", &["Answers"]),
+    ("harness/report/scan.rs", "session_rows", &["Sessions"]),
+    ("harness/report/scan.rs", "vulnerability_rows", &["Vulnerabilities"]),
     ("harness/model/src/scenario/mod.rs", "needs_no_mail", &["Expect"]),
     ("harness/model/src/scenario/mod.rs", "is_negative", &["Expect"]),
     ("harness/model/src/scenario/expectation.rs", "expect", &["raw::Expect"]),
@@ -40,6 +39,7 @@ const WHOLE: &[(&str, &str, &[&str])] = &[
     ("harness/model/src/scenario/directions.rs", "of_peer", &["raw::Peer"]),
     ("harness/model/src/scenario/directions.rs", "of_expect", &["raw::Expect"]),
     ("harness/model/src/scenario/directions.rs", "of_file", &["raw::File", "raw::Message"]),
+    ("harness/model/src/scenario/directions.rs", "of_tls", &["raw::TlsTable"]),
     ("certs/src/authority.rs", "issue", &["Recipe"]),
     ("certs/src/weak.rs", "issue", &["Recipe"]),
 ];

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::foreign::Foreign;
 
 /// One certificate (RFC 5280 section 4.1), as far as anyone asks about it. Text is as it stands in
-/// the certificate, which whoever sent it wrote: it is hostile until it is verified.
+/// the certificate, which its sender wrote: it is hostile until it is verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CertificateFacts {
     /// The whole subject, in the order of the certificate.

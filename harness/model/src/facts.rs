@@ -89,7 +89,7 @@ pub struct TlsFacts {
     /// What became of the client's certificate, whichever side we are.
     pub client_certificate: ClientCertificate,
     /// Extension types of the ServerHello by IANA name, in the order sent, or `0x1234`, whichever
-    /// side we are. In TLS 1.3 the others are encrypted and not told (RFC 8446 section 4.3.1).
+    /// side we are. In TLS 1.3 the others are encrypted and not seen (RFC 8446 section 4.3.1).
     #[serde(default)]
     pub server_extensions: Vec<String>,
 }
@@ -109,7 +109,7 @@ pub enum Speaker {
 pub struct Alert {
     /// Who sent it.
     pub by: Speaker,
-    /// Its description code; never 0: close_notify is told by the end of the connection.
+    /// Its description code; never 0: close_notify shows as the end of the connection.
     pub description: u8,
 }
 
@@ -202,7 +202,7 @@ pub struct AnswerFacts {
     pub compression: u8,
     /// The group of the key exchange, or the one that a HelloRetryRequest names.
     pub group: Option<String>,
-    /// The protocol chosen by ALPN. In TLS 1.3 it is encrypted and not told.
+    /// The protocol chosen by ALPN. In TLS 1.3 it is encrypted and not seen.
     pub alpn: Option<String>,
     /// Whether the random ends in a mark that the relay could have done better (RFC 8446 section
     /// 4.1.3).
@@ -229,7 +229,7 @@ pub struct TicketFacts {
     pub version: Version,
     /// Whether it is a ticket; otherwise the relay keeps the session itself, by its id.
     pub ticket: bool,
-    /// Seconds for which the ticket may be used; 0 in TLS 1.2: not told (RFC 5077 section 3.3).
+    /// Seconds for which the ticket may be used; 0 in TLS 1.2: not stated (RFC 5077 section 3.3).
     pub lifetime: u32,
     /// Octets of early data that the ticket allows (RFC 8446 section 4.6.1).
     pub early_data: u32,
@@ -262,7 +262,7 @@ pub enum FailureCause {
 #[serde(rename_all = "kebab-case")]
 pub enum TamperReaction {
     /// It went on with the handshake; the text says what it sent. That the handshake fails later,
-    /// because what both sides have heard differs, is no refusal of the tampering.
+    /// because the two sides saw different messages, is no refusal of the tampering.
     WentOn(String),
     /// It sent this alert (RFC 8446 section 6) before it went on.
     Alert(u8),

@@ -6,7 +6,7 @@ use crate::trace::Channel;
 const INSIDE_TLS: [&str; 8] =
     ["ESMTPS", "ESMTPSA", "LMTPS", "LMTPSA", "UTF8LMTPS", "UTF8LMTPSA", "UTF8SMTPS", "UTF8SMTPSA"];
 
-/// Those that stand for none. `SMTP` is not among them: whoever says HELO has no other name inside TLS.
+/// Those that stand for none. `SMTP` is not among them: a client that says HELO has no other name inside TLS.
 const IN_PLAINTEXT: [&str; 8] =
     ["ESMTP", "ESMTPA", "LMTP", "LMTPA", "UTF8LMTP", "UTF8LMTPA", "UTF8SMTP", "UTF8SMTPA"];
 

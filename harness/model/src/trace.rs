@@ -1,4 +1,4 @@
-//! The ordered record of what was heard and said in one case.
+//! The ordered record of what was received and sent in one case.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::foreign::Foreign;
 use crate::limits::Bound;
 use crate::offer::Version;
 
-/// All that was heard and said in one case, in order.
+/// All that was received and sent in one case, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Trace {
@@ -81,7 +81,7 @@ pub enum Ending {
     None,
 }
 
-/// How a connection ended. These are told apart: none of them is a refusal of TLS by itself.
+/// How a connection ended. These are kept apart: none of them is a refusal of TLS by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum End {
@@ -196,7 +196,7 @@ pub enum Happening {
     /// Outbound: what came before has ended, and the next message is handed to the relay. What is
     /// judged is what came after the last of these.
     NextMessage,
-    /// An alert other than close_notify went by after the handshake. What our side sends is told by
+    /// An alert other than close_notify went by after the handshake. What our side sends is reported by
     /// the legacy engine only: the modern one keeps it to itself.
     Alerted(Alert),
     /// Outbound: our receiver answered the end of the message with 250: the message is ours.
@@ -229,10 +229,10 @@ pub enum Happening {
         /// The diagnostic code, or the report's text where there is none.
         diagnostic: Foreign,
     },
-    /// The message waits in the relay: nothing more was heard for the time after which silence
+    /// The message waits in the relay: nothing more came for the time after which silence
     /// counts, and the relay's queue, where its driver can tell it, holds the message.
     Waiting {
-        /// The reason the queue gives, or how long nothing was heard.
+        /// The reason the queue gives, or how long nothing came.
         reason: Foreign,
     },
     /// The relay's queue no longer holds the message, though it was neither passed on nor reported.

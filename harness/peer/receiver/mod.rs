@@ -106,7 +106,7 @@ struct Session<'a> {
     /// The relay's last command, as long as we owe its reply.
     unanswered: Option<Vec<u8>>,
     expects_content: bool,
-    /// Content that was heard and not answered.
+    /// Content that was received and not answered.
     content: Option<Vec<u8>>,
     /// What the script has answered so far.
     scripted: Scripted,

@@ -46,7 +46,7 @@ struct State {
     greeted: bool,
     introduced: bool,
     negotiated: bool,
-    /// A reply was heard since TLS began, or since the start.
+    /// A reply came since TLS began, or since the start.
     answered: bool,
     starttls_listed: bool,
     mail: bool,

@@ -1,4 +1,4 @@
-//! What a sender is told to do.
+//! What a sender has to do.
 
 use std::net::SocketAddr;
 

@@ -116,7 +116,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 const MOST_AT_ONCE: usize = 1000;
 
 pub(super) fn concurrency<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
-    // Read with a sign, so that every number that TOML has is told by the same sentence.
+    // Read with a sign, so that every number that TOML has gets the same sentence.
     let number = i64::deserialize(from)?;
     let fits = usize::try_from(number).ok().filter(|n| (1..=MOST_AT_ONCE).contains(n));
     fits.ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! AUTH, which only some faults and variants of the relay know. Whoever they are told to be is taken.
+//! AUTH, which only some faults and variants of the relay know. Any name and password is accepted.
 
 use super::inbound::Server;
 use super::{Mutant, Variant};

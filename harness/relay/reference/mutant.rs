@@ -179,7 +179,7 @@ mutants! {
     ServerTakesFuture = "server-takes-future",
     /// Inbound: `mutual` takes what any good certificate has signed, a CA's or not.
     ServerTakesFalseCa = "server-takes-false-ca",
-    /// Inbound: whoever was refused in plaintext is refused inside TLS too.
+    /// Inbound: a client that was refused in plaintext is refused inside TLS too.
     ServerRefusesForGood = "server-refuses-for-good",
     /// Inbound: takes one message a connection.
     ServerTakesOneMessage = "server-takes-one-message",

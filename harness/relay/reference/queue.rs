@@ -29,7 +29,7 @@ pub(super) struct Message {
     pub(super) content: Vec<u8>,
     /// The first recipient of its transaction.
     pub(super) first: String,
-    /// How many recipients were told before this one.
+    /// How many recipients were named before this one.
     pub(super) place: usize,
     /// It was announced as of eight bits (RFC 6152).
     pub(super) eight_bit: bool,

@@ -41,7 +41,7 @@ impl Session {
         Self { facts, stream: Box::new(stream), alerts: alerts.clone(), copy: Copy::default() }
     }
 
-    /// With what is heard on its wire.
+    /// With what is read on its wire.
     pub(super) fn heard_by(self, copy: &Copy) -> Self {
         Self { copy: Copy::clone(copy), ..self }
     }

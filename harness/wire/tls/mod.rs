@@ -1,6 +1,6 @@
 //! TLS as bytes: records, hellos, and what a server answers in plaintext.
 //!
-//! No cryptography, no connection, no opinion: what came is what is told.
+//! No cryptography, no connection, no opinion: what came is what is given.
 
 mod alert;
 mod cursor;

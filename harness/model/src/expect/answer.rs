@@ -53,7 +53,7 @@ words! {
     }
 }
 
-/// How the end of a handshake is told.
+/// How the end of a handshake is signalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
     /// By this alert (RFC 8446 section 6).
@@ -86,7 +86,7 @@ impl Told {
         }
     }
 
-    /// Whether an ending with this alert, or with none, is told so.
+    /// Whether an ending with this alert, or with none, is signalled so.
     pub fn holds(self, alert: Option<u8>) -> bool {
         match self {
             Self::By(code) => alert == Some(code),

@@ -1,4 +1,4 @@
-//! What must never be heard of a relay.
+//! What a relay must never be seen doing.
 
 use crate::words::words;
 

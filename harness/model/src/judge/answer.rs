@@ -1,4 +1,4 @@
-//! What a ClientHello that was written by hand has to be answered with, and how an end is told.
+//! What a ClientHello that was written by hand has to be answered with, and how an end is signalled.
 
 use super::met::{Met, Unmet, fail, of_peers, undecided, witnessed};
 use crate::expect::{AnswerExpect, AnswerFactsExpect, Told};
@@ -133,7 +133,7 @@ fn told(alert: Option<u8>) -> String {
     alert.map_or_else(|| "no alert".into(), |code| Told::By(code).name())
 }
 
-/// Judges how the end of a handshake is told. `optional`: the relay may have gone on instead, and
+/// Judges how the end of a handshake is signalled. `optional`: the relay may have gone on instead, and
 /// then there is nothing to tell.
 pub(super) fn meets_alert(wanted: &[Told], optional: bool, trace: &Trace) -> Met {
     let Some((at, alert)) = ended(trace) else {

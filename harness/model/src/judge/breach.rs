@@ -1,8 +1,9 @@
-//! What must never be heard.
+//! What the relay must never do, looked for in a trace.
 
 use std::collections::BTreeMap;
 
 use crate::expect::Never;
+use crate::facts::TlsFacts;
 use crate::offer::{SuiteKind, Version};
 use crate::received::came_over;
 use crate::trace::{Channel, Event, Happening, MESSAGE_END, Place, judged_from};
@@ -44,7 +45,7 @@ fn sent_twice(events: &[Event]) -> Vec<usize> {
         .collect()
 }
 
-/// The message as a next hop heard it, with a trace field that says another channel than the one over which it
+/// The message as a next hop received it, with a trace field that says another channel than the one over which it
 /// was submitted.
 fn false_trace(events: &[Event]) -> Vec<usize> {
     let judged = || events.iter().enumerate().skip(judged_from(events));
@@ -65,7 +66,7 @@ fn false_trace(events: &[Event]) -> Vec<usize> {
     judged().filter(|(_, event)| differs(event)).map(|(at, _)| at).collect()
 }
 
-/// What one connection was told so far.
+/// What one connection has seen so far.
 #[derive(Default)]
 struct State {
     secured: bool,
@@ -85,130 +86,141 @@ struct State {
     tls_keywords: Vec<String>,
 }
 
+/// The verb of a command that came this way, upper case.
+fn command(event: &Event, way: Channel) -> Option<String> {
+    match &event.kind {
+        Happening::Received { channel, line, .. } if *channel == way => Some(verb(line)),
+        _ => None,
+    }
+}
+
+fn commands(event: &Event, way: Channel, verbs: &[&str]) -> bool {
+    command(event, way).is_some_and(|verb| verbs.contains(&verb.as_str()))
+}
+
+/// Whether it says for whom a message is, or what stands in it.
+fn carries_envelope(event: &Event, way: Channel) -> bool {
+    let content =
+        matches!(event.kind, Happening::ReceivedContent { channel, .. } if channel == way);
+    content || commands(event, way, &["MAIL", "RCPT", "DATA", "BDAT"])
+}
+
+/// Bytes that came this way while nothing was due.
+fn unexpected(event: &Event, way: Channel) -> Option<&[u8]> {
+    match &event.kind {
+        Happening::UnexpectedBytes { channel, bytes } if *channel == way => Some(bytes),
+        _ => None,
+    }
+}
+
+fn completed(event: &Event, is_bad: impl Fn(&TlsFacts) -> bool) -> bool {
+    matches!(&event.kind, Happening::HandshakeCompleted(facts) if is_bad(facts))
+}
+
+/// A next hop took content without the end of our message. What the sender's host takes is a report,
+/// which need not quote the message.
+fn is_cut_message(event: &Event) -> bool {
+    let (Place::Peer { name, .. }, Happening::ReceivedContent { bytes, .. }) =
+        (&event.place, &event.kind)
+    else {
+        return false;
+    };
+    let end = MESSAGE_END.as_bytes();
+    name != "sender" && !bytes.windows(end.len()).any(|part| part == end)
+}
+
 impl State {
     fn breached(&self, never: Never, event: &Event) -> bool {
-        let heard = match &event.kind {
-            Happening::Received { channel, line, .. } => Some((*channel, verb(line))),
-            _ => None,
-        };
-        let clear = |verbs: &[&str]| {
-            heard.as_ref().is_some_and(|(channel, verb)| {
-                *channel == Channel::Plaintext && verbs.contains(&verb.as_str())
-            })
-        };
-        let content_in_plaintext =
-            matches!(event.kind, Happening::ReceivedContent { channel: Channel::Plaintext, .. });
         match never {
-            Never::EnvelopeInPlaintext => {
-                content_in_plaintext || clear(&["MAIL", "RCPT", "DATA", "BDAT"])
+            Never::EnvelopeInPlaintext => carries_envelope(event, Channel::Plaintext),
+            Never::EnvelopeInTls => carries_envelope(event, Channel::Tls),
+            Never::CredentialsInPlaintext => commands(event, Channel::Plaintext, &["AUTH"]),
+            Never::PlaintextAfterStarttls => self.plaintext_after_starttls(event),
+            Never::HelloWithoutGoAhead => self.hello_without_go_ahead(event),
+            Never::BytesAfterStarttls => self.bytes_after_starttls(event),
+            // Our reply to what was injected is a line that the client did not wait for.
+            Never::InjectedAnswer => unexpected(event, Channel::Tls).is_some(),
+            Never::InjectedReplyUsed => self.injected_reply_used(event),
+            Never::StarttlsInTls => commands(event, Channel::Tls, &["STARTTLS"]),
+            Never::UnofferedStarttls => {
+                !self.starttls_listed && commands(event, Channel::Plaintext, &["STARTTLS"])
             }
-            Never::CredentialsInPlaintext => clear(&["AUTH"]),
-            Never::PlaintextAfterStarttls => {
-                let line = matches!(heard, Some((Channel::Plaintext, ref v)) if !v.is_empty());
-                // What stands in plaintext where a record of the session is due.
-                let stray = self.secured
-                    && matches!(&event.kind, Happening::UnexpectedBytes { channel: Channel::Plaintext, bytes }
-                        if !verb(bytes).is_empty());
-                (self.go_ahead && line) || stray
-            }
-            Never::HelloWithoutGoAhead => {
-                let tls = match &event.kind {
-                    Happening::Hello(_) => true,
-                    Happening::Received { line, .. } => line.starts_with(&[0x16, 3]),
-                    _ => false,
-                };
-                !self.go_ahead && self.starttls_refused && tls
-            }
-            Never::BytesAfterStarttls => {
-                self.command == "STARTTLS"
-                    && !self.secured
-                    && self.owed
-                    && matches!(
-                        event.kind,
-                        Happening::UnexpectedBytes { channel: Channel::Plaintext, .. }
-                            | Happening::Received { channel: Channel::Plaintext, .. }
-                    )
-            }
-            Never::InjectedAnswer => {
-                matches!(event.kind, Happening::UnexpectedBytes { channel: Channel::Tls, .. })
-            }
-            Never::InjectedReplyUsed => {
-                self.secured
-                    && self.owed
-                    && !self.pipelining_in_tls
-                    && matches!(heard, Some((Channel::Tls, ref v)) if v != "QUIT")
-            }
-            Never::StarttlsInTls => {
-                matches!(heard, Some((Channel::Tls, ref v)) if v == "STARTTLS")
-            }
-            Never::PlaintextExtensionUsed => match &event.kind {
-                Happening::Received { channel: Channel::Tls, line, .. } => {
-                    extension_of(line).into_iter().any(|keyword| {
-                        self.plaintext_keywords.contains(&keyword)
-                            && !self.tls_keywords.contains(&keyword)
-                    })
-                }
-                _ => false,
-            },
-            Never::PlaintextReply => match &event.kind {
-                Happening::UnexpectedBytes { channel: Channel::Plaintext, bytes }
-                    if self.secured =>
-                {
-                    !matches!(bytes.first(), Some(b'4' | b'5'))
-                }
-                // An alert may come as well: only a reply is an answer.
-                Happening::UnexpectedBytes { channel: Channel::Plaintext, bytes } => {
-                    self.broken && matches!(bytes.first(), Some(b'2' | b'3'))
-                }
-                _ => false,
-            },
-            Never::SecondGreeting => match &event.kind {
-                Happening::Received { channel: Channel::Tls, line, .. } => {
-                    self.heard == (true, false) && line.starts_with(b"220")
-                }
-                _ => false,
-            },
-            // What the sender's host takes is a report, which need not quote the message.
-            Never::CutMessage => match (&event.place, &event.kind) {
-                (Place::Peer { name, .. }, Happening::ReceivedContent { bytes, .. }) => {
-                    let end = MESSAGE_END.as_bytes();
-                    name != "sender" && !bytes.windows(end.len()).any(|part| part == end)
-                }
-                _ => false,
-            },
+            Never::PlaintextExtensionUsed => self.plaintext_extension_used(event),
+            Never::PlaintextReply => self.plaintext_reply(event),
+            Never::SecondGreeting => self.second_greeting(event),
+            Never::CutMessage => is_cut_message(event),
             Never::ViolationAccepted => matches!(event.kind, Happening::ViolationAccepted(_)),
-            // Not a matter of one connection.
-            Never::SentTwice | Never::FalseTrace => false,
-            Never::UnofferedStarttls => clear(&["STARTTLS"]) && !self.starttls_listed,
-            Never::OldTls => {
-                matches!(&event.kind, Happening::HandshakeCompleted(f) if f.version < Version::Tls12)
-            }
-            Never::StaticKeyExchange => {
-                matches!(&event.kind, Happening::HandshakeCompleted(f) if !f.forward_secrecy)
-            }
-            Never::AnonymousTls => {
-                matches!(&event.kind, Happening::HandshakeCompleted(f) if f.suite.is(SuiteKind::Anonymous))
-            }
-            Never::EnvelopeInTls => {
-                let command = heard.as_ref().is_some_and(|(channel, verb)| {
-                    let verbs = ["MAIL", "RCPT", "DATA", "BDAT"];
-                    *channel == Channel::Tls && verbs.contains(&verb.as_str())
-                });
-                command
-                    || matches!(
-                        event.kind,
-                        Happening::ReceivedContent { channel: Channel::Tls, .. }
-                    )
-            }
+            Never::OldTls => completed(event, |facts| facts.version < Version::Tls12),
+            Never::StaticKeyExchange => completed(event, |facts| !facts.forward_secrecy),
+            Never::AnonymousTls => completed(event, |facts| facts.suite.is(SuiteKind::Anonymous)),
             Never::ShortPrime => {
-                matches!(&event.kind, Happening::HandshakeCompleted(f) if f.dh_bits.is_some_and(|bits| bits < 2048))
+                completed(event, |facts| facts.dh_bits.is_some_and(|bits| bits < 2048))
             }
             Never::MessageInTls => matches!(
                 event.kind,
                 Happening::AcceptedByPeer { channel: Channel::Tls }
                     | Happening::ReceivedContent { channel: Channel::Tls, .. }
             ),
+            // Not a matter of one connection.
+            Never::SentTwice | Never::FalseTrace => false,
         }
+    }
+
+    fn plaintext_after_starttls(&self, event: &Event) -> bool {
+        let line = command(event, Channel::Plaintext).is_some_and(|verb| !verb.is_empty());
+        // What stands in plaintext where a record of the session is due.
+        let stray = || unexpected(event, Channel::Plaintext).is_some_and(|b| !verb(b).is_empty());
+        (self.go_ahead && line) || (self.secured && stray())
+    }
+
+    fn hello_without_go_ahead(&self, event: &Event) -> bool {
+        let tls = match &event.kind {
+            Happening::Hello(_) => true,
+            // A hello that came where a line was due is read as one.
+            Happening::Received { line, .. } => line.starts_with(&[0x16, 3]),
+            _ => false,
+        };
+        self.starttls_refused && !self.go_ahead && tls
+    }
+
+    fn bytes_after_starttls(&self, event: &Event) -> bool {
+        let unanswered = self.command == "STARTTLS" && self.owed && !self.secured;
+        unanswered
+            && (unexpected(event, Channel::Plaintext).is_some()
+                || command(event, Channel::Plaintext).is_some())
+    }
+
+    /// It goes on although we owe it a reply: it took what stood in plaintext before TLS for that.
+    fn injected_reply_used(&self, event: &Event) -> bool {
+        let unanswered = self.secured && self.owed && !self.pipelining_in_tls;
+        unanswered && command(event, Channel::Tls).is_some_and(|verb| verb != "QUIT")
+    }
+
+    fn plaintext_extension_used(&self, event: &Event) -> bool {
+        let Happening::Received { channel: Channel::Tls, line, .. } = &event.kind else {
+            return false;
+        };
+        let only_in_plaintext = |keyword: &String| {
+            self.plaintext_keywords.contains(keyword) && !self.tls_keywords.contains(keyword)
+        };
+        extension_of(line).iter().any(only_in_plaintext)
+    }
+
+    fn plaintext_reply(&self, event: &Event) -> bool {
+        let first = unexpected(event, Channel::Plaintext).map(|bytes| bytes.first());
+        match first {
+            Some(first) if self.secured => !matches!(first, Some(b'4' | b'5')),
+            // An alert may come as well: only a reply is an answer.
+            Some(first) => self.broken && matches!(first, Some(b'2' | b'3')),
+            None => false,
+        }
+    }
+
+    fn second_greeting(&self, event: &Event) -> bool {
+        let first_in_tls = self.heard == (true, false);
+        first_in_tls
+            && matches!(&event.kind, Happening::Received { channel: Channel::Tls, line, .. }
+                if line.starts_with(b"220"))
     }
 
     fn follow(&mut self, event: &Event) {

@@ -1,4 +1,4 @@
-//! What has to be heard.
+//! What the trace has to show.
 
 use super::handshake::{meets_offered, meets_tls};
 use super::met::{Met, Unmet, Weight, fail, secured, undecided, witnessed};

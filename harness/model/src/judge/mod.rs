@@ -1,4 +1,4 @@
-//! Decides, from what was heard and nothing else, whether the relay keeps a claim.
+//! Decides, from the trace and nothing else, whether the relay keeps a claim.
 //!
 //! Pure: the same case and trace give the same judgement, today and from a stored file.
 
@@ -37,7 +37,7 @@ pub struct Judgement {
     pub reason: String,
     /// What became of the message, where that is known.
     pub outcome: Option<Outcome>,
-    /// Whether it failed over what is never to be heard.
+    /// Whether it failed by a `never` word.
     pub forbidden: bool,
     /// What was recorded, where the case observes or its level is info.
     pub observed: Option<String>,
@@ -64,7 +64,7 @@ impl Judgement {
 pub struct Control<'a> {
     /// The verdict on it.
     pub verdict: Verdict,
-    /// What was heard in it: what shows there as well is no evidence.
+    /// What its trace shows: what shows there as well is no evidence.
     pub trace: &'a Trace,
 }
 

@@ -59,7 +59,7 @@ fn missed_step<'a>(peer: &'a Peer, due: usize, trace: &Trace) -> Option<&'a Step
     peer.script.steps().take(due).find(|step| !reached(step))
 }
 
-/// That a step was never reached, and what was heard instead.
+/// That a step was never reached, and what came instead.
 fn told(case: &Case, peer: &Peer, step: &Step, trace: &Trace) -> String {
     let line = step.act.print(case.direction);
     let instead = left_at(peer, step, trace).and_then(|at| heard_before(trace, at));
@@ -170,7 +170,7 @@ fn knows_no_ipv6(case: &Case, trace: &Trace) -> Option<(usize, String)> {
         )
     };
     let four = asked("A").or_else(|| asked("MX"))?;
-    // The sender's domain is ours too: only a relay that asks for no such address at all is told.
+    // The sender's domain is ours too: only a relay that asks for no such address at all is meant.
     asked("AAAA").is_none().then(|| (four, "it asks for no address of IPv6".to_owned()))
 }
 

@@ -7,7 +7,7 @@ use crate::expect::ReplyExpect;
 use crate::facts::FailureCause;
 use crate::trace::{Channel, End, Event, Happening, Trace};
 
-/// The reply to the script's last line: what was heard first after the script was finished, but for a
+/// The reply to the script's last line: what came first after the script was finished, but for a
 /// second greeting and the `unasked` replies that a relay sends inside TLS whatever happens.
 pub(super) fn meets_reply(wanted: &ReplyExpect, trace: &Trace, unasked: usize) -> Met {
     let finished = trace.events.iter().position(|event| event.kind == Happening::Finished);
@@ -113,7 +113,7 @@ enum Next {
     Ended(usize),
 }
 
-/// What was heard first from this event on; nothing was heard before our next word: undecided.
+/// What came first from this event on; nothing came before our next word: undecided.
 fn next_reply(trace: &Trace, from: usize) -> Result<Next, Unmet> {
     let mut lines: Vec<Vec<u8>> = Vec::new();
     let mut evidence = Vec::new();

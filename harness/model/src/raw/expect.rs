@@ -48,7 +48,7 @@ pub enum Tls {
 }
 
 /// Facts of a finished handshake.
-#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Default, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TlsTable {
     /// The version: `1.2`, or `>=1.2`.

@@ -56,12 +56,12 @@ pub struct CaseRecord {
     pub duration_ms: u64,
     /// Indexes of the events that the verdict rests on.
     pub evidence: Vec<usize>,
-    /// All that was heard and said.
+    /// All that was received and sent.
     pub trace: Trace,
 }
 
 impl CaseRecord {
-    /// The record of a case that ended like this, in which nothing was heard.
+    /// The record of a case that ended like this, in which nothing was received.
     pub fn of(case: &Case, level: Level, verdict: Verdict, reason: String) -> Self {
         let control = case.control_id();
         Self {

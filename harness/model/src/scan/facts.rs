@@ -1,4 +1,4 @@
-//! All that is heard of a host's TLS.
+//! All that is known of a host's TLS.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use super::found::{Found, NOT_ASKED, Refusal};
 use crate::facts::Suite;
 use crate::offer::Version;
 
-/// All that was heard of one host.
+/// All that was found of one host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HostFacts {
     /// Whether TLS can be begun at all.

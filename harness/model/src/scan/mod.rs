@@ -1,6 +1,6 @@
 //! What a scan learns of one host, and what that means under a profile.
 //!
-//! Facts are what was heard; an answer that could not be had is a fact of its own, with its reason.
+//! Facts are what was observed; an answer that could not be had is a fact of its own, with its reason.
 
 mod chain_rules;
 mod facts;
@@ -45,7 +45,7 @@ pub struct Scan {
     pub profile: String,
     /// What was scanned.
     pub target: Target,
-    /// What was heard.
+    /// What was observed.
     pub facts: HostFacts,
     /// What it showed, one for each way of asking; not applicable where nobody asked.
     pub certificates: Found<Vec<Shown>>,

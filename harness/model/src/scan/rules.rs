@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain_rules;
-use super::facts::{HostFacts, Oddity, UnknownAlpn};
+use super::facts::{HostFacts, Oddity, UnknownAlpn, Vulnerabilities};
 use super::finding::Finding;
 use super::found::Found;
 use super::outcome::{Outcome, finding, no_if_asked, yes_if_asked};
@@ -56,119 +56,109 @@ fn each(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
 }
 
 fn hygiene(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {
-    let answers = &facts.answers;
-    add(
-        "rfc5746-server-acknowledges",
-        yes_if_asked(
+    let HostFacts { answers, vulnerabilities, sessions, .. } = facts;
+    // What was found, and the sentences where it is so and where it is not.
+    for (id, found, yes, no) in [
+        (
+            "rfc5746-server-acknowledges",
             &answers.secure_renegotiation,
             "renegotiation_info is answered.",
             "renegotiation_info is not answered.",
         ),
-    );
-    add(
-        "rfc7627-server-echo",
-        yes_if_asked(
+        (
+            "rfc7627-server-echo",
             &answers.extended_master_secret,
             "extended_master_secret is answered.",
             "extended_master_secret is not answered.",
         ),
-    );
-    add(
-        "cbc-without-etm",
-        yes_if_asked(
+        (
+            "cbc-without-etm",
             &answers.encrypt_then_mac,
             "CBC suites come with encrypt-then-MAC where the client has it.",
             "CBC suites are used without encrypt-then-MAC.",
         ),
-    );
-    add(
-        "no-compression",
-        no_if_asked(
-            &answers.compression,
-            "DEFLATE is chosen where it is offered.",
-            "DEFLATE is not chosen.",
-        ),
-    );
-    add(
-        "sni-server-not-required",
-        yes_if_asked(
+        (
+            "sni-server-not-required",
             &answers.without_sni,
             "A client without SNI is served.",
             "A client without SNI is not served.",
         ),
-    );
-    add(
-        "sni-server-unknown-fallback",
-        yes_if_asked(
+        (
+            "sni-server-unknown-fallback",
             &answers.unknown_sni,
             "A client with an unknown name in SNI is served.",
             "A client with an unknown name in SNI is not served.",
         ),
-    );
-    add(
-        "alpn-mismatch-alert",
-        match &answers.unknown_alpn {
-            Found::Known(UnknownAlpn::Ignored) => Some(Ok((true, "ALPN is ignored.".into()))),
-            Found::Known(UnknownAlpn::Alert) => {
-                Some(Ok((true, "An unknown protocol gets no_application_protocol.".into())))
-            }
-            Found::Known(UnknownAlpn::OtherEnd) => {
-                Some(Ok((false, "An unknown protocol ends the handshake in another way.".into())))
-            }
-            Found::Known(UnknownAlpn::Echoed) => {
-                Some(Ok((false, "A protocol that cannot be known is agreed to.".into())))
-            }
-            Found::NotApplicable(_) => None,
-            Found::Unknown(why) => Some(Err(format!("ALPN: {why}."))),
-        },
-    );
-    add(
-        "no-heartbleed",
-        no_if_asked(
-            &facts.vulnerabilities.heartbleed,
-            "A heartbeat is answered with octets that were never sent.",
-            "A heartbeat gives nothing away.",
-        )
-        .or(heartbeats_off(facts)),
-    );
-    add(
-        "no-ccs-injection",
-        no_if_asked(
-            &facts.vulnerabilities.ccs_injection,
+    ] {
+        add(id, yes_if_asked(found, yes, no));
+    }
+    for (id, found, yes, no) in [
+        (
+            "no-compression",
+            &answers.compression,
+            "DEFLATE is chosen where it is offered.",
+            "DEFLATE is not chosen.",
+        ),
+        (
+            "no-ccs-injection",
+            &vulnerabilities.ccs_injection,
             "A ChangeCipherSpec is taken before there are keys.",
             "A ChangeCipherSpec before there are keys ends the handshake.",
         ),
-    );
-    add(
-        "no-robot",
-        no_if_asked(
-            &facts.vulnerabilities.robot,
+        (
+            "no-robot",
+            &vulnerabilities.robot,
             "Valid and invalid RSA premaster secrets get different responses (ROBOT oracle).",
             "Valid and invalid RSA premaster secrets get the same response.",
         ),
-    );
-    add(
-        "rfc5746-no-insecure-reneg",
-        no_if_asked(
-            &facts.sessions.insecure_renegotiation,
+        (
+            "rfc5746-no-insecure-reneg",
+            &sessions.insecure_renegotiation,
             "The server accepts insecure renegotiation: a client may begin a second handshake without RFC 5746.",
             "Insecure renegotiation is refused.",
         ),
-    );
-    add(
-        "client-reneg-limited",
-        no_if_asked(
-            &facts.sessions.client_renegotiation,
+        (
+            "client-reneg-limited",
+            &sessions.client_renegotiation,
             "A client may begin a second handshake.",
             "A client may not begin a second handshake.",
         ),
-    );
+    ] {
+        add(id, no_if_asked(found, yes, no));
+    }
+    add("no-heartbleed", heartbleed(vulnerabilities));
+    add("alpn-mismatch-alert", unknown_alpn(&answers.unknown_alpn));
 }
 
-/// Where heartbeats are off, nothing can be read by them.
-fn heartbeats_off(facts: &HostFacts) -> Option<Outcome> {
-    let off = facts.vulnerabilities.heartbeat.known() == Some(&false);
-    off.then(|| Ok((true, "Heartbeats are off.".into())))
+fn unknown_alpn(found: &Found<UnknownAlpn>) -> Option<Outcome> {
+    let (good, what) = match found {
+        Found::Known(UnknownAlpn::Ignored) => (true, "ALPN is ignored."),
+        Found::Known(UnknownAlpn::Alert) => {
+            (true, "An unknown protocol gets no_application_protocol.")
+        }
+        Found::Known(UnknownAlpn::OtherEnd) => {
+            (false, "An unknown protocol ends the handshake in another way.")
+        }
+        Found::Known(UnknownAlpn::Echoed) => {
+            (false, "A protocol that cannot be known is agreed to.")
+        }
+        Found::NotApplicable(_) => return None,
+        Found::Unknown(why) => return Some(Err(format!("ALPN: {why}."))),
+    };
+    Some(Ok((good, what.into())))
+}
+
+fn heartbleed(found: &Vulnerabilities) -> Option<Outcome> {
+    let asked = no_if_asked(
+        &found.heartbleed,
+        "A heartbeat is answered with octets that were never sent.",
+        "A heartbeat gives nothing away.",
+    );
+    // Where heartbeats are off, nothing can be read by them.
+    let off = || {
+        (found.heartbeat.known() == Some(&false)).then(|| Ok((true, "Heartbeats are off.".into())))
+    };
+    asked.or_else(off)
 }
 
 fn tolerance(facts: &HostFacts, add: &mut impl FnMut(&str, Option<Outcome>)) {

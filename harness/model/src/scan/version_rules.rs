@@ -87,7 +87,7 @@ fn spoken(facts: &HostFacts, version: Version, wanted: bool) -> Outcome {
 }
 
 /// TLS 1.0 and 1.1 are to be refused with protocol_version. Another alert and a bare close are taken
-/// as well, and told; a reset is nothing that a client can read.
+/// as well, and reported; a reset is nothing that a client can read.
 fn refusal_alert(facts: &HostFacts) -> Option<Outcome> {
     let refused: Vec<_> = [Version::Tls10, Version::Tls11]
         .into_iter()

@@ -16,8 +16,9 @@ pub(super) fn keys_of_one_direction() -> Vec<(&'static str, &'static str, Direct
     let named = |table| move |(key, _, direction): Key| (table, key, direction);
     let peer = of_peer(&raw::Peer::default()).into_iter().map(named("Peer"));
     let expect = of_expect(&raw::Expect::default()).into_iter().map(named("Expect"));
+    let tls = of_tls(&raw::TlsTable::default()).into_iter().map(named("TlsTable"));
     let file = of_file(&raw::File::default()).into_iter().map(named("File"));
-    peer.chain(expect).chain(file).collect()
+    peer.chain(expect).chain(tls).chain(file).collect()
 }
 
 impl Checker<'_> {
@@ -29,6 +30,9 @@ impl Checker<'_> {
     /// What is expected.
     pub(super) fn expect_keys(&mut self, direction: Direction, raw: &raw::Expect) {
         self.keys(direction, of_expect(raw));
+        if let Some(raw::Tls::Facts(table)) = raw.tls.as_ref().map(Placed::get_ref) {
+            self.keys(direction, of_tls(table));
+        }
         for word in raw.never.iter().flat_map(|list| &list.0) {
             if let Some(never) = Never::from_name(word.get_ref())
                 && !never.exists(direction)
@@ -138,6 +142,27 @@ fn of_expect(raw: &raw::Expect) -> Vec<Key> {
         ("visited", visited, Direction::Outbound),
         ("accepted-by", place(accepted_by), Direction::Outbound),
         ("dsn", place(dsn), Direction::Outbound),
+    ]
+}
+
+fn of_tls(raw: &raw::TlsTable) -> Vec<Key> {
+    let raw::TlsTable {
+        version: _,
+        forward_secrecy: _,
+        suite: _,
+        group: _,
+        sni,
+        // Inbound it says whether the relay asked for ours.
+        client_certificate: _,
+        client_name,
+        dh_bits: _,
+        alpn: _,
+        or_refused: _,
+    } = raw;
+    // Inbound both are our own choice.
+    vec![
+        ("sni", place(sni), Direction::Outbound),
+        ("client-name", place(client_name), Direction::Outbound),
     ]
 }
 

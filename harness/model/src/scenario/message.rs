@@ -18,7 +18,7 @@ pub struct Message {
     pub octets: Option<u32>,
     /// The null reverse-path (RFC 5321 section 4.5.5).
     pub null_sender: bool,
-    /// Further recipients in the same transaction, told before the one that is judged.
+    /// Further recipients in the same transaction, named before the one that is judged.
     pub also: Vec<Also>,
     /// How the recipient's domain lies and is written.
     pub domain: RecipientDomain,

@@ -74,7 +74,7 @@ pub struct Case {
     pub why: Option<String>,
     /// Requirement ids.
     pub cites: Vec<String>,
-    /// Those of them that only what is never to be heard can disprove.
+    /// Those of them that only a `never` word can disprove.
     pub cites_never: Vec<String>,
     /// Our peers. Outbound: the MX hosts in the order of preference, and `sender` for the MX of
     /// the envelope sender where the scenario plays it.

@@ -7,7 +7,7 @@ words! {
     /// One thing that is wrong, or odd, in what an otherwise honest TLS server says in plaintext.
     ///
     /// The server's flight is made by an engine with the right certificate and key, and changed in this
-    /// one thing on its way out: whoever overlooks it goes on with the handshake, and that is heard.
+    /// one thing on its way out: a client that overlooks it goes on with the handshake, which shows.
     pub enum Tampering [
         /// What is wrong or odd, as a clause.
         clause: &'static str,
