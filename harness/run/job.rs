@@ -13,6 +13,7 @@ use waxseal_model::script::Direction;
 use waxseal_model::status::{Declared, Rules};
 use waxseal_model::trace::Place;
 use waxseal_model::verdict::Verdict;
+use waxseal_model::wording::fill;
 
 use super::lab::Lab;
 use super::open::Open;
@@ -47,7 +48,7 @@ pub async fn run(
     let levels = profile.levels(&catalogue.requirements);
     let own = options.own.as_ref().map(|own| own.catalogue(catalogue));
     let played = own.as_ref().unwrap_or(catalogue);
-    let selected = plan::select(played, options)?;
+    let selected = plan::select_of(played, catalogue, options)?;
     let mut job = Job {
         catalogue: played,
         relay,
@@ -190,10 +191,16 @@ impl<'a> Job<'a> {
         let mut cases: Vec<CaseRecord> =
             selected.iter().filter_map(|case| self.records.remove(case.id.as_str())).collect();
         for case in cases.iter_mut().filter(|case| case.verdict == Verdict::Fail) {
-            case.advice = self.relay.advice(&case.id);
+            let advice = self.relay.advice(&case.id);
+            case.advice = advice.map(|text| advised(&text, case.domain.as_deref()));
         }
         cases
     }
+}
+
+/// An advice of the driver's with the domain that it is about.
+fn advised(text: &str, domain: Option<&str>) -> String {
+    fill(text, &[("domain".to_owned(), domain.unwrap_or("DOMAIN").to_owned())].into())
 }
 
 /// What a run has brought.
@@ -212,6 +219,7 @@ fn record(
     Outcome { cases, ended, lasted }: Outcome,
 ) -> Record {
     let declared = declared(relay, options.own.as_ref());
+    let tested = options.own.as_ref().map(|own| own.tested(whole)).unwrap_or_default();
     let rules = Rules {
         requirements: &whole.requirements,
         profile,
@@ -235,7 +243,7 @@ fn record(
         outdated: Vec::new(),
         gate: None,
         requirements: rules.judge(whole.cases(), &cases),
-        domains: DomainRecord::of(&cases),
+        domains: DomainRecord::of(&tested, &cases),
         findings: ended.told.findings,
         warnings: ended.told.warnings,
         cases,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use waxseal_model::diagnostic::closest;
+use waxseal_model::domain::Tested;
 use waxseal_model::scenario::{
     Case, Connector, NextHop, PeerPlace, Placement, RecipientDomain, Scenario,
 };
@@ -64,6 +65,24 @@ impl Own {
             }
         }
         own
+    }
+
+    /// The rules, each with the reason where `whole` has no case for it.
+    pub(super) fn tested(&self, whole: &Catalogue) -> Vec<Tested> {
+        let outbound = |connector| {
+            whole
+                .cases()
+                .any(|case| (case.direction, case.connector) == (Direction::Outbound, connector))
+        };
+        let tested = |rule: &Rule| Tested {
+            domain: rule.domain.clone(),
+            connector: rule.connector,
+            without_case: match outbound(rule.connector) {
+                true => "No case of the selection is about this connector.".into(),
+                false => "This version has no case about this connector.".into(),
+            },
+        };
+        self.rules.iter().map(tested).collect()
     }
 
     /// Whether some rule or listener is tested as this connector.
@@ -205,6 +224,9 @@ pub fn connector_of(direction: Direction, name: &str) -> Result<Connector, Strin
 
 #[cfg(test)]
 mod tests {
+    use waxseal_model::expect::Outcome;
+    use waxseal_model::grade::{PROOF, TEMPTING};
+
     use super::*;
 
     fn own(rules: &[&str]) -> Own {
@@ -265,6 +287,35 @@ mod tests {
         let sentence = "The case needs a resolver that breaks, and all mail of this domain goes \
                         to gw.example.";
         assert_eq!(lacks("opportunistic/null-mx").as_deref(), Some(sentence));
+    }
+
+    #[test]
+    fn the_scenarios_that_grades_go_by_exist() {
+        let whole = Catalogue::embedded().unwrap();
+        for scenario in TEMPTING.iter().chain(&PROOF) {
+            assert!(whole.cases().any(|case| case.file() == *scenario), "{scenario}");
+        }
+        // Whoever passes one of these kept a message that could go in plaintext only.
+        let tempting = whole.cases().filter(|case| TEMPTING.contains(&case.file()));
+        for case in tempting {
+            let withheld =
+                case.expect.outcome.iter().all(|outcome| Outcome::WITHHELD.contains(outcome));
+            assert!(withheld && !case.expect.outcome.is_empty(), "{}", case.id);
+            assert_ne!(case.control_id(), case.id);
+        }
+    }
+
+    #[test]
+    fn a_rule_without_a_case_says_why() {
+        let whole = Catalogue::embedded().unwrap();
+        let own = own(&["a.example=dane", "b.example=encryption-only"]);
+        let reasons: Vec<_> =
+            own.tested(&whole).into_iter().map(|rule| rule.without_case).collect();
+        let expected = [
+            "This version has no case about this connector.",
+            "No case of the selection is about this connector.",
+        ];
+        assert_eq!(reasons, expected);
     }
 
     #[test]
