@@ -29,13 +29,13 @@ put_inside
 read_settings
 read_own
 
+. ./files.sh
 if [ "${WAXSEAL_CONFIG_OVERVIEW:-}" ]; then
     . ./overview.sh
     overview
     exit 0
 fi
 
-. ./files.sh
 . ./trust.sh
 . ./library.sh
 . ./outside.sh

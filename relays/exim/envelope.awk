@@ -17,7 +17,7 @@ function warn(text) {
 
 says_nothing($0) { next }
 /^begin / { end_block(); section = $2; next }
-{ unset($0) }
+section == "routers" || section == "transports" || /^ *domainlist/ { unset($0) }
 section != "routers" && section != "transports" { next }
 begins_block($0) { end_block(); block = block_of($0); next }
 { lines[++count] = $0 }
@@ -44,7 +44,9 @@ function depends(full, name, value) {
         warn(full " depends on the recipient's local part: it was played with the lab's only")
     if (value ~ /\$\{?(tod_|run[ ,{]|perl[ ,{])/) warn(full " depends on the time or a program")
     if (section == "routers") return
-    if ((name ~ by_host && value !~ /^ *(|:|\*|! *\*|\$\{?host(_address)?\}?) *$/) ||
+    # An expansion that asks for no host is the same for all hosts.
+    if (value ~ /\$/ && value !~ /\$\{?host|search/) return
+    if ((name ~ by_host && value !~ /^ *(<; *)?(|:|\*|! *\*|\$\{?host(_address)?\}?) *$/) ||
         (name == "tls_verify_cert_hostnames" && value !~ /^ *(|\*) *$/))
         warn(full " = " value " goes by the name or address of the next hop, which the DNS says: it was played with" \
             " the lab's host names below the domain only (--mx DOMAIN=HOST names another)")
