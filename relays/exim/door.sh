@@ -50,5 +50,6 @@ let_in() {
 
 # envelope: what the answer depends on, and of which the lab's messages have one value.
 envelope() {
-    awk -v sender="${WAXSEAL_CONFIG_SENDER:-}" -v names="${WAXSEAL_CONFIG_ENV:-}" -f ./options.awk -f ./envelope.awk "$run/own"
+    awk -v sender="${WAXSEAL_CONFIG_SENDER:-}" -v names="${WAXSEAL_CONFIG_ENV:-}" \
+        -v settings="$run/settings" -f ./options.awk -f ./envelope.awk "$run/own"
 }

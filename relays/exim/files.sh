@@ -12,6 +12,9 @@ files() {
         [ -f "$(source_of "$path")" ] || continue
         bring "$path" || true
     done
+    # Exim puts off all mail while there is no such filter.
+    filter=$(sed -n 's/^system_filter *= *\(\/[^ $]*\) *$/\1/p' "$run/read") no_filter=
+    [ -z "$filter" ] || [ -e "$root$filter" ] || no_filter=yes
     # The server's own certificate: without it, or with its key elsewhere, the lab's is shown.
     unreadable=
     for path in $(sed -n 's/^tls_\(certificate\|privatekey\) = //p' "$run/read" | tr ': ' '\n\n'); do

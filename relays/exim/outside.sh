@@ -36,7 +36,7 @@ edited() {
         -v chain="$WAXSEAL_CERTIFICATE_CHAIN" -v key="$WAXSEAL_CERTIFICATE_KEY" -v unreadable="$unreadable" \
         -v client_chain="$WAXSEAL_CLIENT_CERTIFICATE_CHAIN" -v client_key="$WAXSEAL_CLIENT_CERTIFICATE_KEY" \
         -v client_roots="$WAXSEAL_CLIENT_TRUST_ANCHORS" -v sender_domain="${WAXSEAL_CONFIG_SENDER_DOMAIN:-}" \
-        -v listen="$WAXSEAL_CONFIG_LISTEN" -v settings="$1" -v told="$run/told" -v refused="$run/refused" \
+        -v no_filter="$no_filter" -v listen="$WAXSEAL_CONFIG_LISTEN" -v settings="$1" -v told="$run/told" -v refused="$run/refused" \
         -v asked="$run/outside" -v missing="$run/missing" -v unknown="$run/unknown" \
         -f ./options.awk -f ./outside.awk -f ./acl.awk -f ./drivers.awk -f ./edits.awk "$run/read" >"$etc/exim4.conf"
 }
