@@ -48,8 +48,12 @@ pub(super) async fn outbound(
     let sender_domain = names["from"].split('@').nth(1).unwrap_or_default().to_owned();
     let host = format!("sender.{sender_domain}");
     let address = lab.case_address()?;
-    lab.zones.add(&sender_domain, Data::Mx { preference: 10, host: host.clone() })?;
-    lab.zones.add(&host, Data::A(address))?;
+    // The user's own sender may be of a domain that a rule is about: then its hosts are those.
+    if case.own_sender().is_none_or(|sender| sender.played) {
+        let answers = Data::Mx { preference: 10, host: host.clone() };
+        lab.zones.replace(&sender_domain, vec![answers])?;
+        lab.zones.replace(&host, vec![Data::A(address)])?;
+    }
     // Where reports arrive when the scenario says nothing about it.
     let well_behaved = correct("sender");
     let peer = case.peer("sender").unwrap_or(&well_behaved);

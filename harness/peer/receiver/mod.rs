@@ -36,6 +36,8 @@ pub struct ReceiverPlan {
     pub later_tls: Vec<ServerSetup>,
     /// What the content is that it takes.
     pub content: Content,
+    /// TLS begins with the first octet, and not by STARTTLS.
+    pub implicit: bool,
     /// It is the envelope sender's mailbox, not a peer of the scenario.
     pub mailbox: bool,
     /// How long it waits.
@@ -60,6 +62,7 @@ impl ReceiverPlan {
             tls,
             later_tls: Vec::new(),
             content: Content::Message,
+            implicit: false,
             mailbox: false,
             patience,
         }
@@ -115,6 +118,9 @@ struct Session<'a> {
 impl Session<'_> {
     async fn serve(&mut self) -> Result<(), Over> {
         let plan = self.plan;
+        if plan.implicit {
+            self.negotiate().await?;
+        }
         let part = plan.script.part(self.number);
         let mut said = false;
         let mut steps = part.iter().peekable();
