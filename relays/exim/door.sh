@@ -20,7 +20,7 @@ door() {
 
 # The access rules at which a session of the lab's client ends; nothing if the message would be accepted.
 refused_at() {
-    printf '%s\r\n' "EHLO client.waxseal.test" "MAIL FROM:<probe@sender.test>" "RCPT TO:<probe@sink.test>" DATA \
+    printf '%s\r\n' "EHLO client.waxseal.test" "MAIL FROM:<${WAXSEAL_CONFIG_SENDER:-probe@sender.test}>" "RCPT TO:<probe@sink.test>" DATA \
         "From: probe@sender.test" "To: probe@sink.test" "Subject: probe" "Message-ID: <probe@sender.test>" \
         "Date: $(date -R)" '' probe . QUIT |
         exim -C /etc/exim4/exim4.conf -oMi "$entrance" -bh 127.0.0.1.25025 2>/dev/null | tr -d '\r' >"$run/session"
