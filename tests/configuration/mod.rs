@@ -1,6 +1,7 @@
 //! A configuration as an administrator has it, under test: needs root and the installed product.
 
 mod exim;
+mod exim_shapes;
 mod grades;
 mod opensmtpd;
 
