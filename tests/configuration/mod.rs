@@ -1,7 +1,9 @@
 //! A configuration as an administrator has it, under test: needs root and the installed product.
 
 mod exim;
+mod exim_shapes;
 mod grades;
+mod opensmtpd;
 mod overview;
 
 use std::fs;
