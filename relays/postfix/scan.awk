@@ -8,7 +8,7 @@ function skipped(name) {
         name ~ /(_restrictions|_restriction_classes|_session_cache_database|_directory|_milters|_program|_command)$/ ||
         name ~ /(_CAfile|_CApath|_tls_[a-z]*cert_file|_tls_[a-z]*key_file|_tls_chain_files)$/ ||
         name ~ /^(content_filter|maillog_file.*|mynetworks|sendmail_path|newaliases_path|mailq_path|manpage_.*)$/ ||
-        name ~ /^(readme_.*|html_.*|sample_.*|debug_peer_list|dovecot_.*|execution_.*|smtpd_tls_trust_.*)$/
+        name ~ /^(readme_.*|html_.*|sample_.*|debug_peer_list|dovecot_.*|execution_.*|smtp_tls_trust_anchor_file)$/
 }
 # Who has a mailbox here and who may log in does not matter to mail for others.
 function indifferent(name) {

@@ -10,7 +10,9 @@ case " $WAXSEAL_CONFIG_LISTEN " in
     ;;
 esac
 
-awk -v listeners="$WAXSEAL_CONFIG_LISTEN" -v plaintext="$plaintext" -v pki="$pki" \
+demand=$(value_of smtpd_tls_security_level)
+[ "$demand" ] || [ "$(value_of smtpd_enforce_tls)" != yes ] || demand=encrypt
+awk -v demand="$demand" -v listeners="$WAXSEAL_CONFIG_LISTEN" -v plaintext="$plaintext" -v pki="$pki" \
     -v chain="$WAXSEAL_CERTIFICATE_CHAIN" -v key="$WAXSEAL_CERTIFICATE_KEY" \
     -v client_chain="$WAXSEAL_CLIENT_CERTIFICATE_CHAIN" -v client_key="$WAXSEAL_CLIENT_CERTIFICATE_KEY" \
     -v opportunistic="${WAXSEAL_LISTEN_OPPORTUNISTIC_ADDRESS:-}:${WAXSEAL_LISTEN_OPPORTUNISTIC_PORT:-}" \

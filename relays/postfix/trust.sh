@@ -86,6 +86,9 @@ if [ -z "$file$folder" ]; then
         say finding "smtp_tls_CAfile and smtp_tls_CApath are empty, so Postfix trusts no certificate, and mail under \`verify\` or \`secure\` without a tafile= of its own is never sent"
     fi
 fi
+for file in $(value_of smtp_tls_trust_anchor_file | tr ',' ' '); do
+    anchors smtp_tls_trust_anchor_file "$file" "so mail whose certificate is checked is never sent"
+done
 sed -n 's#^\([^ ]*/unix/\)smtp_tls_CAfile = #\1 #p' "$work/own" >"$work/roots-of-services"
 while read -r service file; do
     [ "$file" = "$(value_of smtp_tls_CAfile)" ] || trust "$file" '' "master.cf $service"

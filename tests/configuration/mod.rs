@@ -2,6 +2,7 @@
 
 mod exim;
 mod grades;
+mod shapes;
 
 use std::fs;
 use std::path::Path;
