@@ -58,6 +58,16 @@ pub trait Relay: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The connector that a word of the product's own stands for, as its administrator writes it.
+    fn word(&self, _word: &str) -> Option<Connector> {
+        None
+    }
+
+    /// The words of the product's own that stand for a connector.
+    fn words(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The text of its baseline: which of its failures are known.
     ///
     /// # Errors

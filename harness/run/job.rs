@@ -171,13 +171,11 @@ impl<'a> Job<'a> {
 
     /// A record of every selected case, in their order.
     fn cases(&mut self, selected: &[&'a Case], ended: &Ended) -> Vec<CaseRecord> {
-        let stranded = |record: &CaseRecord| {
-            let peer = |place: &Place| matches!(place, Place::Peer { .. });
-            let met = record.trace.events.iter().any(|event| peer(&event.place));
-            record.domain.is_some() && record.verdict == Verdict::Inconclusive && !met
-        };
-        if self.records.values().any(stranded) {
-            self.lab.unplayed().iter().for_each(|host| self.progress.unplayed(host));
+        if let Some(own) = &self.options.own {
+            let stranded = self.records.values().any(is_stranded);
+            let unplayed = self.lab.unplayed();
+            let told = unplayed.iter().filter(|host| stranded || own.is_about(host));
+            told.for_each(|host| self.progress.unplayed(host));
         }
         // No case is lost: what has no record says why.
         let lost = "The case has no record; this is a defect of waxseal.";
@@ -196,6 +194,15 @@ impl<'a> Job<'a> {
         }
         cases
     }
+}
+
+/// Whether the message of a case of the user's met no next hop of the lab, and nothing was decided.
+fn is_stranded(record: &CaseRecord) -> bool {
+    let hop = |place: &Place| matches!(place, Place::Peer { name, .. } if name != "sender");
+    let met = record.trace.events.iter().any(|event| hop(&event.place));
+    record.domain.is_some()
+        && matches!(record.verdict, Verdict::Inconclusive | Verdict::Error)
+        && !met
 }
 
 /// An advice of the driver's with the domain that it is about.

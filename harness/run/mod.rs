@@ -22,6 +22,7 @@ mod progress;
 mod quiet;
 mod results;
 mod rounds;
+mod rule;
 mod scheduler;
 mod start;
 mod throttle;
@@ -29,8 +30,9 @@ mod whole;
 
 pub use job::run;
 pub use options::RunOptions;
-pub use own::{Own, Route, Rule, connector_of};
+pub use own::Own;
 pub use plan::{RunError, profile, select};
 pub use play::names;
 pub use progress::{Progress, Silent};
 pub use results::{Played, Results};
+pub use rule::{Route, Rule, Sender, Wish, connector_of};
