@@ -264,7 +264,10 @@ fn a_tenant_in_the_cloud_whose_entry_is_never_asked() {
     let told = decided("hybrid", &arguments, 1, &answers);
     tells(
         &told,
-        &["smtp_tls_chain_files names /etc/ssl/edge/fullchain.pem, which is not on this machine"],
+        &[
+            "smtp_tls_chain_files names /etc/ssl/edge/fullchain.pem, which is not on this machine",
+            "warning: master.cf smtp/inet takes no mail outside TLS, and the lab hands in some",
+        ],
     );
 }
 
@@ -276,6 +279,15 @@ fn a_provider_with_a_login_for_all_mail() {
     ];
     let told = decided("smarthost", &arguments, 0, &[("anyone.example", Protected)]);
     tells(&told, &["override: smtp_sasl_auth_enable = no (was yes)"]);
+}
+
+#[test]
+fn a_provider_at_the_port_where_tls_comes_first() {
+    let arguments = [
+        "--connector=anyone.example=opportunistic",
+        "--mx=anyone.example=smtp.provider.example:465",
+    ];
+    decided("wrapped", &arguments, 0, &[("anyone.example", Protected)]);
 }
 
 #[test]
