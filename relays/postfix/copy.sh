@@ -15,7 +15,9 @@ mkdir "$layer/over" "$layer/work"
 mount -t overlay -o "lowerdir=$root,upperdir=$layer/over,workdir=$layer/work" waxseal "$root" 2>/dev/null ||
     refuse "this system has no overlay file system, in which the user's files would be put beside Postfix's"
 cp "$etc/dynamicmaps.cf" "$work/dynamicmaps.cf"
-cp -RLp "$user/." "$etc/" || refuse "it could not be copied"
+# A link that leads nowhere is left out.
+cp -RLp "$user/." "$etc/" 2>"$work/uncopied" || { [ -s "$etc/main.cf" ] && [ -s "$etc/master.cf" ]; } ||
+    refuse "it could not be copied: $(tail -n 1 "$work/uncopied")"
 rm -rf "$etc/dynamicmaps.cf.d"
 cp "$work/dynamicmaps.cf" "$etc/dynamicmaps.cf"
 chown -R 0:0 "$etc"

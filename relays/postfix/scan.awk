@@ -16,6 +16,10 @@ function indifferent(name) {
         name ~ /^(local_recipient_maps|smtpd_sender_login_maps|rbl_reply_maps|relocated_maps|fast_flush_domains)$/ ||
         name ~ /^(fallback_transport_maps|lmtp_|local_|smtp_sasl_|qmqpd_|luser_relay|virtual_mailbox_base|authorized_)/
 }
+# Parameters whose values may name a file, with names or addresses in it or for itself.
+function takes_files(name) {
+    return name ~ /(_file|_files|_domains|_networks|_clients|_exceptions|_hosts|_destinations)$/ || name == "mydestination"
+}
 function is_table(word) {
     return word ~ /^(hash|btree|lmdb|cdb|dbm|sdbm|texthash|regexp|pcre|cidr|sqlite|ldap|mysql|pgsql|mongodb|memcache|nis|nisplus|netinfo|tcp|socketmap):/
 }
@@ -52,7 +56,7 @@ FILENAME == defaults {
         sub(/^!/, "", word)
         table = word
         while (sub(/^(proxy|debug):/, "", table)) {}
-        if (is_table(table) || (table ~ /^\/[^\/].*[^\/]$/ && !index(table, ":"))) {
+        if (is_table(table) || (takes_files(name) && table ~ /^\/[^\/].*[^\/]$/ && !index(table, ":"))) {
             if (!seen[full, word]++) print full "\t" word "\t" table "\t" (indifferent(name) ? "indifferent" : "asked")
         }
     }

@@ -15,6 +15,7 @@ done
 reports=''
 for domain in sender.test ${WAXSEAL_CONFIG_SENDER_DOMAIN:-} ${sender##*@}; do
     domain=${domain#.}
+    case $reports in *"{$domain="*) continue ;; esac
     reports="$reports {$domain=waxseal-report:} {.$domain=waxseal-report:}"
 done
 if [ "$reports" ]; then
