@@ -1,8 +1,10 @@
 //! A configuration as an administrator has it, under test: needs root and the installed product.
 
 mod exim;
+mod exim_shapes;
 mod grades;
-mod shapes;
+mod opensmtpd;
+mod postfix_shapes;
 
 use std::fs;
 use std::path::Path;

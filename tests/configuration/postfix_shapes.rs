@@ -9,7 +9,7 @@ use waxseal_model::domain::Protection::{self, Protected, Unprotected};
 
 use super::{cannot, err, protections, record, run_of};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configuration/shapes");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configuration/postfix-shapes");
 
 /// A shape as it would lie on a disk, with upstream's services where it has none of its own.
 struct Shape {
