@@ -9,7 +9,7 @@ use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
 use crate::report::{FORMATS, Format};
-use crate::run::{Route, Rule, connector_of};
+use crate::run::{Route, Sender, Wish, connector_of};
 
 /// Shows, with evidence, whether a mail relay keeps its TLS promises.
 #[derive(Debug, Parser)]
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run the test cases against a relay and judge them.
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// Run the test cases against several relays and compare the results.
     Matrix(MatrixArguments),
     /// Scan live hosts for the TLS versions, suites and certificates they support.
@@ -113,13 +113,26 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "PATH", conflicts_with = "command")]
     pub(super) config: Option<PathBuf>,
     /// With --config: the TLS policy expected for a domain, such as
-    /// partner.example=domain-validation; .partner.example stands for all domains below it.
+    /// partner.example=domain-validation; .partner.example stands for all domains below it. The
+    /// product's own words are known too, such as partner.example=encrypt.
     #[arg(long = "connector", value_name = "DOMAIN=CONNECTOR", requires = "config")]
-    pub(super) connectors: Vec<Rule>,
+    pub(super) connectors: Vec<Wish>,
+    /// With --config: a TOML file with such policies and next hops, kept beside the configuration:
+    /// [connectors] "partner.example" = "encryption-only" and [mx] "partner.example" = "gw.example".
+    #[arg(long = "connectors", value_name = "FILE", requires = "config")]
+    pub(super) connectors_file: Option<PathBuf>,
     /// With --config: the next hop of a domain where the configuration names it and the MX records
-    /// do not matter (a relayhost), or the name that its MX must have. The lab plays this host.
+    /// do not matter (a relayhost), or the name that its MX must have. The lab plays this host, which
+    /// may be an address in brackets; at port 465 with TLS from the first octet.
     #[arg(long = "mx", value_name = "DOMAIN=HOST[:PORT]", requires = "config")]
     pub(super) routes: Vec<Route>,
+    /// With --config: the envelope sender of the messages that go out, where routes or policies depend
+    /// on it. The cases are then played one at a time.
+    #[arg(long, value_name = "ADDRESS", requires = "config")]
+    pub(super) sender: Option<Sender>,
+    /// With --config: a variable that the configuration expects in the relay's environment.
+    #[arg(long, value_name = "NAME=VALUE", requires = "config", value_parser = variable)]
+    pub(super) env: Vec<String>,
     /// With --config: the TLS policy expected of the listener; `opportunistic` by default.
     #[arg(long, value_name = "CONNECTOR", requires = "config", value_parser = inbound)]
     pub(super) inbound: Vec<Connector>,
@@ -316,6 +329,18 @@ fn setting(text: &str) -> Result<String, String> {
     (good && !text.contains('\n'))
         .then(|| text.to_owned())
         .ok_or_else(|| "write PARAMETER=VALUE, in one line".into())
+}
+
+fn variable(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let good = text.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty()
+            && name.chars().all(plain)
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+    });
+    (good && !text.contains(['\n', '\0']))
+        .then(|| text.to_owned())
+        .ok_or_else(|| "write NAME=VALUE, in one line".into())
 }
 
 fn shard(text: &str) -> Result<(usize, usize), String> {

@@ -23,7 +23,9 @@ pub(super) fn explain(catalogue: &Catalogue, id: &str, results: Option<&Path>) -
         .filter(|case| [&case.id, &case.scenario, case.file()].contains(&plain))
         .map(|case| match domain {
             None => case.clone(),
-            Some(domain) => case.placed(Placement { domain: domain.to_owned(), next_hop: None }),
+            Some(domain) => {
+                case.placed(Placement { domain: domain.to_owned(), next_hop: None, sender: None })
+            }
         })
         .collect();
     if found.is_empty() {

@@ -13,6 +13,7 @@ mod check;
 mod explain;
 mod matrix;
 mod output;
+mod own;
 mod progress;
 mod relays;
 mod run;

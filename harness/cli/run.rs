@@ -12,6 +12,7 @@ use waxseal_model::script::Direction;
 use super::arguments::RunArguments;
 use super::files;
 use super::output::{OutDir, print, refuse, say};
+use super::own::own;
 use super::progress::Bar;
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
@@ -39,7 +40,8 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(baseline) => baseline,
         Err(text) => return refuse(&text),
     };
-    let own = match arguments.config.as_deref().map(|path| own(arguments, path)).transpose() {
+    let own = match arguments.config.as_deref().map(|path| own(arguments, &spec, path)).transpose()
+    {
         Ok(own) => own,
         Err(text) => return refuse(&text),
     };
@@ -173,42 +175,6 @@ pub(super) fn warn_of_unplayed(catalogue: &Catalogue, relay: &RelaySpec) {
             ));
         }
     }
-}
-
-/// What is to be tested of the user's own configuration.
-fn own(arguments: &RunArguments, path: &Path) -> Result<Own, String> {
-    let config = std::fs::canonicalize(path)
-        .map_err(|error| format!("could not use the configuration {}: {error}", path.display()))?;
-    let mut rules = arguments.connectors.clone();
-    let twice = rules
-        .iter()
-        .enumerate()
-        .find(|(at, rule)| rules.iter().take(*at).any(|earlier| earlier.domain == rule.domain));
-    if let Some((_, rule)) = twice {
-        return Err(format!("`--connector` names {} twice", rule.domain));
-    }
-    for route in &arguments.routes {
-        let rule = rules.iter_mut().find(|rule| rule.domain == route.domain).ok_or_else(|| {
-            let domain = &route.domain;
-            format!("`--mx` names {domain}, which no `--connector` does: say what its mail is meant to get")
-        })?;
-        if rule.next_hop.replace(route.next_hop.clone()).is_some() {
-            return Err(format!("`--mx` names {} twice", route.domain));
-        }
-    }
-    let inbound = match &arguments.inbound[..] {
-        [] => vec![Connector::Opportunistic],
-        named => named.to_vec(),
-    };
-    let entrance = [Connector::Opportunistic, Connector::EncryptionOnly];
-    if !inbound.iter().any(|connector| entrance.contains(connector)) {
-        return Err(
-            "mail is submitted at a listener for STARTTLS: say `--inbound opportunistic` or \
-                    `--inbound encryption-only` too"
-                .into(),
-        );
-    }
-    Ok(Own { config, settings: arguments.config_set.clone(), rules, inbound })
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, String> {

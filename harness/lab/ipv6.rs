@@ -51,65 +51,10 @@ fn bind_freely(socket: &TcpSocket) -> io::Result<()> {
     if set < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Makes all addresses of the prefix lead to this network itself, `ip -6 route add local PREFIX dev lo`:
-/// a message to the kernel (rtnetlink(7)) and its answer.
+/// Makes all addresses of the prefix lead to this network itself.
 #[cfg(target_os = "linux")]
 pub(super) fn route_to_ourselves() -> io::Result<()> {
-    use std::fs::File;
-    use std::io::{Read, Write};
-    use std::os::fd::FromRawFd;
-
     // A container may forbid IPv6 to new interfaces; whether that can be lifted shows below.
     let _ = std::fs::write("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0");
-    // SAFETY: the name is a string that ends in NUL and outlives the call.
-    let interface = unsafe { libc::if_nametoindex(c"lo".as_ptr()) };
-    // SAFETY: no pointers.
-    let socket = unsafe {
-        libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::NETLINK_ROUTE)
-    };
-    if socket < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the socket is ours and open, and nobody else closes it.
-    let mut kernel = unsafe { File::from_raw_fd(socket) };
-    kernel.write_all(&request(interface))?;
-    let mut answer = [0; 512];
-    let read = kernel.read(&mut answer)?;
-    // An error message (NLMSG_ERROR): the header of 16 octets, then the number, negative; 0 is success.
-    let number = answer[..read].get(16..20).and_then(|octets| octets.try_into().ok());
-    match number.map(i32::from_ne_bytes) {
-        Some(0) => Ok(()),
-        Some(number) => Err(io::Error::from_raw_os_error(-number)),
-        None => Err(io::ErrorKind::UnexpectedEof.into()),
-    }
-}
-
-/// RTM_NEWROUTE: a local route to the prefix on this interface.
-#[cfg(target_os = "linux")]
-fn request(interface: u32) -> Vec<u8> {
-    let attribute = |kind: u16, value: &[u8]| {
-        let length = u16::try_from(4 + value.len()).unwrap_or_default();
-        [&length.to_ne_bytes()[..], &kind.to_ne_bytes(), value].concat()
-    };
-    let to = attribute(libc::RTA_DST, &address(0).octets());
-    let by = attribute(libc::RTA_OIF, &interface.to_ne_bytes());
-    let family = u8::try_from(libc::AF_INET6).unwrap_or_default();
-    // Family, bits of the destination, of the source, service; table, origin, reach, type; flags.
-    let (table, origin) = (libc::RT_TABLE_LOCAL, libc::RTPROT_STATIC);
-    let route =
-        [family, 64, 0, 0, table, origin, libc::RT_SCOPE_UNIVERSE, libc::RTN_LOCAL, 0, 0, 0, 0];
-    let body = [&route[..], &to, &by].concat();
-    let length = u32::try_from(16 + body.len()).unwrap_or_default();
-    let flags = libc::NLM_F_REQUEST | libc::NLM_F_ACK | libc::NLM_F_CREATE | libc::NLM_F_EXCL;
-    let flags = u16::try_from(flags).unwrap_or_default();
-    let (number, sender) = (1_u32, 0_u32);
-    [
-        &length.to_ne_bytes()[..],
-        &libc::RTM_NEWROUTE.to_ne_bytes(),
-        &flags.to_ne_bytes(),
-        &number.to_ne_bytes(),
-        &sender.to_ne_bytes(),
-        &body,
-    ]
-    .concat()
+    super::routes::to_ourselves(address(0).into(), 64)
 }

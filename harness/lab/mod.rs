@@ -20,6 +20,7 @@ mod namespaces;
 pub mod process;
 mod records;
 pub mod resolver;
+pub mod routes;
 mod rundir;
 pub mod sandbox;
 mod system;

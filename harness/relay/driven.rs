@@ -68,6 +68,14 @@ impl Relay for Driver {
         self.contract.advice(id).map(str::to_owned)
     }
 
+    fn word(&self, word: &str) -> Option<Connector> {
+        self.contract.words.get(&word.to_ascii_lowercase()).copied()
+    }
+
+    fn words(&self) -> Vec<String> {
+        self.contract.words.keys().cloned().collect()
+    }
+
     fn baseline(&self) -> Result<Option<String>, RelayError> {
         self.baseline_text()
     }
@@ -77,6 +85,7 @@ impl Relay for Driver {
             concurrency: self.contract.concurrency,
             limit: LIMIT.max(self.contract.settle.deferred + AROUND_SILENCE),
             listens_on: Duration::from_secs(1),
+            remembers: self.contract.settle.remembers,
         }
     }
 

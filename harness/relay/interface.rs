@@ -58,6 +58,16 @@ pub trait Relay: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The connector that a word of the product's own stands for, as its administrator writes it.
+    fn word(&self, _word: &str) -> Option<Connector> {
+        None
+    }
+
+    /// The words of the product's own that stand for a connector.
+    fn words(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The text of its baseline: which of its failures are known.
     ///
     /// # Errors
@@ -115,6 +125,8 @@ pub struct Pace {
     /// How long the run listens on after the last verdict, where silence decided some: whoever says
     /// when silence counts may be wrong.
     pub listens_on: Duration,
+    /// How long it remembers what it met at a domain or a host.
+    pub remembers: Duration,
 }
 
 /// What the lab file of a relay has for it.

@@ -25,6 +25,15 @@ pub(super) fn at_the_end(record: &Record) -> Vec<String> {
     remarks(&record.warnings, &record.findings)
 }
 
+/// What became of the domains: a line each, and below it a line for each setting to change.
+pub(super) fn domains(record: &Record) -> Vec<String> {
+    let lines = record.domains.iter().flat_map(|domain| {
+        let advice = domain.advice.iter().map(|text| format!("  setting to change: {text}"));
+        std::iter::once(domain.to_string()).chain(advice)
+    });
+    lines.collect()
+}
+
 /// What the findings mean for the exit code, where there are some.
 pub(super) fn verdict(record: &Record) -> Option<String> {
     let found = counted(Some(record.findings.len()).filter(|count| *count > 0)?, "finding");

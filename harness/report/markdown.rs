@@ -31,8 +31,9 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
     }
     if !record.domains.is_empty() {
         text.push_str("## Domains\n\n");
-        for domain in &record.domains {
-            text.push_str(&format!("- {}\n", cell(&domain.to_string())));
+        for line in configuration::domains(record) {
+            let indent = line.len() - line.trim_start().len();
+            text.push_str(&format!("{}- {}\n", &line[..indent], cell(line.trim_start())));
         }
         text.push('\n');
     }

@@ -104,10 +104,9 @@ fn numbers(record: &Record) -> String {
         record.duration_ms % 1000 / 100,
         printable(&record.profile)
     ));
-    let domains = record.domains.iter().map(ToString::to_string);
-    let configuration = configuration::at_the_end(record).into_iter().chain(domains);
-    let configuration = configuration.chain(configuration::verdict(record));
-    configuration.for_each(|line| text.push_str(&format!("{}\n", printable(&line))));
+    let lines = configuration::at_the_end(record).into_iter().chain(configuration::domains(record));
+    let lines = lines.chain(configuration::verdict(record));
+    lines.for_each(|line| text.push_str(&format!("{}\n", printable(&line))));
     text
 }
 

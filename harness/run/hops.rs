@@ -8,7 +8,7 @@ use waxseal_model::judge::Names;
 use waxseal_model::offer::Offer;
 use waxseal_model::scenario::{
     Alias, Also, AsksCertificate, Before, Case, Connector, DeadAddress, Family, Framing, HostPlace,
-    Peer, PeerPlace, Resumption,
+    NextHop, Peer, PeerPlace, Resumption,
 };
 use waxseal_model::script::Script;
 use waxseal_model::wording::fill;
@@ -76,7 +76,8 @@ impl<'a> Hops<'a> {
         let (lab, place) = (self.lab, &peer.place);
         // A message to an address goes to that of the first next hop.
         let literal = self.names.get("address").filter(|_| self.hosts.is_empty());
-        let address = match literal.and_then(|address| address.parse().ok()) {
+        let literal = literal.and_then(|address| address.parse().ok());
+        let address = match self.case.next_hop().and_then(|hop| hop.address).or(literal) {
             Some(address) => address,
             None => lab.address_of(place.family)?,
         };
@@ -94,7 +95,8 @@ impl<'a> Hops<'a> {
         if let Some(renamed) = renamed(self.case, self.names) {
             names.insert("renamed".into(), renamed.1);
         }
-        let plan = receiver(lab, peer, &names, self.options)?;
+        let mut plan = receiver(lab, peer, &names, self.options)?;
+        plan.implicit = self.case.next_hop().is_some_and(NextHop::is_implicit);
         let port = self.case.next_hop().and_then(|hop| hop.port);
         let listener = lab.listen(address, port).await?;
         self.serving.spawn(serve(listener, plan, recorder.clone()));
@@ -230,8 +232,7 @@ pub(super) fn record(address: IpAddr) -> Data {
 
 /// The name of the case in this run, `c17`.
 fn label(names: &Names) -> String {
-    let from = names["from"].split('@').next();
-    from.unwrap_or_default().to_owned()
+    names["label"].clone()
 }
 
 /// Below what the case's hosts lie. The hosts of a whole domain of the user's have names of their own

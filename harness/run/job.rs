@@ -13,6 +13,7 @@ use waxseal_model::script::Direction;
 use waxseal_model::status::{Declared, Rules};
 use waxseal_model::trace::Place;
 use waxseal_model::verdict::Verdict;
+use waxseal_model::wording::fill;
 
 use super::beside::Beside;
 use super::lab::Lab;
@@ -49,7 +50,7 @@ pub async fn run(
     let levels = profile.levels(&catalogue.requirements);
     let own = options.own.as_ref().map(|own| own.catalogue(catalogue));
     let played = own.as_ref().unwrap_or(catalogue);
-    let selected = plan::select(played, options)?;
+    let selected = plan::select_of(played, catalogue, options)?;
     let mut job = Job {
         catalogue: played,
         relay,
@@ -137,8 +138,7 @@ impl<'a> Job<'a> {
         if let Some(why) = why_none {
             self.progress.slower(why);
         }
-        let (instances, most) = (further + 1, pace.concurrency);
-        let scheduler = Scheduler::new(player, &beside.seats, instances, most, self.options);
+        let scheduler = Scheduler::new(player, &beside.seats, further + 1, pace, self.options);
         let gone = beside.gone();
         let (results, records) = (&mut self.results, &mut self.records);
         let playing =
@@ -183,13 +183,11 @@ impl<'a> Job<'a> {
 
     /// A record of every selected case, in their order.
     fn cases(&mut self, selected: &[&'a Case], ended: &Ended) -> Vec<CaseRecord> {
-        let stranded = |record: &CaseRecord| {
-            let peer = |place: &Place| matches!(place, Place::Peer { .. });
-            let met = record.trace.events.iter().any(|event| peer(&event.place));
-            record.domain.is_some() && record.verdict == Verdict::Inconclusive && !met
-        };
-        if self.records.values().any(stranded) {
-            self.lab.unplayed().iter().for_each(|host| self.progress.unplayed(host));
+        if let Some(own) = &self.options.own {
+            let stranded = self.records.values().any(is_stranded);
+            let unplayed = self.lab.unplayed();
+            let told = unplayed.iter().filter(|host| stranded || own.is_about(host));
+            told.for_each(|host| self.progress.unplayed(host));
         }
         // No case is lost: what has no record says why.
         let lost = "The case has no record; this is a defect of waxseal.";
@@ -203,10 +201,25 @@ impl<'a> Job<'a> {
         let mut cases: Vec<CaseRecord> =
             selected.iter().filter_map(|case| self.records.remove(case.id.as_str())).collect();
         for case in cases.iter_mut().filter(|case| case.verdict == Verdict::Fail) {
-            case.advice = self.relay.advice(&case.id);
+            let advice = self.relay.advice(&case.id);
+            case.advice = advice.map(|text| advised(&text, case.domain.as_deref()));
         }
         cases
     }
+}
+
+/// Whether the message of a case of the user's met no next hop of the lab, and nothing was decided.
+fn is_stranded(record: &CaseRecord) -> bool {
+    let hop = |place: &Place| matches!(place, Place::Peer { name, .. } if name != "sender");
+    let met = record.trace.events.iter().any(|event| hop(&event.place));
+    record.domain.is_some()
+        && matches!(record.verdict, Verdict::Inconclusive | Verdict::Error)
+        && !met
+}
+
+/// An advice of the driver's with the domain that it is about.
+fn advised(text: &str, domain: Option<&str>) -> String {
+    fill(text, &[("domain".to_owned(), domain.unwrap_or("DOMAIN").to_owned())].into())
 }
 
 /// What a run has brought.
@@ -225,6 +238,7 @@ fn record(
     Outcome { cases, ended, lasted }: Outcome,
 ) -> Record {
     let declared = declared(relay, options.own.as_ref());
+    let tested = options.own.as_ref().map(|own| own.tested(whole)).unwrap_or_default();
     let rules = Rules {
         requirements: &whole.requirements,
         profile,
@@ -248,7 +262,7 @@ fn record(
         outdated: Vec::new(),
         gate: None,
         requirements: rules.judge(whole.cases(), &cases),
-        domains: DomainRecord::of(&cases),
+        domains: DomainRecord::of(&tested, &cases),
         findings: ended.told.findings,
         warnings: ended.told.warnings,
         cases,

@@ -130,6 +130,7 @@ impl Lab {
             _server: server,
             _sink: JoinSet::new(),
         };
+        options.own.iter().try_for_each(|own| own.claim_addresses(options.sandbox.as_ref()))?;
         lab.open_sink().await?;
         Ok(lab)
     }
@@ -349,6 +350,7 @@ async fn one(plan: ReceiverPlan, stream: TcpStream, number: u32, recorder: Recor
 /// knows and nobody plays.
 fn note_query(cases: &Cases, query: Query) -> Option<String> {
     let name = query.name.trim_end_matches('.').to_ascii_lowercase();
+    let in_vain = query.record == "A" && matches!(query.answer.as_str(), "NXDOMAIN" | "NOERROR 0");
     let cases = cases.lock().unwrap_or_else(PoisonError::into_inner);
     let mut rest = name.as_str();
     loop {
@@ -359,15 +361,16 @@ fn note_query(cases: &Cases, query: Query) -> Option<String> {
                 answer: query.answer,
             };
             recorder.note(Place::Dns, asked);
-            return None;
+            // A host of the case has an address, or the case is about that. One below its domain that
+            // nobody has named is the configuration's.
+            return (in_vain && rest != name).then_some(name);
         }
         match rest.split_once('.') {
             Some((_, parent)) => rest = parent,
             None => break,
         }
     }
-    let host = query.record == "A" && matches!(query.answer.as_str(), "NXDOMAIN" | "NOERROR 0");
-    (host && name.contains('.')).then_some(name)
+    (in_vain && name.contains('.')).then_some(name)
 }
 
 /// A port that is free on the loopback addresses, for next hops outside a sandbox.

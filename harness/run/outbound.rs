@@ -48,8 +48,12 @@ pub(super) async fn outbound(
     let sender_domain = names["from"].split('@').nth(1).unwrap_or_default().to_owned();
     let host = format!("sender.{sender_domain}");
     let address = lab.case_address()?;
-    lab.zones.add(&sender_domain, Data::Mx { preference: 10, host: host.clone() })?;
-    lab.zones.add(&host, Data::A(address))?;
+    // The user's own sender may be of a domain that a rule is about: then its hosts are those.
+    if case.own_sender().is_none_or(|sender| sender.played) {
+        let answers = Data::Mx { preference: 10, host: host.clone() };
+        lab.zones.replace(&sender_domain, vec![answers])?;
+        lab.zones.replace(&host, vec![Data::A(address)])?;
+    }
     // Where reports arrive when the scenario says nothing about it.
     let well_behaved = correct("sender");
     let peer = case.peer("sender").unwrap_or(&well_behaved);
@@ -58,6 +62,7 @@ pub(super) async fn outbound(
     let mut plan = receiver(lab, peer, &names_there, options)?;
     plan.content = Content::Report;
     plan.mailbox = case.peer("sender").is_none();
+    plan.shared = case.own_sender().is_some();
     let listener = lab.listen(address.into(), None).await?;
     hops.serving.spawn(serve(listener, plan, recorder.clone()));
 

@@ -89,10 +89,20 @@ pub fn select<'a>(
     catalogue: &'a Catalogue,
     options: &RunOptions,
 ) -> Result<Vec<&'a Case>, RunError> {
+    select_of(catalogue, catalogue, options)
+}
+
+/// The cases of `catalogue`, a part of `known`, that fit the selection. Each pattern has to fit a case
+/// of `known`.
+pub(super) fn select_of<'a>(
+    catalogue: &'a Catalogue,
+    known: &Catalogue,
+    options: &RunOptions,
+) -> Result<Vec<&'a Case>, RunError> {
     let mut patterns = Vec::new();
     for text in &options.cases {
         let glob = case_ids::pattern(text).map_err(|_| RunError::Pattern(text.clone()))?;
-        if !catalogue.cases().any(|case| fits(text, &glob, case)) {
+        if !catalogue.cases().chain(known.cases()).any(|case| fits(text, &glob, case)) {
             return Err(RunError::Nothing { pattern: text.clone(), hint: hint(catalogue, text) });
         }
         patterns.push((text, glob));

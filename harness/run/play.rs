@@ -122,6 +122,11 @@ pub fn names(case: &Case, number: usize) -> Names {
         (_, Some(connector)) => format!("s{number}.{connector}.test"),
         (_, None) => format!("c{number}.sender.test"),
     };
+    let own = case.own_sender().filter(|_| case.direction == Direction::Outbound);
+    let from = match own {
+        Some(sender) => sender.address.clone(),
+        None => format!("c{number}@{sender_domain}"),
+    };
     let mx = case.peers.first().map_or("mx", |peer| peer.name.as_str());
     let mx = match case.next_hop() {
         Some(hop) => hop.host.clone(),
@@ -138,7 +143,8 @@ pub fn names(case: &Case, number: usize) -> Names {
     [
         ("mx", mx),
         ("sender", "client.waxseal.test".to_owned()),
-        ("from", format!("c{number}@{sender_domain}")),
+        ("from", from),
+        ("label", format!("c{number}")),
         ("recipient", format!("c{number}@{written}")),
         ("relay", RELAY.to_owned()),
         ("domain", domain),

@@ -1,6 +1,7 @@
 //! Plays attempts side by side, as many at once as the relay and this machine bear.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -18,6 +19,8 @@ use super::results::Played;
 use super::seats::{Seat, Seats};
 use super::throttle::{Entrance, Throttle};
 use super::{RunError, RunOptions};
+use crate::relay::Pace;
+use crate::wire::attention::pause;
 
 /// One case to be played.
 #[derive(Clone, Copy)]
@@ -42,19 +45,19 @@ pub(super) struct Scheduler {
     /// What this machine bears.
     all: Throttle,
     pub(super) heartbeat: Arc<Heartbeat>,
+    remembers: Duration,
 }
 
 /// Cases that are being played side by side.
 pub(super) struct Playing(JoinSet<(String, Option<Engine>, Played)>);
 
 impl Scheduler {
-    /// `instances` are all that there will be, with the one of this process; `most` cases an instance
-    /// bears at once.
+    /// `instances` are all that there will be, with the one of this process.
     pub(super) fn new(
         player: Player,
         seats: &Arc<Seats<Arc<Remote>>>,
         instances: usize,
-        most: usize,
+        pace: Pace,
         options: &RunOptions,
     ) -> Self {
         let heartbeat = Arc::clone(&player.heartbeat);
@@ -62,11 +65,14 @@ impl Scheduler {
             let jobs = options.jobs.map_or(most, |jobs| jobs.min(most)).max(1);
             Throttle::open(jobs, Arc::clone(&heartbeat))
         };
+        let most = pace.concurrency;
         let (here, all) = (open(most), open(most.saturating_mul(instances)));
-        Self { player, seats: Arc::clone(seats), here, all, heartbeat }
+        let (seats, remembers) = (Arc::clone(seats), pace.remembers);
+        Self { player, seats, here, all, heartbeat, remembers }
     }
 
-    /// Starts playing; each attempt gets the next number of the run.
+    /// Starts playing; each attempt gets the next number of the run. Those that share a name of the
+    /// user's take turns in this order.
     pub(super) fn play(&self, attempts: &[Attempt<'_>], numbered: &mut usize) -> Playing {
         let mut tasks = JoinSet::new();
         for attempt in attempts {
@@ -79,8 +85,8 @@ impl Scheduler {
                 case: attempt.case.clone(),
                 number: *numbered,
                 engine: attempt.engine,
+                remembers: self.remembers,
             };
-            // The line of a name is the order of the attempts.
             let seat = attempt.case.shared_name().map(|name| self.seats.ask(name));
             tasks.spawn(async move {
                 let (id, engine) = (way.case.id.clone(), way.engine);
@@ -113,6 +119,7 @@ struct Way {
     case: Case,
     number: usize,
     engine: Option<Engine>,
+    remembers: Duration,
 }
 
 impl Way {
@@ -129,13 +136,17 @@ impl Way {
         let mut next = seat.await.ok();
         loop {
             let Some(seat) = next else { return self.play_here().await };
-            let Some(remote) = seat.remote.clone() else {
-                // The seat is held until this has ended.
-                let played = self.play_here().await;
-                drop(seat);
-                return played;
+            let played = match &seat.remote {
+                None => Some(self.play_here().await),
+                Some(remote) => self.play_there(remote).await,
             };
-            if let Some(played) = self.play_there(&remote).await {
+            if let Some(played) = played {
+                // What the relay remembers of this case must not pass for the next one's.
+                let remembers = self.remembers;
+                tokio::spawn(async move {
+                    pause(remembers).await;
+                    drop(seat);
+                });
                 return played;
             }
             // That instance has ended.

@@ -73,10 +73,12 @@ impl Own {
             settings: self.settings.clone(),
             listeners: self.inbound.clone(),
             rules: self.rules.iter().map(Rule::adopt).collect(),
-            sender: None,
-            environment: Vec::new(),
+            sender: self.sender.as_ref().map(|sender| sender.address().to_owned()),
+            environment: self.environment.clone(),
             overview: false,
-            sender_domain: None,
+            sender_domain: (self.sender.as_ref())
+                .filter(|_| self.plays_sender())
+                .map(|sender| sender.domain().to_owned()),
         }
     }
 }

@@ -36,6 +36,7 @@ fn partners_by_router_by_table_and_by_smarthost_are_told_apart() {
         "--mx=gateway.example=gw.isp.example:587",
         "--case=outbound/forced/refused#454,*",
         "--case=inbound/control#*",
+        "-v",
     ];
     let played = run_of("exim", Path::new(FOLDER), &arguments);
     if cannot(&played) {
@@ -74,14 +75,14 @@ fn what_cannot_be_played_is_one_sentence_with_the_way_out() {
             "gateway.domains asks mysql, which does not answer in the sandbox",
         ),
         (
-            "acl_check_data:\n",
-            "acl_check_data:\n  warn set acl_m0 = ${readsocket{/run/policyd}{x}}\n",
-            "a rule of the acl asks readsocket, which does not answer in the sandbox",
+            "data = ${lookup{$local_part}lsearch{ALIASES}}",
+            "data = ${readsocket{/run/aliases}{$local_part}}",
+            "system_aliases.data asks readsocket, which does not answer in the sandbox",
         ),
         (
             "nwildlsearch;CONFDIR/partners",
             "nwildlsearch;CONFDIR/no-such",
-            "it looks something up in /etc/exim4/no-such, and there is no such file",
+            "partners.domains asks /etc/exim4/no-such, and there is no such file",
         ),
         (".include CONFDIR/more", ".include CONFDIR/no-such", "Exim cannot read it: "),
         ("no_more", "no_such_option", "Exim cannot read it: "),
@@ -97,7 +98,12 @@ fn what_cannot_be_played_is_one_sentence_with_the_way_out() {
     }
     let nothing = tempfile::tempdir().expect("a folder can be made");
     let told = err(&run_of("exim", nothing.path(), &["--case=inbound/control#*"]));
-    assert!(told.contains("there is no exim4.conf, exim.conf or configure in it"), "{told}");
+    assert!(
+        told.contains(
+            "there is no exim4.conf, exim.conf, configure or update-exim4.conf.conf in it"
+        ),
+        "{told}"
+    );
 }
 
 #[test]

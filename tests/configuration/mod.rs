@@ -1,6 +1,9 @@
 //! A configuration as an administrator has it, under test: needs root and the installed product.
 
 mod exim;
+mod exim_shapes;
+mod grades;
+mod opensmtpd;
 
 use std::fs;
 use std::path::Path;

@@ -15,6 +15,7 @@ pub mod expect;
 pub mod facts;
 pub mod foreign;
 pub mod gate;
+pub mod grade;
 pub mod judge;
 #[cfg(test)]
 mod laws;

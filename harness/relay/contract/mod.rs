@@ -10,11 +10,12 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use waxseal_model::case_ids;
+use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
 use root::RootTable;
 pub use values::{Command, Need};
-use values::{advice, concurrency, names, settle_time};
+use values::{advice, concurrency, duration, names, outbound_words, settle_time};
 
 use super::connectors::Connectors;
 use super::error::{RelayError, line_of};
@@ -69,6 +70,10 @@ pub struct Contract {
     /// What its administrator can do about a failure, a sentence for each pattern of case ids.
     #[serde(default, deserialize_with = "advice")]
     pub advice: BTreeMap<String, String>,
+    /// What the product calls connectors of mail that goes out, in lower case: `encrypt =
+    /// "encryption-only"`.
+    #[serde(default, deserialize_with = "outbound_words")]
+    pub words: BTreeMap<String, Connector>,
     /// Puts the user's own configuration in the place of the driver's, before the start.
     pub config: Option<Call>,
     /// Prints the queue, as JSON lines.
@@ -120,6 +125,11 @@ pub struct Settle {
     #[serde(deserialize_with = "settle_time")]
     #[schemars(with = "String")]
     pub deferred: Duration,
+    /// How long it remembers of a domain or a host what it met there, such as MX records and failures:
+    /// of the user's own, the next case waits so long.
+    #[serde(default, deserialize_with = "duration")]
+    #[schemars(with = "String")]
+    pub remembers: Duration,
 }
 
 /// How the product comes into a private root: packages of Debian, a command, or both in this order.
@@ -231,6 +241,7 @@ impl Contract {
             settle: Settle::default(),
             too_late: BTreeMap::new(),
             advice: BTreeMap::new(),
+            words: BTreeMap::new(),
             config: None,
             queue: None,
             submit: None,
@@ -248,7 +259,7 @@ pub fn schema() -> String {
 
 impl Default for Settle {
     fn default() -> Self {
-        Self { deferred: Duration::from_secs(4) }
+        Self { deferred: Duration::from_secs(4), remembers: Duration::ZERO }
     }
 }
 
@@ -314,6 +325,18 @@ command = ["./install.sh"]
         assert_eq!(contract.advice("outbound/x#mutual,a=3"), None);
         let wrong = format!("{GOOD}[advice]\n\"outbound/[x\" = 'Set y.'\n");
         assert!(Contract::parse(Path::new("relay.toml"), &wrong).is_err());
+    }
+
+    #[test]
+    fn words_of_the_product_stand_for_connectors_of_mail_that_goes_out() {
+        let with = |line: &str| {
+            Contract::parse(Path::new("relay.toml"), &format!("{GOOD}[words]\n{line}\n"))
+        };
+        let words = with("encrypt = 'encryption-only'").unwrap().words;
+        assert_eq!(words["encrypt"], Connector::EncryptionOnly);
+        for wrong in ["encrypt = 'encrypted'", "smtps = 'implicit'", "Encrypt = 'dane'"] {
+            assert!(with(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 use waxseal_model::case_ids;
+use waxseal_model::scenario::Connector;
+use waxseal_model::script::Direction;
 
 /// A program and its arguments; `./` is the driver's folder. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
@@ -78,7 +80,7 @@ pub(super) fn advice<'de, D: Deserializer<'de>>(
 }
 
 /// `4s` or `500ms`.
-fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(from)?;
     let millis = text.strip_suffix("ms").and_then(|number| number.parse().ok());
     let seconds = || text.strip_suffix('s')?.parse().ok();
@@ -142,4 +144,19 @@ pub(super) fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D
         Some(name) => Err(D::Error::custom(format!("{name:?} is no name of Debian's"))),
         None => Ok(names),
     }
+}
+/// Words of the product's, in lower case, each with an outbound connector.
+pub(super) fn outbound_words<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<String, Connector>, D::Error> {
+    let words = BTreeMap::<String, Connector>::deserialize(from)?;
+    for (word, connector) in &words {
+        if !connector.exists(Direction::Outbound) {
+            return Err(D::Error::custom(format!("`{connector}` is no outbound connector")));
+        }
+        if word.chars().any(|c| c.is_ascii_uppercase()) {
+            return Err(D::Error::custom(format!("`{word}` has to be in lower case")));
+        }
+    }
+    Ok(words)
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use case::CaseRecord;
 
-use crate::domain::DomainRecord;
+use crate::domain::{DomainRecord, Protection};
 use crate::facts::Engine;
 use crate::foreign::Foreign;
 use crate::gate::GateRecord;
@@ -189,12 +189,15 @@ impl Record {
     /// The exit code of the run. 130: it was interrupted. 2: nothing was played. 1: a must is
     /// broken, the user's configuration has a finding, or with a baseline something is new, stale,
     /// unknown, reasonless or expired. 3: a must
-    /// is undecided, or applies and is not judged, and no waiver accepts it; or facts are too old. 0:
-    /// none of these.
+    /// is undecided, or applies and is not judged, and no waiver accepts it; a rule of the user's was
+    /// not tested; or facts are too old. 0: none of these.
     pub fn exit_code(&self) -> u8 {
         let interrupted = if self.interrupted { INTERRUPTED } else { KEPT };
         let found = if self.findings.is_empty() { KEPT } else { BROKEN };
-        if self.cases.iter().all(|case| case.verdict == Verdict::Skipped) {
+        let untested = self.domains.iter().any(|domain| domain.status == Protection::Untested);
+        let untested = if untested { UNDECIDED } else { KEPT };
+        if self.domains.is_empty() && self.cases.iter().all(|case| case.verdict == Verdict::Skipped)
+        {
             return gravest([interrupted, found, UNUSABLE]);
         }
         let musts = self.cases.iter().filter(|c| c.level == Level::Must && c.waiver.is_none());
@@ -205,7 +208,7 @@ impl Record {
         let open = self.requirements.iter().any(|row| row.open && row.waiver.is_none());
         let open = open || !self.outdated.is_empty();
         let open = if open { UNDECIDED } else { KEPT };
-        gravest([interrupted, found, gate.unwrap_or(KEPT), verdicts, open])
+        gravest([interrupted, found, gate.unwrap_or(KEPT), verdicts, open, untested])
     }
 }
 

@@ -31,4 +31,18 @@ impl Connector {
     pub fn forces_tls(self) -> bool {
         self != Self::Opportunistic
     }
+
+    /// Whether it asks what a next hop proves.
+    pub fn judges_certificates(self) -> bool {
+        match self {
+            Self::CertificateValidation | Self::DomainValidation | Self::Dane | Self::MtaSts => {
+                true
+            }
+            Self::Opportunistic
+            | Self::EncryptionOnly
+            | Self::Mutual
+            | Self::Implicit
+            | Self::Partner => false,
+        }
+    }
 }

@@ -33,7 +33,7 @@ pub use hello::{Framing, HelloVariant, RawHello};
 pub use load::{Known, default_control, load, load_offers, undelivered_control};
 pub use message::{Also, Message, RecipientDomain};
 pub use place::{Alias, DeadAddress, Family, HostPlace, PeerPlace};
-pub use placement::{NextHop, Placement};
+pub use placement::{NextHop, Placement, SenderPlace};
 pub use schema::{keys, schema};
 pub use tampering::{TamperedVersion, Tampering};
 pub use vocabulary::{Entry, Group, groups};

@@ -1,6 +1,7 @@
 //! Where the mail of a case goes that is played with the user's own configuration.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use super::{Case, default_control};
 use crate::expect::TlsExpect;
@@ -14,21 +15,47 @@ pub struct Placement {
     /// The one host that all mail of this domain goes to. `None`: each case has hosts of its own,
     /// which the lab's MX records name.
     pub next_hop: Option<NextHop>,
+    /// Who sends the message, where the user says so.
+    pub sender: Option<SenderPlace>,
+}
+
+/// The user's own sender. Where there is one, all cases have it, and are played one at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SenderPlace {
+    /// The address.
+    pub address: String,
+    /// Whether the lab plays the host that takes its mail.
+    pub played: bool,
 }
 
 /// A host that the user's own configuration names as the next hop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextHop {
-    /// Its name.
+    /// Its name; one of the lab's where the configuration has its address only.
     pub host: String,
     /// Where it listens; `None`: where every next hop of the lab does.
     pub port: Option<u16>,
+    /// The address, where the configuration has that and no name.
+    pub address: Option<IpAddr>,
 }
 
-/// `gateway.example`, or `gateway.example:587`.
+/// The port of SMTP over implicit TLS (RFC 8314 section 3.3).
+const IMPLICIT: u16 = 465;
+
+impl NextHop {
+    /// Whether TLS begins with the first octet there.
+    pub fn is_implicit(&self) -> bool {
+        self.port == Some(IMPLICIT)
+    }
+}
+
+/// `gateway.example`, `gateway.example:587`, `[192.0.2.1]:465`.
 impl fmt::Display for NextHop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.host)?;
+        match self.address {
+            Some(address) => write!(f, "[{address}]")?,
+            None => f.write_str(&self.host)?,
+        }
         self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
@@ -72,10 +99,17 @@ impl Case {
         self.placement.as_ref()?.whole_domain()
     }
 
-    /// The name of the user's own that other cases use too: the one host that mail goes to, or a
-    /// whole domain. Such cases cannot be played side by side.
+    /// The user's own sender of the message.
+    pub fn own_sender(&self) -> Option<&SenderPlace> {
+        self.placement.as_ref()?.sender.as_ref()
+    }
+
+    /// The name of the user's own that other cases use too: the sender, the one host that mail goes
+    /// to, or a whole domain. Such cases cannot be played side by side.
     pub fn shared_name(&self) -> Option<&str> {
-        self.next_hop().map(|hop| hop.host.as_str()).or_else(|| self.whole_domain())
+        let sender = self.own_sender().map(|sender| sender.address.as_str());
+        let host = || self.next_hop().map(|hop| hop.host.as_str());
+        sender.or_else(host).or_else(|| self.whole_domain())
     }
 
     /// The control of this case's connector, in the same domain.
