@@ -157,6 +157,13 @@ pub(super) struct RunArguments {
     /// Number of cases run in parallel.
     #[arg(long, value_name = "N", value_parser = some)]
     pub(super) jobs: Option<usize>,
+    /// With --config: instances of the relay that play the cases of one domain side by side [default:
+    /// by cores and memory].
+    #[arg(long, value_name = "N", requires = "config", value_parser = some)]
+    pub(super) instances: Option<usize>,
+    /// Be a further instance: a run with --config starts them with this option.
+    #[arg(long, hide = true)]
+    pub(super) instance: bool,
     /// Run only part I of N.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub(super) shard: Option<(usize, usize)>,

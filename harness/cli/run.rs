@@ -20,7 +20,7 @@ use crate::lab::{Sandbox, sandbox};
 use crate::library::{now, today};
 use crate::relay::{RelayError, RelaySpec};
 use crate::report::{self, FORMATS};
-use crate::run::{RunOptions, run as play};
+use crate::run::{Instances, Own, RunOptions, cannot_serve, run as play, serve};
 
 /// Plays, reports, and gives the exit code. `profile` is the name of the one that the arguments mean.
 /// Enters the private network first, while there is only one thread.
@@ -45,6 +45,9 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(own) => own,
         Err(text) => return refuse(&text),
     };
+    if arguments.instance {
+        return serve_instance(catalogue, arguments, &spec, own);
+    }
     if arguments.command.is_none() {
         warn_of_unplayed(catalogue, &spec);
     }
@@ -65,6 +68,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         engine: arguments.engine,
         sandbox,
         own,
+        instances: instances(arguments),
         keep: arguments.keep,
         started: now(),
         today: Some(today()),
@@ -87,6 +91,45 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Err(error) => return refuse(&error.to_string()),
     };
     finish(catalogue, arguments, &record, out.as_ref())
+}
+
+/// How further instances are started: as this run was, with one word more.
+fn instances(arguments: &RunArguments) -> Option<Instances> {
+    let mut words: Vec<_> = std::env::args_os().skip(1).collect();
+    words.push("--instance".into());
+    let program = std::env::current_exe().ok().filter(|_| arguments.config.is_some())?;
+    Some(Instances { program, arguments: words, exactly: arguments.instances })
+}
+
+/// Is a further instance of the relay: plays what the run that has started it wants. What is to be said
+/// of it that run says.
+fn serve_instance(
+    catalogue: &Catalogue,
+    arguments: &RunArguments,
+    spec: &RelaySpec,
+    own: Option<Own>,
+) -> ExitCode {
+    let cannot = |what: &str, error: &dyn std::fmt::Display| {
+        cannot_serve(format!("could not {what}: {error}"));
+        ExitCode::FAILURE
+    };
+    let sandbox = match sandbox::enter() {
+        Ok(sandbox) => sandbox,
+        Err(error) => return cannot("enter the private network", &error),
+    };
+    let options = RunOptions {
+        jobs: arguments.jobs,
+        engine: arguments.engine,
+        sandbox: Some(sandbox),
+        own,
+        ..RunOptions::default()
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return cannot("start", &error),
+    };
+    runtime.block_on(serve(catalogue, spec, &options));
+    ExitCode::SUCCESS
 }
 
 /// Enters the private network. A relay that a driver runs does not run without it, unless the user
