@@ -5,7 +5,7 @@ for name in sender_dependent_relayhost_maps sender_dependent_default_transport_m
     [ "$(value_of $name)" ] || continue
     entries $name >"$work/senders"
     first=$(sed -n '1s/	.*//p' "$work/senders")
-    say warning "$name chooses the way by the sender: what is said holds for mail from ${sender:-senders that it does not list${first:+ as $first}}, and --sender ADDRESS plays another"
+    say warning "$name chooses the way by the sender: what is said holds for mail from ${sender:-senders that it does not list${first:+, unlike $first}}, and --sender ADDRESS plays another"
 done
 [ -z "$(value_of smtp_tls_per_site)" ] ||
     say warning "smtp_tls_per_site goes by the name of the MX host too, which is what the DNS says; the lab's hosts have names of their own"
