@@ -266,6 +266,7 @@ fn a_tenant_in_the_cloud_whose_entry_is_never_asked() {
         &told,
         &[
             "smtp_tls_chain_files names /etc/ssl/edge/fullchain.pem, which is not on this machine",
+            "finding: tls_policy:2: [company-example.mail.protection.outlook.example] is never asked",
             "warning: master.cf smtp/inet takes no mail outside TLS, and the lab hands in some",
         ],
     );
