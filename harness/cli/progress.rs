@@ -62,6 +62,11 @@ impl Progress for Bar {
         self.bar.suspend(|| drop(writeln!(anstream::stderr(), "{text}")));
     }
 
+    fn slower(&self, why: &str) {
+        self.bar
+            .suspend(|| say(&format!("note: cases of one domain are played more slowly: {why}")));
+    }
+
     fn judged(&self, case: &CaseRecord) {
         if self.lines {
             let line = report::line(case);

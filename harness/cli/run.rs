@@ -12,7 +12,7 @@ use waxseal_model::script::Direction;
 use super::arguments::RunArguments;
 use super::files;
 use super::output::{OutDir, print, refuse, say};
-use super::own::own;
+use super::own::{listed, own};
 use super::progress::Bar;
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
@@ -20,7 +20,7 @@ use crate::lab::{Sandbox, sandbox};
 use crate::library::{now, today};
 use crate::relay::{RelayError, RelaySpec};
 use crate::report::{self, FORMATS};
-use crate::run::{RunOptions, SELECTION, known_hops, run as play, survey};
+use crate::run::{Instances, Own, RunOptions, cannot_serve, run as play, serve};
 
 /// Plays, reports, and gives the exit code. `profile` is the name of the one that the arguments mean.
 /// Enters the private network first, while there is only one thread.
@@ -45,6 +45,9 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(own) => own,
         Err(text) => return refuse(&text),
     };
+    if arguments.instance {
+        return serve_instance(catalogue, arguments, &spec, own);
+    }
     if arguments.command.is_none() {
         warn_of_unplayed(catalogue, &spec);
     }
@@ -65,6 +68,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         engine: arguments.engine,
         sandbox,
         own,
+        instances: None,
         keep: arguments.keep,
         started: now(),
         today: Some(today()),
@@ -83,6 +87,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
     if let Err(text) = listed {
         return refuse(&text);
     }
+    options.instances = instances(arguments, options.own.as_ref());
     let progress = Bar::new(arguments.verbose);
     let played = runtime.block_on(play(catalogue, &spec, &options, &progress, stop.came()));
     progress.end();
@@ -93,51 +98,45 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
     finish(catalogue, arguments, &record, out.as_ref())
 }
 
-/// Without rules of the user's, the entries of the configuration become them; with rules, they say to
-/// which hosts the mail goes. What is refused is refused by the run as well, which says it then.
-async fn listed(
+/// How further instances are started: as this run was, with the rules as they were settled.
+fn instances(arguments: &RunArguments, own: Option<&Own>) -> Option<Instances> {
+    let mut words: Vec<_> = std::env::args_os().skip(1).collect();
+    words.push("--instance".into());
+    let rules = own.iter().flat_map(|own| &own.rules);
+    words.extend(rules.map(|rule| format!("--settled={}", rule.written()).into()));
+    let program = std::env::current_exe().ok().filter(|_| arguments.config.is_some())?;
+    Some(Instances { program, arguments: words, exactly: arguments.instances })
+}
+
+/// Is a further instance of the relay: plays what the run that has started it wants. What is to be said
+/// of it that run says.
+fn serve_instance(
     catalogue: &Catalogue,
     arguments: &RunArguments,
     spec: &RelaySpec,
-    options: &mut RunOptions,
-    stop: &Stop,
-) -> Result<(), String> {
-    let Some(own) = &options.own else { return Ok(()) };
-    let complete = own.rules.iter().all(|rule| rule.next_hop.is_some());
-    if complete && !own.rules.is_empty() {
-        return Ok(());
-    }
-    let told = tokio::select! {
-        told = survey(catalogue, spec, options) => told,
-        () = stop.clone().came() => return Ok(()),
+    own: Option<Own>,
+) -> ExitCode {
+    let cannot = |what: &str, error: &dyn std::fmt::Display| {
+        cannot_serve(format!("could not {what}: {error}"));
+        ExitCode::FAILURE
     };
-    let Some(own) = &mut options.own else { return Ok(()) };
-    match told {
-        Err(error) if own.rules.is_empty() => return Err(error.to_string()),
-        Err(_) => {}
-        Ok(told) if !own.rules.is_empty() => {
-            let known = known_hops(&mut own.rules, &told.entries);
-            known.iter().for_each(|line| say(&format!("note: {line}; the lab plays it")));
-        }
-        Ok(told) if told.entries.is_empty() => {
-            say("note: the driver lists no policy entries of this configuration; say \
-                 `--connector DOMAIN=CONNECTOR` for each domain whose mail is to be tested");
-        }
-        Ok(told) => {
-            *own = own.clone().with_entries(told.entries);
-            let (entries, rules) = (own.overview.len(), own.rules.len());
-            let which = if options.cases.is_empty() {
-                options.cases = SELECTION.map(str::to_owned).to_vec();
-                let inbound = !arguments.inbound.is_empty();
-                options.cases.extend(inbound.then(|| "inbound/*".to_owned()));
-                "a selection of cases; `--case '*'` plays all"
-            } else {
-                "the selected cases"
-            };
-            say(&format!("overview: {} of {entries} entries are played, with {which}", rules));
-        }
-    }
-    Ok(())
+    let sandbox = match sandbox::enter() {
+        Ok(sandbox) => sandbox,
+        Err(error) => return cannot("enter the private network", &error),
+    };
+    let options = RunOptions {
+        jobs: arguments.jobs,
+        engine: arguments.engine,
+        sandbox: Some(sandbox),
+        own,
+        ..RunOptions::default()
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return cannot("start", &error),
+    };
+    runtime.block_on(serve(catalogue, spec, &options));
+    ExitCode::SUCCESS
 }
 
 /// Enters the private network. A relay that a driver runs does not run without it, unless the user

@@ -12,6 +12,7 @@ pub mod ipv6;
 #[cfg(target_os = "linux")]
 mod keeper;
 pub mod log;
+pub mod machine;
 #[cfg(target_os = "linux")]
 mod mounts;
 #[cfg(target_os = "linux")]

@@ -55,7 +55,8 @@ pub(super) fn enter() -> Result<Sandbox, SandboxError> {
         return Err(SandboxError::Threads { threads });
     }
     // SAFETY: no preconditions.
-    let mut users = if unsafe { libc::geteuid() } == 0 { Users::All } else { Users::OnlyOurselves };
+    let root = unsafe { libc::geteuid() } == 0;
+    let mut users = if root && all_users() { Users::All } else { Users::OnlyOurselves };
     let mut tried = rehearse(users);
     if users == Users::All && tried.is_err() {
         // Root of a container may lack the right and still be allowed a user namespace.
@@ -63,6 +64,14 @@ pub(super) fn enter() -> Result<Sandbox, SandboxError> {
         tried = rehearse(users).map_err(|_| ()).or(tried);
     }
     tried.and_then(|()| go(users)).map_err(explain)
+}
+
+/// Whether there are more users here than one: root of a user namespace may be all there is
+/// (user_namespaces(7)).
+fn all_users() -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let numbers = map.split_whitespace().skip(2).step_by(3);
+    numbers.filter_map(|count| count.parse::<u64>().ok()).sum::<u64>() != 1
 }
 
 /// Does all of it in a child that ends, so that a failure half-way leaves no trace.
@@ -233,13 +242,17 @@ fn replace_files(below: &Path) -> io::Result<SystemResolver> {
         if !Path::new(&theirs).exists() {
             continue;
         }
+        if name == "resolv.conf" {
+            resolver = SystemResolver::Lab;
+        }
+        // In a network inside another one of ours it says so already.
+        if fs::read_to_string(&theirs).is_ok_and(|there| there == text) {
+            continue;
+        }
         fs::write(&ours, text)?;
         // Every user of the sandbox reads them, whatever the umask.
         fs::set_permissions(&ours, fs::Permissions::from_mode(0o644))?;
         mount(Some(&ours), &theirs, None, libc::MS_BIND)?;
-        if name == "resolv.conf" {
-            resolver = SystemResolver::Lab;
-        }
     }
     for dir in DAEMONS {
         if Path::new(dir).is_dir() {

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use waxseal_model::configuration::Told;
+use waxseal_model::foreign::Foreign;
+use waxseal_model::limits;
 use waxseal_model::scenario::Connector;
 
 use super::driver::{Driver, Prepared};
 use super::error::RelayError;
-use super::place::{Place, last_words};
+use super::place::Place;
 use crate::lab::{Commands, Isolation};
 
 /// How long the driver's command may take: it copies tables and asks the product about each.
@@ -95,9 +97,16 @@ pub async fn adopt(
         .with_patience(PATIENCE);
     let output = place.run(&[], b"").await?;
     if !output.status.success() {
-        return Err(refused(last_words(&output)));
+        return Err(refused(reason(&output.stderr)));
     }
     Told::parse(&output.stdout).map_err(|mistake| place.error(mistake))
+}
+
+/// The last line on its standard error, which may hold a long line to copy.
+fn reason(words: &[u8]) -> String {
+    let words = String::from_utf8_lossy(words);
+    let line = words.lines().last().unwrap_or("it said nothing");
+    Foreign::from(line.chars().take(limits::REFUSAL).collect::<String>().as_str()).to_string()
 }
 
 #[cfg(test)]

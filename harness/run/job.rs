@@ -15,13 +15,15 @@ use waxseal_model::trace::Place;
 use waxseal_model::verdict::Verdict;
 use waxseal_model::wording::fill;
 
+use super::beside::Beside;
 use super::lab::Lab;
 use super::open::Open;
+use super::player::Player;
 use super::results::Results;
 use super::rounds::play_all;
 use super::scheduler::Scheduler;
-use super::start::{self, Started};
-use super::{Own, Progress, RunError, RunOptions, absent, doubt, plan};
+use super::start;
+use super::{Own, Progress, RunError, RunOptions, absent, beside, doubt, plan};
 use crate::catalogue::Catalogue;
 use crate::relay::RelaySpec;
 use crate::wire::attention;
@@ -130,8 +132,14 @@ impl<'a> Job<'a> {
         }
         self.progress.begins(self.playable.len());
         let open = Arc::new(Open::new());
-        let evidence = started.relay.evidence();
-        let scheduler = Scheduler::new(&lab, pace, evidence, self.options, Arc::clone(&open));
+        let player = Player::new(&lab, pace, started.relay.evidence(), self.options, &open);
+        let mut beside = Beside::new(self.options);
+        let (further, why_none) = beside::further(&self.playable, self.options);
+        if let Some(why) = why_none {
+            self.progress.slower(why);
+        }
+        let scheduler = Scheduler::new(player, &beside.seats, further + 1, pace, self.options);
+        let gone = beside.gone();
         let (results, records) = (&mut self.results, &mut self.records);
         let playing =
             play_all(self.catalogue, &self.playable, &scheduler, results, self.progress, records);
@@ -141,9 +149,13 @@ impl<'a> Job<'a> {
                 (Some((Verdict::Inconclusive, "The run was interrupted.".to_owned())), true)
             }
             tail = started.relay.ended() => (Some((Verdict::Error, tail)), false),
+            tail = gone => (Some((Verdict::Error, tail)), false),
+            () = beside.grow(further, self.progress) => (None, false),
         };
+        let gone_beside = beside.finish().await;
         if early.is_none() {
-            self.listen_on(&started, pace.listens_on).await;
+            let gone = started.relay.gone().or(gone_beside);
+            self.listen_on(gone, pace.listens_on).await;
         }
         let version = started.relay.version().unwrap_or_else(|| self.relay.version());
         let told = std::mem::take(&mut started.told);
@@ -154,8 +166,8 @@ impl<'a> Job<'a> {
     }
 
     /// After the last verdict: whether the relay is still there, and what it sends after a silence.
-    async fn listen_on(&mut self, started: &Started, more: Duration) {
-        if let Some(tail) = started.relay.gone() {
+    async fn listen_on(&mut self, gone: Option<String>, more: Duration) {
+        if let Some(tail) = gone {
             // It ended while the last cases were played: what they left open is its end, and no silence.
             let open =
                 self.records.values_mut().filter(|record| record.verdict == Verdict::Inconclusive);

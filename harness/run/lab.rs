@@ -65,7 +65,6 @@ pub(super) struct Lab {
     listeners: Mutex<BTreeMap<Connector, SocketAddr>>,
     cases: Cases,
     unplayed: Unplayed,
-    shared: Mutex<BTreeMap<String, Arc<Alone>>>,
     /// What the cases may keep beyond their shares.
     pub(super) pool: Pool,
     pub(super) quiet: Quiet,
@@ -81,9 +80,6 @@ type Unplayed = Arc<Mutex<BTreeSet<String>>>;
 
 /// As many of them are kept.
 const MOST_UNPLAYED: usize = 50;
-
-/// Held while a case plays with a name of the user's that other cases use too.
-pub(super) type Alone = tokio::sync::Mutex<()>;
 
 /// How long our peers wait. The relay gives up first, or the case's deadline comes.
 pub(super) const PATIENCE: Patience = Patience {
@@ -130,7 +126,6 @@ impl Lab {
             listeners: Mutex::default(),
             cases,
             unplayed,
-            shared: Mutex::default(),
             pool: Pool::default(),
             quiet: Quiet::default(),
             _server: server,
@@ -207,10 +202,11 @@ impl Lab {
         unplayed.iter().filter(|name| !name.ends_with(".test")).cloned().collect()
     }
 
-    /// Whoever holds this plays alone with a name of the user's.
-    pub(super) fn alone_with(&self, name: &str) -> Arc<Alone> {
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(shared.entry(name.into()).or_default())
+    /// The relay of another instance looked for these hosts in vain.
+    pub(super) fn also_unplayed(&self, hosts: Vec<String>) {
+        let mut unplayed = self.unplayed.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = MOST_UNPLAYED.saturating_sub(unplayed.len());
+        unplayed.extend(hosts.into_iter().take(room));
     }
 
     /// Listens as a next hop does, or at a port of the user's.

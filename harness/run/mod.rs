@@ -3,12 +3,15 @@
 //! Nothing here speaks SMTP.
 
 mod absent;
+mod beside;
 mod caught;
 mod claim;
 mod doubt;
 mod ending;
+mod handover;
 mod heartbeat;
 mod hops;
+mod instance;
 mod job;
 mod lab;
 mod lab_file;
@@ -20,16 +23,20 @@ mod overview;
 mod own;
 mod plan;
 mod play;
+mod player;
 mod progress;
 mod quiet;
+mod remote;
 mod results;
 mod rounds;
 mod rule;
 mod scheduler;
+mod seats;
 mod start;
 mod throttle;
 mod whole;
 
+pub use instance::{cannot_serve, serve};
 pub use job::run;
 pub use options::RunOptions;
 pub use overview::{SELECTION, known_hops, survey};
@@ -37,5 +44,6 @@ pub use own::Own;
 pub use plan::{RunError, profile, select};
 pub use play::names;
 pub use progress::{Progress, Silent};
+pub use remote::Instances;
 pub use results::{Played, Results};
 pub use rule::{Route, Rule, Sender, Wish, connector_of};

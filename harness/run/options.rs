@@ -9,6 +9,7 @@ use waxseal_model::record::Conditions;
 use waxseal_model::status::Scope;
 
 use super::own::Own;
+use super::remote::Instances;
 use crate::lab::Sandbox;
 use crate::relay::Evidence;
 
@@ -32,6 +33,9 @@ pub struct RunOptions {
     pub sandbox: Option<Sandbox>,
     /// The user's own configuration, if that is under test instead of the driver's.
     pub own: Option<Own>,
+    /// How further instances of the relay are started, where cases wait for each other because of a
+    /// name of the user's own; `None`: there is one, in this process.
+    pub instances: Option<Instances>,
     /// Whether the run's private directory stays, with the relay's files and its log.
     pub keep: bool,
     /// When the run begins, for the record, `2026-12-31T23:59:59Z`.
@@ -83,6 +87,7 @@ impl Default for RunOptions {
             engine: None,
             sandbox: None,
             own: None,
+            instances: None,
             keep: false,
             started: None,
             today: None,

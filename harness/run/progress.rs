@@ -16,6 +16,8 @@ pub trait Progress: Send + Sync {
     fn configured(&self, _told: &Told) {}
     /// With the user's own configuration the relay looked for this host, and nobody plays it.
     fn unplayed(&self, _host: &str) {}
+    /// The run takes longer than it could; why, a fragment.
+    fn slower(&self, _why: &str) {}
     /// The relay was ended; these are the last lines of its log.
     fn ended(&self, _log: &Foreign) {}
     /// One of them has its verdict.

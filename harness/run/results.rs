@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use waxseal_model::expect::Outcome;
 use waxseal_model::judge::{Control, Judgement, Names, judge};
 use waxseal_model::record::CaseRecord;
@@ -15,6 +16,7 @@ use super::caught::caught_now;
 use crate::catalogue::Catalogue;
 
 /// One case as it was played.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Played {
     /// What its texts were filled with.
     pub names: Names,

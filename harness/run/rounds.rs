@@ -16,7 +16,7 @@ use crate::catalogue::Catalogue;
 pub(super) async fn play_all<'a>(
     catalogue: &'a Catalogue,
     playable: &[&'a Case],
-    scheduler: &Scheduler<'_>,
+    scheduler: &Scheduler,
     results: &mut Results<'a>,
     progress: &dyn Progress,
     records: &mut BTreeMap<&'a str, CaseRecord>,
@@ -30,7 +30,7 @@ pub(super) async fn play_all<'a>(
 /// What the rounds of a run share.
 struct Rounds<'r, 'a> {
     catalogue: &'a Catalogue,
-    scheduler: &'r Scheduler<'r>,
+    scheduler: &'r Scheduler,
     results: &'r mut Results<'a>,
     progress: &'r dyn Progress,
     records: &'r mut BTreeMap<&'a str, CaseRecord>,

@@ -1,28 +1,25 @@
 //! Plays attempts side by side, as many at once as the relay and this machine bear.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::task::coop::unconstrained;
-use tokio::time::Instant;
 use waxseal_model::facts::Engine;
 use waxseal_model::record::CaseRecord;
 use waxseal_model::scenario::Case;
 use waxseal_model::verdict::Verdict;
 
+use super::handover::Task;
 use super::heartbeat::Heartbeat;
-use super::lab::{Alone, Lab};
-use super::open::Open;
 use super::opinion;
-use super::options::PlayOptions;
-use super::play;
+use super::player::Player;
+use super::remote::Remote;
 use super::results::Played;
-use super::throttle::Throttle;
+use super::seats::{Seat, Seats};
+use super::throttle::{Entrance, Throttle};
 use super::{RunError, RunOptions};
-use crate::relay::{Evidence, Pace};
+use crate::relay::Pace;
 use crate::wire::attention::pause;
 
 /// One case to be played.
@@ -39,33 +36,39 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Plays the cases of one run on its lab.
-pub(super) struct Scheduler<'a> {
-    lab: &'a Arc<Lab>,
-    open: Arc<Open>,
-    throttle: Throttle,
+/// Plays the cases of one run: here, and on the instances beside.
+pub(super) struct Scheduler {
+    player: Player,
+    seats: Arc<Seats<Arc<Remote>>>,
+    /// What this relay bears.
+    here: Throttle,
+    /// What this machine bears.
+    all: Throttle,
     pub(super) heartbeat: Arc<Heartbeat>,
-    options: PlayOptions,
     remembers: Duration,
 }
 
 /// Cases that are being played side by side.
 pub(super) struct Playing(JoinSet<(String, Option<Engine>, Played)>);
 
-impl<'a> Scheduler<'a> {
+impl Scheduler {
+    /// `instances` are all that there will be, with the one of this process.
     pub(super) fn new(
-        lab: &'a Arc<Lab>,
+        player: Player,
+        seats: &Arc<Seats<Arc<Remote>>>,
+        instances: usize,
         pace: Pace,
-        evidence: Evidence,
         options: &RunOptions,
-        open: Arc<Open>,
     ) -> Self {
+        let heartbeat = Arc::clone(&player.heartbeat);
+        let open = |most: usize| {
+            let jobs = options.jobs.map_or(most, |jobs| jobs.min(most)).max(1);
+            Throttle::open(jobs, Arc::clone(&heartbeat))
+        };
         let most = pace.concurrency;
-        let jobs = options.jobs.map_or(most, |jobs| jobs.min(most)).max(1);
-        let options = PlayOptions { limit: pace.limit, evidence, engine: options.engine };
-        let heartbeat = Arc::new(Heartbeat::start());
-        let throttle = Throttle::open(jobs, Arc::clone(&heartbeat));
-        Self { lab, open, throttle, heartbeat, options, remembers: pace.remembers }
+        let (here, all) = (open(most), open(most.saturating_mul(instances)));
+        let (seats, remembers) = (Arc::clone(seats), pace.remembers);
+        Self { player, seats, here, all, heartbeat, remembers }
     }
 
     /// Starts playing; each attempt gets the next number of the run. Those that share a name of the
@@ -74,37 +77,24 @@ impl<'a> Scheduler<'a> {
         let mut tasks = JoinSet::new();
         for attempt in attempts {
             *numbered += 1;
-            let (number, entrance) = (*numbered, self.throttle.entrance());
-            let (lab, open, case) =
-                (Arc::clone(self.lab), Arc::clone(&self.open), attempt.case.clone());
-            let heartbeat = Arc::clone(&self.heartbeat);
-            // What is one domain or host of the user's plays one case at a time, in the order of the
-            // attempts.
-            let turn = case.shared_name().map(|name| turn(lab.alone_with(name)));
-            let (engine, mut options) = (attempt.engine, self.options.clone());
-            options.engine = engine.or(options.engine);
-            let remembers = self.remembers;
+            let way = Way {
+                player: self.player.clone(),
+                seats: Arc::clone(&self.seats),
+                here: self.here.entrance(),
+                all: self.all.entrance(),
+                case: attempt.case.clone(),
+                number: *numbered,
+                engine: attempt.engine,
+                remembers: self.remembers,
+            };
+            let seat = attempt.case.shared_name().map(|name| self.seats.ask(name));
             tasks.spawn(async move {
-                // Whoever waits for a turn holds no place.
-                let alone = match turn {
-                    Some(turn) => Some(turn.await),
-                    None => None,
+                let (id, engine) = (way.case.id.clone(), way.engine);
+                let played = match seat {
+                    None => way.play_here().await,
+                    Some(seat) => way.play_alone_with_name(seat).await,
                 };
-                let _inside = entrance.enter().await;
-                let begun = Instant::now();
-                let (names, heard) = play::play(&lab, &case, number, &options).await;
-                let lateness = heartbeat.worst_since(begun);
-                let duration: Duration = begun.elapsed();
-                let trace = heard.trace.clone();
-                open.keep(&case, &names, heard);
-                if let Some(alone) = alone {
-                    // What it remembers of this case must not pass for the next one's.
-                    tokio::spawn(async move {
-                        pause(remembers).await;
-                        drop(alone);
-                    });
-                }
-                (case.id, engine, Played { names, trace, duration, lateness })
+                (id, engine, played)
             });
         }
         Playing(tasks)
@@ -112,23 +102,74 @@ impl<'a> Scheduler<'a> {
 
     /// The engine that a failure is played with once more, if it shows in TLS and that can play it.
     pub(super) fn other_engine(&self, case: &Case, record: &CaseRecord) -> Option<Engine> {
-        if record.verdict != Verdict::Fail || self.options.engine.is_some() {
+        if record.verdict != Verdict::Fail || self.player.options.engine.is_some() {
             return None;
         }
         let engine = opinion::other(opinion::played_by(&record.trace)?);
-        self.lab.lacks(case, Some(engine)).is_none().then_some(engine)
+        self.player.lab.lacks(case, Some(engine)).is_none().then_some(engine)
     }
 }
 
-/// A turn with a name. Its place in the line is taken here: the lock is fair, and to ask is to poll.
-fn turn(alone: Arc<Alone>) -> impl Future<Output = OwnedMutexGuard<()>> {
-    let mut waiting = Box::pin(unconstrained(alone.lock_owned()));
-    let asked = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    async move {
-        match asked {
-            Poll::Ready(alone) => alone,
-            Poll::Pending => waiting.await,
+/// The way of one attempt.
+struct Way {
+    player: Player,
+    seats: Arc<Seats<Arc<Remote>>>,
+    here: Entrance,
+    all: Entrance,
+    case: Case,
+    number: usize,
+    engine: Option<Engine>,
+    remembers: Duration,
+}
+
+impl Way {
+    /// On the instance of this process.
+    async fn play_here(&self) -> Played {
+        let _here = self.here.clone().enter().await;
+        let _all = self.all.clone().enter().await;
+        self.player.play(&self.case, self.number, self.engine).await
+    }
+
+    /// What is one domain or host of the user's plays one case at a time on each instance. It waits for
+    /// one without holding a place.
+    async fn play_alone_with_name(&self, seat: oneshot::Receiver<Seat<Arc<Remote>>>) -> Played {
+        let mut next = seat.await.ok();
+        loop {
+            let Some(seat) = next else { return self.play_here().await };
+            let played = match &seat.remote {
+                None => Some(self.play_here().await),
+                Some(remote) => self.play_there(remote).await,
+            };
+            if let Some(played) = played {
+                // What the relay remembers of this case must not pass for the next one's.
+                let remembers = self.remembers;
+                tokio::spawn(async move {
+                    pause(remembers).await;
+                    drop(seat);
+                });
+                return played;
+            }
+            // That instance has ended.
+            seat.lose();
+            let name = self.case.shared_name().unwrap_or_default();
+            next = self.seats.ask(name).await.ok();
         }
+    }
+
+    /// On another instance; `None`: it has ended. Its process plays, and what is known of all instances
+    /// is known here.
+    async fn play_there(&self, remote: &Remote) -> Option<Played> {
+        let lab = &self.player.lab;
+        if lab.quiet.holds(&self.case).is_some() {
+            // It is not played at all.
+            return Some(self.play_here().await);
+        }
+        let _all = self.all.clone().enter().await;
+        let task = Task { case: self.case.id.clone(), number: self.number, engine: self.engine };
+        let done = remote.play(&task).await?;
+        lab.quiet.take(&self.case, &done.played.trace);
+        lab.also_unplayed(done.unplayed);
+        Some(done.played)
     }
 }
 

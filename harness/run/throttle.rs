@@ -60,6 +60,7 @@ impl Drop for Throttle {
 }
 
 /// A way in.
+#[derive(Clone)]
 pub(super) struct Entrance(Arc<Doors>);
 
 impl Entrance {

@@ -15,7 +15,9 @@ mkdir "$layer/over" "$layer/work"
 mount -t overlay -o "lowerdir=$root,upperdir=$layer/over,workdir=$layer/work" waxseal "$root" 2>/dev/null ||
     refuse "this system has no overlay file system, in which the user's files would be put beside Postfix's"
 cp "$etc/dynamicmaps.cf" "$work/dynamicmaps.cf"
-cp -RLp "$user/." "$etc/" || refuse "it could not be copied"
+# A link that leads nowhere is left out.
+cp -RLp "$user/." "$etc/" 2>"$work/uncopied" || { [ -s "$etc/main.cf" ] && [ -s "$etc/master.cf" ]; } ||
+    refuse "it could not be copied: $(tail -n 1 "$work/uncopied")"
 rm -rf "$etc/dynamicmaps.cf.d"
 cp "$work/dynamicmaps.cf" "$etc/dynamicmaps.cf"
 chown -R 0:0 "$etc"
@@ -28,7 +30,15 @@ aged() { find "$@" -type f -mmin -2 -exec touch -t 202001010000 {} +; }
 aged "$etc"
 
 # bring PATH: makes that a file or folder of the user's is at its own path in the copy. Whether it is there.
+brought=' '
 bring() {
+    case $brought in
+    *" $1 "*)
+        [ -e "$root$1" ]
+        return
+        ;;
+    esac
+    brought="$brought$1 "
     case $1 in
     /etc/postfix/*)
         # The copy of the folder stands for /etc/postfix; another instance may use files of the first.
@@ -38,12 +48,27 @@ bring() {
         fi
         ;;
     esac
-    if [ -e "$1" ]; then
-        mkdir -p "$root${1%/*}"
-        cp -RLp "$1" "$root${1%/*}/" || refuse "$1 could not be copied"
+    from=$1
+    if [ ! -e "$from" ] && [ -z "$live" ]; then in_folder "$1"; fi
+    if [ -e "$from" ]; then
+        if [ -d "$from" ]; then from=$from/. at=$1; else at=${1%/*}; fi
+        mkdir -p "$root$at"
+        cp -RLp "$from" "$root$1" || refuse "$1 could not be copied"
         aged "$root$1"
     fi
     [ -e "$root$1" ]
+}
+# in_folder PATH: leaves in $from where a folder that came from elsewhere, such as /opt/mail/conf, has it.
+in_folder() {
+    rest=${1#/}
+    while [ "$rest" != "${rest#*/}" ]; do
+        rest=${rest#*/}
+        if [ -f "$user/$rest" ]; then
+            from=$user/$rest
+            say time "$1 is the file $rest of the folder"
+            return
+        fi
+    done
 }
 
 # Lays the copy where the relay is started: over the private root, and what is in /etc over that of the lab.

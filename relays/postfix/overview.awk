@@ -50,6 +50,26 @@ function split_route(value,    at) {
 function entry(domain, level, hop, place) {
     if (!told[domain]++) print "entry\t" domain "\t" connector(level) "\t" host_of(hop) "\t" place "\t" level
 }
+# The host of a next hop without brackets and port.
+function bare(hop) {
+    sub(/[ ,].*/, "", hop)
+    gsub(/[][]|:[0-9a-z]+$/, "", hop)
+    return tolower(hop)
+}
+# The entry of a next hop that is written otherwise: with or without its port or brackets it is another, but what it
+# says is meant.
+function spelled(hop, by,    i, key) {
+    if (hop == "" || policy_of(hop) != "") return ""
+    for (i = 1; i <= count; i++) {
+        key = keys[i]
+        if ((key ~ /^\[/ || key ~ /:/) && bare(key) == bare(hop)) {
+            if (!twice[key, hop]++)
+                print "finding\t" place[key] ": " key " is never asked for mail to " hop ", as " by " writes it"
+            return key
+        }
+    }
+    return ""
+}
 function usual(transport) {
     if (static != "") return static
     return transport in own_level ? own_level[transport] : level
@@ -91,6 +111,11 @@ BEGIN {
             print "finding\t" place[key] ": " key " is never asked, because this mail goes to " hop " by " (by != "" ? line[by] : where) \
                 (found == "" ? ", which has no entry and gets `" usual(by != "" ? transport : "smtp") "`" : ", which gets `" policy[found] "` by " place[found])
         }
+        # The certificate of the MX host, whose name the DNS says, has to have one name.
+        if (hop == "" && match(policy[key], /match=[^ \t]+/)) {
+            hop = substr(policy[key], RSTART + 6, RLENGTH - 6)
+            if (hop ~ /^\.|:|hostname|nexthop/ || tolower(policy[key]) ~ /^fingerprint/) hop = ""
+        }
         entry(key, policy[key], hop, place[key])
     }
     for (i = 1; i <= many; i++) {
@@ -102,15 +127,17 @@ BEGIN {
         if (key ~ /@/) continue
         split_route(route[key])
         if (!(transport in agent)) continue
+        meant = spelled(hop, line[key])
         domain = key == "*" ? "unlisted.example" : key
-        found = policy_of(hop == "" ? key : hop)
+        found = meant != "" ? meant : policy_of(hop == "" ? key : hop)
         entry(domain, found == "" ? usual(transport) : policy[found], hop, found == "" ? line[key] : place[found])
     }
     # All others.
     transport = default_transport
     sub(/:.*/, "", transport)
     if (transport in agent) {
-        found = policy_of(usual_hop)
+        found = spelled(usual_hop, where)
+        if (found == "") found = policy_of(usual_hop)
         entry("unlisted.example", found == "" ? usual(transport) : policy[found], usual_hop, found == "" ? where : place[found])
     }
 }

@@ -2,7 +2,7 @@
 # meant to get; nothing is started for it. Entries that are never asked are findings at all times.
 
 entries transport_maps >"$work/transport"
-static=$(value_of smtp_tls_policy_maps | sed -n 's/.*static:{ *\([^}]*\)}.*/\1/p; s/.*static:\([^{ ,]*\).*/\1/p' | head -n 1)
+static=$(value_of smtp_tls_policy_maps | sed -n 's/.*static:{ *\([^}]*\)}.*/\1/p; s/.*static:\([^{} ,]*\).*/\1/p' | head -n 1)
 level=$(value_of smtp_tls_security_level)
 where=main.cf:$(line_of smtp_tls_security_level)
 if [ -z "$level" ]; then

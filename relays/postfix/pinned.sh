@@ -14,9 +14,32 @@ concerns() {
     return 1
 }
 
+# named KEY NAME...: an entry that wants one of these names, of which one with a dot in front stands for all below it.
+named() {
+    of=$1
+    shift
+    while IFS=$tab read -r domain connector hop; do
+        hop=${hop%:*}
+        hop=${hop#\[}
+        for name in "$@"; do
+            case ${hop%\]} in "$name") return ;; esac
+            # The lab's hosts are below the domain, where the user names none.
+            case $name in .*) case "${hop%\]}/.${domain#.}" in *"$name" | *"$name"/*) return ;; esac ;; esac
+        done
+    done <"$work/rules"
+    say warning "$where wants a certificate of $of in the name of $1${2:+ or another}; the lab shows one in the name of the host, --mx DOMAIN=HOST"
+}
+
 printf '%s\n' "${WAXSEAL_CONFIG_RULES:-}" >"$work/rules"
 added=' '
 while IFS=$tab read -r key value where table; do
+    case $value in
+    [fF]ingerprint*)
+        ! concerns "$key" ||
+            say warning "$where wants the certificate of $key by its fingerprint; the lab shows another, so this mail is kept, and nothing is said about the partner's own"
+        continue
+        ;;
+    esac
     for attribute in $value; do
         case $attribute in
         tafile=*)
@@ -28,14 +51,9 @@ while IFS=$tab read -r key value where table; do
         match=*)
             concerns "$key" || continue
             names=$(echo "${attribute#match=}" | tr ':' ' ')
-            case "${value%% *}, $names" in
-            fingerprint,*)
-                say warning "$where wants the certificate of $key by its fingerprint; the lab shows another, so this mail is kept, and nothing is said about the partner's own"
-                ;;
+            case $names in
             *hostname* | *nexthop*) ;;
-            *)
-                say warning "$where wants a certificate of $key in the name of ${names%% *}; the lab shows one if that is the host, --mx '$key=${names%% *}'"
-                ;;
+            *) named "$key" $names ;;
             esac
             ;;
         esac

@@ -8,13 +8,17 @@ function skipped(name) {
         name ~ /(_restrictions|_restriction_classes|_session_cache_database|_directory|_milters|_program|_command)$/ ||
         name ~ /(_CAfile|_CApath|_tls_[a-z]*cert_file|_tls_[a-z]*key_file|_tls_chain_files)$/ ||
         name ~ /^(content_filter|maillog_file.*|mynetworks|sendmail_path|newaliases_path|mailq_path|manpage_.*)$/ ||
-        name ~ /^(readme_.*|html_.*|sample_.*|debug_peer_list|dovecot_.*|execution_.*|smtpd_tls_trust_.*)$/
+        name ~ /^(readme_.*|html_.*|sample_.*|debug_peer_list|dovecot_.*|execution_.*|smtp_tls_trust_anchor_file)$/
 }
 # Who has a mailbox here and who may log in does not matter to mail for others.
 function indifferent(name) {
     return name ~ /^(tls_server_sni_maps|virtual_mailbox_(maps|limit_maps|limit_override)|virtual_[ug]id_maps|relay_recipient_maps)$/ ||
         name ~ /^(local_recipient_maps|smtpd_sender_login_maps|rbl_reply_maps|relocated_maps|fast_flush_domains)$/ ||
         name ~ /^(fallback_transport_maps|lmtp_|local_|smtp_sasl_|qmqpd_|luser_relay|virtual_mailbox_base|authorized_)/
+}
+# Parameters whose values may name a file, with names or addresses in it or for itself.
+function takes_files(name) {
+    return name ~ /(_file|_files|_domains|_networks|_clients|_exceptions|_hosts|_destinations)$/ || name == "mydestination"
 }
 function is_table(word) {
     return word ~ /^(hash|btree|lmdb|cdb|dbm|sdbm|texthash|regexp|pcre|cidr|sqlite|ldap|mysql|pgsql|mongodb|memcache|nis|nisplus|netinfo|tcp|socketmap):/
@@ -52,7 +56,7 @@ FILENAME == defaults {
         sub(/^!/, "", word)
         table = word
         while (sub(/^(proxy|debug):/, "", table)) {}
-        if (is_table(table) || (table ~ /^\/[^\/].*[^\/]$/ && !index(table, ":"))) {
+        if (is_table(table) || (takes_files(name) && table ~ /^\/[^\/].*[^\/]$/ && !index(table, ":"))) {
             if (!seen[full, word]++) print full "\t" word "\t" table "\t" (indifferent(name) ? "indifferent" : "asked")
         }
     }

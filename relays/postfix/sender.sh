@@ -5,7 +5,7 @@ for name in sender_dependent_relayhost_maps sender_dependent_default_transport_m
     [ "$(value_of $name)" ] || continue
     entries $name >"$work/senders"
     first=$(sed -n '1s/	.*//p' "$work/senders")
-    say warning "$name chooses the way by the sender: what is said holds for mail from ${sender:-senders that it does not list}, and --sender ADDRESS plays another${first:+, such as $first}"
+    say warning "$name chooses the way by the sender: what is said holds for mail from ${sender:-senders that it does not list${first:+, unlike $first}}, and --sender ADDRESS plays another"
 done
 [ -z "$(value_of smtp_tls_per_site)" ] ||
     say warning "smtp_tls_per_site goes by the name of the MX host too, which is what the DNS says; the lab's hosts have names of their own"
@@ -15,6 +15,7 @@ done
 reports=''
 for domain in sender.test ${WAXSEAL_CONFIG_SENDER_DOMAIN:-} ${sender##*@}; do
     domain=${domain#.}
+    case $reports in *"{$domain="*) continue ;; esac
     reports="$reports {$domain=waxseal-report:} {.$domain=waxseal-report:}"
 done
 if [ "$reports" ]; then

@@ -58,6 +58,16 @@ function open_door(text,    count, i, result) {
         " -o smtpd_recipient_restrictions= -o smtpd_relay_restrictions=permit_mynetworks,reject -o smtpd_data_restrictions=" \
         " -o smtpd_end_of_data_restrictions= -o smtpd_tls_req_ccert=no -o smtpd_delay_reject=yes"
 }
+# The same where the lab hands in mail in plaintext.
+function without_demand(text,    count, i, own) {
+    count = split_words(text)
+    own = demand
+    for (i = 1; i < count; i++)
+        if (word[i] == "-o" && option_name(word[i + 1]) == "smtpd_tls_security_level") own = option_value(word[i + 1])
+    if (own != "encrypt") return text
+    print "warning\tmaster.cf " smtp_name " takes no mail outside TLS, and the lab hands in some; --inbound encryption-only plays what it demands"
+    return text " -o smtpd_tls_security_level=may -o smtpd_enforce_tls=no"
+}
 function head(fields,    i, text) {
     text = fields[3] " " fields[4] " n " fields[6] " " fields[7] " " fields[8]
     return text
@@ -130,7 +140,7 @@ END {
     if (left != "") print "time\tmaster.cf: these listeners are left out: " left
     count = split(listeners, wanted, " ")
     for (i = 1; i <= count; i++) {
-        if (wanted[i] == "opportunistic") listens(opportunistic, smtp_name, kept(smtp_name, smtp_rest))
+        if (wanted[i] == "opportunistic") listens(opportunistic, smtp_name, without_demand(kept(smtp_name, smtp_rest)))
         else if (wanted[i] == "encryption-only") listens(encryption, smtp_name, kept(smtp_name, smtp_rest))
         else if (wanted[i] == "implicit") {
             if (implicit_name == "") {

@@ -10,7 +10,9 @@ case " $WAXSEAL_CONFIG_LISTEN " in
     ;;
 esac
 
-awk -v listeners="$WAXSEAL_CONFIG_LISTEN" -v plaintext="$plaintext" -v pki="$pki" \
+demand=$(value_of smtpd_tls_security_level)
+[ "$demand" ] || [ "$(value_of smtpd_enforce_tls)" != yes ] || demand=encrypt
+awk -v demand="$demand" -v listeners="$WAXSEAL_CONFIG_LISTEN" -v plaintext="$plaintext" -v pki="$pki" \
     -v chain="$WAXSEAL_CERTIFICATE_CHAIN" -v key="$WAXSEAL_CERTIFICATE_KEY" \
     -v client_chain="$WAXSEAL_CLIENT_CERTIFICATE_CHAIN" -v client_key="$WAXSEAL_CLIENT_CERTIFICATE_KEY" \
     -v opportunistic="${WAXSEAL_LISTEN_OPPORTUNISTIC_ADDRESS:-}:${WAXSEAL_LISTEN_OPPORTUNISTIC_PORT:-}" \
@@ -25,10 +27,11 @@ jail=${jail:-/var/spool/postfix}
 for chrooted in $(awk '$2 == "unix" && $8 == "smtp" && $5 == "y" { print $1 }' "$work/services"); do
     folder=$(value_of smtp_tls_CApath)
     [ "$folder" ] && [ -z "$(value_of smtp_tls_CAfile)" ] || break
+    [ "$checks" ] || break
     if [ ! -d "$jail" ] || [ -z "$live" ]; then
-        ! grep -q 'domain-validation' "$work/rules" || say warning "master.cf $chrooted/unix runs in a chroot, where smtp_tls_CApath is $jail$folder; whether roots are there is not seen, and the lab's are"
+        say warning "master.cf $chrooted/unix runs in a chroot, where smtp_tls_CApath is $jail$folder; whether roots are there is not seen"
     elif [ -z "$(find "$jail$folder/" -name '*.[0-9]' 2>/dev/null | head -n 1)" ]; then
-        say finding "master.cf $chrooted/unix runs in a chroot, and there are no roots in $jail$folder, so Postfix trusts no certificate there; the lab's are seen"
+        say finding "master.cf $chrooted/unix runs in a chroot, and there are no roots in $jail$folder, so Postfix trusts no certificate; the lab's stand in for them"
     fi
     break
 done

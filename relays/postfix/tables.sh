@@ -75,6 +75,7 @@ find_tables() {
         texthash:* | regexp:* | pcre:* | cidr:*) ;;
         sqlite:*) sqlite "$name" "$word" "$path" "$care" ;;
         /*)
+            [ ! -d "$table" ] || continue
             bring "$table" || unasked "$name" "$word" "$care" "and there is no such file"
             ;;
         *) unasked "$name" "$word" "$care" "which answers outside the sandbox" ;;

@@ -76,16 +76,24 @@ trust() {
     [ "$file" ] || usable=folder
 }
 
+# Whether a certificate is checked by these roots.
+checks=''
+if cut -f 2 "$work/policy" | grep -v 'tafile=' | grep -qi '^\(verify\|secure\)' ||
+    value_of smtp_tls_security_level | grep -qi '^\(verify\|secure\)$'; then checks=yes; fi
+
 file=$(value_of smtp_tls_CAfile) folder=$(value_of smtp_tls_CApath)
 trust "$file" "$folder" ''
 [ "$usable" != folder ] || want set smtp_tls_CAfile "$roots"
 if [ -z "$file$folder" ]; then
     if [ "$(value_of tls_append_default_CA)" = yes ]; then
         want set smtp_tls_CAfile "$roots"
-    elif cut -f 2 "$work/policy" | grep -v 'tafile=' | grep -qi '^\(verify\|secure\)' || value_of smtp_tls_security_level | grep -qi '^\(verify\|secure\)$'; then
+    elif [ "$checks" ]; then
         say finding "smtp_tls_CAfile and smtp_tls_CApath are empty, so Postfix trusts no certificate, and mail under \`verify\` or \`secure\` without a tafile= of its own is never sent"
     fi
 fi
+for file in $(value_of smtp_tls_trust_anchor_file | tr ',' ' '); do
+    anchors smtp_tls_trust_anchor_file "$file" "so mail whose certificate is checked is never sent"
+done
 sed -n 's#^\([^ ]*/unix/\)smtp_tls_CAfile = #\1 #p' "$work/own" >"$work/roots-of-services"
 while read -r service file; do
     [ "$file" = "$(value_of smtp_tls_CAfile)" ] || trust "$file" '' "master.cf $service"

@@ -20,6 +20,8 @@ function replaced(text, old, new,    at, before, after) {
     return text
 }
 function tidied(text) {
+    # A table of tables without any is none.
+    gsub(/(proxy:)?(unionmap|pipemap|randmap):\{[ \t,]*\}/, "", text)
     gsub(/\{[ \t,]*\}/, "", text)
     gsub(/,([ \t]*,)+/, ",", text)
     gsub(/,[ \t]*\}/, " }", text)

@@ -5,6 +5,7 @@ mod exim_shapes;
 mod grades;
 mod opensmtpd;
 mod overview;
+mod postfix_shapes;
 
 use std::fs;
 use std::path::Path;
@@ -86,9 +87,10 @@ fn the_partner_that_a_slip_leaves_unprotected_is_found() {
     let told = err(&played);
     assert_eq!(played.status.code(), Some(1), "{told}");
     for line in [
-        "override: queue_directory = /var/spool/postfix (was /data/spool/postfix)",
+        "override: smtp_bind_address = empty (was 192.0.2.25)",
         "override: smtpd_milters = empty (was inet:127.0.0.1:11332)",
-        "override: master.cf submission/inet is left out",
+        "override: smtpd_recipient_restrictions: check_policy_service unix:private/policyd-spf is left out",
+        "override: master.cf smtpd/pass listens itself (was behind postscreen)",
     ] {
         assert!(told.lines().any(|found| found == line), "no `{line}` in\n{told}");
     }

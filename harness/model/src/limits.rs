@@ -44,6 +44,8 @@ pub const COMMAND: usize = 8 << 20;
 pub const TOLD: usize = 1000;
 /// Characters of a text of others that stand in a sentence of ours.
 pub const QUOTED: usize = 500;
+/// Characters of the sentence with which a driver refuses a configuration: it may hold a line to copy.
+pub const REFUSAL: usize = 4000;
 /// Octets of what a relay prints that are kept on disk: the first [`LOG_FIRST`], and then the last.
 pub const LOG: u64 = 32 << 20;
 /// See [`LOG`].
