@@ -204,7 +204,7 @@ entry\t-\topportunistic\tsmtp.isp.example:587\tmain.cf:7\tmay
             assert!(of("outbound/control"), "{connector}");
             let forced = connector != "opportunistic";
             assert_eq!(of("outbound/forced/not-offered"), forced, "{connector}");
-            assert_eq!(of("outbound/versions/old-only"), forced, "{connector}");
+            assert!(of("outbound/versions/old-only"), "{connector}");
         }
         assert!(selected.iter().any(|case| case.file() == "outbound/certificates/refused"));
     }

@@ -3,6 +3,7 @@
 mod exim;
 mod exim_shapes;
 mod grades;
+mod hops;
 mod opensmtpd;
 mod overview;
 mod postfix_shapes;
@@ -141,14 +142,24 @@ fn hosts_that_the_configuration_names_are_played() {
 
 #[test]
 fn a_host_that_nobody_plays_is_told_with_the_way_out() {
+    // Its entries know this host, and the lab plays it.
     let arguments = ["--connector=gateway.example=encryption-only", "--case=outbound/control#*"];
     let played = run(Path::new(FOLDER), &arguments);
     if cannot(&played) {
         return;
     }
     let told = err(&played);
+    assert_eq!(played.status.code(), Some(0), "{told}");
+    assert!(told.contains("note: mail to gateway.example goes to gw.isp.example:587"), "{told}");
+    // A way that goes by the sender is in no entry.
+    let dir = with("sender_dependent_relayhost_maps = static:[gw.hidden.example]");
+    let arguments = ["--connector=a.example=encryption-only", "--case=outbound/control#*"];
+    let played = run(dir.path(), &arguments);
+    let told = err(&played);
     assert_eq!(played.status.code(), Some(3), "{told}");
-    let hint = "hint: the relay looked for gw.isp.example, which the lab does not play";
+    let reasons: Vec<_> = record(&played).cases.into_iter().map(|case| case.reason).collect();
+    assert!(reasons[0].contains("the relay's report says `5.4.4"), "{reasons:?}");
+    let hint = "hint: the relay looked for gw.hidden.example, which the lab does not play";
     let hints: Vec<_> = told.lines().filter(|line| line.starts_with("hint: ")).collect();
     assert!(matches!(hints[..], [only] if only.starts_with(hint)), "{told}");
 }
