@@ -85,6 +85,7 @@ impl Relay for Driver {
             concurrency: self.contract.concurrency,
             limit: LIMIT.max(self.contract.settle.deferred + AROUND_SILENCE),
             listens_on: Duration::from_secs(1),
+            remembers: self.contract.settle.remembers,
         }
     }
 

@@ -125,6 +125,8 @@ pub struct Pace {
     /// How long the run listens on after the last verdict, where silence decided some: whoever says
     /// when silence counts may be wrong.
     pub listens_on: Duration,
+    /// How long it remembers what it met at a domain or a host.
+    pub remembers: Duration,
 }
 
 /// What the lab file of a relay has for it.

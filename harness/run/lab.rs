@@ -82,7 +82,7 @@ type Unplayed = Arc<Mutex<BTreeSet<String>>>;
 const MOST_UNPLAYED: usize = 50;
 
 /// Held while a case plays with a name of the user's that other cases use too.
-type Alone = tokio::sync::Mutex<()>;
+pub(super) type Alone = tokio::sync::Mutex<()>;
 
 /// How long our peers wait. The relay gives up first, or the case's deadline comes.
 pub(super) const PATIENCE: Patience = Patience {

@@ -62,6 +62,7 @@ pub(super) async fn outbound(
     let mut plan = receiver(lab, peer, &names_there, options)?;
     plan.content = Content::Report;
     plan.mailbox = case.peer("sender").is_none();
+    plan.shared = case.own_sender().is_some();
     let listener = lab.listen(address.into(), None).await?;
     hops.serving.spawn(serve(listener, plan, recorder.clone()));
 

@@ -53,8 +53,11 @@ impl<'a> Rounds<'_, 'a> {
         let controls = plan::controls(self.catalogue, playable);
         // Others are paired with these, and need what was played of them.
         let paired: BTreeSet<String> = playable.iter().map(|case| case.control_id()).collect();
+        // Controls before the rest: what a host did in a case may be remembered against it.
+        let (first, rest): (Vec<_>, Vec<_>) =
+            playable.iter().copied().partition(|case| case.id == case.control_id());
         let attempts: Vec<_> =
-            [&controls[..], playable].concat().into_iter().map(Attempt::of).collect();
+            [controls, first, rest].concat().into_iter().map(Attempt::of).collect();
         let mut waiting = playable.to_vec();
         let mut open = Undecided::default();
         let mut playing = self.scheduler.play(&attempts, &mut self.numbered);

@@ -1,9 +1,12 @@
 //! Plays attempts side by side, as many at once as the relay and this machine bear.
 
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinSet;
+use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 use waxseal_model::facts::Engine;
 use waxseal_model::record::CaseRecord;
@@ -11,7 +14,7 @@ use waxseal_model::scenario::Case;
 use waxseal_model::verdict::Verdict;
 
 use super::heartbeat::Heartbeat;
-use super::lab::Lab;
+use super::lab::{Alone, Lab};
 use super::open::Open;
 use super::opinion;
 use super::options::PlayOptions;
@@ -20,6 +23,7 @@ use super::results::Played;
 use super::throttle::Throttle;
 use super::{RunError, RunOptions};
 use crate::relay::{Evidence, Pace};
+use crate::wire::attention::pause;
 
 /// One case to be played.
 #[derive(Clone, Copy)]
@@ -42,6 +46,7 @@ pub(super) struct Scheduler<'a> {
     throttle: Throttle,
     pub(super) heartbeat: Arc<Heartbeat>,
     options: PlayOptions,
+    remembers: Duration,
 }
 
 /// Cases that are being played side by side.
@@ -60,10 +65,11 @@ impl<'a> Scheduler<'a> {
         let options = PlayOptions { limit: pace.limit, evidence, engine: options.engine };
         let heartbeat = Arc::new(Heartbeat::start());
         let throttle = Throttle::open(jobs, Arc::clone(&heartbeat));
-        Self { lab, open, throttle, heartbeat, options }
+        Self { lab, open, throttle, heartbeat, options, remembers: pace.remembers }
     }
 
-    /// Starts playing; each attempt gets the next number of the run.
+    /// Starts playing; each attempt gets the next number of the run. Those that share a name of the
+    /// user's take turns in this order.
     pub(super) fn play(&self, attempts: &[Attempt<'_>], numbered: &mut usize) -> Playing {
         let mut tasks = JoinSet::new();
         for attempt in attempts {
@@ -72,14 +78,16 @@ impl<'a> Scheduler<'a> {
             let (lab, open, case) =
                 (Arc::clone(self.lab), Arc::clone(&self.open), attempt.case.clone());
             let heartbeat = Arc::clone(&self.heartbeat);
+            // What is one domain or host of the user's plays one case at a time, in the order of the
+            // attempts.
+            let turn = case.shared_name().map(|name| turn(lab.alone_with(name)));
             let (engine, mut options) = (attempt.engine, self.options.clone());
             options.engine = engine.or(options.engine);
+            let remembers = self.remembers;
             tasks.spawn(async move {
-                // What is one domain or host of the user's plays one case at a time, without holding
-                // a place.
-                let alone = case.shared_name().map(|name| lab.alone_with(name));
-                let _alone = match alone {
-                    Some(alone) => Some(alone.lock_owned().await),
+                // Whoever waits for a turn holds no place.
+                let alone = match turn {
+                    Some(turn) => Some(turn.await),
                     None => None,
                 };
                 let _inside = entrance.enter().await;
@@ -89,6 +97,13 @@ impl<'a> Scheduler<'a> {
                 let duration: Duration = begun.elapsed();
                 let trace = heard.trace.clone();
                 open.keep(&case, &names, heard);
+                if let Some(alone) = alone {
+                    // What it remembers of this case must not pass for the next one's.
+                    tokio::spawn(async move {
+                        pause(remembers).await;
+                        drop(alone);
+                    });
+                }
                 (case.id, engine, Played { names, trace, duration, lateness })
             });
         }
@@ -102,6 +117,18 @@ impl<'a> Scheduler<'a> {
         }
         let engine = opinion::other(opinion::played_by(&record.trace)?);
         self.lab.lacks(case, Some(engine)).is_none().then_some(engine)
+    }
+}
+
+/// A turn with a name. Its place in the line is taken here: the lock is fair, and to ask is to poll.
+fn turn(alone: Arc<Alone>) -> impl Future<Output = OwnedMutexGuard<()>> {
+    let mut waiting = Box::pin(unconstrained(alone.lock_owned()));
+    let asked = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    async move {
+        match asked {
+            Poll::Ready(alone) => alone,
+            Poll::Pending => waiting.await,
+        }
     }
 }
 

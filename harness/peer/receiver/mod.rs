@@ -38,6 +38,12 @@ pub struct ReceiverPlan {
     pub content: Content,
     /// TLS begins with the first octet, and not by STARTTLS.
     pub implicit: bool,
+    /// The envelope sender of the message: what comes to it from nobody is a report, wherever.
+    pub sender: Option<String>,
+    /// The recipient of the message, which a report about it names.
+    pub recipient: Option<String>,
+    /// Whether reports about other messages may come here as well.
+    pub shared: bool,
     /// It is the envelope sender's mailbox, not a peer of the scenario.
     pub mailbox: bool,
     /// How long it waits.
@@ -63,6 +69,9 @@ impl ReceiverPlan {
             later_tls: Vec::new(),
             content: Content::Message,
             implicit: false,
+            sender: names.get("from").map(|from| from.to_ascii_lowercase()),
+            recipient: names.get("recipient").map(|to| to.to_ascii_lowercase()),
+            shared: false,
             mailbox: false,
             patience,
         }
@@ -94,6 +103,7 @@ pub async fn receive(plan: &ReceiverPlan, stream: TcpStream, number: u32, record
         unanswered: None,
         expects_content: false,
         content: None,
+        envelope: Envelope::default(),
         scripted: Scripted::default(),
     };
     // How it ended is in the trace.
@@ -111,8 +121,33 @@ struct Session<'a> {
     expects_content: bool,
     /// Content that was received and not answered.
     content: Option<Vec<u8>>,
+    /// Who the message is from, and for whom.
+    envelope: Envelope,
     /// What the script has answered so far.
     scripted: Scripted,
+}
+
+/// The envelope of the last message, as far as it tells a report.
+#[derive(Default)]
+struct Envelope {
+    from_nobody: bool,
+    recipient: String,
+}
+
+impl Envelope {
+    /// Follows the relay's commands.
+    fn follow(&mut self, line: &[u8]) {
+        let path = |prefix: &str| {
+            let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+            let path = line.strip_prefix(prefix)?.trim_start().strip_prefix('<')?.split('>').next();
+            path.map(str::to_owned)
+        };
+        if let Some(from) = path("mail from:") {
+            self.from_nobody = from.is_empty();
+        } else if let Some(recipient) = path("rcpt to:") {
+            self.recipient = recipient;
+        }
+    }
 }
 
 impl Session<'_> {
@@ -217,6 +252,7 @@ impl Session<'_> {
     async fn hear(&mut self, pattern: &Pattern) -> Result<Vec<u8>, Over> {
         loop {
             let line = self.talk.hear().await?.bytes;
+            self.envelope.follow(&line);
             let free = matches!(verb(&line).as_slice(), b"EHLO" | b"HELO" | b"NOOP" | b"RSET");
             if pattern.matches_command(&line) || !free || !self.scripted.greeted() {
                 return Ok(line);
@@ -241,6 +277,7 @@ impl Session<'_> {
     }
 
     async fn answer(&mut self, line: &[u8]) -> Result<(), Over> {
+        self.envelope.follow(line);
         self.scripted.answered();
         let verb = verb(line);
         if let Some(reply) = self.scripted.again(&verb) {
@@ -314,10 +351,20 @@ impl Session<'_> {
     /// Notes that what was heard is ours from now on.
     fn took(&self, content: &[u8]) {
         let channel = self.talk.channel();
-        self.talk.note(match self.plan.content {
-            Content::Message => Happening::AcceptedByPeer { channel },
-            Content::Report => report::read(content, channel),
-        });
+        // Where all mail goes by one host, so does what comes back.
+        let Envelope { from_nobody, recipient } = &self.envelope;
+        let passes = *from_nobody && Some(recipient) == self.plan.sender.as_ref();
+        let about_it = || {
+            let text = String::from_utf8_lossy(content).to_ascii_lowercase();
+            self.plan.recipient.as_ref().is_none_or(|recipient| text.contains(recipient))
+        };
+        match self.plan.content {
+            Content::Message if !passes => self.talk.note(Happening::AcceptedByPeer { channel }),
+            // A report about another message says nothing of this one.
+            Content::Message if !about_it() => {}
+            Content::Report if self.plan.shared && !about_it() => {}
+            Content::Message | Content::Report => self.talk.note(report::read(content, channel)),
+        }
     }
 }
 

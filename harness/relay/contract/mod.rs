@@ -15,7 +15,7 @@ use waxseal_model::script::Direction;
 
 use root::RootTable;
 pub use values::{Command, Need};
-use values::{advice, concurrency, names, outbound_words, settle_time};
+use values::{advice, concurrency, duration, names, outbound_words, settle_time};
 
 use super::connectors::Connectors;
 use super::error::{RelayError, line_of};
@@ -125,6 +125,11 @@ pub struct Settle {
     #[serde(deserialize_with = "settle_time")]
     #[schemars(with = "String")]
     pub deferred: Duration,
+    /// How long it remembers of a domain or a host what it met there, such as MX records and failures:
+    /// of the user's own, the next case waits so long.
+    #[serde(default, deserialize_with = "duration")]
+    #[schemars(with = "String")]
+    pub remembers: Duration,
 }
 
 /// How the product comes into a private root: packages of Debian, a command, or both in this order.
@@ -254,7 +259,7 @@ pub fn schema() -> String {
 
 impl Default for Settle {
     fn default() -> Self {
-        Self { deferred: Duration::from_secs(4) }
+        Self { deferred: Duration::from_secs(4), remembers: Duration::ZERO }
     }
 }
 

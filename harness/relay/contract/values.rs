@@ -80,7 +80,7 @@ pub(super) fn advice<'de, D: Deserializer<'de>>(
 }
 
 /// `4s` or `500ms`.
-fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(from)?;
     let millis = text.strip_suffix("ms").and_then(|number| number.parse().ok());
     let seconds = || text.strip_suffix('s')?.parse().ok();

@@ -65,7 +65,12 @@ impl Relay for Reference {
     }
 
     fn pace(&self) -> Pace {
-        Pace { concurrency: 64, limit: Duration::from_secs(8), listens_on: Duration::ZERO }
+        Pace {
+            concurrency: 64,
+            limit: Duration::from_secs(8),
+            listens_on: Duration::ZERO,
+            remembers: Duration::ZERO,
+        }
     }
 
     fn needs_of_lab(&self) -> LabNeeds {

@@ -10,6 +10,9 @@ use crate::offer::{SuiteChoice, SuiteKind};
 use crate::trace::{Channel, Event, Happening, Place, Trace};
 use crate::wording::fill;
 
+/// What a reason ends with where the trace holds no cause.
+pub(super) const NO_CAUSE: &str = "; no cause was observed";
+
 /// Why there was no session, as far as the relay says: what it answered to the message.
 fn not_established(trace: &Trace) -> String {
     let refused = trace.judged().find_map(|(_, event)| match &event.kind {
@@ -21,7 +24,7 @@ fn not_established(trace: &Trace) -> String {
             "No TLS session was established; the relay refused the message at submission: `{}`.",
             Foreign::of_bytes(reply).short()
         ),
-        None => "No TLS session was established; no cause was observed.".into(),
+        None => format!("No TLS session was established{NO_CAUSE}."),
     }
 }
 

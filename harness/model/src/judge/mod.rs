@@ -10,6 +10,7 @@ mod demand;
 mod fact;
 mod handshake;
 mod hello;
+mod last_words;
 mod line;
 mod met;
 mod outcome;
@@ -118,13 +119,15 @@ pub fn judge(
     let demanded = demand::unmet(case, names, trace, outcome, unasked)
         .map_err(|unmet| played::at_the_point(case, trace, unmet));
     let witnessed = applies && demanded.as_ref().is_err_and(|unmet| unmet.is_witnessed());
-    let judgement = if let Some((never, at)) = breach {
+    let uncontrolled = control.is_some_and(|control| control != Verdict::Pass) && !witnessed;
+    let uncontrolled = uncontrolled && breach.is_none() && meaningless.is_none();
+    let mut judgement = if let Some((never, at)) = breach {
         let failed = found(Verdict::Fail, sentence(never.happened()), vec![at]);
         Judgement { forbidden: true, ..failed }
     } else if let (Some((at, why)), false) = (meaningless, witnessed) {
         let reason = format!("The case does not apply to this relay: {why}.");
         found(Verdict::Skipped, reason, vec![at])
-    } else if control.is_some_and(|control| control != Verdict::Pass) && !witnessed {
+    } else if uncontrolled {
         let reason = format!("The control {} did not pass.", case.control_id());
         found(Verdict::Inconclusive, reason, Vec::new())
     } else if let Some(reason) = missed_before(case, trace) {
@@ -138,6 +141,9 @@ pub fn judge(
             Ok(evidence) => met(case, trace, outcome, evidence),
         }
     };
+    if !uncontrolled {
+        last_words::add(case, trace, &mut judgement);
+    }
     observe(case, level, trace, judgement)
 }
 
