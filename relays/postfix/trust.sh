@@ -2,7 +2,7 @@
 # would not work with looks like one; its certificates stand in where the user shows some.
 
 pki=/etc/postfix/waxseal
-mkdir "$etc/waxseal"
+mkdir -p "$etc/waxseal"
 for file in "$WAXSEAL_CERTIFICATE_CHAIN" "$WAXSEAL_CERTIFICATE_KEY" "$WAXSEAL_CLIENT_CERTIFICATE_CHAIN" \
     "$WAXSEAL_CLIENT_CERTIFICATE_KEY" "$WAXSEAL_TRUST_ANCHORS" "$WAXSEAL_CLIENT_TRUST_ANCHORS"; do
     cp "$run/$file" "$etc/waxseal/"
