@@ -180,6 +180,9 @@ printf "finding\\tstale\\n"''']"#;
     async fn a_refusal_is_its_last_words_and_a_driver_without_a_command_says_so() {
         let script = "[config]\ncommand = ['sh', '-c', 'echo first >&2; echo no map >&2; exit 1']";
         assert_eq!(told(script).await.unwrap_err(), "use the configuration /etc/x: no map");
+        // A line to copy is not cut.
+        let script = "[config]\ncommand = ['sh', '-c', 'printf \"%01500d\" 7 >&2; exit 1']";
+        assert!(told(script).await.unwrap_err().ends_with("07"));
         let error = told("").await.unwrap_err();
         assert!(error.contains("the driver x has no command for it"), "{error}");
     }

@@ -14,12 +14,12 @@ mount -t tmpfs -o mode=755 waxseal "$layer"
 mkdir "$layer/over" "$layer/work"
 mount -t overlay -o "lowerdir=$root,upperdir=$layer/over,workdir=$layer/work" waxseal "$root" 2>/dev/null ||
     refuse "this system has no overlay file system, in which the user's files would be put beside Postfix's"
-cp "$etc/dynamicmaps.cf" "$work/dynamicmaps.cf"
-# A link that leads nowhere is left out.
-cp -RLp "$user/." "$etc/" 2>"$work/uncopied" || { [ -s "$etc/main.cf" ] && [ -s "$etc/master.cf" ]; } ||
-    refuse "it could not be copied: $(tail -n 1 "$work/uncopied")"
-rm -rf "$etc/dynamicmaps.cf.d"
-cp "$work/dynamicmaps.cf" "$etc/dynamicmaps.cf"
+# A link that leads nowhere is left out; where the types of tables lie is the installed Postfix's.
+for entry in "$user"/* "$user"/.[!.]*; do
+    case ${entry##*/} in dynamicmaps.cf*) continue ;; esac
+    [ ! -e "$entry" ] || cp -RLp "$entry" "$etc/" 2>"$work/uncopied" || true
+done
+[ -s "$etc/main.cf" ] && [ -s "$etc/master.cf" ] || refuse "it could not be copied: $(tail -n 1 "$work/uncopied")"
 chown -R 0:0 "$etc"
 
 # Names that Postfix looks up when it reads its configuration.

@@ -2,12 +2,12 @@
 # would not work with looks like one; its certificates stand in where the user shows some.
 
 pki=/etc/postfix/waxseal
-mkdir "$etc/waxseal"
+mkdir -p "$etc/waxseal"
 for file in "$WAXSEAL_CERTIFICATE_CHAIN" "$WAXSEAL_CERTIFICATE_KEY" "$WAXSEAL_CLIENT_CERTIFICATE_CHAIN" \
     "$WAXSEAL_CLIENT_CERTIFICATE_KEY" "$WAXSEAL_TRUST_ANCHORS" "$WAXSEAL_CLIENT_TRUST_ANCHORS"; do
     cp "$run/$file" "$etc/waxseal/"
 done
-roots=$pki/$WAXSEAL_TRUST_ANCHORS
+lab_roots=$pki/$WAXSEAL_TRUST_ANCHORS
 now=$(date -u +%Y%m%d%H%M%S)
 
 # here PATH: whether a file that is not there would not be there for the user's Postfix either.
@@ -40,9 +40,14 @@ anchors() {
         elif [ "$wrong" ]; then
             say finding "$1 names $2, which $wrong, so no certificate is trusted by it"
         else
+            roots=$(grep -c 'BEGIN .*CERTIFICATE' "$root$2")
             cat "$run/$WAXSEAL_TRUST_ANCHORS" >>"$root$2"
             say set "$1: the lab's root is added to the copy of $2"
             usable=yes
+            # A list of one's own: the roots of the public authorities are more.
+            if [ "$checks" ] && [ "$1" = smtp_tls_CAfile ] && [ "$roots" -lt 20 ]; then
+                say warning "$1: $2 holds $roots roots, to which the lab's is added; whether the partner's is among them is not seen"
+            fi
         fi
     elif here "$2"; then
         say finding "$1 names $2, and there is no such file, $3"
@@ -83,10 +88,10 @@ if cut -f 2 "$work/policy" | grep -v 'tafile=' | grep -qi '^\(verify\|secure\)' 
 
 file=$(value_of smtp_tls_CAfile) folder=$(value_of smtp_tls_CApath)
 trust "$file" "$folder" ''
-[ "$usable" != folder ] || want set smtp_tls_CAfile "$roots"
+[ "$usable" != folder ] || want set smtp_tls_CAfile "$lab_roots"
 if [ -z "$file$folder" ]; then
     if [ "$(value_of tls_append_default_CA)" = yes ]; then
-        want set smtp_tls_CAfile "$roots"
+        want set smtp_tls_CAfile "$lab_roots"
     elif [ "$checks" ]; then
         say finding "smtp_tls_CAfile and smtp_tls_CApath are empty, so Postfix trusts no certificate, and mail under \`verify\` or \`secure\` without a tafile= of its own is never sent"
     fi

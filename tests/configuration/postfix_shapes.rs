@@ -375,3 +375,18 @@ fn an_empty_list_of_roots_is_no_tls_at_all() {
         &["finding: smtp_tls_CAfile names /etc/postfix/roots.pem, which holds no certificate"],
     );
 }
+
+/// Expired roots are TLS without proof: it is the finding that says so, for mail that wants none.
+#[test]
+fn an_expired_list_of_roots_is_a_finding() {
+    let shape = Shape::new("doors");
+    let arguments = [
+        "--config-set=smtp_tls_CAfile=/etc/postfix/expired-root.pem",
+        "--connector=anyone.example=opportunistic",
+        CASES[0],
+    ];
+    let Some(played) = shape.play(&arguments) else { return };
+    let told = answered(&played, 1, &[("anyone.example", Protected)]);
+    let words = "finding: smtp_tls_CAfile names /etc/postfix/expired-root.pem, which holds expired certificates only";
+    tells(&Some(told), &[words]);
+}
