@@ -71,14 +71,15 @@ fn grade(found: &DomainRecord) -> String {
         Protection::Unprotected => "NOT as it has to be".into(),
         Protection::Weak => {
             let parts = [
-                (Gap::SenderHeader, "unless a header lifts it"),
-                (Gap::UnprovenPeer, "unproven peers would do"),
+                (Gap::SenderHeader, "a header lifts that"),
+                (Gap::UnprovenPeer, "an unproven peer would do"),
                 (Gap::WeakTls, "weak TLS would do"),
                 (Gap::Other, "other rules failed"),
             ];
             let shown = parts.into_iter().filter(|(gap, _)| shows(*gap));
             let shown: Vec<&str> = shown.map(|(_, words)| words).collect();
-            format!("forced, but {}", shown.join(", "))
+            let kept = if forces { "forced" } else { "as it has to be" };
+            format!("{kept}, but {}", shown.join(", and "))
         }
     }
 }

@@ -49,7 +49,8 @@ pub struct DomainRecord {
 pub enum Protection {
     /// Every case that was played passed, and one of them withheld what could go in plaintext only.
     Protected,
-    /// TLS is forced; but some case failed, so that less than the rule asks for would do.
+    /// TLS is forced; but some case failed, so that less than the rule asks for would do. Of a rule
+    /// that does not force TLS: all is as it has to be, but that weak TLS would do.
     Weak,
     /// It went out in plaintext. Of a rule that does not force TLS: some case failed.
     Unprotected,
@@ -127,7 +128,9 @@ fn status(connector: Connector, played: &[&CaseRecord], gaps: &[GapRecord]) -> P
         return Protection::Untested;
     }
     if !connector.forces_tls() {
+        let weak = gaps.iter().all(|shown| shown.gap == Gap::WeakTls);
         return match (failed, all_passed) {
+            (true, _) if weak => Protection::Weak,
             (true, _) => Protection::Unprotected,
             (_, true) => Protection::Protected,
             _ => Protection::Undecided,
@@ -172,8 +175,9 @@ impl fmt::Display for DomainRecord {
             (Protection::Protected, false) => {
                 write!(f, "as it has to be, {passed} of {all} passed")
             }
-            (Protection::Weak, _) => {
-                write!(f, "forced, but {}", self.would_do())?;
+            (Protection::Weak, forces) => {
+                let kept = if forces { "forced" } else { "as it has to be" };
+                write!(f, "{kept}, but {}", self.would_do())?;
                 self.rest(f)?;
                 self.proof(f)
             }
@@ -374,6 +378,8 @@ mod tests {
         let failed = ("opportunistic/not-offered", Fail, Must, Bounced);
         let words = "NOT as it has to be: 1 of 2 cases failed";
         check(Connector::Opportunistic, &[control, failed], Protection::Unprotected, words);
+        let words = "as it has to be, but weak TLS would do: 1 of 2 cases failed";
+        check(Connector::Opportunistic, &[control, OLD], Protection::Weak, words);
         let open = ("opportunistic/not-offered", Inconclusive, Must, Bounced);
         let words = "undecided, 1 of 2 cases passed, none failed";
         check(Connector::Opportunistic, &[control, open], Protection::Undecided, words);
