@@ -63,6 +63,7 @@ pub(crate) fn whole(catalogue: &Catalogue, profile: &str, declared: &Declared) -
         gate: None,
         requirements: rules.judge(catalogue.cases(), &cases),
         domains: Vec::new(),
+        overview: Vec::new(),
         findings: Vec::new(),
         warnings: Vec::new(),
         cases,

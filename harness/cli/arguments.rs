@@ -9,7 +9,7 @@ use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
 use crate::report::{FORMATS, Format};
-use crate::run::{Route, Sender, Wish, connector_of};
+use crate::run::{Route, Rule, Sender, Wish, connector_of};
 
 /// Shows, with evidence, whether a mail relay keeps its TLS promises.
 #[derive(Debug, Parser)]
@@ -161,6 +161,9 @@ pub(super) struct RunArguments {
     /// by cores and memory].
     #[arg(long, value_name = "N", requires = "config", value_parser = some)]
     pub(super) instances: Option<usize>,
+    /// The rules of a further instance, in the place of all that says them otherwise.
+    #[arg(long, hide = true)]
+    pub(super) settled: Vec<Rule>,
     /// Be a further instance: a run with --config starts them with this option.
     #[arg(long, hide = true)]
     pub(super) instance: bool,

@@ -10,8 +10,11 @@ use waxseal_model::scenario::Connector;
 
 use super::arguments::RunArguments;
 use super::files;
+use super::output::say;
+use super::signals::Stop;
+use crate::catalogue::Catalogue;
 use crate::relay::RelaySpec;
-use crate::run::{Own, Route, Rule, Wish};
+use crate::run::{Own, Route, Rule, RunOptions, SELECTION, Wish, known_hops, survey};
 
 /// A rule or a route with the place that it was read from, for messages.
 type Placed<T> = (String, T);
@@ -27,7 +30,7 @@ pub(super) fn own(arguments: &RunArguments, spec: &RelaySpec, path: &Path) -> Re
     let config = std::fs::canonicalize(path)
         .map_err(|error| format!("could not use the configuration {}: {error}", path.display()))?;
     let (mut wishes, mut routes) = match &arguments.connectors_file {
-        Some(file) => listed(file)?,
+        Some(file) => from_file(file)?,
         None => (Vec::new(), Vec::new()),
     };
     wishes.extend(arguments.connectors.iter().map(|wish| ("`--connector`".into(), wish.clone())));
@@ -47,10 +50,14 @@ pub(super) fn own(arguments: &RunArguments, spec: &RelaySpec, path: &Path) -> Re
     Ok(Own {
         config,
         settings: arguments.config_set.clone(),
-        rules: rules(spec, &wishes, &routes)?,
+        rules: match &arguments.settled[..] {
+            [] => rules(spec, &wishes, &routes)?,
+            settled => settled.to_vec(),
+        },
         inbound,
         sender: arguments.sender.clone(),
         environment: arguments.env.clone(),
+        overview: Vec::new(),
     })
 }
 
@@ -83,6 +90,53 @@ fn rules(
     Ok(rules)
 }
 
+/// Without rules of the user's, the entries of the configuration become them; with rules, they say to
+/// which hosts the mail goes. What is refused is refused by the run as well, which says it then.
+pub(super) async fn listed(
+    catalogue: &Catalogue,
+    arguments: &RunArguments,
+    spec: &RelaySpec,
+    options: &mut RunOptions,
+    stop: &Stop,
+) -> Result<(), String> {
+    let Some(own) = &options.own else { return Ok(()) };
+    let complete = own.rules.iter().all(|rule| rule.next_hop.is_some());
+    if complete && !own.rules.is_empty() {
+        return Ok(());
+    }
+    let told = tokio::select! {
+        told = survey(catalogue, spec, options) => told,
+        () = stop.clone().came() => return Ok(()),
+    };
+    let Some(own) = &mut options.own else { return Ok(()) };
+    match told {
+        Err(error) if own.rules.is_empty() => return Err(error.to_string()),
+        Err(_) => {}
+        Ok(told) if !own.rules.is_empty() => {
+            let known = known_hops(&mut own.rules, &told.entries);
+            known.iter().for_each(|line| say(&format!("note: {line}; the lab plays it")));
+        }
+        Ok(told) if told.entries.is_empty() => {
+            say("note: the driver lists no policy entries of this configuration; say \
+                 `--connector DOMAIN=CONNECTOR` for each domain whose mail is to be tested");
+        }
+        Ok(told) => {
+            *own = own.clone().with_entries(told.entries);
+            let (entries, rules) = (own.overview.len(), own.rules.len());
+            let which = if options.cases.is_empty() {
+                options.cases = SELECTION.map(str::to_owned).to_vec();
+                let inbound = !arguments.inbound.is_empty();
+                options.cases.extend(inbound.then(|| "inbound/*".to_owned()));
+                "a selection of cases; `--case '*'` plays all"
+            } else {
+                "the selected cases"
+            };
+            say(&format!("overview: {} of {entries} entries are played, with {which}", rules));
+        }
+    }
+    Ok(())
+}
+
 /// A file of connectors: `[connectors]` and `[mx]`, each with a domain a line.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,7 +147,7 @@ struct Listed {
     mx: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
-fn listed(path: &Path) -> Result<Listing, String> {
+fn from_file(path: &Path) -> Result<Listing, String> {
     let text = files::text(path, limits::FILE)
         .map_err(|error| format!("could not read the connectors {}: {error}", path.display()))?;
     read(&path.display().to_string(), &text)

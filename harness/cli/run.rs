@@ -12,7 +12,7 @@ use waxseal_model::script::Direction;
 use super::arguments::RunArguments;
 use super::files;
 use super::output::{OutDir, print, refuse, say};
-use super::own::own;
+use super::own::{listed, own};
 use super::progress::Bar;
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
@@ -60,7 +60,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(sandbox) => sandbox,
         Err(text) => return refuse(&text),
     };
-    let options = RunOptions {
+    let mut options = RunOptions {
         cases: arguments.cases.clone(),
         profile,
         jobs: arguments.jobs,
@@ -68,7 +68,7 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         engine: arguments.engine,
         sandbox,
         own,
-        instances: instances(arguments),
+        instances: None,
         keep: arguments.keep,
         started: now(),
         today: Some(today()),
@@ -83,6 +83,11 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
         Ok(stop) => stop,
         Err(error) => return refuse(&format!("could not listen to signals: {error}")),
     };
+    let listed = runtime.block_on(listed(catalogue, arguments, &spec, &mut options, &stop));
+    if let Err(text) = listed {
+        return refuse(&text);
+    }
+    options.instances = instances(arguments, options.own.as_ref());
     let progress = Bar::new(arguments.verbose);
     let played = runtime.block_on(play(catalogue, &spec, &options, &progress, stop.came()));
     progress.end();
@@ -93,10 +98,12 @@ pub(super) fn run(catalogue: &Catalogue, arguments: &RunArguments, profile: Stri
     finish(catalogue, arguments, &record, out.as_ref())
 }
 
-/// How further instances are started: as this run was, with one word more.
-fn instances(arguments: &RunArguments) -> Option<Instances> {
+/// How further instances are started: as this run was, with the rules as they were settled.
+fn instances(arguments: &RunArguments, own: Option<&Own>) -> Option<Instances> {
     let mut words: Vec<_> = std::env::args_os().skip(1).collect();
     words.push("--instance".into());
+    let rules = own.iter().flat_map(|own| &own.rules);
+    words.extend(rules.map(|rule| format!("--settled={}", rule.written()).into()));
     let program = std::env::current_exe().ok().filter(|_| arguments.config.is_some())?;
     Some(Instances { program, arguments: words, exactly: arguments.instances })
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use waxseal_model::configuration::Told;
 use waxseal_model::foreign::Foreign;
 use waxseal_model::scenario::{Case, Connector};
 use waxseal_model::script::Direction;
@@ -103,6 +104,14 @@ impl Relay for Driver {
 
     fn check_needs(&self, sandbox: Option<&Sandbox>) -> Result<(), RelayError> {
         self.check_machine(sandbox)
+    }
+
+    fn survey<'a>(&'a self, start: Start<'a>) -> Later<'a, Result<Told, RelayError>> {
+        Box::pin(async move {
+            let mut prepared = self.prepare(start.files, start.lab)?;
+            let wish = start.adopt.ok_or(RelayError::NoConfiguration)?;
+            adopt(self, &mut prepared, wish).await
+        })
     }
 
     fn start<'a>(

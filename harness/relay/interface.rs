@@ -90,6 +90,14 @@ pub trait Relay: fmt::Debug + Send + Sync {
         Ok(())
     }
 
+    /// What its driver tells of the user's own configuration, which is not started.
+    ///
+    /// # Errors
+    /// [`RelayError`]: it has no command for that, or the configuration cannot be used.
+    fn survey<'a>(&'a self, _start: Start<'a>) -> Later<'a, Result<Told, RelayError>> {
+        Box::pin(async { Err(RelayError::NoConfiguration) })
+    }
+
     /// Starts it and waits until it listens wherever the lab file says.
     ///
     /// # Errors

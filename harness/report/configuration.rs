@@ -25,8 +25,12 @@ pub(super) fn at_the_end(record: &Record) -> Vec<String> {
     remarks(&record.warnings, &record.findings)
 }
 
-/// What became of the domains: a line each, and below it a line for each setting to change.
+/// What became of the domains: a line each, and below it a line for each setting to change. None where
+/// an overview has them.
 pub(super) fn domains(record: &Record) -> Vec<String> {
+    if !record.overview.is_empty() {
+        return Vec::new();
+    }
     let lines = record.domains.iter().flat_map(|domain| {
         let advice = domain.advice.iter().map(|text| format!("  setting to change: {text}"));
         std::iter::once(domain.to_string()).chain(advice)

@@ -6,7 +6,7 @@ use waxseal_model::requirement::Catalogue;
 use waxseal_model::verdict::Verdict;
 
 use super::ending::{self, Counts};
-use super::{Pillar, configuration, silent};
+use super::{Pillar, configuration, overview, silent};
 
 /// The record as Markdown, the same for the same verdicts.
 pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
@@ -29,15 +29,17 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
         told.iter().for_each(|line| text.push_str(&format!("- {}\n", cell(line))));
         text.push('\n');
     }
-    if !record.domains.is_empty() {
+    let domains = configuration::domains(record);
+    if !domains.is_empty() {
         text.push_str("## Domains\n\n");
-        for line in configuration::domains(record) {
+        for line in domains {
             let indent = line.len() - line.trim_start().len();
             text.push_str(&format!("{}- {}\n", &line[..indent], cell(line.trim_start())));
         }
         text.push('\n');
     }
-    if !(told.is_empty() && record.domains.is_empty()) {
+    text.push_str(&entries(record));
+    if !(told.is_empty() && record.domains.is_empty() && record.overview.is_empty()) {
         text.push_str("## Pillars\n\n");
     }
     text.push_str(&format!("| pillar | {} |\n", Counts::TITLES.join(" | ")));
@@ -94,6 +96,27 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
             id_cell(&case.id),
             case.level
         ));
+    }
+    text
+}
+
+/// The overview of the user's configuration, and the settings that it names.
+fn entries(record: &Record) -> String {
+    let (rows, settings) = overview::overview(record);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("## Entries\n\n| {} |\n", overview::TITLES.join(" | "));
+    text.push_str(&format!("|{}\n", "---|".repeat(overview::TITLES.len())));
+    for row in rows {
+        text.push_str(&format!("| {} |\n", row.map(|text| cell(&text)).join(" | ")));
+    }
+    text.push('\n');
+    for (at, setting) in settings.iter().enumerate() {
+        text.push_str(&format!("- setting {}: {}\n", at + 1, cell(setting)));
+    }
+    if !settings.is_empty() {
+        text.push('\n');
     }
     text
 }

@@ -11,6 +11,7 @@ mod hello;
 mod list;
 mod markdown;
 mod matrix;
+mod overview;
 mod pillar;
 mod scan;
 mod shown;

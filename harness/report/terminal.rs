@@ -6,7 +6,7 @@ use waxseal_model::requirement::{Catalogue, Level};
 use waxseal_model::verdict::Verdict;
 
 use super::ending::{self, Counts};
-use super::{Pillar, configuration, silent, transcript};
+use super::{Pillar, configuration, overview, silent, transcript};
 
 /// One line of one case.
 pub fn line(case: &CaseRecord) -> String {
@@ -105,7 +105,7 @@ fn numbers(record: &Record) -> String {
         printable(&record.profile)
     ));
     let lines = configuration::at_the_end(record).into_iter().chain(configuration::domains(record));
-    let lines = lines.chain(configuration::verdict(record));
+    let lines = lines.chain(overview::table(record)).chain(configuration::verdict(record));
     lines.for_each(|line| text.push_str(&format!("{}\n", printable(&line))));
     text
 }

@@ -263,6 +263,7 @@ fn record(
         gate: None,
         requirements: rules.judge(whole.cases(), &cases),
         domains: DomainRecord::of(&tested, &cases),
+        overview: options.own.as_ref().map(|own| own.overview.clone()).unwrap_or_default(),
         findings: ended.told.findings,
         warnings: ended.told.warnings,
         cases,

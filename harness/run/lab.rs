@@ -16,6 +16,7 @@ use waxseal_model::scenario::{Case, Connector, Family};
 use waxseal_model::script::Script;
 use waxseal_model::trace::{Happening, Place};
 
+use super::claim::claim_addresses;
 use super::quiet::Quiet;
 use super::{RunError, RunOptions};
 use crate::catalogue::Catalogue;
@@ -130,7 +131,8 @@ impl Lab {
             _server: server,
             _sink: JoinSet::new(),
         };
-        options.own.iter().try_for_each(|own| own.claim_addresses(options.sandbox.as_ref()))?;
+        let sandbox = options.sandbox.as_ref();
+        options.own.iter().try_for_each(|own| claim_addresses(own, sandbox))?;
         lab.open_sink().await?;
         Ok(lab)
     }

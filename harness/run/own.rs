@@ -1,19 +1,17 @@
 //! The user's own configuration: which of its rules are tested, and the cases that test them.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::PathBuf;
 
 use waxseal_model::domain::Tested;
+use waxseal_model::overview::OverviewRow;
 use waxseal_model::scenario::{
     Case, Connector, PeerPlace, Placement, RecipientDomain, Scenario, SenderPlace,
 };
 use waxseal_model::script::Direction;
 
-use super::RunError;
 use super::rule::{Rule, Sender};
 use crate::catalogue::Catalogue;
-use crate::lab::{Sandbox, routes};
 
 /// What is tested of the user's configuration. Nothing else of it is played.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +29,8 @@ pub struct Own {
     pub sender: Option<Sender>,
     /// What the relay's environment has to hold: `NAME=value`.
     pub environment: Vec<String>,
+    /// The entries of the configuration that the rules come from, where they do.
+    pub overview: Vec<OverviewRow>,
 }
 
 impl Own {
@@ -98,25 +98,6 @@ impl Own {
             played: self.plays_sender(),
         });
         Placement { domain: rule.domain.clone(), next_hop: rule.next_hop.clone(), sender }
-    }
-
-    /// Makes the next hops that have an address only lead to the lab.
-    ///
-    /// # Errors
-    /// [`RunError::System`]: there is no private network, or the system refuses.
-    pub(super) fn claim_addresses(&self, sandbox: Option<&Sandbox>) -> Result<(), RunError> {
-        let hops = self.rules.iter().filter_map(|rule| rule.next_hop.as_ref());
-        for (hop, address) in hops.filter_map(|hop| Some((hop, hop.address?))) {
-            let refused = |error| RunError::System { what: format!("play the host {hop}"), error };
-            let private = || io::Error::other("an address is played in the private network only");
-            let sandbox = sandbox.ok_or_else(|| refused(private()))?;
-            if address.is_ipv6() && !sandbox.ipv6 {
-                return Err(refused(io::Error::other("this machine has no IPv6")));
-            }
-            let bits = if address.is_ipv4() { 32 } else { 128 };
-            routes::to_ourselves(address, bits).map_err(refused)?;
-        }
-        Ok(())
     }
 
     /// Whether a host lies in the domain of a rule.
@@ -201,6 +182,7 @@ mod tests {
             inbound: vec![Connector::Opportunistic],
             sender: None,
             environment: Vec::new(),
+            overview: Vec::new(),
         }
     }
 

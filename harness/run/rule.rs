@@ -79,11 +79,25 @@ impl FromStr for Wish {
     }
 }
 
+impl Rule {
+    /// As it is read: `partner.example=encryption-only`, with `=HOST` where there is one.
+    pub fn written(&self) -> String {
+        let hop = self.next_hop.as_ref().map(|hop| format!("={hop}")).unwrap_or_default();
+        format!("{}={}{hop}", self.domain, self.connector)
+    }
+}
+
 impl FromStr for Rule {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse::<Wish>()?.rule(&|_| None)
+        let mut wish: Wish = text.parse()?;
+        let hop = wish.word.split_once('=').map(|(word, hop)| (word.to_owned(), hop.to_owned()));
+        let hop = hop.map(|(word, hop)| {
+            wish.word = word;
+            next_hop(&hop)
+        });
+        Ok(Self { next_hop: hop.transpose()?, ..wish.rule(&|_| None)? })
     }
 }
 
@@ -206,6 +220,9 @@ mod tests {
     fn a_rule_is_read_or_told_what_is_wrong() {
         let rule: Rule = ".Partner.example.=encryption-only".parse().unwrap();
         assert_eq!(rule.to_string(), ".partner.example (encryption-only)");
+        for text in ["a.example=mutual", ".a.example=mutual=[10.1.2.3]:465", "a.b=dane=gw.c:25"] {
+            assert_eq!(text.parse::<Rule>().unwrap().written(), text);
+        }
         for (text, words) in [
             ("partner.example", "write DOMAIN=CONNECTOR"),
             ("part ner=dane", "is no domain"),

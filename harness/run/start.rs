@@ -67,7 +67,7 @@ pub(super) async fn start(
 
 impl Own {
     /// What the relay's driver does with the configuration.
-    fn adopt(&self) -> Adopt {
+    pub(super) fn adopt(&self) -> Adopt {
         Adopt {
             config: self.config.clone(),
             settings: self.settings.clone(),

@@ -24,7 +24,8 @@ function items(value, into,    separator, at, c, count) {
 # its own words in `words`.
 function domains_of(value, where, depth,    own, count, at, item, file) {
     count = items(value, own)
-    if (value ~ /\$/) { add("-", where, "domains = " value); return }
+    # Separators may stand in an expansion.
+    if (value ~ /\$[{]/) { add("-", where, "domains = " value); return }
     for (at = 1; at <= count; at++) {
         item = own[at]
         if (item ~ /^!/) { if (count == 1) add("-", where, "domains = " value) }

@@ -4,6 +4,7 @@ mod exim;
 mod exim_shapes;
 mod grades;
 mod opensmtpd;
+mod overview;
 mod postfix_disk;
 mod postfix_shapes;
 

@@ -51,6 +51,7 @@ fn a_smart_host_is_played_at_its_port() {
         "--connector=isp.example=domain-validation",
         "--mx=isp.example=smtp.isp.example:587",
         "--case=outbound/control#*",
+        "--case=outbound/forced/not-offered#*",
     ];
     let played = run_of("opensmtpd", Path::new(FOLDER), &arguments);
     if cannot(&played) {

@@ -21,6 +21,7 @@ pub mod judge;
 mod laws;
 pub mod limits;
 pub mod offer;
+pub mod overview;
 pub mod pattern;
 pub mod pins;
 pub mod profile;

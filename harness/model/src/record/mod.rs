@@ -12,6 +12,7 @@ use crate::domain::{DomainRecord, Protection};
 use crate::facts::Engine;
 use crate::foreign::Foreign;
 use crate::gate::GateRecord;
+use crate::overview::OverviewRow;
 use crate::requirement::Level;
 use crate::scenario::Connector;
 use crate::script::Direction;
@@ -57,6 +58,9 @@ pub struct Record {
     /// The domains of the user's own that were tested, where a configuration of theirs was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub domains: Vec<DomainRecord>,
+    /// The policy entries and routes of that configuration, where an overview of them was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overview: Vec<OverviewRow>,
     /// What is not as the administrator means it in the configuration of the user's own, or decides
     /// about TLS there and had to be replaced, as the driver tells it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -195,8 +199,12 @@ impl Record {
         let interrupted = if self.interrupted { INTERRUPTED } else { KEPT };
         let found = if self.findings.is_empty() { KEPT } else { BROKEN };
         let untested = self.domains.iter().any(|domain| domain.status == Protection::Untested);
-        let untested = if untested { UNDECIDED } else { KEPT };
-        if self.domains.is_empty() && self.cases.iter().all(|case| case.verdict == Verdict::Skipped)
+        // An entry of which nothing is known is a gap in the overview.
+        let left_out = self.overview.iter().any(|row| row.played_as.is_none());
+        let untested = if untested || left_out { UNDECIDED } else { KEPT };
+        if self.domains.is_empty()
+            && self.overview.is_empty()
+            && self.cases.iter().all(|case| case.verdict == Verdict::Skipped)
         {
             return gravest([interrupted, found, UNUSABLE]);
         }
@@ -270,6 +278,7 @@ pub(crate) mod tests {
             cases,
             requirements: Vec::new(),
             domains: Vec::new(),
+            overview: Vec::new(),
             findings: Vec::new(),
             warnings: Vec::new(),
             duration_ms: 0,
