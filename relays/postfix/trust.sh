@@ -46,7 +46,7 @@ anchors() {
             usable=yes
             # A list of one's own: the roots of the public authorities are more.
             if [ "$checks" ] && [ "$1" = smtp_tls_CAfile ] && [ "$roots" -lt 20 ]; then
-                say warning "$1: $2 holds $roots roots, to which the lab's is added; whether the partner's is among them is not seen"
+                say warning "$1: the roots in $2 are few ($roots), and the lab's is added; whether the partner's is among them is not seen"
             fi
         fi
     elif here "$2"; then

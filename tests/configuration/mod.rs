@@ -6,6 +6,7 @@ mod grades;
 mod hops;
 mod opensmtpd;
 mod overview;
+mod postfix_disk;
 mod postfix_shapes;
 
 use std::fs;

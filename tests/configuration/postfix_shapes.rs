@@ -12,12 +12,12 @@ use super::{cannot, err, protections, record, run_of};
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configuration/postfix-shapes");
 
 /// A shape as it would lie on a disk, with upstream's services where it has none of its own.
-struct Shape {
+pub(super) struct Shape {
     dir: tempfile::TempDir,
 }
 
 impl Shape {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder can be made");
         copy(&Path::new(FOLDER).join(name), dir.path());
         let services = dir.path().join("master.cf");
@@ -28,12 +28,12 @@ impl Shape {
         Self { dir }
     }
 
-    fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+    pub(super) fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
         fs::write(self.dir.path().join(name), contents).expect("a file can be written");
     }
 
     /// Plays it. `None`: this machine cannot.
-    fn play(&self, arguments: &[&str]) -> Option<Output> {
+    pub(super) fn play(&self, arguments: &[&str]) -> Option<Output> {
         let played = run_of("postfix", self.dir.path(), arguments);
         (!cannot(&played)).then_some(played)
     }
@@ -52,10 +52,11 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-const CASES: [&str; 2] = ["--case=outbound/control#*", "--case=outbound/forced/not-offered*"];
+pub(super) const CASES: [&str; 2] =
+    ["--case=outbound/control#*", "--case=outbound/forced/not-offered*"];
 
 /// The settings that a refusal offers to copy.
-fn offered(told: &str) -> Vec<String> {
+pub(super) fn offered(told: &str) -> Vec<String> {
     let settings = told.split("--config-set '").skip(1);
     settings
         .filter_map(|rest| rest.split_once('\''))
@@ -96,7 +97,7 @@ fn decided_after_one_line(
 }
 
 #[track_caller]
-fn answered(played: &Output, code: i32, answers: &[(&str, Protection)]) -> String {
+pub(super) fn answered(played: &Output, code: i32, answers: &[(&str, Protection)]) -> String {
     let told = err(played);
     assert_eq!(played.status.code(), Some(code), "{told}");
     assert_eq!(protections(&record(played)), answers, "{told}");
@@ -104,14 +105,14 @@ fn answered(played: &Output, code: i32, answers: &[(&str, Protection)]) -> Strin
 }
 
 #[track_caller]
-fn tells(told: &Option<String>, words: &[&str]) {
+pub(super) fn tells(told: &Option<String>, words: &[&str]) {
     let Some(told) = told else { return };
     for words in words {
         assert!(told.contains(words), "no `{words}` in\n{told}");
     }
 }
 
-const PARTNER: &str = "--connector=partner.example=encryption-only";
+pub(super) const PARTNER: &str = "--connector=partner.example=encryption-only";
 
 #[test]
 fn a_container_with_milters_policy_services_and_routes_by_the_sender() {
@@ -166,71 +167,6 @@ fn a_template_wants_its_variables_and_the_daemon_is_left_out() {
     let line: Vec<&str> = line.iter().map(String::as_str).collect();
     let Some(played) = shape.play(&[&rule[..], &variables, &line, &CASES].concat()) else { return };
     answered(&played, 0, &[("anyone.example", Protected)]);
-}
-
-/// A constant database (cdb) with one entry, as `postmap` makes it.
-fn constant_database(key: &str, value: &str) -> Vec<u8> {
-    // Keys and values end with a zero octet.
-    let (key, value) = (format!("{key}\0").into_bytes(), format!("{value}\0").into_bytes());
-    let hash = key.iter().fold(5381_u32, |hash, octet| (hash.wrapping_mul(33)) ^ u32::from(*octet));
-    let number = |number: usize| u32::try_from(number).expect("it is small").to_le_bytes();
-    let end = 2048 + 8 + key.len() + value.len();
-    let mut made = Vec::new();
-    for table in 0..256 {
-        let slots = if table == (hash & 255) as usize { 2 } else { 0 };
-        let at = if table > (hash & 255) as usize { end + 16 } else { end };
-        made.extend([number(at), number(slots)].concat());
-    }
-    made.extend([number(key.len()), number(value.len())].concat());
-    made.extend(&key);
-    made.extend(&value);
-    let mut slots = [[0; 8]; 2];
-    slots[((hash >> 8) % 2) as usize] =
-        [hash.to_le_bytes(), number(2048)].concat().try_into().expect("it has eight octets");
-    made.extend(slots.concat());
-    made
-}
-
-#[test]
-fn a_table_that_was_not_made_anew_is_played_as_it_is() {
-    let shape = Shape::new("amavis");
-    shape.write("tls_policy", "partner.example encrypt\n");
-    shape.write("tls_policy.cdb", constant_database("partner.example", "may"));
-    let Some(played) = shape.play(&[&[PARTNER][..], &CASES].concat()) else { return };
-    let told = answered(&played, 1, &[("partner.example", Unprotected)]);
-    let words = [
-        "it reads `partner.example may` where the file says `partner.example encrypt`",
-        "override: smtpd_end_of_data_restrictions: check_policy_service inet:127.0.0.1:7777 is left out",
-        "override: /etc/postfix/sender_access.pcre: FILTER smtp:[127.0.0.1]:10030 is left out",
-    ];
-    tells(&Some(told), &words);
-}
-
-#[test]
-fn filters_at_every_place_are_left_out() {
-    let shape = Shape::new("amavis");
-    shape.write("tls_policy", "partner.example encrypt\n");
-    shape.write("tls_policy.cdb", constant_database("partner.example", "encrypt"));
-    let Some(played) = shape.play(&[&[PARTNER][..], &CASES].concat()) else { return };
-    answered(&played, 0, &[("partner.example", Protected)]);
-}
-
-#[test]
-fn a_table_that_was_never_made_is_a_finding_with_the_way_out() {
-    let shape = Shape::new("amavis");
-    shape.write("tls_policy", "partner.example encrypt\n");
-    let told = err(&match shape.play(&[&[PARTNER][..], &CASES[..1]].concat()) {
-        Some(played) => played,
-        None => return,
-    });
-    let words =
-        "there is no /etc/postfix/tls_policy.cdb, so Postfix puts off all mail that asks it";
-    assert!(told.contains(words), "{told}");
-    let line = offered(&told);
-    assert_eq!(
-        line.first().map(String::as_str),
-        Some("--config-set=smtp_tls_policy_maps=texthash:/etc/postfix/tls_policy")
-    );
 }
 
 #[test]
@@ -354,39 +290,4 @@ fn a_gateway_with_a_root_and_a_fingerprint_of_its_partners() {
     let Some(played) = Shape::new("doors").play(&arguments) else { return };
     let words = "wants the certificate of pinned.example by its fingerprint";
     assert!(err(&played).contains(words), "{}", err(&played));
-}
-
-/// An empty list of roots turns TLS off for mail that goes out: what need not be encrypted is not.
-#[test]
-fn an_empty_list_of_roots_is_no_tls_at_all() {
-    let shape = Shape::new("smarthost");
-    shape.write("roots.pem", "");
-    let arguments = [
-        "--config-set=smtp_tls_CAfile=/etc/postfix/roots.pem",
-        "--config-set=smtp_tls_security_level=may",
-        "--connector=anyone.example=opportunistic",
-        "--mx=anyone.example=smtp.provider.example:587",
-        CASES[0],
-    ];
-    let Some(played) = shape.play(&arguments) else { return };
-    let told = answered(&played, 1, &[("anyone.example", Unprotected)]);
-    tells(
-        &Some(told),
-        &["finding: smtp_tls_CAfile names /etc/postfix/roots.pem, which holds no certificate"],
-    );
-}
-
-/// Expired roots are TLS without proof: it is the finding that says so, for mail that wants none.
-#[test]
-fn an_expired_list_of_roots_is_a_finding() {
-    let shape = Shape::new("doors");
-    let arguments = [
-        "--config-set=smtp_tls_CAfile=/etc/postfix/expired-root.pem",
-        "--connector=anyone.example=opportunistic",
-        CASES[0],
-    ];
-    let Some(played) = shape.play(&arguments) else { return };
-    let told = answered(&played, 1, &[("anyone.example", Protected)]);
-    let words = "finding: smtp_tls_CAfile names /etc/postfix/expired-root.pem, which holds expired certificates only";
-    tells(&Some(told), &[words]);
 }
