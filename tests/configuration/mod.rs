@@ -3,6 +3,7 @@
 mod exim;
 mod exim_shapes;
 mod grades;
+mod instances;
 mod opensmtpd;
 
 use std::fs;
