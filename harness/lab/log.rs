@@ -61,14 +61,27 @@ impl Log {
 
     /// The last lines of it until now.
     pub fn tail(&self) -> Foreign {
-        let length = self.file.metadata().map_or(0, |file| file.len());
-        let mut bytes = vec![0; usize::try_from(limits::LOG_TAIL.min(length)).unwrap_or(0)];
-        let from = length.saturating_sub(limits::LOG_TAIL);
-        let read = self.file.read_at(&mut bytes, from).unwrap_or(0);
-        bytes.truncate(read);
+        let bytes = self.since(0, limits::LOG_TAIL);
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<_> = text.lines().collect();
         lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n").into()
+    }
+
+    /// Octets of it until now.
+    pub fn end(&self) -> u64 {
+        self.file.metadata().map_or(0, |file| file.len())
+    }
+
+    /// What has been added since it was so long, at most so much: the last of it. Where its first part
+    /// alone was kept in between, what came after that.
+    pub fn since(&self, begin: u64, most: u64) -> Vec<u8> {
+        let end = self.end();
+        let begin = if begin > end { limits::LOG_FIRST.min(end) } else { begin };
+        let from = begin.max(end.saturating_sub(most));
+        let mut bytes = vec![0; usize::try_from(end - from).unwrap_or(0)];
+        let read = self.file.read_at(&mut bytes, from).unwrap_or(0);
+        bytes.truncate(read);
+        bytes
     }
 
     fn fill(&self, mut reader: PipeReader) {
@@ -145,6 +158,19 @@ mod tests {
         assert!(length <= limits::LOG, "{length}");
         assert!(log.tail().raw().ends_with("first\nlast"));
         assert!(log.tail().raw().len() as u64 <= limits::LOG_TAIL);
+    }
+
+    #[test]
+    fn what_was_added_since_a_point_is_read() {
+        let (_dir, log, mut writer, filling) = log();
+        writer.write_all(b"before\n").unwrap();
+        drop(writer);
+        filling.finish(&log);
+        let begin = log.end();
+        (&*log.file).write_all(b"one\ntwo\n").unwrap();
+        assert_eq!(log.since(begin, 100), b"one\ntwo\n");
+        assert_eq!(log.since(begin, 4), b"two\n");
+        assert_eq!(log.since(begin + 100, 100), b"");
     }
 
     #[test]

@@ -194,6 +194,11 @@ impl Supervised {
         self.isolation
     }
 
+    /// What it logs.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// What it may write.
     pub fn may_write(&self) -> &Files {
         &self.files

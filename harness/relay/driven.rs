@@ -163,7 +163,7 @@ impl Driven {
         }
         let commands = Commands::beside(&process);
         wait_until_ready(&driver.contract, &prepared, &commands, READY, &mut process).await?;
-        let evidence = Evidence::of(&driver.contract, &prepared, &commands);
+        let evidence = Evidence::of(&driver.contract, &prepared, &commands, process.log());
         let version = version(&driver.contract, &prepared, &commands).await?;
         Ok(Self { process, listeners, evidence, commands, version })
     }

@@ -14,7 +14,9 @@ use super::contract::{Command, Contract};
 use super::driver::Prepared;
 use super::error::RelayError;
 use super::place::Place;
+use super::words::{Discard, Words};
 use crate::lab::Commands;
+use crate::lab::log::Log;
 use crate::peer::Account;
 
 /// The ways to a running relay that its driver declares. The default has none: only what the
@@ -25,6 +27,10 @@ pub struct Evidence {
     pub settle: Option<Duration>,
     /// Prints the queue.
     pub queue: Option<Arc<Queue>>,
+    /// What the log says of a message.
+    pub words: Option<Arc<Words>>,
+    /// Removes a message from the queue.
+    pub discard: Option<Arc<Discard>>,
     /// Takes a message.
     pub submit: Option<Arc<Submit>>,
     /// As whom our senders log in.
@@ -33,13 +39,18 @@ pub struct Evidence {
 
 impl Evidence {
     /// What the contract declares, with commands that run where the relay was started.
-    pub fn of(contract: &Contract, prepared: &Prepared, commands: &Commands) -> Self {
+    pub fn of(contract: &Contract, prepared: &Prepared, commands: &Commands, log: &Log) -> Self {
         let place = |command: &Command| Place::new(&contract.name, command, prepared, commands);
         Self {
             settle: Some(contract.settle.deferred),
             queue: contract.queue.as_ref().map(|call| {
                 Arc::new(Queue(Teller::Command(Box::new(place(&call.command)), Mutex::default())))
             }),
+            words: contract.log.as_ref().map(|table| Arc::new(Words::new(table, log.clone()))),
+            discard: contract
+                .discard
+                .as_ref()
+                .map(|call| Arc::new(Discard::new(place(&call.command)))),
             submit: contract.submit.as_ref().map(|command| Arc::new(Submit(place(command)))),
             account: contract.account.clone(),
         }
@@ -151,8 +162,8 @@ pub struct Submit(Place);
 /// What the relay said to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Handed {
-    /// It took it.
-    Taken,
+    /// It took it, and said this.
+    Taken(Vec<u8>),
     /// It refused it, with this reply.
     Refused(Vec<u8>),
 }
@@ -173,7 +184,7 @@ impl Submit {
         let output = self.0.run(&variables, envelope.message).await?;
         self.0.note(&output.stdout);
         match output.status.code() {
-            Some(0) => Ok(Handed::Taken),
+            Some(0) => Ok(Handed::Taken(output.stdout)),
             Some(1) => Ok(Handed::Refused(output.stdout.trim_ascii_end().to_vec())),
             _ => Err(self.0.failed(&output)),
         }
@@ -248,7 +259,8 @@ mod tests {
         let hand = async |script: &str| Submit(place(script)).hand(&envelope).await;
         let script = r#"read -r line; test "$line$WAXSEAL_FROM$WAXSEAL_RECIPIENT" = texta@bc@d &&
             test "$WAXSEAL_NEXT_HOP:$WAXSEAL_NEXT_HOP_PORT" = mx.d:25"#;
-        assert_eq!(hand(&format!("{script} && exit 0; exit 9")).await.unwrap(), Handed::Taken);
+        let taken = hand(&format!("{script} && echo queued as 7 && exit 0; exit 9")).await.unwrap();
+        assert_eq!(taken, Handed::Taken(b"queued as 7\n".to_vec()));
         let refused = hand("echo '550 no'; exit 1").await.unwrap();
         assert_eq!(refused, Handed::Refused(b"550 no".to_vec()));
         assert!(hand("exit 7").await.is_err());

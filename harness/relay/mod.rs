@@ -23,6 +23,7 @@ mod remote;
 mod root;
 mod spec;
 mod template;
+mod words;
 
 pub use config::{Adopt, AdoptRule};
 pub use driver::Driver;

@@ -62,9 +62,21 @@ impl Place {
         more: &[(&str, &str)],
         input: &[u8],
     ) -> Result<Output, RelayError> {
+        self.run_with(&[], more, input).await
+    }
+
+    /// The same with more arguments.
+    pub(super) async fn run_with(
+        &self,
+        arguments: &[&str],
+        more: &[(&str, &str)],
+        input: &[u8],
+    ) -> Result<Output, RelayError> {
         let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let words =
+            self.command.words().iter().map(String::as_str).chain(arguments.iter().copied());
         let errand = Errand {
-            command: self.command.words().iter().map(Into::into).collect(),
+            command: words.map(Into::into).collect(),
             environment: self.environment.iter().cloned().chain(more).collect(),
             directory: self.directory.clone(),
             input,

@@ -121,6 +121,7 @@ fn lines(direction: Direction, event: &Event) -> Option<Vec<String>> {
         )),
         Happening::Cut { bound, events, octets } => one(cut(*bound, *events, *octets)),
         Happening::LostFromQueue => one("(the message is no longer in the relay's queue)".into()),
+        Happening::Logged { words } => one(format!("(the relay's log: {})", words.short())),
         Happening::Waiting { reason } => one(format!("(waits: {})", reason.short())),
         Happening::Ended(end) => one(ended(*end).into()),
         Happening::NotPlayed { control } => {

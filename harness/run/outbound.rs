@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use waxseal_model::expect::Never;
-use waxseal_model::judge::Names;
+use waxseal_model::expect::{Never, Outcome};
+use waxseal_model::judge::{Names, outcome};
 use waxseal_model::offer::Offer;
 use waxseal_model::scenario::{Before, Case, ClientFault, Connector, DnsFaultKind, RuleBy};
-use waxseal_model::script::Script;
-use waxseal_model::trace::{Channel, Happening, Place, Trace};
+use waxseal_model::script::{Direction, Script};
+use waxseal_model::trace::{Channel, Event, Happening, Place, Trace};
 
 use super::RunError;
 use super::ending::{await_again, await_end, await_goodbye, await_nothing};
@@ -72,9 +72,9 @@ pub(super) async fn outbound(
         send_one(lab, case, &names, &Letter::new(&names), recorder, options).await?;
         recorder.note(Place::Run, Happening::NextMessage);
     }
-    send_one(lab, case, names, &letter(case, names, also), recorder, options).await?;
+    let id = send_one(lab, case, names, &letter(case, names, also), recorder, options).await?;
     match case.shared_name() {
-        Some(_) => leave(lab, case, names, recorder).await,
+        Some(_) => leave(lab, case, names, recorder, &options.evidence, id).await,
         None => Ok(recorder.trace()),
     }
 }
@@ -110,7 +110,8 @@ fn letter(case: &Case, names: &Names, also: Vec<String>) -> Letter {
     letter
 }
 
-/// Hands one message to the relay and waits until it has ended.
+/// Hands one message to the relay and waits until it has ended. Gives the id that it has in the relay's
+/// queue, where the driver can tell it.
 async fn send_one(
     lab: &Lab,
     case: &Case,
@@ -118,18 +119,23 @@ async fn send_one(
     letter: &Letter,
     recorder: &Recorder,
     options: &PlayOptions,
-) -> Result<(), RunError> {
+) -> Result<Option<String>, RunError> {
     let mut limit = Allowance::new(options.limit);
-    match &options.evidence.submit {
+    let words = options.evidence.words.as_deref().map(|words| (words, words.end()));
+    let submitted = match &options.evidence.submit {
         Some(submit) => {
             let port = case.next_hop().and_then(|hop| hop.port).unwrap_or(lab.smtp_port);
-            hand(submit, names, letter, port, recorder).await?;
+            hand(submit, names, letter, port, recorder).await?
         }
-        None => inject(lab, case, names, letter, recorder, options.limit).await,
-    }
+        None => {
+            inject(lab, case, names, letter, recorder, options.limit).await;
+            accepted_with(&recorder.trace())
+        }
+    };
+    let id = words.zip(submitted).and_then(|((words, _), reply)| words.id(&reply));
     if case.message.cut_short {
         await_nothing(recorder, options, &mut limit).await;
-        return Ok(());
+        return Ok(id);
     }
     await_end(names, recorder, options, &mut limit).await?;
     if case.expect.never.contains(&Never::SentTwice) {
@@ -138,7 +144,30 @@ async fn send_one(
     if case.expect.never.contains(&Never::PlaintextAfterStarttls) {
         await_goodbye(recorder, &mut limit).await;
     }
-    Ok(())
+    if let (Some((words, begin)), Some(id)) = (words, &id)
+        && case.placement.is_some()
+        && !outcome(Direction::Outbound, &recorder.trace().events).is_some_and(Outcome::delivered)
+    {
+        for words in words.about(id, begin) {
+            recorder.note(Place::Run, Happening::Logged { words });
+        }
+    }
+    Ok(id)
+}
+
+/// The last line of the reply with which the relay has accepted the last message of the trace.
+fn accepted_with(trace: &Trace) -> Option<Vec<u8>> {
+    let here = |event: &&Event| event.place == Place::Injection;
+    let events = trace.judged().map(|(_, event)| event).filter(here);
+    let mut said = None;
+    for event in events {
+        match &event.kind {
+            Happening::Received { line, .. } => said = Some(line),
+            Happening::AcceptedByRelay { .. } => return said.cloned(),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The resolver's faults of the case.
@@ -208,14 +237,14 @@ async fn inject(
 }
 
 /// Hands the message to the relay by its driver's command. It does not leave this machine: the
-/// channel counts as clear.
+/// channel counts as clear. Gives what the command has said, where the relay has accepted the message.
 async fn hand(
     submit: &Submit,
     names: &Names,
     letter: &Letter,
     port: u16,
     recorder: &Recorder,
-) -> Result<(), RunError> {
+) -> Result<Option<Vec<u8>>, RunError> {
     let text = letter.content().into_bytes();
     let channel = Channel::Plaintext;
     let envelope = Envelope {
@@ -224,20 +253,42 @@ async fn hand(
         next_hop: (&names["mx"], port),
         message: &text,
     };
-    let handed = submit.hand(&envelope).await?;
-    recorder.note(
-        Place::Injection,
-        match handed {
-            Handed::Taken => Happening::AcceptedByRelay { channel },
-            Handed::Refused(reply) => Happening::Refused { channel, reply },
-        },
-    );
-    Ok(())
+    let (happening, said) = match submit.hand(&envelope).await? {
+        Handed::Taken(said) => (Happening::AcceptedByRelay { channel }, Some(said)),
+        Handed::Refused(reply) => (Happening::Refused { channel, reply }, None),
+    };
+    recorder.note(Place::Injection, happening);
+    Ok(said)
 }
 
 #[cfg(test)]
 mod tests {
+    use waxseal_model::trace::Ending;
+
     use super::*;
+
+    #[test]
+    fn the_reply_that_has_accepted_the_last_message_is_found() {
+        let channel = Channel::Plaintext;
+        let said = |line: &str| {
+            let line = line.as_bytes().to_vec();
+            Happening::Received { channel, line, ending: Ending::CrLf }
+        };
+        let event = |kind| Event { at: Duration::ZERO, place: Place::Injection, kind };
+        let mut kinds = vec![
+            said("250 queued as 1"),
+            Happening::AcceptedByRelay { channel },
+            Happening::NextMessage,
+            said("354 go"),
+            said("250 queued as 2"),
+        ];
+        let trace = |kinds: &[Happening]| {
+            accepted_with(&Trace { events: kinds.iter().cloned().map(event).collect() })
+        };
+        assert_eq!(trace(&kinds), None);
+        kinds.extend([Happening::AcceptedByRelay { channel }, said("221 bye")]);
+        assert_eq!(trace(&kinds).as_deref(), Some(&b"250 queued as 2"[..]));
+    }
 
     #[test]
     fn a_message_before_has_a_recipient_under_its_own_rule() {

@@ -12,19 +12,24 @@ use super::RunError;
 use super::lab::Lab;
 use crate::lab::Data;
 use crate::peer::Recorder;
+use crate::relay::Evidence;
+use crate::relay::evidence::Queue;
 use crate::wire::attention::Allowance;
 
 /// How long a relay may take to give back what it has left.
 const GIVEN_BACK: Duration = Duration::from_secs(10);
 
 /// Ends a case: gives its trace, and waits until the relay holds nothing of it any more. A message
-/// that is still queued meets a domain that takes no mail (RFC 7505), or the user's host at an address
-/// where nobody listens, and is bounced.
+/// that is still queued is removed from the queue, where the driver can do that by its id. Otherwise it
+/// meets a domain that takes no mail (RFC 7505), or the user's host at an address where nobody listens,
+/// and is bounced.
 pub(super) async fn leave(
     lab: &Lab,
     case: &Case,
     names: &Names,
     recorder: &Recorder,
+    evidence: &Evidence,
+    id: Option<String>,
 ) -> Result<Trace, RunError> {
     // Where all mail goes by one host, so does what comes back. That is told from the message; but its
     // connection may have been counted.
@@ -45,11 +50,30 @@ pub(super) async fn leave(
         if let Some(hop) = case.next_hop() {
             lab.zones.replace(&hop.host, vec![Data::A(lab.case_address()?)])?;
         }
+        if let Some(discard) = &evidence.discard {
+            let id = match (id, &evidence.queue) {
+                (None, Some(queue)) => queued(queue, &names["recipient"]).await,
+                (id, _) => id,
+            };
+            // What cannot be removed is waited for.
+            if let Some(id) = id
+                && discard.remove(&id).await.is_ok()
+            {
+                return Ok(trace);
+            }
+        }
         let mut limit = Allowance::new(GIVEN_BACK);
         let reported = |events: &[_]| gone(&Trace { events: events.to_vec() });
         recorder.wait_until(&mut limit, None, reported, |_| None).await;
     }
     Ok(trace)
+}
+
+/// The id of the message to this recipient that the queue holds.
+async fn queued(queue: &Queue, recipient: &str) -> Option<String> {
+    let queued = queue.look().await.ok()?;
+    let found = queued.iter().find(|entry| entry.recipient.eq_ignore_ascii_case(recipient));
+    found.map(|entry| entry.id.clone())
 }
 
 /// Whether the relay cannot send the message any more.

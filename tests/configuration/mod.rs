@@ -4,6 +4,7 @@ mod exim;
 mod exim_shapes;
 mod grades;
 mod hops;
+mod instances;
 mod opensmtpd;
 mod overview;
 mod postfix_disk;

@@ -235,6 +235,12 @@ pub enum Happening {
         /// The reason the queue gives, or how long nothing came.
         reason: Foreign,
     },
+    /// Outbound: what the relay's own log says about a failed attempt with this message, under the id that
+    /// the message has in its queue. Only with a configuration of the user's own.
+    Logged {
+        /// The words of the log.
+        words: Foreign,
+    },
     /// The relay's queue no longer holds the message, though it was neither passed on nor reported.
     /// Only from a driver that can tell the queue.
     LostFromQueue,

@@ -14,7 +14,7 @@ use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
 use root::RootTable;
-pub use values::{Command, Need};
+pub use values::{Command, Need, Pattern};
 use values::{advice, concurrency, duration, names, outbound_words, settle_time};
 
 use super::connectors::Connectors;
@@ -76,6 +76,10 @@ pub struct Contract {
     pub words: BTreeMap<String, Connector>,
     /// Puts the user's own configuration in the place of the driver's, before the start.
     pub config: Option<Call>,
+    /// What the log says of one message.
+    pub log: Option<LogTable>,
+    /// Removes one message from the queue; its id is the last argument.
+    pub discard: Option<Call>,
     /// Prints the queue, as JSON lines.
     pub queue: Option<Call>,
     /// Takes a message on its standard input, instead of SMTP at the opportunistic listener.
@@ -94,6 +98,17 @@ pub struct Contract {
 pub struct Call {
     /// What is run, in the driver's folder.
     pub command: Command,
+}
+
+/// How the words on one message are found in the relay's log: by the id that it has in the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogTable {
+    /// Finds the id in the reply to the end of the data, or in what `submit` prints: one group.
+    pub queued: Pattern,
+    /// What a line about a failed attempt with this message fits: the group, or all that fits, is the
+    /// reason. Without it every line with the id counts.
+    pub failed: Option<Pattern>,
 }
 
 /// What says that a relay is ready. Without anything it is when it listens everywhere.
@@ -243,6 +258,8 @@ impl Contract {
             advice: BTreeMap::new(),
             words: BTreeMap::new(),
             config: None,
+            log: None,
+            discard: None,
             queue: None,
             submit: None,
             account: None,
@@ -354,6 +371,8 @@ command = ["./install.sh"]
             ("outbound", "outbuond", 13),
             ("[\"example\"]", "[]", 15),
             ("\"example\"", "\"-o=x\"", 15),
+            ("[settle]", "[log]\nqueued = '('\n[settle]", 9),
+            ("[settle]", "[log]\nqueued = '(a)(b)'\n[settle]", 9),
             ("packages", "package", 15),
         ] {
             let text = GOOD.replace(from, to);

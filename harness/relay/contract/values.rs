@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use regex_automata::PatternID;
+use regex_automata::meta::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 use waxseal_model::case_ids;
@@ -30,6 +32,33 @@ impl<'de> Deserialize<'de> for Command {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Self::new(Vec::deserialize(from)?)
             .ok_or_else(|| D::Error::custom("a command without a program"))
+    }
+}
+
+/// A regular expression (the syntax of the crate `regex`), with at most one group.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Pattern(pub Regex, String);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.1 == other.1
+    }
+}
+
+impl Eq for Pattern {}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let regex = Regex::new(&text).map_err(|error| {
+            D::Error::custom(format!("`{text}` is no regular expression: {error}"))
+        })?;
+        // The whole match is a group of its own.
+        if regex.group_info().group_len(PatternID::ZERO) > 2 {
+            return Err(D::Error::custom(format!("`{text}` has more than one group")));
+        }
+        Ok(Self(regex, text))
     }
 }
 

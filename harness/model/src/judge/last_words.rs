@@ -34,14 +34,18 @@ fn awaited_delivery(case: &Case) -> bool {
     case.expect.outcome.contains(&Outcome::DeliveredTls)
 }
 
-/// The reply that refused the message, the report that gave it back, the reason in the queue, or the
-/// name that was not found.
+/// The reply that refused the message, the report that gave it back, the words of the log, the reason in
+/// the queue, or the name that was not found.
 fn last_words(trace: &Trace) -> Option<String> {
     let last = |words: &dyn Fn(&Place, &Happening) -> Option<String>| {
         let events = trace.judged().filter_map(|(_, event)| words(&event.place, &event.kind));
         events.last()
     };
-    last(&refusal).or_else(|| last(&report)).or_else(|| last(&queue)).or_else(|| last(&not_found))
+    last(&refusal)
+        .or_else(|| last(&report))
+        .or_else(|| last(&log))
+        .or_else(|| last(&queue))
+        .or_else(|| last(&not_found))
 }
 
 fn refusal(place: &Place, kind: &Happening) -> Option<String> {
@@ -63,6 +67,11 @@ fn report(_: &Place, kind: &Happening) -> Option<String> {
         .collect();
     let said = if said.is_empty() { action.to_string() } else { said.join(" ") };
     Some(format!("the relay's report says `{said}`"))
+}
+
+fn log(_: &Place, kind: &Happening) -> Option<String> {
+    let Happening::Logged { words } = kind else { return None };
+    Some(format!("the relay's log says `{}`", words.short()))
 }
 
 fn queue(_: &Place, kind: &Happening) -> Option<String> {
@@ -117,6 +126,8 @@ mod tests {
                 diagnostic: "x; Host not found\u{1b}[2J".into(),
             },
         );
+        let configuration = "451 4.3.5 Server configuration error".into();
+        let logged = (Place::Run, Happening::Logged { words: configuration });
         let waits = (Place::Run, Happening::Waiting { reason: "TLS is required".into() });
         for (happenings, said) in [
             (
@@ -124,8 +135,12 @@ mod tests {
                 "the relay looked for gw.a.example, which does not exist in the lab",
             ),
             (
-                vec![waits, asked("gw.a.example", "NXDOMAIN")],
+                vec![waits.clone(), asked("gw.a.example", "NXDOMAIN")],
                 "it waits in the relay: TLS is required",
+            ),
+            (
+                vec![logged, waits, asked("gw.a.example", "NXDOMAIN")],
+                "the relay's log says `451 4.3.5 Server configuration error`",
             ),
             (vec![reported.clone()], r"the relay's report says `5.4.4 x; Host not found\u{1b}[2J`"),
             (

@@ -192,6 +192,7 @@ pub(super) fn happening() -> impl Strategy<Value = Happening> {
             Happening::Reported { channel, action, status, diagnostic }
         }),
         1 => Just(Happening::Waiting { reason: "".into() }),
+        1 => Just(Happening::Logged { words: "status=sent".into() }),
         1 => prop_oneof![Just(Happening::NextMessage), Just(Happening::LostFromQueue)],
         1 => prop::sample::select(ends).prop_map(Happening::Ended),
         1 => Just(Happening::DnsQuery {
