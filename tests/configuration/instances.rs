@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,10 +9,21 @@ use waxseal_model::expect::Outcome;
 use waxseal_model::trace::Happening;
 use waxseal_model::verdict::Verdict;
 
-use super::{FOLDER, cannot, err, record, run};
+use super::{FOLDER, cannot, err, record, run, with};
+
+/// The configuration with tables that need not be made first.
+fn configuration() -> tempfile::TempDir {
+    let dir = with("");
+    let main = dir.path().join("main.cf");
+    let text = fs::read_to_string(&main).expect("a file can be read");
+    let text = text.replace("= hash:/etc/aliases", "=").replace(" hash:", " texthash:");
+    fs::write(main, text).expect("a file can be written");
+    dir
+}
 
 #[test]
 fn several_instances_judge_as_one_does_and_say_no_more() {
+    let configuration = configuration();
     let play = |instances: &str| {
         let arguments = [
             "--connector=whole.example=domain-validation",
@@ -24,7 +34,7 @@ fn several_instances_judge_as_one_does_and_say_no_more() {
             "--case=outbound/certificates/name#wrong-name*",
             instances,
         ];
-        run(Path::new(FOLDER), &arguments)
+        run(configuration.path(), &arguments)
     };
     let alone = play("--instances=1");
     if cannot(&alone) {
@@ -55,7 +65,8 @@ fn what_the_relay_logs_of_a_message_that_it_gives_back_stands_in_the_trace() {
         "--case=outbound/forced/refused#454,*",
         "--instances=2",
     ];
-    let played = run(Path::new(FOLDER), &arguments);
+    let configuration = configuration();
+    let played = run(configuration.path(), &arguments);
     if cannot(&played) {
         return;
     }
