@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use waxseal_model::scenario::Case;
+use waxseal_model::script::Direction;
 
 use super::remote::{Instances, Remote, Running};
 use super::seats::Seats;
@@ -32,9 +33,10 @@ pub(super) struct Beside<'a> {
 }
 
 impl<'a> Beside<'a> {
-    /// None yet.
-    pub(super) fn new(options: &'a RunOptions) -> Self {
-        let (seats, gone) = (Seats::new(), watch::Sender::new(None));
+    /// None yet, of so many that are to come for these cases.
+    pub(super) fn new(options: &'a RunOptions, cases: &[&Case], further: usize) -> Self {
+        let reserved = further > 0 && mixes(cases);
+        let (seats, gone) = (Seats::new(reserved), watch::Sender::new(None));
         Self { how: options.instances.as_ref(), seats, running: Vec::new(), gone }
     }
 
@@ -61,6 +63,9 @@ impl<'a> Beside<'a> {
         }
         while let Some(ready) = starting.join_next().await {
             trouble = self.join(ready.ok()).or(trouble);
+        }
+        if !self.seats.has_others() {
+            self.seats.admit_here();
         }
         if let Some(why) = trouble {
             progress.slower(&format!("not all instances of the relay could be started: {why}"));
@@ -98,6 +103,13 @@ impl<'a> Beside<'a> {
         }
         gone
     }
+}
+
+/// Whether what inbound cases submit may come to a host of the user's, where another case is played:
+/// a relay with a smart host sends all mail there.
+fn mixes(cases: &[&Case]) -> bool {
+    let inbound = cases.iter().any(|case| case.direction == Direction::Inbound);
+    inbound && cases.iter().any(|case| case.next_hop().is_some())
 }
 
 /// How many instances beside the first these cases are worth, and why there are none where there

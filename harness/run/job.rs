@@ -133,8 +133,8 @@ impl<'a> Job<'a> {
         self.progress.begins(self.playable.len());
         let open = Arc::new(Open::new());
         let player = Player::new(&lab, pace, started.relay.evidence(), self.options, &open);
-        let mut beside = Beside::new(self.options);
         let (further, why_none) = beside::further(&self.playable, self.options);
+        let mut beside = Beside::new(self.options, &self.playable, further);
         if let Some(why) = why_none {
             self.progress.slower(why);
         }

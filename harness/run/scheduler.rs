@@ -151,6 +151,7 @@ impl Way {
             }
             // That instance has ended.
             seat.lose();
+            self.seats.admit_here();
             let name = self.case.shared_name().unwrap_or_default();
             next = self.seats.ask(name).await.ok();
         }

@@ -14,6 +14,8 @@ pub(super) struct Seats<R: Clone>(Mutex<State<R>>);
 struct State<R: Clone> {
     /// `None` is the instance in this process.
     instances: Vec<Option<R>>,
+    /// Whether that one is given to nobody.
+    reserved: bool,
     lines: BTreeMap<String, Line<R>>,
 }
 
@@ -36,17 +38,34 @@ pub(super) struct Seat<R: Clone> {
 }
 
 impl<R: Clone> Seats<R> {
-    /// With the instance in this process alone.
-    pub(super) fn new() -> Arc<Self> {
-        let state = State { instances: vec![None], lines: BTreeMap::new() };
+    /// With the instance in this process alone. `reserved`: that one is given to nobody.
+    pub(super) fn new(reserved: bool) -> Arc<Self> {
+        let state = State { instances: vec![None], reserved, lines: BTreeMap::new() };
         Arc::new(Self(Mutex::new(state)))
+    }
+
+    /// Whether an instance has joined.
+    pub(super) fn has_others(&self) -> bool {
+        self.state().instances.len() > 1
+    }
+
+    /// Others are missing: the one in this process is given after all.
+    pub(super) fn admit_here(self: &Arc<Self>) {
+        let names = {
+            let mut state = self.state();
+            if !std::mem::take(&mut state.reserved) {
+                return;
+            }
+            state.lines.keys().cloned().collect::<Vec<_>>()
+        };
+        names.iter().for_each(|name| self.free(name, 0));
     }
 
     /// Gets into the line for a name. What comes is the seat.
     pub(super) fn ask(self: &Arc<Self>, name: &str) -> oneshot::Receiver<Seat<R>> {
         let (give, get) = oneshot::channel();
         let mut state = self.state();
-        let idle = (0..state.instances.len()).collect();
+        let idle = (usize::from(state.reserved)..state.instances.len()).collect();
         let line = state.lines.entry(name.to_owned());
         let line = line.or_insert_with(|| Line { waiting: VecDeque::new(), idle });
         match line.idle.pop_front() {
@@ -126,7 +145,7 @@ mod tests {
 
     #[test]
     fn one_plays_with_a_name_and_the_next_comes_in_the_order_of_asking() {
-        let seats = Seats::<u8>::new();
+        let seats = Seats::<u8>::new(false);
         let (mut first, mut second, mut third) =
             (seats.ask("a.example"), seats.ask("a.example"), seats.ask("a.example"));
         let seat = got(&mut first).unwrap();
@@ -141,7 +160,7 @@ mod tests {
 
     #[test]
     fn one_more_instance_takes_the_next_of_each_name() {
-        let seats = Seats::new();
+        let seats = Seats::new(false);
         let (mut first, mut second) = (seats.ask("a.example"), seats.ask("a.example"));
         let here = got(&mut first).unwrap();
         seats.join(7);
@@ -154,7 +173,7 @@ mod tests {
 
     #[test]
     fn an_instance_that_was_lost_is_not_given_again() {
-        let seats = Seats::new();
+        let seats = Seats::new(false);
         let here = got(&mut seats.ask("a.example")).unwrap();
         seats.join(7);
         got(&mut seats.ask("a.example")).unwrap().lose();
@@ -165,8 +184,24 @@ mod tests {
     }
 
     #[test]
+    fn a_reserved_instance_is_given_once_there_is_no_other() {
+        let seats = Seats::new(true);
+        let mut first = seats.ask("a.example");
+        assert!(got(&mut first).is_none());
+        seats.join(7);
+        assert_eq!(got(&mut first).unwrap().remote, Some(7));
+        got(&mut seats.ask("a.example")).unwrap().lose();
+        let mut next = seats.ask("a.example");
+        assert!(got(&mut next).is_none());
+        seats.admit_here();
+        seats.admit_here();
+        assert_eq!(got(&mut next).unwrap().remote, None);
+        assert!(got(&mut seats.ask("a.example")).is_some(), "it is free again, and once");
+    }
+
+    #[test]
     fn who_does_not_wait_any_more_is_passed_over() {
-        let seats = Seats::<u8>::new();
+        let seats = Seats::<u8>::new(false);
         let here = got(&mut seats.ask("a.example")).unwrap();
         drop(seats.ask("a.example"));
         let mut last = seats.ask("a.example");

@@ -194,11 +194,12 @@ impl Record {
     /// broken, the user's configuration has a finding, or with a baseline something is new, stale,
     /// unknown, reasonless or expired. 3: a must
     /// is undecided, or applies and is not judged, and no waiver accepts it; a rule of the user's was
-    /// not tested; or facts are too old. 0: none of these.
+    /// not tested or is undecided; or facts are too old. 0: none of these.
     pub fn exit_code(&self) -> u8 {
         let interrupted = if self.interrupted { INTERRUPTED } else { KEPT };
         let found = if self.findings.is_empty() { KEPT } else { BROKEN };
-        let untested = self.domains.iter().any(|domain| domain.status == Protection::Untested);
+        let open = [Protection::Untested, Protection::Undecided];
+        let untested = self.domains.iter().any(|domain| open.contains(&domain.status));
         // An entry of which nothing is known is a gap in the overview.
         let left_out = self.overview.iter().any(|row| row.played_as.is_none());
         let untested = if untested || left_out { UNDECIDED } else { KEPT };
