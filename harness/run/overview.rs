@@ -17,7 +17,7 @@ use crate::relay::{Adopt, RelaySpec, Start};
 
 /// The cases of an overview where the user selects none: the control, and one scenario of each kind
 /// that a grade goes by.
-pub const SELECTION: [&str; 11] = [
+pub const SELECTION: [&str; 12] = [
     "outbound/control",
     "outbound/forced/not-offered",
     "outbound/forced/refused",
@@ -26,6 +26,7 @@ pub const SELECTION: [&str; 11] = [
     "outbound/opportunistic/not-offered",
     "outbound/certificates/name",
     "outbound/certificates/refused",
+    "outbound/hosts/name",
     "outbound/forward-secrecy/static-rsa-only",
     "outbound/forward-secrecy/weak-dhe",
     "outbound/versions/old-only",

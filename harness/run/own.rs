@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use waxseal_model::domain::Tested;
 use waxseal_model::overview::OverviewRow;
 use waxseal_model::scenario::{
-    Case, Connector, PeerPlace, Placement, RecipientDomain, Scenario, SenderPlace,
+    Case, Connector, HostPlace, Peer, PeerPlace, Placement, RecipientDomain, Scenario, SenderPlace,
 };
 use waxseal_model::script::Direction;
 
@@ -125,7 +125,11 @@ impl Own {
                           own configuration only.";
             return Some(second.into());
         }
-        let places = case.peers.iter().any(|peer| peer.place != PeerPlace::default());
+        // Whoever forges the MX record chooses the host: a rule has to hold there too.
+        let outside = PeerPlace { host: HostPlace::Outside, ..PeerPlace::default() };
+        let foreign = |peer: &Peer| case.next_hop().is_none() && peer.place == outside;
+        let places =
+            case.peers.iter().any(|peer| peer.place != PeerPlace::default() && !foreign(peer));
         if places || case.alias.is_some() || !case.message.also.is_empty() {
             let names = "The case needs names and addresses of the lab's own, and goes with the \
                          driver's own configuration only.";

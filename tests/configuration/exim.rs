@@ -150,3 +150,19 @@ fn a_senders_header_lifts_no_rule() {
         [(".partner.example", Protection::Protected), ("whole.example", Protection::Protected)];
     assert_eq!(protections(&record), kept, "{}", err(&played));
 }
+
+#[test]
+fn a_rule_by_the_name_of_the_mx_host_is_lifted_by_whoever_forges_the_mx_record() {
+    let by_host = "remote_smtp:\n  driver = smtp\n  hosts_require_tls = *.hosted.example";
+    let dir = changed("remote_smtp:\n  driver = smtp", by_host);
+    let grade = |cases: &[&str]| {
+        let rule = ["--connector=hosted.example=encryption-only", "--case=outbound/control#*"];
+        let played = run_of("exim", dir.path(), &[&rule[..], cases].concat());
+        (!cannot(&played)).then(|| record(&played).domains.remove(0).status)
+    };
+    let own = "--case=outbound/forced/not-offered#*";
+    let Some(status) = grade(&[own]) else { return };
+    assert_eq!(status, Protection::Protected);
+    let foreign = "--case=outbound/hosts/name#outside*";
+    assert_eq!(grade(&[own, foreign]), Some(Protection::Unprotected));
+}
