@@ -58,10 +58,15 @@ pub(super) fn enter() -> Result<Sandbox, SandboxError> {
     let root = unsafe { libc::geteuid() } == 0;
     let mut users = if root && all_users() { Users::All } else { Users::OnlyOurselves };
     let mut tried = rehearse(users);
-    if users == Users::All && tried.is_err() {
-        // Root of a container may lack the right and still be allowed a user namespace.
-        users = Users::OnlyOurselves;
-        tried = rehearse(users).map_err(|_| ()).or(tried);
+    if root && tried.is_err() {
+        if users == Users::All {
+            // Root of a container may lack the right and still be allowed a user namespace.
+            users = Users::OnlyOurselves;
+            tried = rehearse(users).map_err(|_| ()).or(tried);
+        } else if let Err(lacking) = rehearse(Users::All) {
+            // That root lacks the right says more than that it is allowed no user namespace.
+            tried = Err(lacking);
+        }
     }
     tried.and_then(|()| go(users)).map_err(explain)
 }
