@@ -23,25 +23,7 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
     if let Some(gate) = ending::gate(record) {
         text.push_str(&format!("{}\n\n", cell(&gate)));
     }
-    let told = configuration::at_the_end(record);
-    if !told.is_empty() {
-        text.push_str("## Configuration\n\n");
-        told.iter().for_each(|line| text.push_str(&format!("- {}\n", cell(line))));
-        text.push('\n');
-    }
-    let domains = configuration::domains(record);
-    if !domains.is_empty() {
-        text.push_str("## Domains\n\n");
-        for line in domains {
-            let indent = line.len() - line.trim_start().len();
-            text.push_str(&format!("{}- {}\n", &line[..indent], cell(line.trim_start())));
-        }
-        text.push('\n');
-    }
-    text.push_str(&entries(record));
-    if !(told.is_empty() && record.domains.is_empty() && record.overview.is_empty()) {
-        text.push_str("## Pillars\n\n");
-    }
+    text.push_str(&own(record));
     text.push_str(&format!("| pillar | {} |\n", Counts::TITLES.join(" | ")));
     text.push_str(&format!("|---|{}\n", "---|".repeat(Counts::TITLES.len())));
     for pillar in Pillar::ALL {
@@ -96,6 +78,31 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
             id_cell(&case.id),
             case.level
         ));
+    }
+    text
+}
+
+/// What a run of the user's own configuration says of it, and the title of what follows.
+fn own(record: &Record) -> String {
+    let mut text = String::new();
+    let told = configuration::at_the_end(record);
+    if !told.is_empty() {
+        text.push_str("## Configuration\n\n");
+        told.iter().for_each(|line| text.push_str(&format!("- {}\n", cell(line))));
+        text.push('\n');
+    }
+    let domains = configuration::domains(record);
+    if !domains.is_empty() {
+        text.push_str("## Domains\n\n");
+        for line in domains {
+            let indent = line.len() - line.trim_start().len();
+            text.push_str(&format!("{}- {}\n", &line[..indent], cell(line.trim_start())));
+        }
+        text.push('\n');
+    }
+    text.push_str(&entries(record));
+    if !(told.is_empty() && record.domains.is_empty() && record.overview.is_empty()) {
+        text.push_str("## Pillars\n\n");
     }
     text
 }
