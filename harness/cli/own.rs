@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
+use waxseal_model::diagnostic::line_of;
 use waxseal_model::limits;
 use waxseal_model::scenario::Connector;
 
@@ -154,10 +155,7 @@ fn from_file(path: &Path) -> Result<Listing, String> {
 }
 
 fn read(path: &str, text: &str) -> Result<Listing, String> {
-    let place = |at: usize| {
-        let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
-        format!("{path}:{line}")
-    };
+    let place = |at: usize| format!("{path}:{}", line_of(text, at));
     let listed: Listed = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         format!("{}: {}", place(at), error.message().trim())

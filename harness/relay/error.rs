@@ -114,8 +114,3 @@ impl RelayError {
         Self::Suite { driver: driver.into(), suite: suite.into(), known }
     }
 }
-
-/// The line of a byte offset, from 1.
-pub(super) fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
-}

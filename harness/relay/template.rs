@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::error::{RelayError, line_of};
+use waxseal_model::diagnostic::line_of;
+
+use super::error::RelayError;
 
 /// Fills in the text; `path` is for messages.
 ///

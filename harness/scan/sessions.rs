@@ -18,15 +18,20 @@ const OVER: &str = "the time for this host was over";
 
 /// One connection or two for renegotiation, and two for resumption in each of TLS 1.2 and 1.3.
 pub(super) async fn learn(host: &Host, sni: Option<&str>, heard: &[Heard]) -> Sessions {
-    let (client_renegotiation, resumption_tls12, resumption_tls13) = tokio::join!(
+    // Where a second handshake is tied to the first, that is a question of its own.
+    let untied = async {
+        match ties(heard) {
+            Some(true) => Some(without_rfc5746(host, sni, heard).await),
+            _ => None,
+        }
+    };
+    let (client_renegotiation, untied, resumption_tls12, resumption_tls13) = tokio::join!(
         renegotiation(host, sni, heard),
+        untied,
         resumption(host, sni, heard, Version::Tls12),
         resumption(host, sni, heard, Version::Tls13),
     );
-    let insecure_renegotiation = match ties(heard) {
-        Some(true) => without_rfc5746(host, sni, heard).await,
-        _ => client_renegotiation.clone(),
-    };
+    let insecure_renegotiation = untied.unwrap_or_else(|| client_renegotiation.clone());
     Sessions { client_renegotiation, insecure_renegotiation, resumption_tls12, resumption_tls13 }
 }
 

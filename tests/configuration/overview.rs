@@ -1,12 +1,14 @@
 //! The overview of a configuration, by a small driver that lists entries.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use waxseal_model::domain::Protection;
 
 use super::{err, record};
+use crate::drivers::waxseal;
 
 /// The example relay, which forces nothing for domains of others, and a driver that lists these lines.
 fn driver(lines: &str) -> tempfile::TempDir {
@@ -32,21 +34,9 @@ printf 'set\\trules are %s\\n' \"$(echo \"$WAXSEAL_CONFIG_RULES\" | tr '\\t\\n' 
 
 /// `None`: this machine cannot play it.
 fn run(driver: &Path, arguments: &[&str]) -> Option<Output> {
-    let output = Command::new(env!("CARGO_BIN_EXE_waxseal"))
-        .arg("run")
-        .arg(driver)
-        .arg("--config")
-        .arg(driver)
-        .args(arguments)
-        .output()
-        .expect("the program can be run");
-    let told = err(&output);
-    let reasons = ["could not enter the private network", "it needs the program python3"];
-    if reasons.iter().any(|reason| told.contains(reason)) {
-        eprintln!("not played: {told}");
-        return None;
-    }
-    Some(output)
+    let driver = driver.as_os_str();
+    let run = ["run".as_ref(), driver, "--config".as_ref(), driver];
+    waxseal(&[&run[..], &arguments.iter().map(OsStr::new).collect::<Vec<_>>()].concat())
 }
 
 const ENTRIES: &str = "entry\\t.a.example\\tencryption-only\\t-\\tpolicy:1\\tencrypt\\n\

@@ -2,6 +2,7 @@
 
 mod private_root;
 
+use std::ffi::OsStr;
 use std::process::{Command, Output};
 
 use waxseal_model::record::Record;
@@ -9,7 +10,8 @@ use waxseal_model::verdict::Verdict;
 
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/drivers/client");
 
-fn waxseal(arguments: &[&str]) -> Option<Output> {
+/// `None`: this machine cannot play it.
+pub(crate) fn waxseal<A: AsRef<OsStr>>(arguments: &[A]) -> Option<Output> {
     let output = Command::new(env!("CARGO_BIN_EXE_waxseal")).args(arguments).output().unwrap();
     let told = err(&output);
     let reasons = ["could not enter the private network", "it needs the program python3"];

@@ -6,7 +6,7 @@ use serde_spanned::Spanned;
 
 use crate::case_ids;
 use crate::dated::Date;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, line_of};
 use crate::gate::Finding;
 use crate::verdict::Verdict;
 use crate::versions::Versions;
@@ -140,8 +140,7 @@ impl Reader<'_> {
 
     fn waiver(&self, raw: Spanned<RawWaiver>) -> Result<Waiver, Diagnostic> {
         let place = raw.span();
-        let newlines = self.text.bytes().take(place.start).filter(|byte| *byte == b'\n');
-        let line = newlines.count() + 1;
+        let line = line_of(self.text, place.start);
         let raw = raw.into_inner();
         if raw.cases.is_none() && raw.requirements.is_none() {
             let help = "name `cases`, or `requirements` that are not judged";

@@ -10,6 +10,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use waxseal_model::case_ids;
+use waxseal_model::diagnostic::line_of;
 use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
@@ -18,7 +19,7 @@ pub use values::{Command, Need, Pattern};
 use values::{advice, concurrency, duration, names, outbound_words, settle_time};
 
 use super::connectors::Connectors;
-use super::error::{RelayError, line_of};
+use super::error::RelayError;
 use super::labfile::text_of;
 use crate::peer::Account;
 

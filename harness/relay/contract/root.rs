@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::Spanned;
+use waxseal_model::diagnostic::line_of;
 
-use crate::relay::error::{RelayError, line_of};
+use crate::relay::error::RelayError;
 
 /// What waxseal prepares in the private root before the start command. With the table, the root's
 /// `/etc` is a copy of the run's own that knows the lab, `/tmp`, `/run`, `/dev` and `/var/log` are
