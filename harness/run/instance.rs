@@ -78,9 +78,9 @@ async fn play_all(
             task = tasks.recv() => {
                 let Some(task) = task else { break };
                 let Some(case) = catalogue.case(&task.case).cloned() else { break };
-                let (player, entrance) = (player.clone(), throttle.entrance());
+                let (player, place) = (player.clone(), throttle.entrance().ask());
                 playing.spawn(async move {
-                    let _inside = entrance.enter().await;
+                    let _inside = place.await;
                     let played = player.play(&case, task.number, task.engine).await;
                     let (number, unplayed) = (task.number, player.lab.unplayed());
                     tell(&Answer::Played(Box::new(Done { number, played, unplayed })));

@@ -17,7 +17,7 @@ use super::player::Player;
 use super::remote::Remote;
 use super::results::Played;
 use super::seats::{Seat, Seats};
-use super::throttle::{Entrance, Throttle};
+use super::throttle::{Entrance, Inside, Throttle};
 use super::{RunError, RunOptions};
 use crate::relay::Pace;
 use crate::wire::attention::pause;
@@ -87,12 +87,16 @@ impl Scheduler {
                 engine: attempt.engine,
                 remembers: self.remembers,
             };
-            let seat = attempt.case.shared_name().map(|name| self.seats.ask(name));
+            // A line is joined before its task runs, so that attempts are played in their order.
+            let line = match attempt.case.shared_name() {
+                Some(name) => Line::Name(self.seats.ask(name)),
+                None => Line::Here(way.here.ask()),
+            };
             tasks.spawn(async move {
                 let (id, engine) = (way.case.id.clone(), way.engine);
-                let played = match seat {
-                    None => way.play_here().await,
-                    Some(seat) => way.play_alone_with_name(seat).await,
+                let played = match line {
+                    Line::Name(seat) => way.play_alone_with_name(seat).await,
+                    Line::Here(place) => way.play_in(place).await,
                 };
                 (id, engine, played)
             });
@@ -110,6 +114,14 @@ impl Scheduler {
     }
 }
 
+/// Where an attempt waits until it is played.
+enum Line {
+    /// For an instance on which nobody plays with the same name of the user's.
+    Name(oneshot::Receiver<Seat<Arc<Remote>>>),
+    /// For a place on the instance of this process.
+    Here(oneshot::Receiver<Inside>),
+}
+
 /// The way of one attempt.
 struct Way {
     player: Player,
@@ -125,8 +137,13 @@ struct Way {
 impl Way {
     /// On the instance of this process.
     async fn play_here(&self) -> Played {
-        let _here = self.here.clone().enter().await;
-        let _all = self.all.clone().enter().await;
+        self.play_in(self.here.ask()).await
+    }
+
+    /// The same, with the place that was asked for.
+    async fn play_in(&self, place: oneshot::Receiver<Inside>) -> Played {
+        let _here = place.await;
+        let _all = self.all.ask().await;
         self.player.play(&self.case, self.number, self.engine).await
     }
 
@@ -165,7 +182,7 @@ impl Way {
             // It is not played at all.
             return Some(self.play_here().await);
         }
-        let _all = self.all.clone().enter().await;
+        let _all = self.all.ask().await;
         let task = Task { case: self.case.id.clone(), number: self.number, engine: self.engine };
         let done = remote.play(&task).await?;
         lab.quiet.take(&self.case, &done.played.trace);

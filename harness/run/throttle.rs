@@ -1,9 +1,10 @@
-//! How many cases are played at once: fewer while answers come late.
+//! How many cases are played at once, in the order in which they asked: fewer while answers come late.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -27,12 +28,12 @@ pub(super) struct Throttle {
 struct Doors {
     most: usize,
     state: Mutex<State>,
-    news: Notify,
 }
 
 struct State {
     inside: usize,
     allowed: usize,
+    waiting: VecDeque<oneshot::Sender<Inside>>,
 }
 
 /// A place inside; it is free again when this is dropped.
@@ -41,8 +42,8 @@ pub(super) struct Inside(Arc<Doors>);
 impl Throttle {
     /// Opens for `most` cases at once.
     pub(super) fn open(most: usize, heartbeat: Arc<Heartbeat>) -> Self {
-        let state = Mutex::new(State { inside: 0, allowed: most });
-        let doors = Arc::new(Doors { most, state, news: Notify::new() });
+        let state = Mutex::new(State { inside: 0, allowed: most, waiting: VecDeque::new() });
+        let doors = Arc::new(Doors { most, state });
         let watching = tokio::spawn(watch(Arc::clone(&doors), heartbeat));
         Self { doors, watching }
     }
@@ -64,21 +65,12 @@ impl Drop for Throttle {
 pub(super) struct Entrance(Arc<Doors>);
 
 impl Entrance {
-    /// Waits for a place inside.
-    pub(super) async fn enter(self) -> Inside {
-        loop {
-            let news = self.0.news.notified();
-            tokio::pin!(news);
-            news.as_mut().enable();
-            {
-                let mut state = self.0.state();
-                if state.inside < state.allowed {
-                    state.inside += 1;
-                    return Inside(Arc::clone(&self.0));
-                }
-            }
-            news.await;
-        }
+    /// Gets into the line at once. What comes is the place inside; none comes if the doors are gone.
+    pub(super) fn ask(&self) -> oneshot::Receiver<Inside> {
+        let (give, get) = oneshot::channel();
+        self.0.state().waiting.push_back(give);
+        self.0.admit();
+        get
     }
 }
 
@@ -88,7 +80,7 @@ impl Doors {
     }
 
     /// Adapts to how late the pulse was.
-    fn adapt(&self, late: Duration) {
+    fn adapt(self: &Arc<Self>, late: Duration) {
         let mut state = self.state();
         if late >= LATE {
             state.allowed = (state.allowed / 2).max(FEWEST.min(self.most));
@@ -96,14 +88,35 @@ impl Doors {
             state.allowed = (state.allowed + state.allowed / 4 + 1).min(self.most);
         }
         drop(state);
-        self.news.notify_waiters();
+        self.admit();
+    }
+
+    /// Lets in whoever asked first, as long as there is room.
+    fn admit(self: &Arc<Self>) {
+        while let Some(next) = self.next() {
+            // Whoever does not want it any more drops it, and it is free again.
+            drop(next.send(Inside(Arc::clone(self))));
+        }
+    }
+
+    /// The first in line, if there is room; it counts as inside from now on.
+    fn next(&self) -> Option<oneshot::Sender<Inside>> {
+        let mut state = self.state();
+        if state.inside >= state.allowed {
+            return None;
+        }
+        // Some do not wait any more.
+        let next =
+            std::iter::from_fn(|| state.waiting.pop_front()).find(|next| !next.is_closed())?;
+        state.inside += 1;
+        Some(next)
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
         self.0.state().inside -= 1;
-        self.0.news.notify_waiters();
+        self.0.admit();
     }
 }
 
@@ -132,13 +145,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_leaves_makes_room_for_the_next() {
+    async fn whoever_leaves_makes_room_for_the_first_that_asked() {
         let throttle = Throttle::open(1, Arc::new(Heartbeat::start()));
-        let first = throttle.entrance().enter().await;
-        let second = tokio::spawn(throttle.entrance().enter());
-        tokio::task::yield_now().await;
-        assert!(!second.is_finished());
+        let line = throttle.entrance();
+        let (first, gone) = (line.ask().await.unwrap(), line.ask());
+        let (mut second, mut third) = (line.ask(), line.ask());
+        drop(gone);
+        assert!(second.try_recv().is_err());
         drop(first);
-        second.await.unwrap();
+        let second = second.await.unwrap();
+        assert!(third.try_recv().is_err());
+        drop(second);
+        third.await.unwrap();
     }
 }
