@@ -1,6 +1,6 @@
 //! What lies on the disk is what is played: tables that were not made anew, roots that are none.
 
-use waxseal_model::domain::Protection::{Protected, Unprotected};
+use waxseal_model::domain::Protection::{Protected, Undecided, Unprotected};
 
 use super::err;
 use super::postfix_shapes::{CASES, PARTNER, Shape, answered, offered, tells};
@@ -68,6 +68,17 @@ fn a_table_that_was_never_made_is_a_finding_with_the_way_out() {
         line.first().map(String::as_str),
         Some("--config-set=smtp_tls_policy_maps=texthash:/etc/postfix/tls_policy")
     );
+}
+
+/// Postfix puts such mail off, so nothing is said about TLS.
+#[test]
+fn a_type_of_table_that_there_is_none_of_is_a_finding() {
+    let shape = Shape::new("amavis");
+    let setting = "--config-set=smtp_tls_policy_maps=textash:/etc/postfix/tls_policy";
+    let Some(played) = shape.play(&[PARTNER, setting, CASES[0]]) else { return };
+    let told = answered(&played, 1, &[("partner.example", Undecided)]);
+    let words = "finding: smtp_tls_policy_maps names textash:/etc/postfix/tls_policy, and Postfix has no type of table `textash`";
+    tells(&Some(told), &[words]);
 }
 
 /// An empty list of roots turns TLS off for mail that goes out: what need not be encrypted is not.
