@@ -34,7 +34,8 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
     text.push_str(&row("all", &Counts::of(&record.cases)));
     text.push('\n');
     let lines = ending::requirements(record).into_iter();
-    let lines = lines.chain(std::iter::once(ending::must_cases(record)));
+    let lines =
+        lines.chain(std::iter::once(ending::must_cases(record))).chain(ending::plaintext(record));
     let lines = lines.chain(ending::unjudged(record)).chain(silent::reasons(record));
     let lines = lines.chain(ending::cautions(record));
     lines.for_each(|line| text.push_str(&format!("- {}\n", cell(&line))));
