@@ -1,7 +1,7 @@
 //! The user's own configuration in the place of the driver's.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use waxseal_model::configuration::Told;
 use waxseal_model::foreign::Foreign;
@@ -10,8 +10,10 @@ use waxseal_model::scenario::Connector;
 
 use super::driver::{Driver, Prepared};
 use super::error::RelayError;
+use super::material;
 use super::place::Place;
 use crate::lab::{Commands, Isolation};
+use crate::tls::system_roots;
 
 /// How long the driver's command may take: it copies tables and asks the product about each.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -99,7 +101,11 @@ pub async fn adopt(
     if !output.status.success() {
         return Err(refused(reason(&output.stderr)));
     }
-    Told::parse(&output.stdout).map_err(|mistake| place.error(mistake))
+    let mut told = Told::parse(&output.stdout).map_err(|mistake| place.error(mistake))?;
+    if !told.shown.is_empty() {
+        material::look(&mut told, &wish.config, &system_roots(), SystemTime::now());
+    }
+    Ok(told)
 }
 
 /// The last line on its standard error, which may hold a long line to copy.

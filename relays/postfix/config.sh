@@ -35,6 +35,7 @@ read_services
 [ -z "${WAXSEAL_CONFIG_OVERVIEW:-}" ] || exit 0
 . ./filters.sh
 . ./trust.sh
+. ./material.sh
 . ./pinned.sh
 . ./sender.sh
 . ./services.sh

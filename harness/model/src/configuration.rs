@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::foreign::Foreign;
 use crate::limits;
 use crate::scenario::Connector;
+use crate::script::Direction;
 
 /// All that was told, in the order of the lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,23 @@ pub struct Told {
     pub warnings: Vec<Foreign>,
     /// The policy entries and routes of the configuration, where they were asked for.
     pub entries: Vec<Entry>,
+    /// The certificates that the configuration shows, with their keys.
+    pub shown: Vec<Shown>,
+}
+
+/// A certificate of the user's own, and its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Whether a listener shows it, or the relay to next hops.
+    pub direction: Direction,
+    /// The file with the chain in PEM, leaf first; where the user has it.
+    pub chain: Foreign,
+    /// The file with the key in PEM; it may be the same.
+    pub key: Foreign,
+    /// What names them, `smtpd_tls_cert_file`.
+    pub place: Foreign,
+    /// The name by which others know the host; `None`: it is not known, or does not matter.
+    pub host: Option<Foreign>,
 }
 
 /// One setting that is not the user's.
@@ -89,6 +107,14 @@ impl Told {
                     }
                     continue;
                 }
+                "shows" => {
+                    let shown = Shown::parse(text).ok_or_else(|| not_shown(&line))?;
+                    match told.shown.len() {
+                        0..limits::TOLD => told.shown.push(shown),
+                        _ => beyond += 1,
+                    }
+                    continue;
+                }
                 "time" => OverrideKind::Times,
                 _ => OverrideKind::Matters,
             };
@@ -126,6 +152,29 @@ impl Entry {
         let hop = (hop != "-").then_some(hop);
         (!domain.is_empty()).then_some(Self { domain, connector, hop, place, level })
     }
+}
+
+impl Shown {
+    /// Five fields; `-` stands for a host that there is none of.
+    fn parse(fields: &str) -> Option<Self> {
+        let fields: Vec<_> = fields.splitn(5, '\t').map(Foreign::from).collect();
+        let [direction, chain, key, place, host] = fields.as_slice() else { return None };
+        let direction = match direction.raw() {
+            "inbound" => Direction::Inbound,
+            "outbound" => Direction::Outbound,
+            _ => return None,
+        };
+        let host = (host.raw() != "-").then(|| host.short());
+        Some(Self { direction, chain: chain.clone(), key: key.clone(), place: place.short(), host })
+    }
+}
+
+fn not_shown(line: &Foreign) -> String {
+    format!(
+        "it printed `{}`, which names no certificate: inbound or outbound, CHAIN, KEY, WHERE and HOST, \
+         with tabs between",
+        line.short()
+    )
 }
 
 fn not_an_entry(line: &Foreign) -> String {
@@ -171,6 +220,20 @@ mod tests {
         {
             let error = Told::parse(wrong.as_bytes()).unwrap_err();
             assert!(error.contains("which is no entry"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_has_five_fields_and_what_is_none_is_told() {
+        let line = b"shows\tinbound\t/a/chain.pem\t/a/key.pem\tsmtpd_tls_cert_file\tmx.example\n\
+                     shows\toutbound\t/b.pem\t/b.pem\tsmtp_tls_chain_files\t-\n";
+        let shown = Told::parse(line).unwrap().shown;
+        assert_eq!((shown[0].direction, shown[0].key.raw()), (Direction::Inbound, "/a/key.pem"));
+        assert_eq!(shown[0].host.as_ref().map(Foreign::raw), Some("mx.example"));
+        assert_eq!((shown[1].direction, &shown[1].host), (Direction::Outbound, &None));
+        for wrong in ["shows\tinbound\t/a", "shows\tboth\t/a\t/b\tx\t-"] {
+            let error = Told::parse(wrong.as_bytes()).unwrap_err();
+            assert!(error.contains("names no certificate"), "{error}");
         }
     }
 
