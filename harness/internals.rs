@@ -24,7 +24,7 @@ pub mod lab {
 }
 
 pub mod preflight {
-    pub use crate::preflight::{CheckOptions, Store, Subject, check};
+    pub use crate::preflight::{CheckOptions, Store, Subject, check, mail_hosts};
 }
 
 pub mod relay {

@@ -300,6 +300,10 @@ pub(super) struct ScanArguments {
     /// File of pins that every host must match, or the name of a built-in one.
     #[arg(long, value_name = "FILE")]
     pub(super) expect: Option<String>,
+    /// Write what the host shows into this file of pins, with a paragraph that can be mailed to
+    /// partners. One host only.
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_pins: Option<PathBuf>,
     /// The profile that sets the level (must, should, info) of each requirement: a built-in name, or
     /// a file (with a `/` or ending in .toml).
     #[arg(long, value_name = "NAME|FILE", default_value = "exchange-online")]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use waxseal_model::certificate::{StapleFacts, StapleStatus};
 use waxseal_model::limits;
+use waxseal_model::preflight::Staple;
 use waxseal_model::scan::Target;
 
 use super::fetch::Refuses;
@@ -26,8 +27,7 @@ pub(super) struct Had {
     pub(super) address: Option<String>,
     /// DER, leaf first.
     pub(super) chain: Vec<Vec<u8>>,
-    /// Whether the staple is current and good; `None`: none came.
-    pub(super) staple: Option<bool>,
+    pub(super) staple: Staple,
 }
 
 impl Subject {
@@ -55,7 +55,7 @@ fn of_file(path: &Path) -> Result<Had, String> {
     let chain = files::bytes(path, limits::FILE).and_then(|pem| read_certificates_pem(&pem));
     let chain =
         chain.map_err(|why| format!("The file {} could not be used: {why}", path.display()))?;
-    Ok(Had { address: None, chain, staple: None })
+    Ok(Had { address: None, chain, staple: Staple::NotAsked })
 }
 
 async fn of_host(target: &Target, time: Duration, refuses: Refuses) -> Result<Had, String> {
@@ -72,8 +72,11 @@ async fn of_host(target: &Target, time: Duration, refuses: Refuses) -> Result<Ha
         let host = Host::new(target.clone(), address, limits, Instant::now());
         match served_chain(&host).await {
             Ok((chain, staple)) => {
-                let staple = staple
-                    .map(|StapleFacts { status, current }| current && status == StapleStatus::Good);
+                let staple = match staple {
+                    None => Staple::None,
+                    Some(StapleFacts { status: StapleStatus::Good, current: true }) => Staple::Good,
+                    Some(_) => Staple::Bad,
+                };
                 return Ok(Had { address: Some(address.ip().to_string()), chain, staple });
             }
             Err(error) => why = format!("{address}: {error}"),

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use waxseal::internals::lab::{Data, DnsServer, Zones};
+use waxseal::internals::preflight::mail_hosts;
 use waxseal::internals::tls::{self, AskClient, Identity, ServerSetup};
 use waxseal::internals::wire::{LineBuffer, read_line};
 use waxseal_certs::Authorities;
@@ -141,4 +143,33 @@ async fn text_of_a_certificate_is_printed_harmlessly() {
         assert!(!text.contains(hidden), "{text:?}");
         assert!(text.lines().all(|line| !line.trim_start().starts_with("::")), "{text}");
     }
+}
+
+#[tokio::test]
+async fn the_hosts_of_a_domain_are_those_of_its_mx_records() {
+    let zones = Zones::default();
+    let any = "127.0.0.1:0".parse().expect("it is an address");
+    let hook = Arc::new(|_| {});
+    let server = DnsServer::start(any, zones.clone(), hook).await.expect("a server can listen");
+    for (name, preference, host) in [
+        ("partner.test", 20, "mx2.partner.test"),
+        ("partner.test", 10, "mx.partner.test"),
+        ("no-mail.test", 0, "."),
+    ] {
+        let data = Data::Mx { preference, host: host.into() };
+        zones.add(name, data).expect("it is a record");
+    }
+    zones.add("host.test", Data::A([127, 0, 0, 1].into())).expect("it is a record");
+    // One that does not answer comes first.
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("loopback has a port");
+    let servers = [silent.local_addr().expect("a socket has an address"), server.address()];
+    let check = async |domain: &str| mail_hosts(domain, &servers).await;
+    let both = ["mx.partner.test", "mx2.partner.test"].map(str::to_owned).to_vec();
+    assert_eq!(check("partner.test").await, Ok(both));
+    assert_eq!(check("host.test").await, Ok(vec!["host.test".to_owned()]));
+    let none = check("no-mail.test").await;
+    assert!(none.as_ref().is_err_and(|why| why.contains("null MX")), "{none:?}");
+    assert_eq!(check("none.test").await, Err("there is no domain none.test".into()));
+    let nobody = mail_hosts("partner.test", &[]).await;
+    assert!(nobody.is_err_and(|why| why.starts_with("no name server answered")));
 }

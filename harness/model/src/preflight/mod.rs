@@ -53,8 +53,8 @@ pub struct Chain {
     pub unread: usize,
     /// Whether the host's own is for the name; `None`: there is no name to compare.
     pub named: Option<bool>,
-    /// Whether a staple came that is current and says good; `None`: none came.
-    pub staple: Option<bool>,
+    /// The OCSP response that came with it.
+    pub staple: Staple,
     /// What OpenSSL objects to in the chain as it was sent, where it looks for a path by itself and with
     /// what was sent and the store alone; `None`: nothing.
     pub openssl: Option<String>,
@@ -70,6 +70,23 @@ pub struct Chain {
     pub firewall: Vec<Foreign>,
     /// The store that the paths were held to, in words.
     pub store: String,
+}
+
+/// The OCSP response that a host staples.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Staple {
+    /// Nobody was asked: the chain is from a file.
+    #[default]
+    NotAsked,
+    /// None came.
+    None,
+    /// It is out of date, or does not say good.
+    Bad,
+    /// It is current and says good. Its signature is not verified.
+    Good,
 }
 
 /// A certificate, and where it is from.

@@ -1,6 +1,6 @@
 //! What the facts of a chain mean for mail.
 
-use super::{Chain, End, Finding, Known, PathFacts, Source, Weight};
+use super::{Chain, End, Finding, Known, PathFacts, Source, Staple, Weight};
 use crate::certificate::{CertificateFacts, KeyKind};
 use crate::foreign::{Foreign, shorten};
 use crate::wording::counted;
@@ -323,21 +323,21 @@ impl<'a> Findings<'a> {
     fn staple(&mut self) {
         let promised = self.leaf().is_some_and(|leaf| leaf.must_staple);
         match (promised, self.chain.staple) {
-            (true, None) => self.add(
+            (true, Staple::None) => self.add(
                 Weight::Note,
                 "The certificate promises an OCSP staple and none came: who heeds it refuses the \
                  host."
                     .into(),
             ),
-            (_, Some(false)) => self.add(
+            (_, Staple::Bad) => self.add(
                 Weight::Note,
                 "The host staples an OCSP response that is out of date or does not say good."
                     .into(),
             ),
-            (_, Some(true)) => {
+            (_, Staple::Good) => {
                 self.add(Weight::Good, "The host staples a current OCSP response.".into());
             }
-            (false, None) => {}
+            (false, Staple::None) | (_, Staple::NotAsked) => {}
         }
     }
 }
