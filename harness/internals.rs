@@ -23,6 +23,10 @@ pub mod lab {
     }
 }
 
+pub mod preflight {
+    pub use crate::preflight::{CheckOptions, Store, Subject, check, mail_hosts};
+}
+
 pub mod relay {
     pub use crate::relay::{Driver, LabFile, RelaySpec, Remote};
 

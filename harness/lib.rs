@@ -48,6 +48,7 @@ pub mod internals;
 mod lab;
 mod library;
 mod peer;
+mod preflight;
 mod relay;
 mod report;
 mod run;

@@ -17,6 +17,7 @@ mod own;
 mod pause;
 mod peers_meet;
 mod pins;
+mod preflight;
 mod report;
 mod rows;
 mod schema;

@@ -9,6 +9,7 @@
 //! | 130 | ended by a signal: what was judged until then is reported |
 
 mod arguments;
+mod certs;
 mod check;
 mod explain;
 mod matrix;
@@ -100,6 +101,7 @@ fn act(command: Command) -> ExitCode {
         Command::Relays { what } => {
             with_catalogue(None, |catalogue| relays::relays(&catalogue, what.as_ref()))
         }
+        Command::Certs { what } => certs::certs(&what),
         Command::Check { paths } => check::check(&paths),
     }
 }

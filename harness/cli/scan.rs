@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use waxseal_model::limits;
 use waxseal_model::pins::Pins;
 use waxseal_model::profile::Profile;
-use waxseal_model::scan::{Entry, Scan, Target};
+use waxseal_model::scan::{Entry, Scan, Target, pins_to_tell};
 use waxseal_model::verdict::{UNDECIDED, gravest};
 
 use super::arguments::{Part, ScanArguments};
@@ -40,6 +40,12 @@ pub(super) fn scan(arguments: &ScanArguments) -> ExitCode {
     let certificates = arguments.only.is_empty() || arguments.only.contains(&Part::Certificates);
     if pins.is_some() && !certificates {
         return refuse("--expect needs --only certificates, or no --only");
+    }
+    if arguments.write_pins.is_some() && !certificates {
+        return refuse("--write-pins needs --only certificates, or no --only");
+    }
+    if arguments.write_pins.is_some() && targets.len() != 1 {
+        return refuse("--write-pins is for one host");
     }
     if !arguments.roots.is_empty() && !certificates {
         return refuse("--roots needs --only certificates, or no --only");
@@ -145,6 +151,12 @@ fn pins(named: &str) -> Result<Pins, String> {
     Pins::parse(&path, &text).map_err(|wrong| wrong.render(&text))
 }
 
+fn write_pins(path: &Path, scan: &Scan) -> Result<(), String> {
+    pins_to_tell(scan, &today())
+        .and_then(|text| std::fs::write(path, text).map_err(|error| error.to_string()))
+        .map_err(|why| format!("could not write the pins {}: {why}", path.display()))
+}
+
 /// Scans side by side; gives the exit code of each.
 async fn all(
     arguments: &ScanArguments,
@@ -175,6 +187,9 @@ async fn all(
         while let Some(scan) = done.get_mut(next).and_then(Option::take) {
             next += 1;
             codes.push(scan.exit_code());
+            if let Some(path) = &arguments.write_pins {
+                write_pins(path, &scan)?;
+            }
             // Only formats that have this form can be asked for.
             if let Some(form) = arguments.format.scan {
                 print(&form(&scan, &rules.requirements));

@@ -103,7 +103,7 @@ fn root(chain: &ChainFacts) -> String {
 }
 
 /// The UTC day of a time in seconds since 1970.
-fn day(seconds: i64) -> String {
+pub(super) fn day(seconds: i64) -> String {
     let date = time::OffsetDateTime::from_unix_timestamp(seconds).map(|at| at.date());
     date.map_or_else(|_| format!("second {seconds}"), |date| date.to_string())
 }

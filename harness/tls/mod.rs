@@ -12,8 +12,13 @@ mod setup;
 mod tamper;
 
 pub use chain::certificate::{describe_certificate, describe_chain};
+pub use chain::crl::read_crl;
 pub use chain::identity::read_identity_pem;
-pub use chain::verify::{ChainProblem, Usage, read_certificates_pem, system_roots, verify_chain};
+pub use chain::paths::{ChainPath, PathEnd, Pool, verify_with_openssl};
+pub use chain::revocation::{Status, StatusFacts, ocsp_request, read_issuers, read_ocsp};
+pub use chain::verify::{
+    ChainProblem, Usage, is_for, read_certificates_pem, system_roots, verify_chain,
+};
 pub use engines::questions::{NoAnswer, agrees_to, open_session, renegotiates, resumes, signs};
 pub use engines::resumption::SessionStore;
 pub use engines::session::{Session, is_alert};

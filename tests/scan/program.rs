@@ -107,6 +107,32 @@ async fn no_text_of_a_scan_is_obeyed_in_any_form() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pins_that_are_written_fit_the_host_and_no_other() {
+    let named = "common-name = '{name}'\norganisation = 'A \"B\" \\\\ Ä'";
+    let (own, root) = certified(&format!("{RSA}\n{named}"));
+    let (_relay, address) = relay_with(Connector::Opportunistic, own).await;
+    let (dir, roots) = file("roots.pem", &root);
+    let pins = dir.path().join("pins.toml").to_string_lossy().into_owned();
+    let address = address.to_string();
+    let only = [&address, "--roots", &roots, "--only", "suites,certificates"];
+    let written = scan(&[&only[..], &["--write-pins", &pins]].concat()).await;
+    assert_ne!(written.status.code(), Some(2), "{written:?}");
+    let text = fs::read_to_string(&pins).expect("the pins were written");
+    assert!(text.starts_with("# On "), "{text}");
+    for line in ["root = \"waxseal root A\"", "name = \"mail.scan.test\"", "key-bits = 2048"] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+    let compared = scan(&[&only[..], &["--expect", &pins, "--format", "json"]].concat()).await;
+    assert_eq!(read(&compared)[0].differences, Vec::<String>::new(), "{text}");
+    let (_other, other) = relay(Connector::Opportunistic).await;
+    let other = other.to_string();
+    let compared = scan(&[&other, "--expect", &pins, "--format", "json"]).await;
+    assert!(!read(&compared)[0].differences.is_empty());
+    let two = scan(&[&other, &address, "--write-pins", &pins]).await;
+    assert_eq!(two.status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_reference_relay_keeps_every_must_of_a_whole_scan() {
     for (connector, entry) in [
         (Connector::Opportunistic, Entry::Relay),

@@ -25,6 +25,7 @@ pub mod offer;
 pub mod overview;
 pub mod pattern;
 pub mod pins;
+pub mod preflight;
 pub mod profile;
 mod raw;
 pub mod received;

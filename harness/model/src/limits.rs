@@ -71,6 +71,25 @@ pub const RECORD: u64 = 128 << 20;
 /// Cases of one scenario file.
 pub const CASES: usize = 2000;
 
+/// Octets of a revocation list that is fetched.
+pub const CRL: usize = 64 << 20;
+/// Octets of a certificate, or several, that are fetched.
+pub const ISSUERS: usize = 256 << 10;
+/// Octets of an OCSP response.
+pub const OCSP: usize = 64 << 10;
+/// Octets of the head of an answer over HTTP.
+pub const HTTP_HEAD: usize = 16 << 10;
+/// Addresses that are asked for one chain.
+pub const URLS: usize = 24;
+/// Times that one of them may point to another.
+pub const REDIRECTS: usize = 3;
+/// Files of a folder of roots, and octets of each.
+pub const STORE_FILES: usize = 4000;
+/// See [`STORE_FILES`].
+pub const STORE_FILE: u64 = 4 << 20;
+/// Certificates of one chain that are looked at.
+pub const CERTIFICATES: usize = 32;
+
 /// A bound that was reached while a case was played.
 #[derive(
     Clone,

@@ -82,7 +82,7 @@ pub fn verify_chain(
 
 /// Whether each CA that certifies the one before it may sign certificates: webpki does not look
 /// (RFC 5280 section 6.1.4(n)).
-fn may_sign(chain: &[Vec<u8>]) -> Result<(), ChainProblem> {
+pub(super) fn may_sign(chain: &[Vec<u8>]) -> Result<(), ChainProblem> {
     for pair in chain.windows(2) {
         let [below, ca] = pair else { continue };
         let read = (X509Certificate::from_der(below), X509Certificate::from_der(ca));
@@ -98,7 +98,7 @@ fn may_sign(chain: &[Vec<u8>]) -> Result<(), ChainProblem> {
 
 /// Whether the leaf is for this name (RFC 6125 section 6, DNS-ID only), whatever else is wrong with
 /// the chain. Without a name: yes.
-pub(super) fn is_for(chain: &[Vec<u8>], name: Option<&str>) -> bool {
+pub fn is_for(chain: &[Vec<u8>], name: Option<&str>) -> bool {
     let (Some(leaf), Some(name)) = (chain.first(), name) else { return name.is_none() };
     let leaf = CertificateDer::from(leaf.as_slice());
     let Ok(leaf) = EndEntityCert::try_from(&leaf) else { return false };

@@ -7,6 +7,7 @@ mod facts;
 mod finding;
 mod found;
 mod outcome;
+mod pins;
 mod rules;
 mod shown;
 mod suite_rules;
@@ -26,6 +27,7 @@ pub use facts::{
 };
 pub use finding::Finding;
 pub use found::{Found, NOT_ASKED, Refusal};
+pub use pins::pins_to_tell;
 pub use rules::{judge, judged_requirements};
 pub use shown::{AskedKey, AskedName, Shown, ShownChain};
 
