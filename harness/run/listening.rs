@@ -214,6 +214,7 @@ listener\t465\timplicit\tmaster.cf:5\tsmtps
         }
         assert!(has(EncryptionOnly, "inbound/forced/plaintext-refused"));
         assert!(has(Mutual, "inbound/forced/plaintext-refused"));
-        assert!(has(Opportunistic, waxseal_model::listener::OFFERED));
+        let [offered, session] = waxseal_model::listener::OFFERED;
+        assert!(has(Opportunistic, offered) && has(Implicit, session));
     }
 }
