@@ -265,7 +265,7 @@ fn record(
         requirements: rules.judge(whole.cases(), &cases),
         domains: DomainRecord::of(&tested, &cases),
         overview: options.own.as_ref().map(|own| own.overview.clone()).unwrap_or_default(),
-        listeners: listeners(options.own.as_ref(), &cases),
+        listeners: listeners(whole, options, &cases),
         findings: ended.told.findings,
         warnings: ended.told.warnings,
         cases,
@@ -273,11 +273,13 @@ fn record(
     }
 }
 
-/// The listeners of the user's, where some case is about one.
-fn listeners(own: Option<&Own>, cases: &[CaseRecord]) -> Vec<ListenerRecord> {
-    let asked = cases.iter().any(|case| case.direction == Direction::Inbound);
-    let heard = own.filter(|_| asked).map(|own| own.heard.as_slice()).unwrap_or_default();
-    ListenerRecord::of(heard, cases)
+/// The listeners of the user's, where cases are selected that could be about one.
+fn listeners(whole: &Catalogue, options: &RunOptions, cases: &[CaseRecord]) -> Vec<ListenerRecord> {
+    let selected = plan::select(whole, options).unwrap_or_default();
+    let asked = cases.iter().any(|case| case.direction == Direction::Inbound)
+        || selected.iter().any(|case| case.direction == Direction::Inbound);
+    let own = options.own.as_ref().filter(|_| asked);
+    ListenerRecord::of(own.map(|own| own.heard.as_slice()).unwrap_or_default(), cases)
 }
 
 /// All connectors that the relay has; with a configuration of the user's own, those of its rules.

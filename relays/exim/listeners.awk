@@ -96,12 +96,17 @@ END {
         for (at = 1; at <= count; at++) heard(list[at], place_of(by))
     }
     count = items(option["tls_on_connect_ports"], list)
-    for (at = 1; at <= count; at++) wrapped[number_in(list[at])] = 1
+    for (at = 1; at <= count; at++) {
+        port = number_in(list[at])
+        wrapped[port] = 1
+        # The daemon's command line may name more ports than the configuration.
+        if (many && !(port in seen)) { extra[port] = 1; heard(port, place_of("tls_on_connect_ports")) }
+    }
     for (at = 1; at <= many; at++) {
         port = ports[at]
         advertised = "tls_advertise_hosts" in option ? option["tls_advertise_hosts"] : "*"
         stage = demanding(port)
-        if (port in wrapped) { found = "implicit"; level = "tls_on_connect_ports = " option["tls_on_connect_ports"] }
+        if (port in wrapped) { found = "implicit"; level = "tls_on_connect_ports = " option["tls_on_connect_ports"] (port in extra ? ", which " by " lacks: Exim listens there if -oX says so" : "") }
         else if (trimmed(advertised) == "") { found = "-"; level = "tls_advertise_hosts is empty" }
         else {
             found = stage == "" ? "opportunistic" : option["tls_verify_hosts"] == "*" ? "mutual" : "encryption-only"

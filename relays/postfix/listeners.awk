@@ -9,7 +9,9 @@ function parameter(    name) {
 }
 # What a service goes by, and where that stands.
 function value(service, name) { return (service, name) in own ? own[service, name] : main[name] }
-function shown(service, name) { return name "=" value(service, name) ((service, name) in own ? "" : " (main.cf)") }
+function shown(service, name) {
+    return name (value(service, name) == "" ? " is empty" : "=" value(service, name)) ((service, name) in own ? "" : " (main.cf)")
+}
 function port_of(text) {
     sub(/^.*:/, "", text)
     return text ~ /^[0-9]+$/ ? text : text in ports ? ports[text] : ""

@@ -71,6 +71,8 @@ pub enum ListenerGap {
     NotOffered,
     /// A login by password is offered or taken in plaintext.
     Password,
+    /// A correct message in TLS is not taken: nothing else can be said.
+    Unusable,
     /// Commands that an attacker adds in plaintext are run inside TLS.
     Injection,
     /// A client that proves nothing is let in.
@@ -103,8 +105,8 @@ pub const REFUSING: [&str; 4] = [
     "inbound/forced/message-again",
 ];
 
-/// The file of the scenario that looks for STARTTLS.
-pub const OFFERED: &str = "inbound/starttls/offered";
+/// Files of the scenarios that look whether TLS can be had.
+pub const OFFERED: [&str; 2] = ["inbound/starttls/offered", "inbound/starttls/session-implicit"];
 
 impl ListenerRecord {
     /// These listeners by these cases, in the order of the listeners.
@@ -160,6 +162,7 @@ impl ListenerRecord {
         let words = |gap: &ListenerGap| match gap {
             ListenerGap::Plaintext | ListenerGap::NotOffered => None,
             ListenerGap::Password => Some("a password would go in plaintext"),
+            ListenerGap::Unusable => Some("a correct message is not taken"),
             ListenerGap::Injection => Some("injected commands are run inside TLS"),
             ListenerGap::UnprovenClient => Some("a client without proof would do"),
             ListenerGap::WeakTls => Some("weak TLS would do"),
@@ -170,7 +173,8 @@ impl ListenerRecord {
         match self.status {
             Protection::Untested => "not played".into(),
             Protection::Undecided if parts.is_empty() => "undecided".into(),
-            Protection::Undecided => format!("undecided whether it is forced; {parts}"),
+            Protection::Undecided if forces => format!("undecided whether it is forced; {parts}"),
+            Protection::Undecided => format!("undecided; {parts}"),
             _ if parts.is_empty() => head.into(),
             _ => format!("{head}{but}{parts}"),
         }
@@ -223,7 +227,8 @@ fn gap(case: &CaseRecord) -> ListenerGap {
     match file(case) {
         file if PASSWORD.contains(&file) => ListenerGap::Password,
         file if REFUSING.contains(&file) => ListenerGap::Plaintext,
-        OFFERED => ListenerGap::NotOffered,
+        file if OFFERED.contains(&file) => ListenerGap::NotOffered,
+        "inbound/control" => ListenerGap::Unusable,
         _ if case.connector.forces_tls() && plaintext => ListenerGap::Plaintext,
         _ => match folder {
             "injection" => ListenerGap::Injection,
@@ -251,6 +256,7 @@ fn status(
         () if gaps.iter().any(|gap| matches!(gap, Plaintext | NotOffered | Password)) => {
             Protection::Unprotected
         }
+        () if gaps.contains(&ListenerGap::Unusable) => Protection::Undecided,
         () if must_refuse && !refused => Protection::Undecided,
         () if has(Verdict::Fail) => Protection::Weak,
         () if all_passed => Protection::Protected,
@@ -360,6 +366,10 @@ mod tests {
         let words = "587 (opportunistic): TLS is NOT offered, and a password would go in plaintext, \
                      2 of 2 cases failed (starttls/offered, starttls/auth-in-plaintext)";
         check(Connector::Opportunistic, &[none, password], Protection::Unprotected, words);
+        let shut = ("control#opportunistic", Fail, Must);
+        let words = "587 (opportunistic): undecided; a correct message is not taken, 1 of 2 cases \
+                     failed (control)";
+        check(Connector::Opportunistic, &[offered, shut], Protection::Undecided, words);
         let seen = ("versions/best-of-old#opportunistic", Observed, Must);
         let words = "587 (opportunistic): TLS is offered, 1 of 1 case passed";
         check(Connector::Opportunistic, &[offered, seen], Protection::Protected, words);
@@ -377,5 +387,23 @@ mod tests {
         let found = ListenerRecord::of(&[left_out], &cases).remove(0);
         assert_eq!(found.status, Protection::Untested);
         assert_eq!(found.untested.as_deref(), Some("Port 465 is played."));
+    }
+
+    #[test]
+    fn a_password_in_plaintext_makes_the_exit_code_1_unless_it_is_waived() {
+        let password = CaseRecord {
+            direction: Direction::Inbound,
+            ..case("inbound/starttls/auth-in-plaintext#opportunistic", Fail, Should)
+        };
+        let mut run = crate::record::tests::record(vec![password]);
+        // Of the driver's own configuration it is a should.
+        assert_eq!(run.exit_code(), 0);
+        run.listeners = ListenerRecord::of(&[heard(Connector::Opportunistic, None)], &run.cases);
+        assert_eq!(run.listeners[0].gaps, [ListenerGap::Password]);
+        assert_eq!(run.exit_code(), 1);
+        run.cases[0].waiver = Some("until the new clients are there".into());
+        assert_eq!(run.exit_code(), 0);
+        run.listeners = ListenerRecord::of(&[heard(Connector::Implicit, None)], &run.cases);
+        assert_eq!(run.exit_code(), 3);
     }
 }
