@@ -27,6 +27,11 @@ pub(super) enum Command {
     Matrix(MatrixArguments),
     /// Scan live hosts for the TLS versions, suites and certificates they support.
     Scan(ScanArguments),
+    /// Make certificates, good and deliberately bad ones, for tests of your own.
+    Certs {
+        #[command(subcommand)]
+        what: Certs,
+    },
     /// List scenarios and cases, requirements with their coverage, or the words of scenarios.
     List {
         /// Show the catalogue of requirements and what covers each.
@@ -222,6 +227,37 @@ pub(super) struct MatrixArguments {
     /// Format of standard output.
     #[arg(long, value_parser = format(|_| true), default_value = FORMATS[0].name)]
     pub(super) format: &'static Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Certs {
+    /// List the recipes, each with what is special about it.
+    List {
+        /// Also list the recipes of your own folder of scenarios, see `waxseal run --help`.
+        #[arg(long, value_name = "DIR")]
+        scenarios: Option<PathBuf>,
+    },
+    /// Make a key and a chain by a recipe: chain.pem, key.pem (for its owner alone) and root.pem, what
+    /// is to be trusted.
+    Make(CertsMakeArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CertsMakeArguments {
+    /// The name of a recipe, as `waxseal certs list` has it.
+    pub(super) recipe: String,
+    /// The folder for the files; it is made where there is none.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// The host's name, which the recipe fills in.
+    #[arg(long, value_name = "HOST", default_value = "mx.waxseal.test")]
+    pub(super) name: String,
+    /// Overwrite files of these names.
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Also look into your own folder of scenarios, see `waxseal run --help`.
+    #[arg(long, value_name = "DIR")]
+    pub(super) scenarios: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

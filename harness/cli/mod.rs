@@ -9,6 +9,7 @@
 //! | 130 | ended by a signal: what was judged until then is reported |
 
 mod arguments;
+mod certs;
 mod check;
 mod explain;
 mod matrix;
@@ -59,6 +60,7 @@ fn act(command: Command) -> ExitCode {
             }
         }),
         Command::Scan(options) => scan::scan(&options),
+        Command::Certs { what } => certs::certs(&what),
         Command::List { words: true, .. } => {
             print(&report::list_words());
             ExitCode::SUCCESS
