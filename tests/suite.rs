@@ -1,5 +1,6 @@
 //! Tests of the suite itself.
 
+mod certs;
 mod cli;
 mod configuration;
 mod containment;

@@ -1,17 +1,21 @@
 //! Certificate authorities made for one run, and the leafs they sign.
 
-use std::sync::OnceLock;
+use std::net::IpAddr;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, Issuer as Signer, KeyPair, KeyUsagePurpose, NameConstraints,
-    PKCS_RSA_SHA256, RsaKeySize,
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512, PKCS_ED25519,
+    PKCS_RSA_SHA256, RsaKeySize, SanType,
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::recipe::{Issuer, Key, NO_CA, Recipe, Usage, Validity};
-use crate::{Error, weak};
+use crate::Error;
+use crate::fields::{Issuer, Key, KeyUsage, NameKind, Sends, Signature, Usage, Validity};
+use crate::issuers::{AnyKey, Ca, add_unknown, constrain, other_usage, path_length};
+use crate::recipe::Recipe;
+use crate::weak::{ShortKey, sign_again};
 
 /// A chain and its key.
 #[derive(Clone, Debug)]
@@ -20,8 +24,8 @@ pub struct Issued {
     pub chain: Vec<Vec<u8>>,
     /// PKCS#8 DER.
     pub key: Vec<u8>,
-    /// RSA below 2048 bits, a SHA-1 signature, or an extension that the modern engine does not show:
-    /// only the legacy one takes it.
+    /// RSA below 2048 bits, a signature with SHA-1 or MD5, version 1, or an extension that the modern
+    /// engine does not show: only the legacy one takes it.
     pub weak: bool,
 }
 
@@ -37,28 +41,28 @@ impl Issued {
     }
 }
 
-/// A CA: its certificate in DER and what signs with it.
-struct Ca {
-    der: Vec<u8>,
-    signer: Signer<'static, KeyPair>,
-}
-
 /// All authorities of one run.
 pub struct Authorities {
     now: OffsetDateTime,
     root: Ca,
     intermediate: Ca,
-    constrained: Ca,
-    expired: Ca,
-    ends_here: Ca,
-    too_deep: Ca,
-    signs_nothing: Ca,
+    expired_root: Ca,
     root_b: Ca,
     unknown: Ca,
     client: Ca,
-    rsa: OnceLock<KeyPair>,
-    rsa_3072: OnceLock<KeyPair>,
-    weak: OnceLock<weak::WeakKeys>,
+    client_intermediate: Ca,
+    keys: Keys,
+}
+
+/// Keys that take their time, made when they are first wanted.
+#[derive(Default)]
+struct Keys {
+    making: Mutex<()>,
+    rsa_2048: OnceLock<AnyKey>,
+    rsa_3072: OnceLock<AnyKey>,
+    rsa_4096: OnceLock<AnyKey>,
+    short: OnceLock<ShortKey>,
+    rsa_ca: OnceLock<Vec<u8>>,
 }
 
 impl Authorities {
@@ -77,49 +81,30 @@ impl Authorities {
     pub fn with_root(now: SystemTime, root: &str) -> Result<Self, Error> {
         let now = OffsetDateTime::from(now);
         let root = Ca::root(root, now)?;
-        let intermediate = Ca::below("waxseal intermediate A", &root, now, |_| {})?;
-        let constrained = Ca::below("waxseal constrained", &root, now, |params| {
-            params.name_constraints = Some(NameConstraints {
-                permitted_subtrees: vec![GeneralSubtree::DnsName("permitted.test".into())],
-                excluded_subtrees: Vec::new(),
-            });
-        })?;
-        let expired = Ca::below("waxseal expired intermediate", &root, now, |params| {
-            params.not_after = now - Duration::days(1);
-        })?;
-        let ends_here = Ca::below("waxseal last intermediate", &root, now, |params| {
-            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        })?;
-        let too_deep = Ca::below("waxseal intermediate too deep", &ends_here, now, |_| {})?;
-        let signs_nothing = Ca::below("waxseal CA that signs nothing", &root, now, |params| {
-            params.key_usages = vec![KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
-        })?;
+        let client = Ca::root("waxseal client CA", now)?;
         Ok(Self {
             now,
-            intermediate,
-            constrained,
-            expired,
-            ends_here,
-            too_deep,
-            signs_nothing,
-            root,
+            intermediate: root.below("waxseal intermediate A", now, |_| {})?,
+            expired_root: Ca::root_with("waxseal expired root", now, |params| {
+                params.not_after = now - Duration::days(1);
+            })?,
             root_b: Ca::root("waxseal root B", now)?,
             unknown: Ca::root("waxseal unknown root", now)?,
-            client: Ca::root("waxseal client CA", now)?,
-            rsa: OnceLock::new(),
-            rsa_3072: OnceLock::new(),
-            weak: OnceLock::new(),
+            client_intermediate: client.below("waxseal client intermediate", now, |_| {})?,
+            root,
+            client,
+            keys: Keys::default(),
         })
     }
 
-    /// Roots that a relay shall trust for servers, in DER.
+    /// Roots that a relay shall trust for servers, in DER: the good one, and one that has expired.
     pub fn trust_anchors(&self) -> Vec<Vec<u8>> {
-        vec![self.root.der.clone()]
+        vec![self.root.der.clone(), self.expired_root.der.clone()]
     }
 
     /// Roots that a relay shall trust for servers, in PEM.
     pub fn trust_anchors_pem(&self) -> String {
-        pem("CERTIFICATE", &self.root.der)
+        self.trust_anchors().iter().map(|der| pem("CERTIFICATE", der)).collect()
     }
 
     /// Roots that a relay shall trust for clients, in DER.
@@ -140,122 +125,249 @@ impl Authorities {
         let Recipe {
             about: _,
             key: wanted,
-            // What is weak about one is made elsewhere.
-            signature: _,
+            signature,
             issuer,
+            version_1,
             omits_intermediate,
+            sends,
             broken_signature,
             foreign_key,
             sends_root,
+            critical_extension,
+            // Which CA it is.
+            for_clients: _,
             // What stands in the certificate.
             names: _,
+            names_are: _,
+            more_names: _,
             common_name: _,
             organisation: _,
             organisational_unit: _,
             valid: _,
             usage: _,
-            critical_extension,
+            key_usage: _,
+            is_ca: _,
             must_staple: _,
         } = recipe;
-        let (ca, above) = self.signer(*issuer);
-        let params = self.params(recipe, name)?;
         if let Some(why) = recipe.impossible() {
             return Err(Error::Recipe(why));
         }
-        if recipe.is_weak() {
-            return self.issue_weak(recipe, name, ca.ok_or(Error::Recipe(NO_CA))?, &above);
-        }
+        let above = self.above(recipe, name)?;
         let own;
-        let key = match wanted {
-            Key::Rsa2048 => kept(&self.rsa, RsaKeySize::_2048)?,
-            Key::Rsa3072 => kept(&self.rsa_3072, RsaKeySize::_3072)?,
-            Key::Ed25519 => {
-                own = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
+        let key = match self.keys.kept(*wanted)? {
+            Some(kept) => kept,
+            None if *wanted == Key::Rsa1024 => {
+                own = AnyKey::Short(self.keys.short()?.clone());
                 &own
             }
-            Key::P384 => {
-                own = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384)?;
-                &own
-            }
-            // A weak key was made above.
-            Key::P256 | Key::Rsa1024 => {
-                own = KeyPair::generate()?;
+            None => {
+                own = fresh(*wanted)?;
                 &own
             }
         };
-        let mut chain = Vec::new();
-        let leaf = match (issuer, ca) {
-            (Issuer::Leaf | Issuer::ClientLeaf, _) => {
-                let (ca, above): (&Ca, &[&Ca]) = match issuer {
-                    Issuer::ClientLeaf => (&self.client, &[]),
-                    _ => (&self.intermediate, &[&self.intermediate]),
-                };
-                let signer_key = KeyPair::generate()?;
-                let signer_params = self.params(recipe, name)?;
-                let signer_cert = signer_params.signed_by(&signer_key, &ca.signer)?;
-                chain.push(signer_cert.der().to_vec());
-                chain.extend(above.iter().map(|ca| ca.der.clone()));
-                params.signed_by(key, &Signer::new(signer_params, signer_key))?
-            }
-            (_, Some(ca)) => params.signed_by(key, &ca.signer)?,
-            (_, None) => params.self_signed(key)?,
+        let params = self.params(recipe, name)?;
+        let mut leaf = match above.signer() {
+            Some(ca) => ca.sign(&params, key)?,
+            None => params.self_signed(key)?.der().to_vec(),
         };
-        let mut leaf = leaf.der().to_vec();
+        // What signs with a larger curve chooses a longer digest by itself.
+        let longer = above.signer().is_none() && matches!(wanted, Key::P384 | Key::P521);
+        if *version_1 || *signature != Signature::Sha256 || longer {
+            let signer = above.signer().map_or_else(|| key.private(), Ca::private)?;
+            leaf = sign_again(&leaf, &signer, *signature, *version_1)?;
+        }
         if *broken_signature {
             break_signature(&mut leaf);
         }
-        if !omits_intermediate {
-            chain.extend(above.iter().map(|ca| ca.der.clone()));
-        }
-        chain.insert(0, leaf);
+        let sent = if *omits_intermediate { Vec::new() } else { above.sent() };
+        let mut chain = self.sent(*sends, leaf, sent)?;
         if *sends_root {
-            chain.push(self.root.der.clone());
+            chain.extend(above.root.map(|root| root.to_vec()));
         }
-        let key = if *foreign_key { &KeyPair::generate_for(key.algorithm())? } else { key };
-        Ok(Issued { chain, key: key.serialize_der(), weak: *critical_extension })
+        let key = if *foreign_key { fresh(*wanted)?.private()? } else { key.private()? };
+        let weak = *critical_extension
+            || *version_1
+            || *wanted == Key::Rsa1024
+            || *issuer == Issuer::WeakCa
+            || matches!(signature, Signature::Sha1 | Signature::Md5);
+        Ok(Issued { chain, key, weak })
     }
 
-    /// A key or a signature that the ordinary library refuses to make.
-    fn issue_weak(
+    /// What a server sends of its chain.
+    fn sent(
         &self,
-        recipe: &Recipe,
-        name: &str,
-        ca: &Ca,
-        above: &[&Ca],
-    ) -> Result<Issued, Error> {
-        let made = self.weak.get_or_init(|| weak::WeakKeys::new(self.now.unix_timestamp()));
-        let signer = (&ca.der[..], &ca.signer.key().serialize_der()[..]);
-        let above = above.iter().map(|ca| ca.der.clone()).collect();
-        let mut made = made.issue(recipe, name, signer, above)?;
-        if recipe.sends_root {
-            made.chain.push(self.root.der.clone());
+        sends: Sends,
+        leaf: Vec<u8>,
+        mut above: Vec<Vec<u8>>,
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let mut chain = vec![leaf];
+        match sends {
+            Sends::InOrder => {}
+            Sends::IntermediateTwice => chain.extend(above.first().cloned()),
+            Sends::LeafTwice => chain.extend(chain.first().cloned()),
+            Sends::Reversed => above.reverse(),
+            Sends::StrangerBetween => chain.push(self.unknown.der.clone()),
+            Sends::StrangerBehind => above.push(self.unknown.der.clone()),
+            Sends::Many => {
+                for number in 1..=60 {
+                    let name = format!("waxseal stranger {number}");
+                    above.push(self.unknown.below(&name, self.now, |_| {})?.der);
+                }
+            }
         }
-        Ok(made)
+        chain.append(&mut above);
+        Ok(chain)
     }
 
-    /// The CA that signs, if one does, and the certificates that are sent above the leaf.
-    fn signer(&self, issuer: Issuer) -> (Option<&Ca>, Vec<&Ca>) {
-        match issuer {
-            Issuer::Intermediate => (Some(&self.intermediate), vec![&self.intermediate]),
-            Issuer::ClientCa => (Some(&self.client), Vec::new()),
-            Issuer::ConstrainedCa => (Some(&self.constrained), vec![&self.constrained]),
-            Issuer::RootB => (Some(&self.root_b), Vec::new()),
-            Issuer::Unknown => (Some(&self.unknown), Vec::new()),
-            Issuer::ExpiredCa => (Some(&self.expired), vec![&self.expired]),
-            Issuer::PathTooLong => (Some(&self.too_deep), vec![&self.too_deep, &self.ends_here]),
-            Issuer::SignsNothing => (Some(&self.signs_nothing), vec![&self.signs_nothing]),
-            // What signs with the weak CA is made with it; it stands below the root.
-            Issuer::WeakCa => (Some(&self.root), Vec::new()),
-            Issuer::Itself | Issuer::Leaf | Issuer::ClientLeaf => (None, Vec::new()),
+    /// The CAs above a leaf.
+    fn above(&self, recipe: &Recipe, name: &str) -> Result<Above<'_>, Error> {
+        let now = self.now;
+        let (root, intermediate, whose) = match recipe.for_clients {
+            true => (&self.client, &self.client_intermediate, "client "),
+            false => (&self.root, &self.intermediate, ""),
+        };
+        let below = |what: &str, change: &dyn Fn(&mut CertificateParams)| {
+            root.below(&format!("waxseal {whose}{what}"), now, change)
+        };
+        let made = |made: Vec<Ca>| Ok(Above { made, kept: None, root: Some(&root.der) });
+        let kept = |ca, sent, root| Ok(Above::of_kept(ca, sent, root));
+        let first = recipe.names.first().map(|text| fill(text, name));
+        let first = first.as_deref().unwrap_or(name);
+        let domain = first.split_once('.').map_or(first, |(_, parent)| parent);
+        match recipe.issuer {
+            Issuer::Intermediate => kept(intermediate, true, root),
+            Issuer::ClientCa => kept(&self.client, false, &self.client),
+            Issuer::ExpiredRoot => kept(&self.expired_root, false, &self.expired_root),
+            Issuer::RootB => kept(&self.root_b, false, &self.root_b),
+            Issuer::Unknown => kept(&self.unknown, false, &self.unknown),
+            Issuer::Itself => Ok(Above { made: Vec::new(), kept: None, root: None }),
+            Issuer::Leaf => {
+                let signer = intermediate.leaf(self.params(recipe, name)?)?;
+                let sent = Some((intermediate, true));
+                Ok(Above { made: vec![signer], kept: sent, root: Some(&root.der) })
+            }
+            Issuer::ClientLeaf => {
+                let signer = self.client.leaf(self.params(recipe, name)?)?;
+                Ok(Above { made: vec![signer], kept: None, root: Some(&self.client.der) })
+            }
+            Issuer::BrokenCa => {
+                let mut ca = below("intermediate with a wrong signature", &|_| {})?;
+                break_signature(&mut ca.der);
+                made(vec![ca])
+            }
+            Issuer::ConstrainedCa => made(vec![below("constrained", &|params| {
+                constrain(params, &["permitted.test"], &[]);
+            })?]),
+            Issuer::PermittingCa => made(vec![below("permitting CA", &|params| {
+                constrain(params, &[domain], &[]);
+            })?]),
+            Issuer::ExcludingCa => made(vec![below("excluding CA", &|params| {
+                constrain(params, &[], &[domain]);
+            })?]),
+            Issuer::CriticalExtensionCa => {
+                made(vec![below("CA with an unknown extension", &add_unknown)?])
+            }
+            Issuer::CrossSigned => {
+                let ca = self.root_b.below("waxseal intermediate B", now, |_| {})?;
+                made(vec![ca, root.certify(&self.root_b)?])
+            }
+            Issuer::TwoPaths => {
+                let ca = below("intermediate with two paths", &|_| {})?;
+                made(vec![self.unknown.certify(&ca)?, ca])
+            }
+            Issuer::Deep => made(self.ladder(root, whose, 4)?),
+            Issuer::VeryDeep => made(self.ladder(root, whose, 12)?),
+            Issuer::ExpiredCa => made(vec![below("expired intermediate", &|params| {
+                params.not_after = now - Duration::days(1);
+            })?]),
+            Issuer::FutureCa => made(vec![below("future intermediate", &|params| {
+                params.not_before = now + Duration::days(1);
+            })?]),
+            Issuer::FalseCa => made(vec![below("false CA", &|params| {
+                params.is_ca = IsCa::ExplicitNoCa;
+            })?]),
+            Issuer::UnmarkedCa => made(vec![below("unmarked CA", &|params| {
+                params.is_ca = IsCa::NoCa;
+            })?]),
+            Issuer::Impostor => {
+                // Nothing but the signature tells that it is not the trusted root's.
+                let named = |params: &mut CertificateParams, like: &Ca| {
+                    params.distinguished_name = like.name();
+                    params.use_authority_key_identifier_extension = false;
+                };
+                let false_root = Ca::root_with("", now, |params| named(params, root))?;
+                made(vec![false_root.below("", now, |params| named(params, intermediate))?])
+            }
+            Issuer::OtherUsageCa => made(vec![below("CA for the other usage", &|params| {
+                other_usage(params, recipe.for_clients);
+            })?]),
+            Issuer::PathTooLong => {
+                let last = below("last intermediate", &|params| path_length(params, 0))?;
+                let deep = last.below("waxseal intermediate too deep", now, |_| {})?;
+                made(vec![deep, last])
+            }
+            Issuer::PathTooLongByOne => {
+                let first = below("last but one", &|params| path_length(params, 1))?;
+                let second = first.below("waxseal last intermediate", now, |_| {})?;
+                let third = second.below("waxseal intermediate too deep", now, |_| {})?;
+                made(vec![third, second, first])
+            }
+            Issuer::RsaCa => {
+                let key = AnyKey::Ordinary(self.keys.of_rsa_ca()?);
+                let name = format!("waxseal {whose}intermediate with an RSA key");
+                made(vec![root.below_with_key(&name, now, key, |_| {})?])
+            }
+            Issuer::Sha1Ca => {
+                let ca = below("intermediate signed with SHA-1", &|_| {})?;
+                made(vec![ca.signed_again(root, Signature::Sha1, false)?])
+            }
+            Issuer::SignsNothing => made(vec![below("CA that signs nothing", &|params| {
+                params.key_usages =
+                    vec![KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+            })?]),
+            Issuer::Version1Ca => {
+                let ca = below("intermediate of version 1", &|_| {})?;
+                made(vec![ca.signed_again(root, Signature::Sha256, true)?])
+            }
+            Issuer::WeakCa => {
+                let key = AnyKey::Short(self.keys.short()?.clone());
+                let name = format!("waxseal {whose}CA with a short key");
+                made(vec![root.below_with_key(&name, now, key, |_| {})?])
+            }
         }
+    }
+
+    /// So many CAs, each below the one behind it, the last one below `root`.
+    fn ladder(&self, root: &Ca, whose: &str, count: usize) -> Result<Vec<Ca>, Error> {
+        let mut ladder: Vec<Ca> = Vec::new();
+        for number in 1..=count {
+            let name = format!("waxseal {whose}intermediate number {number}");
+            let above = ladder.first().unwrap_or(root);
+            let ca = above.below(&name, self.now, |_| {})?;
+            ladder.insert(0, ca);
+        }
+        Ok(ladder)
     }
 
     fn params(&self, recipe: &Recipe, name: &str) -> Result<CertificateParams, Error> {
-        let mut params = CertificateParams::new(fill(&recipe.names, name))?;
+        let mut params = CertificateParams::default();
+        for number in 1..=recipe.more_names {
+            params
+                .subject_alt_names
+                .push(SanType::DnsName(format!("host-{number}.of-many.waxseal.test").try_into()?));
+        }
+        for text in &recipe.names {
+            let text = fill(text, name);
+            params.subject_alt_names.push(match (recipe.names_are, text.parse::<IpAddr>()) {
+                (NameKind::Dns, Ok(address)) => SanType::IpAddress(address),
+                (NameKind::Dns, Err(_)) => SanType::DnsName(text.try_into()?),
+                (NameKind::Email, _) => SanType::Rfc822Name(text.try_into()?),
+                (NameKind::Uri, _) => SanType::URI(text.try_into()?),
+            });
+        }
         params.distinguished_name = rcgen::DistinguishedName::new();
         if let Some(common_name) = &recipe.common_name {
-            let common_name = fill(std::slice::from_ref(common_name), name).remove(0);
-            params.distinguished_name.push(DnType::CommonName, common_name);
+            params.distinguished_name.push(DnType::CommonName, fill(common_name, name));
         }
         for (kind, value) in [
             (DnType::OrganizationName, &recipe.organisation),
@@ -268,28 +380,35 @@ impl Authorities {
         if params.distinguished_name.iter().next().is_none() {
             params.distinguished_name.push(DnType::OrganizationName, "waxseal");
         }
-        let day = Duration::days(1);
-        (params.not_before, params.not_after) = match recipe.valid {
-            Validity::Now => (self.now - day, self.now + day * 90),
-            Validity::Expired => (self.now - day * 90, self.now - day),
-            Validity::Future => (self.now + day, self.now + day * 90),
-        };
+        (params.not_before, params.not_after) = validity(recipe.valid, self.now);
         params.extended_key_usages = match recipe.usage {
             Usage::Server => vec![ExtendedKeyUsagePurpose::ServerAuth],
             Usage::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
+            Usage::Both => {
+                vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth]
+            }
             Usage::Any => Vec::new(),
+            Usage::AnyPurpose => vec![ExtendedKeyUsagePurpose::Any],
+            Usage::CodeSigning => vec![ExtendedKeyUsagePurpose::CodeSigning],
+            Usage::Email => vec![ExtendedKeyUsagePurpose::EmailProtection],
         };
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        if recipe.key.is_rsa() {
-            params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
-        }
-        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = match recipe.key_usage {
+            KeyUsage::Signing if recipe.key.is_rsa() => {
+                vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment]
+            }
+            KeyUsage::Signing => vec![KeyUsagePurpose::DigitalSignature],
+            KeyUsage::Agreement => vec![KeyUsagePurpose::KeyAgreement],
+            KeyUsage::Certificates => vec![KeyUsagePurpose::KeyCertSign],
+            KeyUsage::Encipherment => vec![KeyUsagePurpose::KeyEncipherment],
+            KeyUsage::None => Vec::new(),
+        };
+        params.is_ca = match recipe.is_ca {
+            true => IsCa::Ca(BasicConstraints::Unconstrained),
+            false => IsCa::ExplicitNoCa,
+        };
         params.use_authority_key_identifier_extension = true;
         if recipe.critical_extension {
-            let content = UNKNOWN_CONTENT.to_vec();
-            let mut unknown = CustomExtension::from_oid_content(&UNKNOWN_EXTENSION, content);
-            unknown.set_criticality(true);
-            params.custom_extensions.push(unknown);
+            add_unknown(&mut params);
         }
         if recipe.must_staple {
             // TLS feature: status_request (RFC 7633 section 4.1).
@@ -303,73 +422,116 @@ impl Authorities {
 }
 
 /// The content of the TLS feature extension: a list with status_request (RFC 7633 section 6).
-pub(crate) const STATUS_REQUEST: [u8; 5] = [0x30, 0x03, 0x02, 0x01, 0x05];
+const STATUS_REQUEST: [u8; 5] = [0x30, 0x03, 0x02, 0x01, 0x05];
 
-/// An arc below the enterprise number for documentation (RFC 5612): nobody knows this extension.
-pub(crate) const UNKNOWN_EXTENSION: [u64; 8] = [1, 3, 6, 1, 4, 1, 32473, 1];
-
-/// Its content: NULL.
-pub(crate) const UNKNOWN_CONTENT: [u8; 2] = [0x05, 0x00];
-
-/// An RSA key, made when it is first wanted: that takes its time.
-fn kept(cell: &OnceLock<KeyPair>, size: RsaKeySize) -> Result<&KeyPair, Error> {
-    if let Some(key) = cell.get() {
-        return Ok(key);
-    }
-    let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size)?;
-    Ok(cell.get_or_init(|| key))
+/// The CAs above a leaf, the one that signs it first.
+struct Above<'a> {
+    /// Those made for this leaf.
+    made: Vec<Ca>,
+    /// One that serves for all, above these, and whether it is sent.
+    kept: Option<(&'a Ca, bool)>,
+    /// The root in which they end; none where the leaf signs itself.
+    root: Option<&'a [u8]>,
 }
 
-impl Ca {
-    fn root(name: &str, now: OffsetDateTime) -> Result<Self, Error> {
-        let (params, key) = Self::prepare(name, now)?;
-        let der = params.self_signed(&key)?.der().to_vec();
-        Ok(Self { der, signer: Signer::new(params, key) })
+impl<'a> Above<'a> {
+    fn of_kept(ca: &'a Ca, sent: bool, root: &'a Ca) -> Self {
+        Self { made: Vec::new(), kept: Some((ca, sent)), root: Some(&root.der) }
     }
 
-    fn below(
-        name: &str,
-        above: &Self,
-        now: OffsetDateTime,
-        change: impl FnOnce(&mut CertificateParams),
-    ) -> Result<Self, Error> {
-        let (mut params, key) = Self::prepare(name, now)?;
-        change(&mut params);
-        let der = params.signed_by(&key, &above.signer)?.der().to_vec();
-        Ok(Self { der, signer: Signer::new(params, key) })
+    fn signer(&self) -> Option<&Ca> {
+        self.made.first().or(self.kept.map(|(ca, _)| ca))
     }
 
-    fn prepare(name: &str, now: OffsetDateTime) -> Result<(CertificateParams, KeyPair), Error> {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.not_before = now - Duration::days(365);
-        params.not_after = now + Duration::days(365);
-        Ok((params, KeyPair::generate()?))
+    fn sent(&self) -> Vec<Vec<u8>> {
+        let kept = self.kept.filter(|(_, sent)| *sent).map(|(ca, _)| ca);
+        self.made.iter().chain(kept).map(|ca| ca.der.clone()).collect()
     }
+}
+
+fn validity(valid: Validity, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTime) {
+    let day = Duration::days(1);
+    let at = |seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(now);
+    match valid {
+        Validity::Now => (now - day, now + day * 90),
+        Validity::Expired => (now - day * 90, now - day),
+        Validity::ExpiredJustNow => (now - day * 90, now - Duration::minutes(1)),
+        Validity::ForEver => (now - day, at(253_402_300_799)),
+        Validity::Future => (now + day, now + day * 90),
+        Validity::OneMoreHour => (now - day, now + Duration::hours(1)),
+        Validity::Until2051 => (now - day, at(2_556_144_000)),
+    }
+}
+
+impl Keys {
+    /// The key of this kind that serves for all; `None`: each certificate gets its own.
+    fn kept(&self, kind: Key) -> Result<Option<&AnyKey>, Error> {
+        let (cell, size) = match kind {
+            Key::Rsa2048 => (&self.rsa_2048, RsaKeySize::_2048),
+            Key::Rsa3072 => (&self.rsa_3072, RsaKeySize::_3072),
+            Key::Rsa4096 => (&self.rsa_4096, RsaKeySize::_4096),
+            Key::P256 | Key::P384 | Key::P521 | Key::Ed25519 | Key::Rsa1024 => return Ok(None),
+        };
+        let make = || Ok(AnyKey::Ordinary(KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size)?));
+        self.once(cell, make).map(Some)
+    }
+
+    fn short(&self) -> Result<&ShortKey, Error> {
+        self.once(&self.short, ShortKey::new)
+    }
+
+    fn of_rsa_ca(&self) -> Result<KeyPair, Error> {
+        let der = self.once(&self.rsa_ca, || {
+            Ok(KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?.serialize_der())
+        })?;
+        Ok(KeyPair::try_from(&der[..])?)
+    }
+
+    /// What two ask for at once is made once.
+    fn once<'a, T>(
+        &self,
+        cell: &'a OnceLock<T>,
+        make: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<&'a T, Error> {
+        if let Some(made) = cell.get() {
+            return Ok(made);
+        }
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = cell.get() {
+            return Ok(made);
+        }
+        let made = make()?;
+        Ok(cell.get_or_init(|| made))
+    }
+}
+
+/// A key that nobody else has.
+fn fresh(kind: Key) -> Result<AnyKey, Error> {
+    let rsa = |size| KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size);
+    Ok(AnyKey::Ordinary(match kind {
+        Key::P256 => KeyPair::generate()?,
+        Key::P384 => KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384)?,
+        Key::P521 => KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512)?,
+        Key::Ed25519 => KeyPair::generate_for(&PKCS_ED25519)?,
+        Key::Rsa1024 => return Ok(AnyKey::Short(ShortKey::new()?)),
+        Key::Rsa2048 => rsa(RsaKeySize::_2048)?,
+        Key::Rsa3072 => rsa(RsaKeySize::_3072)?,
+        Key::Rsa4096 => rsa(RsaKeySize::_4096)?,
+    }))
 }
 
 /// Changes one bit of a certificate's signature, which stands at its end.
-pub(crate) fn break_signature(der: &mut [u8]) {
+fn break_signature(der: &mut [u8]) {
     if let Some(last) = der.last_mut() {
         *last ^= 1;
     }
 }
 
-/// Fills a host's name into templates.
-pub(crate) fn fill(names: &[String], name: &str) -> Vec<String> {
+/// Fills a host's name into a template.
+fn fill(text: &str, name: &str) -> String {
     let parent = name.split_once('.').map_or(name, |(_, parent)| parent);
     let grandparent = parent.split_once('.').map_or(parent, |(_, grandparent)| grandparent);
-    names
-        .iter()
-        .map(|text| {
-            text.replace("{name}", name)
-                .replace("{parent}", parent)
-                .replace("{grandparent}", grandparent)
-        })
-        .collect()
+    text.replace("{name}", name).replace("{parent}", parent).replace("{grandparent}", grandparent)
 }
 
 fn pem(label: &str, der: &[u8]) -> String {

@@ -3,11 +3,19 @@
 //! Keys are made at run time and never stored. Nothing here judges a chain.
 
 mod authority;
+mod der;
+mod fields;
+#[cfg(test)]
+mod honoured;
+mod issuers;
+#[cfg(test)]
+mod judged;
 mod recipe;
 mod weak;
 
 pub use authority::{Authorities, Issued};
-pub use recipe::{Issuer, Key, Recipe, Recipes, Signature, Usage, Validity};
+pub use fields::{Issuer, Key, KeyUsage, NameKind, Sends, Signature, Usage, Validity};
+pub use recipe::{Recipe, Recipes};
 
 /// A certificate could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use waxseal_model::facts::Engine;
 use waxseal_model::script::Direction;
 
+use super::certs::arguments::Certs;
 use crate::report::{FORMATS, Format};
 use crate::run::{Inbound, Route, Rule, Sender, Wish};
 
@@ -26,7 +27,7 @@ pub(super) enum Command {
     Matrix(MatrixArguments),
     /// Scan live hosts for the TLS versions, suites and certificates they support.
     Scan(ScanArguments),
-    /// Check the certificates of a host before a partner does.
+    /// Check the certificates of a host before a partner does, or make deliberately bad ones for tests.
     Certs {
         #[command(subcommand)]
         what: Certs,
@@ -80,54 +81,6 @@ pub(super) enum Command {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Certs {
-    /// Say whether a chain stands: paths, names, dates, usages, and what its CRL, OCSP and issuer
-    /// addresses answer.
-    Check(CertsCheckArguments),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CertsCheckArguments {
-    /// Hosts (STARTTLS; at port 465 implicit TLS) and files in PEM, leaf first. A file is named with a
-    /// `/`, or ends in .pem, .crt or .cer.
-    #[arg(value_name = "HOST[:PORT]|PEM")]
-    pub(super) subjects: Vec<String>,
-    /// Check every mail host of this domain.
-    #[arg(long, value_name = "DOMAIN")]
-    pub(super) mx: Option<String>,
-    /// The roots that the chain has to end in, in PEM: a file or a folder [default: those of this
-    /// machine].
-    #[arg(long, value_name = "FILE|DIR")]
-    pub(super) store: Option<PathBuf>,
-    /// The name that the certificate has to be for [default: that of the host].
-    #[arg(long, value_name = "NAME")]
-    pub(super) name: Option<String>,
-    /// Start with TLS at other ports than 465 as well.
-    #[arg(long)]
-    pub(super) implicit: bool,
-    /// Do not ask the addresses that certificates name: CRL, OCSP and issuers.
-    #[arg(long)]
-    pub(super) no_fetch: bool,
-    /// Also connect to private, loopback, link-local and other special addresses.
-    #[arg(long)]
-    pub(super) allow_private: bool,
-    /// Time limit for each answer in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub(super) time: u64,
-    /// Format of standard output; JSON is one object per line.
-    #[arg(long, value_enum, default_value = "human")]
-    pub(super) format: CertsFormat,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum CertsFormat {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
 }
 
 #[derive(Debug, Subcommand)]

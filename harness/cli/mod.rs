@@ -60,6 +60,7 @@ fn act(command: Command) -> ExitCode {
             }
         }),
         Command::Scan(options) => scan::scan(&options),
+        Command::Certs { what } => certs::certs(&what),
         Command::List { words: true, .. } => {
             print(&report::list_words());
             ExitCode::SUCCESS
@@ -101,7 +102,6 @@ fn act(command: Command) -> ExitCode {
         Command::Relays { what } => {
             with_catalogue(None, |catalogue| relays::relays(&catalogue, what.as_ref()))
         }
-        Command::Certs { what } => certs::certs(&what),
         Command::Check { paths } => check::check(&paths),
     }
 }

@@ -11,7 +11,7 @@ use waxseal_model::scenario::Connector;
 
 /// Domains of a run below one suffix, at most, where no scenarios of the user's own ask for more: each case
 /// may be played several times, and each time it has a domain of its own.
-pub const DOMAINS: usize = 5000;
+pub const DOMAINS: usize = 6000;
 
 /// The file, as relays read it. Names of files are relative to `dir`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -41,7 +41,6 @@ const WHOLE: &[(&str, &str, &[&str])] = &[
     ("harness/model/src/scenario/directions.rs", "of_file", &["raw::File", "raw::Message"]),
     ("harness/model/src/scenario/directions.rs", "of_tls", &["raw::TlsTable"]),
     ("certs/src/authority.rs", "issue", &["Recipe"]),
-    ("certs/src/weak.rs", "issue", &["Recipe"]),
 ];
 
 /// The text of a function: from its name to the brace that ends it.

@@ -9,7 +9,7 @@ use waxseal_model::scan::{Entry, Target};
 use waxseal_model::verdict::gravest;
 
 use crate::catalogue::files;
-use crate::cli::arguments::{CertsCheckArguments, CertsFormat};
+use crate::cli::certs::arguments::{CertsCheckArguments, CertsFormat};
 use crate::cli::output::{print, refuse};
 use crate::preflight::{
     CheckOptions, Store, Subject, check as preflight, mail_hosts, name_servers,

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use waxseal_model::certificate::KeyKind;
+
 use super::Mutant;
 use crate::tls::{ChainProblem, describe_certificate};
 
@@ -39,11 +41,11 @@ pub(super) fn forgives(
         },
         other => match mutant {
             Mutant::ClientTrustsAnyone => true,
-            Mutant::ClientIgnoresPathLength => chain.len() == 3,
+            Mutant::ClientIgnoresPathLength => is(other, "PathLen"),
+            Mutant::ClientIgnoresNameConstraints => is(other, "NameConstraint"),
+            Mutant::ClientIgnoresUsage => *other == ChainProblem::WrongUsage,
             Mutant::ClientIgnoresKeyUsage => *other == ChainProblem::MayNotSign,
-            Mutant::ClientIgnoresCriticalExtension => {
-                matches!(other, ChainProblem::Other(text) if text.contains("Critical"))
-            }
+            Mutant::ClientIgnoresCriticalExtension => is(other, "Critical"),
             Mutant::ClientTakesWeakCa => {
                 let ca = chain.get(1).and_then(|der| describe_certificate(der));
                 ca.is_some_and(|ca| ca.weak_key())
@@ -51,6 +53,11 @@ pub(super) fn forgives(
             _ => false,
         },
     }
+}
+
+/// Whether it is the problem that the library calls so.
+fn is(problem: &ChainProblem, called: &str) -> bool {
+    matches!(problem, ChainProblem::Other(text) if text.contains(called))
 }
 
 /// Whether this fault refuses a certificate that is good.
@@ -63,16 +70,64 @@ pub(super) fn refuses(mutant: Option<Mutant>, chain: &[Vec<u8>], host: &str) -> 
         Some(Mutant::ClientReadsFirstName) => {
             names(chain).first().is_some_and(|name| name != host && !name.contains('*'))
         }
-        Some(Mutant::ClientWantsUsage) => {
-            let leaf = chain.first().and_then(|der| describe_certificate(der));
-            leaf.is_some_and(|leaf| leaf.usages.is_empty())
-        }
         Some(Mutant::ClientRefusesRootInChain) => {
             let last = chain.last().and_then(|der| describe_certificate(der));
             chain.len() > 1 && last.is_some_and(|last| last.self_issued())
         }
+        Some(Mutant::ClientWantsOrder) => {
+            let described = chain.iter().filter_map(|der| describe_certificate(der));
+            let described: Vec<_> = described.collect();
+            described.windows(2).any(|pair| pair[0].issuer != pair[1].subject)
+        }
+        Some(Mutant::ClientWantsShortChain) => chain.len() > 2,
+        Some(Mutant::ClientRefusesConstrainedCa) => {
+            chain.iter().any(|der| has_extension(der, NAME_CONSTRAINTS))
+        }
+        Some(mutant) => narrow(mutant, chain),
+        None => false,
+    }
+}
+
+/// Whether a fault of the relay, as client or as server, is too narrow for this good chain.
+pub(super) fn narrow(mutant: Mutant, chain: &[Vec<u8>]) -> bool {
+    let Some(leaf) = chain.first().and_then(|der| describe_certificate(der)) else {
+        return false;
+    };
+    match mutant {
+        Mutant::ServerWantsLeafAlone => chain.len() > 1,
+        Mutant::ClientReadsDatesIn32Bits | Mutant::ServerReadsDatesIn32Bits => {
+            i32::try_from(leaf.not_after).is_err()
+        }
+        Mutant::ClientWantsADayLeft | Mutant::ServerWantsADayLeft => {
+            leaf.not_after < now() + 86_400
+        }
+        Mutant::ClientWantsOneUsage | Mutant::ServerWantsOneUsage => leaf.usages.len() > 1,
+        Mutant::ClientWantsUsage | Mutant::ServerWantsUsage => leaf.usages.is_empty(),
+        Mutant::ClientWantsKeyUsage | Mutant::ServerWantsKeyUsage => {
+            chain.first().is_some_and(|der| !has_extension(der, KEY_USAGE))
+        }
+        Mutant::ClientKnowsFewKinds | Mutant::ServerKnowsFewKinds => {
+            let known = leaf.signature == "ecdsa-with-SHA256";
+            !known || leaf.key != KeyKind::Ecdsa || leaf.key_bits != 256
+        }
+        Mutant::ClientReadsFiftyNames | Mutant::ServerReadsFiftyNames => leaf.names.len() > 50,
         _ => false,
     }
+}
+
+/// id-ce-keyUsage, in DER (RFC 5280 section 4.2.1.3).
+const KEY_USAGE: [u8; 5] = [0x06, 0x03, 0x55, 0x1d, 0x0f];
+
+/// id-ce-nameConstraints, in DER (RFC 5280 section 4.2.1.10).
+const NAME_CONSTRAINTS: [u8; 5] = [0x06, 0x03, 0x55, 0x1d, 0x1e];
+
+fn has_extension(der: &[u8], identifier: [u8; 5]) -> bool {
+    der.windows(identifier.len()).any(|part| part == identifier)
+}
+
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(now).unwrap_or(i64::MAX)
 }
 
 /// Whether the leaf is for the host, as this fault compares names.
@@ -84,6 +139,10 @@ fn fits(mutant: Mutant, chain: &[Vec<u8>], known: &Known<'_>) -> bool {
         let wanted = [&[0x87, 4][..], &address.octets()].concat();
         let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
         return leaf.windows(wanted.len()).any(|part| part == wanted);
+    }
+    if mutant == Mutant::ClientFindsNameAnywhere {
+        let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+        return leaf.windows(host.len()).any(|part| part.eq_ignore_ascii_case(host.as_bytes()));
     }
     names(chain).iter().map(|name| name.to_ascii_lowercase()).any(|name| match mutant {
         Mutant::ClientMatchesSuffix => name.ends_with(&host) || name.ends_with(known.domain),
@@ -139,8 +198,6 @@ fn names(chain: &[Vec<u8>]) -> Vec<String> {
 
 /// Whether the leaf has begun and is not over.
 fn is_current(chain: &[Vec<u8>]) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
     let leaf = chain.first().and_then(|der| describe_certificate(der));
-    leaf.is_some_and(|leaf| (leaf.not_before..=leaf.not_after).contains(&now))
+    leaf.is_some_and(|leaf| (leaf.not_before..=leaf.not_after).contains(&now()))
 }

@@ -209,6 +209,24 @@ mutants! {
     ServerKeepsLogin = "server-keeps-login",
     /// Inbound: remembers over STARTTLS that the client has greeted.
     ServerKeepsGreeting = "server-keeps-greeting",
+    /// Inbound: `mutual` takes whatever is wrong with a path, but not another name, date or root.
+    ServerTakesAnyPath = "server-takes-any-path",
+    /// Inbound: `mutual` takes no client chain of more than one certificate.
+    ServerWantsLeafAlone = "server-wants-leaf-alone",
+    /// Inbound: takes dates after January 2038 for dates long ago.
+    ServerReadsDatesIn32Bits = "server-reads-dates-in-32-bits",
+    /// Inbound: `mutual` refuses certificates that expire within a day.
+    ServerWantsADayLeft = "server-wants-a-day-left",
+    /// Inbound: `mutual` refuses certificates with several usages.
+    ServerWantsOneUsage = "server-wants-one-usage",
+    /// Inbound: `mutual` refuses certificates without an extended key usage.
+    ServerWantsUsage = "server-wants-usage",
+    /// Inbound: `mutual` refuses certificates without a key usage.
+    ServerWantsKeyUsage = "server-wants-key-usage",
+    /// Inbound: `mutual` knows keys on P-256 and signatures with ECDSA and SHA-256 alone.
+    ServerKnowsFewKinds = "server-knows-few-kinds",
+    /// Inbound: reads no more than fifty names of a certificate.
+    ServerReadsFiftyNames = "server-reads-fifty-names",
     /// Outbound: passes on a message whose end never came.
     ClientForwardsTruncated = "client-forwards-truncated",
     /// Outbound: its trace field says TLS of what came in plaintext.
@@ -512,4 +530,28 @@ mutants! {
     ClientWantsUsage = "client-wants-usage",
     /// Outbound: refuses a chain that has the root in it.
     ClientRefusesRootInChain = "client-refuses-root-in-chain",
+    /// Outbound: overlooks the name constraints of a CA.
+    ClientIgnoresNameConstraints = "client-ignores-name-constraints",
+    /// Outbound: overlooks the extended key usage of a certificate.
+    ClientIgnoresUsage = "client-ignores-usage",
+    /// Outbound: finds the host's name anywhere in a certificate.
+    ClientFindsNameAnywhere = "client-finds-name-anywhere",
+    /// Outbound: refuses chains in which one certificate is not signed by the next.
+    ClientWantsOrder = "client-wants-order",
+    /// Outbound: refuses chains of more than two certificates.
+    ClientWantsShortChain = "client-wants-short-chain",
+    /// Outbound: refuses what comes from a CA with name constraints.
+    ClientRefusesConstrainedCa = "client-refuses-constrained-ca",
+    /// Outbound: takes dates after January 2038 for dates long ago.
+    ClientReadsDatesIn32Bits = "client-reads-dates-in-32-bits",
+    /// Outbound: refuses certificates that expire within a day.
+    ClientWantsADayLeft = "client-wants-a-day-left",
+    /// Outbound: refuses certificates with several usages.
+    ClientWantsOneUsage = "client-wants-one-usage",
+    /// Outbound: refuses certificates without a key usage.
+    ClientWantsKeyUsage = "client-wants-key-usage",
+    /// Outbound: knows signatures with ECDSA and SHA-256 alone.
+    ClientKnowsFewKinds = "client-knows-few-kinds",
+    /// Outbound: reads no more than fifty names of a certificate.
+    ClientReadsFiftyNames = "client-reads-fifty-names",
 }

@@ -4,10 +4,12 @@ use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use tokio::time::Instant;
+use waxseal_model::facts::Engine;
 use waxseal_model::scenario::Connector;
 
 use super::{Server, State};
 use crate::relay::reference::Mutant;
+use crate::relay::reference::certificates::narrow;
 use crate::relay::reference::server_faults::offer;
 use crate::relay::reference::session::PATIENCE;
 use crate::tls::{AskClient, ChainProblem, ServerSetup, Usage, verify_chain};
@@ -62,7 +64,8 @@ impl Server<'_> {
                 true => AskClient::Optional,
                 false => AskClient::No,
             },
-            engine: None,
+            // The modern engine reads no certificate with an unknown critical extension.
+            engine: self.setup.is(Mutant::ServerTakesAnyPath).then_some(Engine::Legacy),
             tickets: self.tickets.clone(),
             renegotiates: self.setup.is(Mutant::ServerRenegotiates),
         };
@@ -111,22 +114,29 @@ impl Server<'_> {
         let name = self.setup.partner_name.as_str();
         let roots = &self.setup.client_trust_anchors;
         let verified = verify_chain(chain, roots, Some(name), Usage::Client, SystemTime::now());
-        let forgiven = match verified {
-            Err(ChainProblem::NoCertificate) => Mutant::ServerTakesNoCertificate,
-            Err(ChainProblem::UnknownIssuer) => Mutant::ServerTakesAnyCa,
-            Err(ChainProblem::Expired) => Mutant::ServerTakesExpired,
-            Err(ChainProblem::NotYetValid) => Mutant::ServerTakesFuture,
-            Err(ChainProblem::WrongName) if self.finds_name(chain) => return Ok(()),
-            Err(ChainProblem::WrongName) => Mutant::ServerTakesAnyName,
-            Ok(()) if self.setup.is(Mutant::ServerMindsNameCase) && !self.finds_name(chain) => {
-                return Err(ChainProblem::WrongName);
-            }
-            _ if self.setup.is(Mutant::ServerTakesFalseCa) && chain.len() > 1 => {
-                let signer = &chain[1..];
-                return verify_chain(signer, roots, None, Usage::Client, SystemTime::now());
-            }
-            other => return other,
-        };
+        let forgiven =
+            match verified {
+                Err(ChainProblem::NoCertificate) => Mutant::ServerTakesNoCertificate,
+                Err(
+                    ChainProblem::BadSignature | ChainProblem::MayNotSign | ChainProblem::Other(_),
+                ) if self.setup.is(Mutant::ServerTakesAnyPath) => return Ok(()),
+                Err(ChainProblem::UnknownIssuer) => Mutant::ServerTakesAnyCa,
+                Err(ChainProblem::Expired) => Mutant::ServerTakesExpired,
+                Err(ChainProblem::NotYetValid) => Mutant::ServerTakesFuture,
+                Err(ChainProblem::WrongName) if self.finds_name(chain) => return Ok(()),
+                Err(ChainProblem::WrongName) => Mutant::ServerTakesAnyName,
+                Ok(()) if self.setup.is(Mutant::ServerMindsNameCase) && !self.finds_name(chain) => {
+                    return Err(ChainProblem::WrongName);
+                }
+                Ok(()) if self.setup.mutant.is_some_and(|mutant| narrow(mutant, chain)) => {
+                    return Err(ChainProblem::Other("a fault of this relay refuses it".into()));
+                }
+                _ if self.setup.is(Mutant::ServerTakesFalseCa) && chain.len() > 1 => {
+                    let signer = &chain[1..];
+                    return verify_chain(signer, roots, None, Usage::Client, SystemTime::now());
+                }
+                other => return other,
+            };
         if self.setup.is(forgiven) { Ok(()) } else { verified }
     }
 }
