@@ -70,14 +70,7 @@ pub(super) fn own(arguments: &RunArguments, spec: &RelaySpec, path: &Path) -> Re
         environment: arguments.env.clone(),
         overview: Vec::new(),
     };
-    match own.submitted_at() {
-        Some(_) => Ok(own),
-        None => {
-            Err("mail is submitted at a listener for STARTTLS: say `--inbound opportunistic` or \
-                     `--inbound encryption-only` too"
-                .into())
-        }
-    }
+    Ok(own.with_entrance())
 }
 
 /// The rules, each with its route.

@@ -57,7 +57,7 @@ impl Own {
             Heard { listener, left_out }
         });
         let heard = heard.collect();
-        self.hearing(inbound, heard)
+        Self { inbound, heard, ..self }.with_entrance()
     }
 
     /// The same with those of these listeners listed that the user has named by port or by connector,
@@ -80,10 +80,13 @@ impl Own {
         Self { heard, ..self }
     }
 
-    fn hearing(self, inbound: Vec<Inbound>, heard: Vec<Heard>) -> Self {
-        let open = inbound.iter().any(|one| one.is_entrance());
+    /// The same with an entrance that the driver chooses and that is not under test, where no listener
+    /// under test takes mail for the lab.
+    #[must_use]
+    pub fn with_entrance(self) -> Self {
+        let open = self.inbound.iter().any(|one| one.is_entrance());
         let entrance = (!open).then_some(Inbound::any(Connector::Opportunistic));
-        Self { inbound, heard, entrance, ..self }
+        Self { entrance, ..self }
     }
 
     /// Every listener that the relay has to have.

@@ -30,6 +30,7 @@ read_settings
 read_own
 
 . ./files.sh
+. ./listeners.sh
 if [ "${WAXSEAL_CONFIG_OVERVIEW:-}" ]; then
     . ./overview.sh
     overview
@@ -48,6 +49,7 @@ files
 tables
 stores
 ciphers
+named_ports
 listeners
 edit
 ask_outside

@@ -10,5 +10,5 @@ overview() {
     made=
     [ "$main" != "$run/made.conf" ] || made=yes
     awk -v root="$root" -v main="$main" -v made="$made" -f ./options.awk -f ./lists.awk -f ./overview.awk "$run/own"
-    awk -v main="$main" -v made="$made" -f ./options.awk -f ./lists.awk -f ./listeners.awk "$run/own"
+    heard
 }

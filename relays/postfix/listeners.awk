@@ -98,7 +98,8 @@ END {
             value(by, "smtpd_sasl_security_options") !~ /noplaintext/
         if (found == "-" && open)
             print "finding\tmaster.cf:" line[name] " " name " lets users log in and offers no TLS at all: passwords go in plaintext"
-        told = "listener\t" port "\t" found "\tmaster.cf:" line[name] "\t" name (by == name ? "" : " postscreen, " by) words(by)
+        told = "listener\t" port "\t" found "\tmaster.cf:" line[name] "\t" name (by == name ? "" : " postscreen, " by) words(by) \
+            (found == "encryption-only" && level == "may" ? ", reject_plaintext_session" : "")
         # Of those with one connector the first is played: one that may take a password in plaintext.
         if (open) print told
         else others = others told "\n"

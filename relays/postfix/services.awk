@@ -118,7 +118,7 @@ FILENAME == "lab.cf" {
         inet_rest[inets] = rest
         inet_port[inets] = program == "smtpd" || program == "postscreen" ? port_of(field[1]) : ""
         inet_program[inets] = program
-        inet_wrapped[inets] = rest ~ /smtpd_tls_wrappermode *= *yes/
+        inet_wrapped[inets] = rest ~ /smtpd_tls_wrappermode *= *yes/ || (wrapped == "yes" && rest !~ /smtpd_tls_wrappermode/)
         inet_near[inets] = loopback
         next
     }
@@ -162,6 +162,10 @@ function service_of(wanted,    i, at) {
     if (wanted in port_for) {
         for (i = 1; i <= inets; i++)
             if (inet_port[i] == port_for[wanted] && (!at || (inet_near[at] && !inet_near[i]))) at = i
+        if (at && inet_wrapped[at] != (wanted == "implicit")) {
+            print "master.cf " inet[at] (inet_wrapped[at] ? " begins with TLS" : " has no smtpd_tls_wrappermode=yes") ", so --inbound " port_for[wanted] "=" wanted " cannot be played" > refused
+            return 0
+        }
         if (at) return take(at)
         for (i = 1; i <= inets; i++) if (inet_port[i] != "" && inet_port[i] != "unknown") known = known (known == "" ? "" : ", ") inet_port[i]
         print "master.cf has no smtpd at port " port_for[wanted] ", so --inbound " port_for[wanted] "=" wanted " cannot be played; it has some at " known > refused
@@ -199,7 +203,7 @@ function take(at) {
     if (!at) {
         name = "a listener of the lab's"
         rest = " -o smtpd_tls_security_level=may -o smtpd_tls_cert_file=" pki "/" chain " -o smtpd_tls_key_file=" pki "/" key
-        print "warning\tmaster.cf has no service that takes mail from others, so a listener of the lab's stands in for it, and inbound cases say nothing about this configuration"
+        print "warning\tmaster.cf has no service that takes mail from others, so a listener of the lab's stands in for it, and inbound cases at that one say nothing about this configuration"
         return 1
     }
     used[at] = 1

@@ -148,9 +148,28 @@ fn a_port_without_a_listener_is_refused_with_those_there_are() {
         return;
     }
     assert_eq!(refused.status.code(), Some(2));
+    let begins = heard(&folder(POSTFIX), &["--inbound=465=encryption-only"]);
+    assert!(
+        err(&begins).contains("master.cf submissions/inet begins with TLS"),
+        "{}",
+        err(&begins)
+    );
     let words = "master.cf has no smtpd at port 2525, so --inbound 2525=encryption-only cannot be \
                  played; it has some at 25, 587, 465";
     assert!(err(&refused).contains(words), "{}", err(&refused));
+}
+
+#[test]
+fn a_listener_with_tls_from_the_first_octet_is_played_alone() {
+    let cases = ["--inbound=465=implicit", "--case=inbound/control"];
+    let played = heard(&folder(POSTFIX), &cases);
+    if cannot(&played) {
+        return;
+    }
+    let found = record(&played);
+    let played_as = found.cases.iter().map(|case| (case.connector, case.verdict));
+    assert!(played_as.eq([(Connector::Implicit, Verdict::Pass)]), "{}", err(&played));
+    assert_eq!(grades(&found), [(465, Some(Connector::Implicit), "forced".into())]);
 }
 
 #[test]

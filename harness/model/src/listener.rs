@@ -188,7 +188,9 @@ impl ListenerRecord {
         }
         let all = counted_cases(self.cases);
         if self.failed == 0 {
-            return format!("{} of {all} passed", self.passed);
+            let untried = self.status == Protection::Undecided && self.passed == self.cases;
+            let rest = if untried { ", and none came in plaintext" } else { "" };
+            return format!("{} of {all} passed{rest}", self.passed);
         }
         let named = |file: &String| file.trim_start_matches("inbound/").to_owned();
         let mut names: Vec<String> = self.broken.iter().take(NAMED).map(named).collect();
@@ -328,7 +330,8 @@ mod tests {
         };
         use Protection::{Protected, Undecided, Unprotected, Untested, Weak};
         let control = ("control#encryption-only", Pass, Must);
-        let words = "587 (encryption-only): undecided, 1 of 1 case passed";
+        let words =
+            "587 (encryption-only): undecided, 1 of 1 case passed, and none came in plaintext";
         check(&[control], Undecided, words);
         let words = "587 (encryption-only): forced, 2 of 2 cases passed";
         check(&[control, REFUSED], Protected, words);
