@@ -61,7 +61,7 @@ pub use lab::sandbox::{
 };
 pub use library::{conformance, run, scan};
 pub use relay::{RelayError, RelaySpec};
-pub use run::{Own, Rule, RunError, RunOptions};
+pub use run::{Inbound, Own, Rule, RunError, RunOptions};
 pub use scan::{
     Limits as ScanLimits, Part as ScanPart, ScanError, ScanOptions, Scanner, TargetError,
     parse_target,

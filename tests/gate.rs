@@ -64,6 +64,7 @@ pub(crate) fn whole(catalogue: &Catalogue, profile: &str, declared: &Declared) -
         requirements: rules.judge(catalogue.cases(), &cases),
         domains: Vec::new(),
         overview: Vec::new(),
+        listeners: Vec::new(),
         findings: Vec::new(),
         warnings: Vec::new(),
         cases,

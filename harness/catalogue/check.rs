@@ -1,8 +1,9 @@
 //! What a scenario file has to be, alone and among the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use waxseal_model::diagnostic::{Diagnostic, closest};
+use waxseal_model::offer::Offer;
 use waxseal_model::requirement;
 use waxseal_model::scenario::{Case, Known, Peer, Scenario, load};
 use waxseal_model::script::Direction;
@@ -16,37 +17,64 @@ use crate::tls::Unplayable;
 /// # Errors
 /// All that is wrong with it. `path` has to begin with `inbound/` or `outbound/`.
 pub fn check(path: &str, text: &str, known: &Known) -> Result<Vec<Scenario>, Vec<Diagnostic>> {
-    let id = path.strip_suffix(".toml").unwrap_or(path);
-    let scenarios = load(id, path, text, known)?;
-    let cases = scenarios.iter().flat_map(|scenario| &scenario.cases);
-    let unplayable: Vec<Diagnostic> = cases
-        .flat_map(|case| case.peers.iter().map(|peer| (case.direction, peer)))
-        .filter_map(|(direction, peer)| {
-            let unplayable = match crate::tls::choose(&peer.offer, None, None) {
-                Err(unplayable) => unplayable,
-                Ok(_) if direction == Direction::Outbound => lacks_key(peer, known)?,
-                Ok(_) => return None,
-            };
-            Some(Diagnostic {
-                file: path.into(),
-                span: text.find("offer").map(|at| at..at + 5),
-                message: unplayable.to_string(),
-                help: Some("ask for versions, suites and a key that exist together".into()),
-            })
-        })
-        .take(1)
-        .collect();
-    if unplayable.is_empty() { Ok(scenarios) } else { Err(unplayable) }
+    Engines::default().check(path, text, known)
 }
 
-/// Why a next hop cannot play its offer with the certificate that the file names: it would refuse by
-/// itself, and the relay would pass by our accident. The usual certificate goes by the offer.
-fn lacks_key(peer: &Peer, known: &Known) -> Option<Unplayable> {
-    let recipe = peer.cert.as_deref().filter(|recipe| *recipe != "trusted")?;
-    let rsa = known.rsa_recipes.contains(recipe);
-    let version = crate::tls::version_without_suite_for_key(&peer.offer, rsa)?;
-    let kind = if rsa { "an RSA key" } else { "a key other than RSA" };
-    Some(Unplayable(format!("no suite for {version} goes with {kind}, which {recipe} has")))
+/// What the engines can play. The same offers stand in many cases, and each is asked about once.
+#[derive(Default)]
+pub(super) struct Engines {
+    offers: HashMap<Offer, Option<Unplayable>>,
+    with_key: HashMap<(Offer, bool), Option<String>>,
+}
+
+impl Engines {
+    /// [`check`].
+    pub(super) fn check(
+        &mut self,
+        path: &str,
+        text: &str,
+        known: &Known,
+    ) -> Result<Vec<Scenario>, Vec<Diagnostic>> {
+        let id = path.strip_suffix(".toml").unwrap_or(path);
+        let scenarios = load(id, path, text, known)?;
+        let cases = scenarios.iter().flat_map(|scenario| &scenario.cases);
+        let mut peers = cases.flat_map(|case| case.peers.iter().map(|peer| (case.direction, peer)));
+        let unplayable = peers.find_map(|(direction, peer)| {
+            let next_hop = direction == Direction::Outbound;
+            self.refuse(&peer.offer).or_else(|| next_hop.then(|| self.lacks_key(peer, known))?)
+        });
+        let Some(unplayable) = unplayable else { return Ok(scenarios) };
+        Err(vec![Diagnostic {
+            file: path.into(),
+            span: text.find("offer").map(|at| at..at + 5),
+            message: unplayable.to_string(),
+            help: Some("ask for versions, suites and a key that exist together".into()),
+        }])
+    }
+
+    /// Why no engine plays an offer.
+    fn refuse(&mut self, offer: &Offer) -> Option<Unplayable> {
+        if let Some(known) = self.offers.get(offer) {
+            return known.clone();
+        }
+        let refused = crate::tls::choose(offer, None, None).err();
+        self.offers.insert(offer.clone(), refused.clone());
+        refused
+    }
+
+    /// Why a next hop cannot play its offer with the certificate that the file names: it would refuse by
+    /// itself, and the relay would pass by our accident. The usual certificate goes by the offer.
+    fn lacks_key(&mut self, peer: &Peer, known: &Known) -> Option<Unplayable> {
+        let recipe = peer.cert.as_deref().filter(|recipe| *recipe != "trusted")?;
+        let rsa = known.rsa_recipes.contains(recipe);
+        let asked = self.with_key.entry((peer.offer.clone(), rsa));
+        let version = asked.or_insert_with(|| {
+            crate::tls::version_without_suite_for_key(&peer.offer, rsa).map(|one| one.to_string())
+        });
+        let version = version.as_ref()?;
+        let kind = if rsa { "an RSA key" } else { "a key other than RSA" };
+        Some(Unplayable(format!("no suite for {version} goes with {kind}, which {recipe} has")))
+    }
 }
 
 /// What is wrong with a scenario among others: it cites a row that does not bind its direction, or its

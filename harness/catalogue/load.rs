@@ -12,7 +12,7 @@ use waxseal_model::requirement;
 use waxseal_model::scan;
 use waxseal_model::scenario::{Case, Known, Scenario, load_offers};
 
-use super::check::{among_others, check};
+use super::check::{Engines, among_others};
 use super::names::{Names, Wrong};
 use super::source::{Shelf, Source, SourceFile};
 
@@ -198,10 +198,11 @@ fn scenarios(
     let free: Vec<_> = all(sources, Shelf::Scenario)
         .filter(|(_, file)| names.take_file("scenario", file, &id(file)))
         .collect();
+    let mut engines = Engines::default();
     // Those of the user's own come first: if they are wrong, nobody waits for the many others.
     for own in [true, false] {
         for (source, file) in free.iter().filter(|(source, _)| source.own == own) {
-            match check(&file.path, &file.text, known) {
+            match engines.check(&file.path, &file.text, known) {
                 Ok(found) => read.extend(found.into_iter().map(|one| (*source, *file, one))),
                 Err(mut wrong) => {
                     wrong.iter_mut().for_each(|one| one.file.clone_from(&file.shown));

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use waxseal_model::facts::Engine;
-use waxseal_model::scenario::Connector;
 use waxseal_model::script::Direction;
 
 use crate::report::{FORMATS, Format};
-use crate::run::{Route, Rule, Sender, Wish, connector_of};
+use crate::run::{Inbound, Route, Rule, Sender, Wish};
 
 /// Shows, with evidence, whether a mail relay keeps its TLS promises.
 #[derive(Debug, Parser)]
@@ -189,9 +188,11 @@ pub(super) struct RunArguments {
     /// With --config: a variable that the configuration expects in the relay's environment.
     #[arg(long, value_name = "NAME=VALUE", requires = "config", value_parser = variable)]
     pub(super) env: Vec<String>,
-    /// With --config: the TLS policy expected of the listener; `opportunistic` by default.
-    #[arg(long, value_name = "CONNECTOR", requires = "config", value_parser = inbound)]
-    pub(super) inbound: Vec<Connector>,
+    /// With --config: the TLS policy expected of a listener, such as implicit; with its port, such as
+    /// 587=encryption-only, of that one. Without it `opportunistic`, and in an overview all listeners
+    /// by their own settings.
+    #[arg(long, value_name = "[PORT=]CONNECTOR", requires = "config")]
+    pub(super) inbound: Vec<Inbound>,
     /// With --config: override a configuration parameter for the test.
     #[arg(long, value_name = "PARAMETER=VALUE", requires = "config", value_parser = setting)]
     pub(super) config_set: Vec<String>,
@@ -220,6 +221,9 @@ pub(super) struct RunArguments {
     /// The rules of a further instance, in the place of all that says them otherwise.
     #[arg(long, hide = true)]
     pub(super) settled: Vec<Rule>,
+    /// Where a further instance is handed its messages.
+    #[arg(long, hide = true)]
+    pub(super) settled_inbound: Option<Inbound>,
     /// Be a further instance: a run with --config starts them with this option.
     #[arg(long, hide = true)]
     pub(super) instance: bool,
@@ -381,10 +385,6 @@ fn some(text: &str) -> Result<usize, String> {
     const MOST: usize = 1000;
     let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
     number.ok_or_else(|| format!("write a number from 1 to {MOST}"))
-}
-
-fn inbound(text: &str) -> Result<Connector, String> {
-    connector_of(Direction::Inbound, text)
 }
 
 fn setting(text: &str) -> Result<String, String> {

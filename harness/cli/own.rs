@@ -5,9 +5,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
+use waxseal_model::configuration::Told;
 use waxseal_model::diagnostic::line_of;
 use waxseal_model::limits;
 use waxseal_model::scenario::Connector;
+use waxseal_model::script::Direction;
 
 use super::arguments::RunArguments;
 use super::files;
@@ -15,7 +17,9 @@ use super::output::say;
 use super::signals::Stop;
 use crate::catalogue::Catalogue;
 use crate::relay::RelaySpec;
-use crate::run::{Own, Route, Rule, RunOptions, SELECTION, Wish, known_hops, survey};
+use crate::run::{
+    HEARD, Inbound, Own, Route, Rule, RunOptions, SELECTION, Wish, known_hops, survey,
+};
 
 /// A rule or a route with the place that it was read from, for messages.
 type Placed<T> = (String, T);
@@ -36,19 +40,23 @@ pub(super) fn own(arguments: &RunArguments, spec: &RelaySpec, path: &Path) -> Re
     };
     wishes.extend(arguments.connectors.iter().map(|wish| ("`--connector`".into(), wish.clone())));
     routes.extend(arguments.routes.iter().map(|route| ("`--mx`".into(), route.clone())));
-    let inbound = match &arguments.inbound[..] {
-        [] => vec![Connector::Opportunistic],
-        named => named.to_vec(),
-    };
-    let entrance = [Connector::Opportunistic, Connector::EncryptionOnly];
-    if !inbound.iter().any(|connector| entrance.contains(connector)) {
-        return Err(
-            "mail is submitted at a listener for STARTTLS: say `--inbound opportunistic` or \
-                    `--inbound encryption-only` too"
-                .into(),
-        );
+    let mut inbound = arguments.inbound.clone();
+    if let Some(settled) = arguments.settled_inbound {
+        inbound = vec![settled];
     }
-    Ok(Own {
+    if inbound.is_empty() {
+        inbound.push(Inbound::any(Connector::Opportunistic));
+    }
+    for (at, one) in inbound.iter().enumerate() {
+        if inbound[..at].iter().any(|earlier| earlier.connector == one.connector) {
+            let connector = one.connector;
+            return Err(format!(
+                "`--inbound` names {connector} twice, and one listener of each connector is played: \
+                 run it once for each"
+            ));
+        }
+    }
+    let own = Own {
         config,
         settings: arguments.config_set.clone(),
         rules: match &arguments.settled[..] {
@@ -56,10 +64,20 @@ pub(super) fn own(arguments: &RunArguments, spec: &RelaySpec, path: &Path) -> Re
             settled => settled.to_vec(),
         },
         inbound,
+        entrance: None,
+        heard: Vec::new(),
         sender: arguments.sender.clone(),
         environment: arguments.env.clone(),
         overview: Vec::new(),
-    })
+    };
+    match own.submitted_at() {
+        Some(_) => Ok(own),
+        None => {
+            Err("mail is submitted at a listener for STARTTLS: say `--inbound opportunistic` or \
+                     `--inbound encryption-only` too"
+                .into())
+        }
+    }
 }
 
 /// The rules, each with its route.
@@ -102,7 +120,8 @@ pub(super) async fn listed(
 ) -> Result<(), String> {
     let Some(own) = &options.own else { return Ok(()) };
     let complete = own.rules.iter().all(|rule| rule.next_hop.is_some());
-    if complete && !own.rules.is_empty() {
+    let named = own.inbound.iter().any(|one| one.port.is_some());
+    if complete && !own.rules.is_empty() && !named {
         return Ok(());
     }
     let told = tokio::select! {
@@ -116,26 +135,61 @@ pub(super) async fn listed(
         Ok(told) if !own.rules.is_empty() => {
             let known = known_hops(&mut own.rules, &told.entries);
             known.iter().for_each(|line| say(&format!("note: {line}; the lab plays it")));
-        }
-        Ok(told) if told.entries.is_empty() => {
-            say("note: the driver lists no policy entries of this configuration; say \
-                 `--connector DOMAIN=CONNECTOR` for each domain whose mail is to be tested");
+            *own = own.clone().with_named(&told.listeners, &|one| one.port.is_some());
         }
         Ok(told) => {
-            *own = own.clone().with_entries(told.entries);
-            let (entries, rules) = (own.overview.len(), own.rules.len());
-            let which = if options.cases.is_empty() {
-                options.cases = SELECTION.map(str::to_owned).to_vec();
-                let inbound = !arguments.inbound.is_empty();
-                options.cases.extend(inbound.then(|| "inbound/*".to_owned()));
+            let (entries, listeners) = (!told.entries.is_empty(), !told.listeners.is_empty());
+            *own = overview(own.clone(), told, arguments, spec);
+            let which = if options.cases.is_empty() && (entries || listeners) {
+                options.cases = selection(entries, listeners, !arguments.inbound.is_empty());
                 "a selection of cases; `--case '*'` plays all"
             } else {
                 "the selected cases"
             };
-            say(&format!("overview: {} of {entries} entries are played, with {which}", rules));
+            say_what_is_played(own, which);
         }
     }
     Ok(())
+}
+
+/// The same with all that the driver lists: entries as rules, and listeners, unless the user names
+/// some.
+fn overview(own: Own, told: Told, arguments: &RunArguments, spec: &RelaySpec) -> Own {
+    let own = if told.entries.is_empty() { own } else { own.with_entries(told.entries) };
+    let declares = |connector| spec.declares(Direction::Inbound, connector);
+    match (arguments.inbound.is_empty(), told.listeners.is_empty()) {
+        (true, false) => own.with_listeners(told.listeners, &declares),
+        _ => own.with_named(&told.listeners, &|_| true),
+    }
+}
+
+fn say_what_is_played(own: &Own, which: &str) {
+    match own.overview.len() {
+        0 => say("note: the driver lists no policy entries of this configuration; say \
+                  `--connector DOMAIN=CONNECTOR` for each domain whose mail is to be tested"),
+        entries => {
+            let rules = own.rules.len();
+            say(&format!("overview: {rules} of {entries} entries are played, with {which}"));
+        }
+    }
+    let played = own.heard.iter().filter(|heard| heard.left_out.is_none()).count();
+    match own.heard.len() {
+        0 => {}
+        listeners => {
+            say(&format!("overview: {played} of {listeners} listeners are played, with {which}"));
+        }
+    }
+}
+
+/// The cases of an overview. Whoever names listeners gets all of theirs.
+fn selection(entries: bool, listeners: bool, named: bool) -> Vec<String> {
+    let outbound: &[&str] = if entries { &SELECTION } else { &[] };
+    let inbound: &[&str] = match () {
+        () if named => &["inbound/*"],
+        () if listeners => &HEARD,
+        () => &[],
+    };
+    outbound.iter().chain(inbound).map(|&case| case.to_owned()).collect()
 }
 
 /// A file of connectors: `[connectors]` and `[mx]`, each with a domain a line.

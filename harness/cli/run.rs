@@ -104,6 +104,8 @@ fn instances(arguments: &RunArguments, own: Option<&Own>) -> Option<Instances> {
     words.push("--instance".into());
     let rules = own.iter().flat_map(|own| &own.rules);
     words.extend(rules.map(|rule| format!("--settled={}", rule.written()).into()));
+    let entrance = own.and_then(Own::submitted_at);
+    words.extend(entrance.map(|at| format!("--settled-inbound={at}").into()));
     let program = std::env::current_exe().ok().filter(|_| arguments.config.is_some())?;
     Some(Instances { program, arguments: words, exactly: arguments.instances })
 }

@@ -1,7 +1,7 @@
 //! The user's own configuration in the place of the driver's.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use waxseal_model::configuration::Told;
 use waxseal_model::foreign::Foreign;
@@ -10,8 +10,10 @@ use waxseal_model::scenario::Connector;
 
 use super::driver::{Driver, Prepared};
 use super::error::RelayError;
+use super::material;
 use super::place::Place;
 use crate::lab::{Commands, Isolation};
+use crate::tls::system_roots;
 
 /// How long the driver's command may take: it copies tables and asks the product about each.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,8 +25,8 @@ pub struct Adopt {
     pub config: PathBuf,
     /// What the user sets otherwise for the test: `parameter=value`.
     pub settings: Vec<String>,
-    /// The listeners that the relay has to have.
-    pub listeners: Vec<Connector>,
+    /// The listeners that the relay has to have, and the port of the user's that is meant.
+    pub listeners: Vec<(Connector, Option<u16>)>,
     /// The rules that are tested.
     pub rules: Vec<AdoptRule>,
     /// The sender of messages, where the user names one.
@@ -51,7 +53,12 @@ pub struct AdoptRule {
 impl Adopt {
     /// The variables that the driver's commands find.
     fn variables(&self) -> Vec<(String, String)> {
-        let listeners: Vec<_> = self.listeners.iter().map(|connector| connector.name()).collect();
+        let listeners: Vec<_> =
+            self.listeners.iter().map(|(connector, _)| connector.name()).collect();
+        let ports = self
+            .listeners
+            .iter()
+            .filter_map(|(connector, port)| Some(format!("{connector}={}", (*port)?)));
         let rules = self.rules.iter().map(|AdoptRule { domain, connector, hop }| {
             format!("{domain}\t{connector}\t{}", hop.as_deref().unwrap_or("-"))
         });
@@ -59,6 +66,7 @@ impl Adopt {
             ("WAXSEAL_CONFIG", self.config.to_string_lossy().into_owned()),
             ("WAXSEAL_CONFIG_SET", self.settings.join("\n")),
             ("WAXSEAL_CONFIG_LISTEN", listeners.join(" ")),
+            ("WAXSEAL_CONFIG_PORTS", ports.collect::<Vec<_>>().join(" ")),
             ("WAXSEAL_CONFIG_RULES", rules.collect::<Vec<_>>().join("\n")),
             ("WAXSEAL_CONFIG_SENDER", self.sender.clone().unwrap_or_default()),
             ("WAXSEAL_CONFIG_ENV", self.environment.join("\n")),
@@ -99,7 +107,11 @@ pub async fn adopt(
     if !output.status.success() {
         return Err(refused(reason(&output.stderr)));
     }
-    Told::parse(&output.stdout).map_err(|mistake| place.error(mistake))
+    let mut told = Told::parse(&output.stdout).map_err(|mistake| place.error(mistake))?;
+    if !told.shown.is_empty() {
+        material::look(&mut told, &wish.config, &system_roots(), SystemTime::now());
+    }
+    Ok(told)
 }
 
 /// The last line on its standard error, which may hold a long line to copy.
@@ -135,7 +147,11 @@ mod tests {
         let wish = Adopt {
             config: "/etc/x".into(),
             settings: vec!["a=b".into()],
-            listeners: vec![Connector::Opportunistic, Connector::Implicit],
+            listeners: vec![
+                (Connector::Opportunistic, None),
+                (Connector::EncryptionOnly, Some(587)),
+                (Connector::Implicit, Some(465)),
+            ],
             rules: vec![
                 AdoptRule {
                     domain: "a.example".into(),
@@ -156,7 +172,7 @@ mod tests {
     async fn the_command_finds_the_wishes_and_its_lines_are_read() {
         let script = r#"[config]
 command = ['sh', '-c', '''echo "$WAXSEAL_CONFIG $WAXSEAL_CONFIG_SET"
-echo "$WAXSEAL_CONFIG_LISTEN"; echo "$WAXSEAL_CONFIG_RULES" | tr "\\t" ";"
+echo "$WAXSEAL_CONFIG_LISTEN; $WAXSEAL_CONFIG_PORTS"; echo "$WAXSEAL_CONFIG_RULES" | tr "\\t" ";"
 echo "sender <$WAXSEAL_CONFIG_SENDER>"; echo "$WAXSEAL_CONFIG_ENV"
 echo "${WAXSEAL_CONFIG_OVERVIEW-unset} ${WAXSEAL_CONFIG_SENDER_DOMAIN-unset}"
 printf "finding\\tstale\\n"''']"#;
@@ -164,7 +180,7 @@ printf "finding\\tstale\\n"''']"#;
         let shown: Vec<_> = told.overrides(OverrideKind::Matters).map(|text| text.raw()).collect();
         let expected = [
             "/etc/x a=b",
-            "opportunistic implicit",
+            "opportunistic encryption-only implicit; encryption-only=587 implicit=465",
             "a.example;encryption-only;gw.example:587",
             ".b.example;dane;-",
             "sender <>",

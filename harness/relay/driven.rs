@@ -143,7 +143,7 @@ impl Driven {
             .collect();
         if let Some(wish) = start.adopt {
             (start.told)(adopt(driver, &mut prepared, wish).await?);
-            listeners.retain(|(connector, _)| wish.listeners.contains(connector));
+            listeners.retain(|(name, _)| wish.listeners.iter().any(|(wanted, _)| wanted == name));
         }
         let launch = Launch {
             command: prepared.start(&driver.contract.process.command),

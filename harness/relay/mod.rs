@@ -14,6 +14,7 @@ mod install;
 mod interface;
 pub mod labfile;
 mod lateness;
+mod material;
 mod place;
 mod private_root;
 mod ready;

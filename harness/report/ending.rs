@@ -1,8 +1,11 @@
 //! The last lines of a report: what was decided, what was not, and why.
 
+use waxseal_model::expect::Outcome;
 use waxseal_model::foreign::printable;
 use waxseal_model::record::{Absent, CaseRecord, Record, Status, cases};
 use waxseal_model::requirement::Level;
+use waxseal_model::script::Direction;
+use waxseal_model::trace::{Channel, Happening, Place};
 use waxseal_model::verdict::Verdict;
 
 /// How cases ended, waived ones apart.
@@ -135,6 +138,34 @@ fn absent(absent: &Absent) -> String {
         count => format!(" ({} skipped)", cases(count)),
     };
     format!("{what}{skipped}: {}", absent.reason)
+}
+
+/// How many messages went on in plaintext where the policy allows it, and how many of them had come by
+/// TLS, which protects one hop only.
+pub(super) fn plaintext(record: &Record) -> Option<String> {
+    let allowed = |case: &&CaseRecord| {
+        case.direction == Direction::Outbound
+            && case.outcome == Some(Outcome::DeliveredPlaintext)
+            && matches!(case.verdict, Verdict::Pass | Verdict::Observed)
+    };
+    let in_tls = |case: &&CaseRecord| {
+        case.trace.events.iter().any(|event| {
+            let accepted = Happening::AcceptedByRelay { channel: Channel::Tls };
+            event.place == Place::Injection && event.kind == accepted
+        })
+    };
+    let messages = |count: usize| match count {
+        1 => "1 message".to_owned(),
+        _ => format!("{count} messages"),
+    };
+    let sent: Vec<&CaseRecord> = record.cases.iter().filter(allowed).collect();
+    let came = sent.iter().copied().filter(in_tls).count();
+    let also = match came {
+        0 => String::new(),
+        _ => format!("; {came} of them had come by TLS, which protects one hop only"),
+    };
+    let went = format!("{} went in plaintext, as the policy allows{also}", messages(sent.len()));
+    (!sent.is_empty()).then_some(went)
 }
 
 /// What cut the run short or makes it old, a line each.

@@ -34,7 +34,8 @@ pub fn markdown(record: &Record, catalogue: &Catalogue) -> String {
     text.push_str(&row("all", &Counts::of(&record.cases)));
     text.push('\n');
     let lines = ending::requirements(record).into_iter();
-    let lines = lines.chain(std::iter::once(ending::must_cases(record)));
+    let lines =
+        lines.chain(std::iter::once(ending::must_cases(record))).chain(ending::plaintext(record));
     let lines = lines.chain(ending::unjudged(record)).chain(silent::reasons(record));
     let lines = lines.chain(ending::cautions(record));
     lines.for_each(|line| text.push_str(&format!("- {}\n", cell(&line))));
@@ -101,7 +102,8 @@ fn own(record: &Record) -> String {
         text.push('\n');
     }
     text.push_str(&entries(record));
-    if !(told.is_empty() && record.domains.is_empty() && record.overview.is_empty()) {
+    let listed = !(record.overview.is_empty() && record.listeners.is_empty());
+    if listed || !(told.is_empty() && record.domains.is_empty()) {
         text.push_str("## Pillars\n\n");
     }
     text
@@ -109,16 +111,16 @@ fn own(record: &Record) -> String {
 
 /// The overview of the user's configuration, and the settings that it names.
 fn entries(record: &Record) -> String {
-    let (rows, settings) = overview::overview(record);
-    if rows.is_empty() {
-        return String::new();
+    let (tables, settings) = overview::overview(record);
+    let mut text = String::new();
+    for overview::Table { heading, titles, rows } in tables {
+        text.push_str(&format!("## {heading}\n\n| {} |\n", titles.join(" | ")));
+        text.push_str(&format!("|{}\n", "---|".repeat(titles.len())));
+        for row in rows {
+            text.push_str(&format!("| {} |\n", row.map(|text| cell(&text)).join(" | ")));
+        }
+        text.push('\n');
     }
-    let mut text = format!("## Entries\n\n| {} |\n", overview::TITLES.join(" | "));
-    text.push_str(&format!("|{}\n", "---|".repeat(overview::TITLES.len())));
-    for row in rows {
-        text.push_str(&format!("| {} |\n", row.map(|text| cell(&text)).join(" | ")));
-    }
-    text.push('\n');
     for (at, setting) in settings.iter().enumerate() {
         text.push_str(&format!("- setting {}: {}\n", at + 1, cell(setting)));
     }

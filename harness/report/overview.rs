@@ -1,37 +1,72 @@
-//! The overview of a configuration as a table: what each policy entry and route came to.
+//! The overview of a configuration as tables: what each policy entry, route and listener came to.
 
 use waxseal_model::domain::{DomainRecord, Protection};
 use waxseal_model::grade::Gap;
+use waxseal_model::listener::ListenerRecord;
 use waxseal_model::overview::OverviewRow;
 use waxseal_model::record::{Record, cases};
+use waxseal_model::scenario::Connector;
 
-/// The columns, in the order of [`Row::cells`].
-pub(super) const TITLES: [&str; 7] =
-    ["entry", "next hop", "where", "level", "what happened", "grade", "settings"];
+/// A row of a table, in the order of its titles.
+type Row = [String; 7];
 
-/// The table's rows, and the settings to change that they name by number.
-pub(super) fn overview(record: &Record) -> (Vec<[String; 7]>, Vec<String>) {
-    let mut settings: Vec<String> = Vec::new();
-    let rows = record.overview.iter().map(|row| {
-        let found = row.found(&record.domains);
-        let advice = found.map(|found| found.advice.as_slice()).unwrap_or_default();
-        let numbers: Vec<String> = advice
-            .iter()
-            .map(|text| {
-                let at = settings.iter().position(|known| known == text).unwrap_or_else(|| {
-                    settings.push(text.clone());
-                    settings.len() - 1
-                });
-                (at + 1).to_string()
-            })
-            .collect();
-        cells(row, found, numbers.join(", "))
-    });
-    let rows = rows.collect();
-    (rows, settings)
+/// One table: its heading, and its rows below their titles.
+pub(super) struct Table {
+    pub(super) heading: &'static str,
+    pub(super) titles: [&'static str; 7],
+    pub(super) rows: Vec<Row>,
 }
 
-fn cells(row: &OverviewRow, found: Option<&DomainRecord>, settings: String) -> [String; 7] {
+const ENTRIES: [&str; 7] =
+    ["entry", "next hop", "where", "level", "what happened", "grade", "settings"];
+
+const LISTENERS: [&str; 7] =
+    ["listener", "promises", "where", "level", "what happened", "grade", "settings"];
+
+/// The tables that have a row, and the settings to change that they name by number.
+pub(super) fn overview(record: &Record) -> (Vec<Table>, Vec<String>) {
+    let mut settings: Vec<String> = Vec::new();
+    let entries = record.overview.iter().map(|row| {
+        let found = row.found(&record.domains);
+        let advice = found.map(|found| found.advice.as_slice()).unwrap_or_default();
+        cells(row, found, numbers(&mut settings, advice))
+    });
+    let entries = Table { heading: "Entries", titles: ENTRIES, rows: entries.collect() };
+    let listeners = record.listeners.iter().map(|found| {
+        let numbers = numbers(&mut settings, &found.advice);
+        listener_cells(found, numbers)
+    });
+    let listeners = Table { heading: "Listeners", titles: LISTENERS, rows: listeners.collect() };
+    let tables = [entries, listeners].into_iter().filter(|table| !table.rows.is_empty());
+    (tables.collect(), settings)
+}
+
+/// The numbers of these settings, which are added to those that have one.
+fn numbers(settings: &mut Vec<String>, advice: &[String]) -> String {
+    let numbers = advice.iter().map(|text| {
+        let at = settings.iter().position(|known| known == text).unwrap_or_else(|| {
+            settings.push(text.clone());
+            settings.len() - 1
+        });
+        (at + 1).to_string()
+    });
+    numbers.collect::<Vec<_>>().join(", ")
+}
+
+fn listener_cells(found: &ListenerRecord, settings: String) -> Row {
+    let promises = found.connector.map_or("no TLS", Connector::name).to_owned();
+    [
+        found.port.to_string(),
+        promises,
+        found.place.to_string(),
+        found.level.to_string(),
+        found.happened(),
+        found.grade(),
+        settings,
+    ]
+}
+
+fn cells(row: &OverviewRow, found: Option<&DomainRecord>, settings: String) -> Row {
     let entry = &row.entry;
     let domain = match entry.domain.raw() {
         "-" | "*" => "all others".to_owned(),
@@ -84,13 +119,18 @@ fn grade(found: &DomainRecord) -> String {
     }
 }
 
-/// The table for a terminal, and below it the settings.
+/// The tables for a terminal, and below them the settings.
 pub(super) fn table(record: &Record) -> Vec<String> {
-    let (rows, settings) = overview(record);
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let rows: Vec<[String; 7]> = std::iter::once(TITLES.map(str::to_owned)).chain(rows).collect();
+    let (tables, settings) = overview(record);
+    let lines = tables.into_iter().flat_map(table_lines);
+    let settings = settings.iter().enumerate();
+    let settings = settings.map(|(at, text)| format!("  setting {}: {text}", at + 1));
+    lines.chain(settings).collect()
+}
+
+fn table_lines(table: Table) -> Vec<String> {
+    let titles = std::iter::once(table.titles.map(str::to_owned));
+    let rows: Vec<Row> = titles.chain(table.rows).collect();
     let widths: [usize; 7] = std::array::from_fn(|column| {
         rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
     });
@@ -98,15 +138,13 @@ pub(super) fn table(record: &Record) -> Vec<String> {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     });
-    let settings = settings.iter().enumerate();
-    let settings = settings.map(|(at, text)| format!("  setting {}: {text}", at + 1));
-    lines.chain(settings).collect()
+    lines.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use waxseal_model::configuration::Entry;
-    use waxseal_model::scenario::Connector;
+    use waxseal_model::listener::ListenerGap;
 
     use super::*;
 
@@ -174,5 +212,30 @@ mod tests {
         ];
         assert_eq!(shown, expected);
         assert_eq!(settings, ["Set x.", "Set x."]);
+    }
+
+    #[test]
+    fn a_listener_is_a_row_with_its_grade_and_the_number_of_its_setting() {
+        let found = ListenerRecord {
+            port: 587,
+            connector: Some(Connector::Opportunistic),
+            place: "master.cf:12".into(),
+            level: "submission/inet may".into(),
+            status: Protection::Unprotected,
+            cases: 9,
+            passed: 7,
+            failed: 2,
+            gaps: vec![ListenerGap::Password],
+            broken: vec!["inbound/starttls/auth-in-plaintext".into()],
+            untested: None,
+            advice: vec!["Set x.".into(), "Set y.".into()],
+        };
+        let mut settings = vec!["Set y.".to_owned()];
+        let numbers = numbers(&mut settings, &found.advice);
+        let shown = listener_cells(&found, numbers).join(" | ");
+        let expected = "587 | opportunistic | master.cf:12 | submission/inet may | 2 of 9 cases \
+                        failed (starttls/auth-in-plaintext) | TLS is offered, but a password would \
+                        go in plaintext | 2, 1";
+        assert_eq!(shown, expected);
     }
 }

@@ -86,6 +86,7 @@ fn numbers(record: &Record) -> String {
     let lines = ending::requirements(record)
         .into_iter()
         .chain(std::iter::once(ending::must_cases(record)))
+        .chain(ending::plaintext(record))
         .chain(ending::unjudged(record))
         .chain(silent::reasons(record))
         .chain(ending::cautions(record))

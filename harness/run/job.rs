@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use waxseal_model::configuration::Told;
 use waxseal_model::domain::DomainRecord;
+use waxseal_model::listener::ListenerRecord;
 use waxseal_model::profile::Profile;
 use waxseal_model::record::{CaseRecord, Record, RelayName, SCHEMA, Summary};
 use waxseal_model::scenario::{Case, Connector};
@@ -264,11 +265,21 @@ fn record(
         requirements: rules.judge(whole.cases(), &cases),
         domains: DomainRecord::of(&tested, &cases),
         overview: options.own.as_ref().map(|own| own.overview.clone()).unwrap_or_default(),
+        listeners: listeners(whole, options, &cases),
         findings: ended.told.findings,
         warnings: ended.told.warnings,
         cases,
         duration_ms: u64::try_from(lasted.as_millis()).unwrap_or(u64::MAX),
     }
+}
+
+/// The listeners of the user's, where cases are selected that could be about one.
+fn listeners(whole: &Catalogue, options: &RunOptions, cases: &[CaseRecord]) -> Vec<ListenerRecord> {
+    let selected = plan::select(whole, options).unwrap_or_default();
+    let asked = cases.iter().any(|case| case.direction == Direction::Inbound)
+        || selected.iter().any(|case| case.direction == Direction::Inbound);
+    let own = options.own.as_ref().filter(|_| asked);
+    ListenerRecord::of(own.map(|own| own.heard.as_slice()).unwrap_or_default(), cases)
 }
 
 /// All connectors that the relay has; with a configuration of the user's own, those of its rules.

@@ -82,7 +82,10 @@ async fn listeners(
             _ => Begin::Starttls,
         };
         let address = IpAddr::V4(lab.relay_address()?);
+        // Rules of the user's own may go by the port.
+        let own = options.own.as_ref().and_then(|own| own.port_of(connector));
         let port = match (&options.sandbox, tls) {
+            (Some(_), _) if own.is_some() => own.unwrap_or_default(),
             (Some(_), Begin::Implicit) => 465,
             (Some(_), Begin::Starttls) => 25,
             (None, _) if picks_ports => 0,

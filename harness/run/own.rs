@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use waxseal_model::domain::Tested;
+use waxseal_model::listener::Heard;
 use waxseal_model::overview::OverviewRow;
 use waxseal_model::scenario::{
     Case, Connector, HostPlace, Peer, PeerPlace, Placement, RecipientDomain, Scenario, SenderPlace,
 };
 use waxseal_model::script::Direction;
 
+use super::inbound::Inbound;
 use super::rule::{Rule, Sender};
 use crate::catalogue::Catalogue;
 
@@ -22,9 +24,13 @@ pub struct Own {
     pub settings: Vec<String>,
     /// The rules for mail that goes out.
     pub rules: Vec<Rule>,
-    /// What the listeners are meant to demand. It has to hold `opportunistic` or `encryption-only`, because
-    /// mail is submitted at one of these.
-    pub inbound: Vec<Connector>,
+    /// The listeners under test and what they are meant to demand, one for each connector. Mail is submitted
+    /// at one that is `opportunistic` or `encryption-only`; if there is none, at the `entrance`.
+    pub inbound: Vec<Inbound>,
+    /// Where messages are submitted, if at none of these; it is not under test.
+    pub entrance: Option<Inbound>,
+    /// The listeners to report on, as they are configured.
+    pub heard: Vec<Heard>,
     /// Who sends the messages that go out; `None`: each case has a sender of its own.
     pub sender: Option<Sender>,
     /// What the relay's environment has to hold: `NAME=value`.
@@ -73,14 +79,16 @@ impl Own {
     /// Whether some rule or listener is tested as this connector.
     pub(super) fn tests(&self, direction: Direction, connector: Connector) -> bool {
         match direction {
-            Direction::Inbound => self.inbound.contains(&connector),
+            Direction::Inbound => self.inbound.iter().any(|one| one.connector == connector),
             Direction::Outbound => self.rules.iter().any(|rule| rule.connector == connector),
         }
     }
 
     fn cases(&self, case: &Case) -> Vec<Case> {
         match case.direction {
-            Direction::Inbound if self.inbound.contains(&case.connector) => vec![case.clone()],
+            Direction::Inbound if self.tests(Direction::Inbound, case.connector) => {
+                vec![case.clone()]
+            }
             Direction::Inbound => Vec::new(),
             Direction::Outbound => self
                 .rules
@@ -183,7 +191,9 @@ mod tests {
             config: "/etc/x".into(),
             settings: Vec::new(),
             rules: rules.iter().map(|rule| rule.parse().unwrap()).collect(),
-            inbound: vec![Connector::Opportunistic],
+            inbound: vec![Inbound::any(Connector::Opportunistic)],
+            entrance: None,
+            heard: Vec::new(),
             sender: None,
             environment: Vec::new(),
             overview: Vec::new(),

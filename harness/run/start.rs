@@ -71,7 +71,7 @@ impl Own {
         Adopt {
             config: self.config.clone(),
             settings: self.settings.clone(),
-            listeners: self.inbound.clone(),
+            listeners: self.listeners().map(|one| (one.connector, one.port)).collect(),
             rules: self.rules.iter().map(Rule::adopt).collect(),
             sender: self.sender.as_ref().map(|sender| sender.address().to_owned()),
             environment: self.environment.clone(),

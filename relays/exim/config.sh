@@ -12,7 +12,7 @@ refuse() {
     exit 1
 }
 
-# tell WORD TEXT: a line for waxseal: `set`, `time`, `finding` or `warning`.
+# tell WORD TEXT: a line for waxseal: `set`, `time`, `finding`, `warning` or `shows`.
 tell() {
     word=$1
     shift
@@ -37,10 +37,12 @@ if [ "${WAXSEAL_CONFIG_OVERVIEW:-}" ]; then
 fi
 
 . ./trust.sh
+. ./material.sh
 . ./library.sh
 . ./outside.sh
 . ./door.sh
 
+material
 lab_certificates
 files
 tables

@@ -1,20 +1,28 @@
 # Part of config.sh: the entrance. Where the user's access rules do not let the lab's client send a message to another
 # domain, the lab gets a rule of its own before them.
 
-# door: plays a session of the lab's client, again and again with a rule more, until a message would be accepted.
+# door: plays a session of the lab's client with each listener, again and again with a rule more, until a message would
+# be accepted.
 door() {
-    lets_in='accept hosts = <; 127.0.0.0/8'
+    lets_in='accept hosts = <; 127.0.0.0/8' opened=' '
     # Where a listener is meant to demand TLS, what comes in plaintext meets the user's rules alone.
-    case " $WAXSEAL_CONFIG_LISTEN " in
-    *' opportunistic '*) ;;
-    *) lets_in="$lets_in
-    encrypted = *" ;;
-    esac
-    for round in 1 2 3 4 5 6; do
-        stage=$(refused_at)
-        [ "$stage" ] && [ "$stage" != "${before:-}" ] || break
-        before=$stage
-        let_in "$stage"
+    if [ -z "$open" ]; then
+        lets_in="$lets_in
+    encrypted = *"
+    elif [ "$forced" ]; then
+        lets_in="$lets_in
+    condition = \${if or{{def:tls_in_cipher}{inlist{\$received_ip_address}{$open}}}}"
+    fi
+    # The session is in plaintext: of one that has to be in TLS nothing is seen behind the first refusal.
+    for entrance in "$entrance" $forced; do
+        before=''
+        for round in 1 2 3 4 5 6; do
+            stage=$(refused_at)
+            [ "$stage" ] && [ "$stage" != "$before" ] || break
+            before=$stage
+            let_in "$stage"
+        done
+        [ -z "$stage" ] || let_in "acl_smtp_rcpt	not seen, because the session was in plaintext"
     done
 }
 
@@ -40,6 +48,8 @@ refused_at() {
 let_in() {
     stage=${1%%	*} answer=${1#*	}
     [ "$stage" != "$1" ] || return 0
+    case $opened in *" $stage "*) return 0 ;; esac
+    opened="$opened$stage "
     rules=$(sed -n "s/^$stage *= *//p" "$etc/exim4.conf" | tail -n 1)
     awk -v stage="$stage" -v rules="$rules" -v lets_in="$lets_in" -f ./options.awk -f ./door.awk "$etc/exim4.conf" >"$run/tried"
     cat "$run/tried" >"$etc/exim4.conf"

@@ -77,9 +77,9 @@ section != "rewrite" && says_nothing($0) { next }
 /^begin / {
     if (section == "main") end_main()
     else end_block()
+    end_login()
     section = $2
-    if (section == "authenticators") tell("set", "the authenticators are left out: nobody logs in here")
-    else if (section == "retry") {
+    if (section == "retry") {
         tell("time", "* * F,1s,1s is the only retry rule")
         print "begin retry\n* * F,1s,1s"
         retries = 1
@@ -88,7 +88,8 @@ section != "rewrite" && says_nothing($0) { next }
     if (section == "transports") reports_transport()
     next
 }
-section == "authenticators" || section == "retry" { next }
+section == "authenticators" { login_line($0); next }
+section == "retry" { next }
 
 section == "main" {
     name = option_of($0)
@@ -154,6 +155,7 @@ section == "rewrite" && asks($0) != "" {
 END {
     if (section == "main") end_main()
     end_block()
+    end_login()
     if (!retries) print "begin retry\n* * F,1s,1s"
     for (name in driver) print "there is no router or transport that `--config-set " name "` would set" >refused
 }

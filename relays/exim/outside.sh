@@ -11,7 +11,7 @@ lab_certificates() {
 
 # Each listener of the lab is the one that the user has, at another address.
 listeners() {
-    interfaces='' implicit='' entrance=''
+    interfaces='' implicit='' entrance='' open='' forced=''
     for listener in $WAXSEAL_CONFIG_LISTEN; do
         case $listener in
         opportunistic) at=$WAXSEAL_LISTEN_OPPORTUNISTIC_ADDRESS port=$WAXSEAL_LISTEN_OPPORTUNISTIC_PORT ;;
@@ -24,7 +24,15 @@ listeners() {
             ;;
         *) refuse "--inbound $listener cannot be played: Exim has no listener of its own for it" ;;
         esac
-        entrance=${entrance:-$at.$port}
+        # Where the lab's mail comes in, and where it may come in plaintext.
+        case $listener in
+        opportunistic) entrance=$at.$port ;;
+        *) entrance=${entrance:-$at.$port} ;;
+        esac
+        case $listener in
+        opportunistic | implicit) open="$open${open:+:}$at" ;;
+        *) forced="$forced $at.$port" ;;
+        esac
         interfaces="$interfaces${interfaces:+ ; }[$at]:$port"
     done
 }
@@ -38,7 +46,7 @@ edited() {
         -v client_roots="$WAXSEAL_CLIENT_TRUST_ANCHORS" -v sender_domain="${WAXSEAL_CONFIG_SENDER_DOMAIN:-}" \
         -v no_filter="$no_filter" -v listen="$WAXSEAL_CONFIG_LISTEN" -v settings="$1" -v told="$run/told" -v refused="$run/refused" \
         -v asked="$run/outside" -v missing="$run/missing" -v unknown="$run/unknown" \
-        -f ./options.awk -f ./outside.awk -f ./acl.awk -f ./drivers.awk -f ./edits.awk "$run/read" >"$etc/exim4.conf"
+        -f ./options.awk -f ./outside.awk -f ./acl.awk -f ./drivers.awk -f ./login.awk -f ./edits.awk "$run/read" >"$etc/exim4.conf"
 }
 
 edit() {

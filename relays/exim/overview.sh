@@ -1,4 +1,4 @@
-# Part of config.sh: the policy entries and routes of the user's configuration, one a line. Nothing is started.
+# Part of config.sh: the policy entries, routes and listeners of the user's configuration, one a line. Nothing is started.
 
 overview() {
     : >"$run/missing"
@@ -10,4 +10,5 @@ overview() {
     made=
     [ "$main" != "$run/made.conf" ] || made=yes
     awk -v root="$root" -v main="$main" -v made="$made" -f ./options.awk -f ./lists.awk -f ./overview.awk "$run/own"
+    awk -v main="$main" -v made="$made" -f ./options.awk -f ./lists.awk -f ./listeners.awk "$run/own"
 }

@@ -4,7 +4,7 @@
 #
 # What it prints begins with a word and a tab: `set` and `time` are overrides, `finding` is something on the disk
 # that is not what the administrator means, `warning` is something of which the probe has one value, `entry` is
-# a policy entry or a route (overview.sh).
+# a policy entry or a route (overview.sh), `listener` a service that listens (listeners.sh).
 set -eu
 umask 022
 # The private root gets a layer of the run's own, in which the user's files are at their own paths.
@@ -32,11 +32,14 @@ read_services
 . ./stale.sh
 . ./policy.sh
 . ./overview.sh
+. ./listeners.sh
 [ -z "${WAXSEAL_CONFIG_OVERVIEW:-}" ] || exit 0
 . ./filters.sh
 . ./trust.sh
+. ./material.sh
 . ./pinned.sh
 . ./sender.sh
+. ./login.sh
 . ./services.sh
 write_edits
 put_in_place

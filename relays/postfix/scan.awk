@@ -1,6 +1,7 @@
 # Part of config.sh: finds the tables and files that parameters name. Prints PARAMETER, the word, and whether the
-# lab's mail asks it, `asked` or `indifferent`, with tabs between. Its input are, after the services, lab.cf and the
-# defaults, `NAME = VALUE` with all references resolved; of master.cf NAME is SERVICE/TYPE/PARAMETER.
+# lab's mail asks it, `asked` or `indifferent`, or `slip` where it is no table at all, with tabs between. Its input
+# are, after the services, lab.cf and the defaults, `NAME = VALUE` with all references resolved; of master.cf NAME is
+# SERVICE/TYPE/PARAMETER.
 
 # What is changed anyway, is read elsewhere or only permits something.
 function skipped(name) {
@@ -22,6 +23,21 @@ function takes_files(name) {
 }
 function is_table(word) {
     return word ~ /^(hash|btree|lmdb|cdb|dbm|sdbm|texthash|regexp|pcre|cidr|sqlite|ldap|mysql|pgsql|mongodb|memcache|nis|nisplus|netinfo|tcp|socketmap):/
+}
+# The value less what stands in braces, which is no name of a table.
+function outside_braces(value,    i, letter, depth, result) {
+    for (i = 1; i <= length(value); i++) {
+        letter = substr(value, i, 1)
+        if (letter == "{") depth++
+        else if (letter == "}") depth--
+        else if (!depth) result = result letter
+    }
+    return result
+}
+# A word in the place of a table that has the form of one, and whose type is none of Postfix's.
+function is_slip(word) {
+    return word ~ /^[a-z][a-z0-9_]*:/ && !is_table(word) &&
+        word !~ /^(static|inline|unionmap|pipemap|randmap|internal|environ|unix|fail|proxy|debug):/
 }
 FILENAME == services {
     split($0, part, " ")
@@ -49,6 +65,14 @@ FILENAME == defaults {
     }
     # The user's own parameters are parts of others.
     if (!(name in known) || name in labs || skipped(name)) next
+    if (name ~ /_maps$/ && !indifferent(name)) {
+        count = split(outside_braces(value), words, /[, \t]+/)
+        for (i = 1; i <= count; i++) {
+            table = words[i]
+            while (sub(/^(proxy|debug):/, "", table)) {}
+            if (is_slip(table) && !seen[full, words[i]]++) print full "\t" words[i] "\t" table "\tslip"
+        }
+    }
     gsub(/[,{}]/, " ", value)
     count = split(value, words, /[ \t]+/)
     for (i = 1; i <= count; i++) {

@@ -1,4 +1,4 @@
-# Part of config.sh: writes master.cf as the lab needs it, and tells what is otherwise. Its input are the defaults; lab.cf, of which
+# Part of config.sh: writes master.cf as the lab needs it, and tells what is otherwise. Its input are the names of ports; the defaults; lab.cf, of which
 # the names count: a service may not set these for itself; and then the services, one a line, as `postconf -M` has them.
 
 # The words after the program's name, an option with braces as one; leaves them in `word`, and gives their count.
@@ -41,22 +41,27 @@ function kept(at, text,    count, i, name, result) {
                 print "set\tmaster.cf " at " -o " name " = the lab's (was " word[i + 1] ")"
                 word[i + 1] = name "=" pki "/" (name == "smtp_tls_cert_file" ? client_chain : client_key)
             }
+            if (name == "smtpd_tls_CAfile") {
+                print "set\tmaster.cf " at " -o " name " = the lab's (was " word[i + 1] ")"
+                word[i + 1] = name "=" pki "/" client_roots
+            }
         }
         result = result " " word[i]
     }
     return result
 }
-# The same without what decides who is let in.
-function open_door(text,    count, i, result) {
+# The same without what decides who is let in, but for the demand of TLS and, where it is `proven`, of a certificate.
+function open_door(text, plaintext, proven,    count, i, result) {
     count = split_words(text)
     result = ""
     for (i = 1; i <= count; i++) {
-        if (word[i] == "-o" && i < count && option_name(word[i + 1]) ~ /^(smtpd_.*_restrictions|smtpd_tls_req_ccert|smtpd_delay_reject)$/) { i++; continue }
+        if (word[i] == "-o" && i < count && option_name(word[i + 1]) ~ /^(smtpd_.*_restrictions|smtpd_delay_reject)$/) { i++; continue }
+        if (word[i] == "-o" && i < count && option_name(word[i + 1]) == "smtpd_tls_req_ccert" && !proven) { i++; continue }
         result = result " " word[i]
     }
     return result " -o smtpd_client_restrictions= -o smtpd_helo_restrictions= -o smtpd_sender_restrictions=" plaintext \
         " -o smtpd_recipient_restrictions= -o smtpd_relay_restrictions=permit_mynetworks,reject -o smtpd_data_restrictions=" \
-        " -o smtpd_end_of_data_restrictions= -o smtpd_tls_req_ccert=no -o smtpd_delay_reject=yes"
+        " -o smtpd_end_of_data_restrictions=" (proven ? "" : " -o smtpd_tls_req_ccert=no") " -o smtpd_delay_reject=yes"
 }
 # The same where the lab hands in mail in plaintext.
 function without_demand(text,    count, i, own) {
@@ -65,15 +70,19 @@ function without_demand(text,    count, i, own) {
     for (i = 1; i < count; i++)
         if (word[i] == "-o" && option_name(word[i + 1]) == "smtpd_tls_security_level") own = option_value(word[i + 1])
     if (own != "encrypt") return text
-    print "warning\tmaster.cf " smtp_name " takes no mail outside TLS, and the lab hands in some; --inbound encryption-only plays what it demands"
+    print "warning\tmaster.cf " name " takes no mail outside TLS, and the lab hands in some; --inbound encryption-only plays what it demands"
     return text " -o smtpd_tls_security_level=may -o smtpd_enforce_tls=no"
 }
 function head(fields,    i, text) {
     text = fields[3] " " fields[4] " n " fields[6] " " fields[7] " " fields[8]
     return text
 }
-function listens(address, name, text) {
-    print address " inet n - n - - smtpd" open_door(text) > out
+# Whether its restrictions, or those of main.cf, refuse what comes in plaintext.
+function refusal(text) {
+    return refuses != "" || text ~ /reject_plaintext_session/ ? "reject_plaintext_session" : ""
+}
+function listens(address, name, text, plaintext, proven) {
+    print address " inet n - n - - smtpd" open_door(text, plaintext, proven) > out
     print "time\tmaster.cf " address "/inet (was " name ")"
 }
 
@@ -81,6 +90,15 @@ FILENAME == defaults {
     name = $0
     sub(/ =.*/, "", name)
     usual[name] = substr($0, length(name) + 4)
+    next
+}
+FILENAME == named {
+    if ($2 ~ /\/tcp$/) {
+        number = $2
+        sub(/\/.*/, "", number)
+        ports[$1] = number
+        for (i = 3; i <= NF && $i !~ /^#/; i++) ports[$i] = number
+    }
     next
 }
 FILENAME == "lab.cf" {
@@ -95,15 +113,13 @@ FILENAME == "lab.cf" {
     program = field[8]
     if (field[5] == "y") chrooted = chrooted (chrooted == "" ? "" : ", ") field[1]
     if (field[2] == "inet") {
-        port = field[1]
-        sub(/^.*:/, "", port)
         loopback = field[1] ~ /^(127\.|localhost:|\[::1\]|::1)/
-        wrapped = rest ~ /smtpd_tls_wrappermode *= *yes/
-        if (program == "smtpd" && wrapped && implicit_name == "") { implicit_name = name; implicit_rest = rest; }
-        else if ((port == "smtp" || port == "25") && program == "smtpd" && !loopback && smtp_name == "") { smtp_name = name; smtp_rest = rest }
-        else if ((port == "smtp" || port == "25") && program == "postscreen" && !loopback) screened = name
-        else if (program == "smtpd" && !wrapped && !loopback && other_name == "") { other_name = name; other_rest = rest }
-        else left = left (left == "" ? "" : ", ") field[1]
+        inet[++inets] = name
+        inet_rest[inets] = rest
+        inet_port[inets] = program == "smtpd" || program == "postscreen" ? port_of(field[1]) : ""
+        inet_program[inets] = program
+        inet_wrapped[inets] = rest ~ /smtpd_tls_wrappermode *= *yes/
+        inet_near[inets] = loopback
         next
     }
     if (field[2] == "pass" && program == "smtpd") { behind = rest; has_behind = 1; next }
@@ -120,38 +136,80 @@ END {
     print "waxseal-report unix - - n - - smtp -o smtp_tls_security_level=may -o smtp_tls_policy_maps= -o smtp_tls_wrappermode=no" \
         " -o smtp_fallback_relay= -o smtp_generic_maps= -o smtp_tls_per_site=" > out
     if (chrooted != "") print "set\tmaster.cf: these run outside their chroot: " chrooted
-    if (smtp_name == "" && screened != "") {
-        if (!has_behind) { print "master.cf has postscreen at port 25 and no smtpd pass service behind it" > refused; exit }
-        smtp_name = "smtpd/pass behind postscreen"
-        smtp_rest = behind
-        print "set\tmaster.cf smtpd/pass listens itself (was behind postscreen)"
+    count = split(meant, pairs, " ")
+    for (i = 1; i <= count; i++) {
+        split(pairs[i], part, "=")
+        port_for[part[1]] = part[2]
     }
-    if (smtp_name != "" && other_name != "") left = left (left == "" ? "" : ", ") substr(other_name, 1, length(other_name) - 5)
-    if (smtp_name == "" && other_name != "") {
-        smtp_name = other_name
-        smtp_rest = other_rest
-        print "set\tmaster.cf has no smtpd at port 25, so " other_name " is where mail is handed in and what inbound cases are about"
-    }
-    if (smtp_name == "") {
-        smtp_name = "a listener of the lab's"
-        smtp_rest = " -o smtpd_tls_security_level=may -o smtpd_tls_cert_file=" pki "/" chain " -o smtpd_tls_key_file=" pki "/" key
-        print "warning\tmaster.cf has no service that takes mail from others, so a listener of the lab's stands in for it, and inbound cases say nothing about this configuration"
-    }
-    if (left != "") print "time\tmaster.cf: these listeners are left out: " left
     count = split(listeners, wanted, " ")
     for (i = 1; i <= count; i++) {
-        if (wanted[i] == "opportunistic") listens(opportunistic, smtp_name, without_demand(kept(smtp_name, smtp_rest)))
-        else if (wanted[i] == "encryption-only") listens(encryption, smtp_name, kept(smtp_name, smtp_rest))
-        else if (wanted[i] == "implicit") {
-            if (implicit_name == "") {
-                print "master.cf has no inet service with smtpd_tls_wrappermode=yes, so --inbound implicit cannot be played" > refused
-                exit
-            }
-            listens(implicit, implicit_name, kept(implicit_name, implicit_rest))
-        }
-        else {
-            print "--inbound " wanted[i] " cannot be played: the smtp service is opportunistic or encryption-only" > refused
-            exit
-        }
+        if (!service_of(wanted[i])) exit
+        if (wanted[i] == "opportunistic") listens(opportunistic, name, without_demand(kept(name, rest)), "", 0)
+        else if (wanted[i] == "encryption-only") listens(encryption, name, kept(name, rest), refusal(rest), 0)
+        else if (wanted[i] == "mutual") listens(mutual, name, kept(name, rest), refusal(rest), 1)
+        else listens(implicit, name, kept(name, rest), "", 0)
     }
+    for (i = 1; i <= inets; i++) if (!(i in used)) left = left (left == "" ? "" : ", ") substr(inet[i], 1, length(inet[i]) - 5)
+    if (left != "") print "time\tmaster.cf: these listeners are left out: " left
+}
+
+function port_of(text) {
+    sub(/^.*:/, "", text)
+    return text ~ /^[0-9]+$/ ? text : text in ports ? ports[text] : "unknown"
+}
+# The service that is played as a connector, in `name` and `rest`. 0: there is none, and why stands in `refused`.
+function service_of(wanted,    i, at) {
+    if (wanted in port_for) {
+        for (i = 1; i <= inets; i++)
+            if (inet_port[i] == port_for[wanted] && (!at || (inet_near[at] && !inet_near[i]))) at = i
+        if (at) return take(at)
+        for (i = 1; i <= inets; i++) if (inet_port[i] != "" && inet_port[i] != "unknown") known = known (known == "" ? "" : ", ") inet_port[i]
+        print "master.cf has no smtpd at port " port_for[wanted] ", so --inbound " port_for[wanted] "=" wanted " cannot be played; it has some at " known > refused
+        return 0
+    }
+    if (wanted == "implicit") {
+        for (i = inets; i; i--) if (inet_program[i] == "smtpd" && inet_wrapped[i]) at = i
+        if (at) return take(at)
+        print "master.cf has no inet service with smtpd_tls_wrappermode=yes, so --inbound implicit cannot be played" > refused
+        return 0
+    }
+    if (wanted == "mutual") {
+        for (i = inets; i; i--)
+            if (inet_program[i] == "smtpd" && !inet_wrapped[i] && !inet_near[i] && (inet_rest[i] ~ /smtpd_tls_req_ccert *= *yes/ || req_ccert == "yes")) at = i
+        if (at) return take(at)
+        print "no service of master.cf demands a client certificate (smtpd_tls_req_ccert=yes), so --inbound mutual cannot be played" > refused
+        return 0
+    }
+    return take(entrance())
+}
+# Where others hand in mail: at port 25, by smtpd or behind postscreen, or else at the first other port. 0: nowhere.
+function entrance(    i, at, screen) {
+    for (i = inets; i; i--) {
+        if (inet_near[i] || inet_port[i] != 25) continue
+        if (inet_program[i] == "smtpd" && !inet_wrapped[i]) at = i
+        if (inet_program[i] == "postscreen") screen = i
+    }
+    if (at || screen) return at ? at : screen
+    for (i = inets; i; i--) if (inet_program[i] == "smtpd" && !inet_wrapped[i] && !inet_near[i]) at = i
+    if (at && !told_entrance++) print "set\tmaster.cf has no smtpd at port 25, so " inet[at] " is where mail is handed in and what inbound cases are about"
+    return at + 0
+}
+# 1: it is in `name` and `rest`.
+function take(at) {
+    if (!at) {
+        name = "a listener of the lab's"
+        rest = " -o smtpd_tls_security_level=may -o smtpd_tls_cert_file=" pki "/" chain " -o smtpd_tls_key_file=" pki "/" key
+        print "warning\tmaster.cf has no service that takes mail from others, so a listener of the lab's stands in for it, and inbound cases say nothing about this configuration"
+        return 1
+    }
+    used[at] = 1
+    name = inet[at]
+    rest = inet_rest[at]
+    if (inet_program[at] == "postscreen") {
+        if (!has_behind) { print "master.cf has postscreen at port " inet_port[at] " and no smtpd pass service behind it" > refused; return 0 }
+        name = "smtpd/pass behind postscreen"
+        rest = behind
+        print "set\tmaster.cf smtpd/pass listens itself (was behind postscreen)"
+    }
+    return 1
 }

@@ -3,22 +3,19 @@
 
 lists=$(sed -n 's/^\(smtpd_[a-z_]*_restrictions\) =.*/\1/p' "$work/user" | tr '\n' ' ' | sed 's/ $//; s/ /, /g')
 [ -z "$lists" ] || say set "$lists: the lab's mail is let in without them"
-plaintext=''
-case " $WAXSEAL_CONFIG_LISTEN " in
-*" encryption-only "*)
-    ! grep -q '^smtpd_[a-z_]*_restrictions = .*reject_plaintext_session' "$work/expanded" || plaintext=reject_plaintext_session
-    ;;
-esac
+refuses=$(sed -n 's/^\(smtpd_[a-z_]*_restrictions\) = .*reject_plaintext_session.*/\1/p' "$work/expanded" | head -n 1)
 
 demand=$(value_of smtpd_tls_security_level)
 [ "$demand" ] || [ "$(value_of smtpd_enforce_tls)" != yes ] || demand=encrypt
-awk -v demand="$demand" -v listeners="$WAXSEAL_CONFIG_LISTEN" -v plaintext="$plaintext" -v pki="$pki" \
+awk -v demand="$demand" -v listeners="$WAXSEAL_CONFIG_LISTEN" -v meant="${WAXSEAL_CONFIG_PORTS:-}" -v refuses="$refuses" -v pki="$pki" \
     -v chain="$WAXSEAL_CERTIFICATE_CHAIN" -v key="$WAXSEAL_CERTIFICATE_KEY" \
     -v client_chain="$WAXSEAL_CLIENT_CERTIFICATE_CHAIN" -v client_key="$WAXSEAL_CLIENT_CERTIFICATE_KEY" \
     -v opportunistic="${WAXSEAL_LISTEN_OPPORTUNISTIC_ADDRESS:-}:${WAXSEAL_LISTEN_OPPORTUNISTIC_PORT:-}" \
     -v encryption="${WAXSEAL_LISTEN_ENCRYPTION_ONLY_ADDRESS:-}:${WAXSEAL_LISTEN_ENCRYPTION_ONLY_PORT:-}" \
+    -v mutual="${WAXSEAL_LISTEN_MUTUAL_ADDRESS:-}:${WAXSEAL_LISTEN_MUTUAL_PORT:-}" \
+    -v client_roots="$WAXSEAL_CLIENT_TRUST_ANCHORS" -v req_ccert="$(value_of smtpd_tls_req_ccert)" -v named="$root/etc/services" \
     -v implicit="${WAXSEAL_LISTEN_IMPLICIT_ADDRESS:-}:${WAXSEAL_LISTEN_IMPLICIT_PORT:-}" \
-    -v out="$etc/master.cf" -v refused="$work/refused" -v defaults="$work/defaults" -f services.awk "$work/defaults" lab.cf "$work/services"
+    -v out="$etc/master.cf" -v refused="$work/refused" -v defaults="$work/defaults" -f services.awk "$root/etc/services" "$work/defaults" lab.cf "$work/services"
 [ ! -s "$work/refused" ] || refuse "$(cat "$work/refused")"
 
 # A file that a chrooted delivery agent looks up while it works is one inside the chroot.

@@ -5,6 +5,7 @@ mod exim_shapes;
 mod grades;
 mod hops;
 mod instances;
+mod listeners;
 mod opensmtpd;
 mod overview;
 mod postfix_disk;

@@ -1,6 +1,9 @@
 //! What lies on the disk is what is played: tables that were not made anew, roots that are none.
 
-use waxseal_model::domain::Protection::{Protected, Unprotected};
+use std::time::SystemTime;
+
+use waxseal_certs::{Authorities, Recipe};
+use waxseal_model::domain::Protection::{Protected, Undecided, Unprotected};
 
 use super::err;
 use super::postfix_shapes::{CASES, PARTNER, Shape, answered, offered, tells};
@@ -70,6 +73,17 @@ fn a_table_that_was_never_made_is_a_finding_with_the_way_out() {
     );
 }
 
+/// Postfix puts such mail off, so nothing is said about TLS.
+#[test]
+fn a_type_of_table_that_there_is_none_of_is_a_finding() {
+    let shape = Shape::new("amavis");
+    let setting = "--config-set=smtp_tls_policy_maps=textash:/etc/postfix/tls_policy";
+    let Some(played) = shape.play(&[PARTNER, setting, CASES[0]]) else { return };
+    let told = answered(&played, 1, &[("partner.example", Undecided)]);
+    let words = "finding: smtp_tls_policy_maps names textash:/etc/postfix/tls_policy, and Postfix has no type of table `textash`";
+    tells(&Some(told), &[words]);
+}
+
 /// An empty list of roots turns TLS off for mail that goes out: what need not be encrypted is not.
 #[test]
 fn an_empty_list_of_roots_is_no_tls_at_all() {
@@ -103,4 +117,28 @@ fn an_expired_list_of_roots_is_a_finding() {
     let told = answered(&played, 1, &[("anyone.example", Protected)]);
     let words = "finding: smtp_tls_CAfile names /etc/postfix/expired-root.pem, which holds expired certificates only";
     tells(&Some(told), &[words]);
+}
+
+/// What the listener shows is looked at where the user has it.
+#[test]
+fn a_key_of_another_certificate_is_a_finding() {
+    let shape = Shape::new("amavis");
+    shape.write("tls_policy", "partner.example encrypt\n");
+    shape.write("tls_policy.cdb", constant_database("partner.example", "encrypt"));
+    let authorities = Authorities::new(SystemTime::now()).expect("certificates can be made");
+    let issue = |recipe: &str| {
+        let recipe: Recipe = toml::from_str(recipe).expect("a recipe");
+        authorities.issue(&recipe, "mail.example").expect("it can be made")
+    };
+    shape.write("chain.pem", issue("about = 'a'").chain_pem());
+    shape.write("key.pem", issue("about = 'b'\nkey = 'p-384'").key_pem());
+    let arguments = [
+        "--config-set=smtpd_tls_chain_files=/etc/postfix/key.pem, /etc/postfix/chain.pem",
+        PARTNER,
+        CASES[0],
+    ];
+    let Some(played) = shape.play(&arguments) else { return };
+    let told = err(&played);
+    let words = ["smtpd_tls_chain_files: the key in ", " does not belong to the certificate in "];
+    assert!(words.iter().all(|words| told.contains(words)), "{told}");
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::foreign::Foreign;
 use crate::limits;
 use crate::scenario::Connector;
+use crate::script::Direction;
 
 /// All that was told, in the order of the lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,25 @@ pub struct Told {
     pub warnings: Vec<Foreign>,
     /// The policy entries and routes of the configuration, where they were asked for.
     pub entries: Vec<Entry>,
+    /// The certificates that the configuration shows, with their keys.
+    pub shown: Vec<Shown>,
+    /// The listeners of the configuration, where they were asked for.
+    pub listeners: Vec<Listener>,
+}
+
+/// A certificate of the user's own, and its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Whether a listener shows it, or the relay to next hops.
+    pub direction: Direction,
+    /// The file with the chain in PEM, leaf first; where the user has it.
+    pub chain: Foreign,
+    /// The file with the key in PEM; it may be the same.
+    pub key: Foreign,
+    /// What names them, `smtpd_tls_cert_file`.
+    pub place: Foreign,
+    /// The name by which others know the host; `None`: it is not known, or does not matter.
+    pub host: Option<Foreign>,
 }
 
 /// One setting that is not the user's.
@@ -56,13 +76,26 @@ pub struct Entry {
     pub level: Foreign,
 }
 
+/// One listener of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Where it listens in the user's network.
+    pub port: u16,
+    /// What it promises by its own settings; `None`: no connector of ours is that, or it offers no TLS.
+    pub connector: Option<Connector>,
+    /// Where it stands, `master.cf:12`.
+    pub place: Foreign,
+    /// What the product calls it, `submission/inet smtpd_tls_security_level=encrypt`.
+    pub level: Foreign,
+}
+
 impl Told {
     /// Reads what the command printed. A line of no known word is an override that could matter.
     /// Text is kept as long as fits into a sentence, and of each kind [`limits::TOLD`] lines; a
     /// warning says how many there were beyond.
     ///
     /// # Errors
-    /// A sentence with the line: an entry that is none.
+    /// A sentence with the line: an entry or a listener that is none.
     pub fn parse(output: &[u8]) -> Result<Self, String> {
         let (mut told, mut beyond) = (Self::default(), 0_usize);
         for line in Foreign::of_bytes(output).lines().filter(|line| !line.is_empty()) {
@@ -85,6 +118,22 @@ impl Told {
                     let entry = Entry::parse(text).ok_or_else(|| not_an_entry(&line))?;
                     match told.entries.len() {
                         0..limits::TOLD => told.entries.push(entry),
+                        _ => beyond += 1,
+                    }
+                    continue;
+                }
+                "shows" => {
+                    let shown = Shown::parse(text).ok_or_else(|| not_shown(&line))?;
+                    match told.shown.len() {
+                        0..limits::TOLD => told.shown.push(shown),
+                        _ => beyond += 1,
+                    }
+                    continue;
+                }
+                "listener" => {
+                    let found = Listener::parse(text).ok_or_else(|| not_a_listener(&line))?;
+                    match told.listeners.len() {
+                        0..limits::TOLD => told.listeners.push(found),
                         _ => beyond += 1,
                     }
                     continue;
@@ -126,6 +175,51 @@ impl Entry {
         let hop = (hop != "-").then_some(hop);
         (!domain.is_empty()).then_some(Self { domain, connector, hop, place, level })
     }
+}
+
+impl Shown {
+    /// Five fields; `-` stands for a host that there is none of.
+    fn parse(fields: &str) -> Option<Self> {
+        let fields: Vec<_> = fields.splitn(5, '\t').map(Foreign::from).collect();
+        let [direction, chain, key, place, host] = fields.as_slice() else { return None };
+        let direction = match direction.raw() {
+            "inbound" => Direction::Inbound,
+            "outbound" => Direction::Outbound,
+            _ => return None,
+        };
+        let host = (host.raw() != "-").then(|| host.short());
+        Some(Self { direction, chain: chain.clone(), key: key.clone(), place: place.short(), host })
+    }
+}
+
+fn not_shown(line: &Foreign) -> String {
+    format!(
+        "it printed `{}`, which names no certificate: inbound or outbound, CHAIN, KEY, WHERE and HOST, \
+         with tabs between",
+        line.short()
+    )
+}
+
+impl Listener {
+    /// Four fields; `-` stands for a connector that there is none of.
+    fn parse(fields: &str) -> Option<Self> {
+        let mut fields = fields.splitn(4, '\t');
+        let mut next = || fields.next().map(|field| Foreign::from(field).short());
+        let (port, connector, place, level) = (next()?, next()?, next()?, next()?);
+        let connector = match connector.raw() {
+            "-" => None,
+            name => Some(Connector::from_name(name).filter(|one| one.exists(Direction::Inbound))?),
+        };
+        let port = port.raw().parse().ok().filter(|port| *port > 0)?;
+        Some(Self { port, connector, place, level })
+    }
+}
+
+fn not_a_listener(line: &Foreign) -> String {
+    format!(
+        "it printed `{}`, which is no listener: PORT, CONNECTOR, WHERE and LEVEL, with tabs between",
+        line.short()
+    )
 }
 
 fn not_an_entry(line: &Foreign) -> String {
@@ -171,6 +265,37 @@ mod tests {
         {
             let error = Told::parse(wrong.as_bytes()).unwrap_err();
             assert!(error.contains("which is no entry"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_has_five_fields_and_what_is_none_is_told() {
+        let line = b"shows\tinbound\t/a/chain.pem\t/a/key.pem\tsmtpd_tls_cert_file\tmx.example\n\
+                     shows\toutbound\t/b.pem\t/b.pem\tsmtp_tls_chain_files\t-\n";
+        let shown = Told::parse(line).unwrap().shown;
+        assert_eq!((shown[0].direction, shown[0].key.raw()), (Direction::Inbound, "/a/key.pem"));
+        assert_eq!(shown[0].host.as_ref().map(Foreign::raw), Some("mx.example"));
+        assert_eq!((shown[1].direction, &shown[1].host), (Direction::Outbound, &None));
+        for wrong in ["shows\tinbound\t/a", "shows\tboth\t/a\t/b\tx\t-"] {
+            let error = Told::parse(wrong.as_bytes()).unwrap_err();
+            assert!(error.contains("names no certificate"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_listener_has_four_fields_and_what_is_no_listener_is_told() {
+        let told = Told::parse(
+            b"listener\t587\tencryption-only\tmaster.cf:12\tsubmission/inet encrypt\n\
+              listener\t25\t-\tmaster.cf:3\tsmtp/inet\tnone\n",
+        );
+        let listeners = told.unwrap().listeners;
+        assert_eq!((listeners[0].port, listeners[1].port), (587, 25));
+        assert_eq!(listeners[0].connector, Some(Connector::EncryptionOnly));
+        assert_eq!((listeners[1].connector, listeners[1].level.raw()), (None, "smtp/inet\tnone"));
+        for wrong in ["25\tmutual\tx:1", "smtp\tmutual\tx:1\ty", "0\t-\tx:1\ty", "25\tdane\tx:1\ty"]
+        {
+            let error = Told::parse(format!("listener\t{wrong}").as_bytes()).unwrap_err();
+            assert!(error.contains("which is no listener"), "{error}");
         }
     }
 

@@ -20,6 +20,7 @@ pub mod judge;
 #[cfg(test)]
 mod laws;
 pub mod limits;
+pub mod listener;
 pub mod offer;
 pub mod overview;
 pub mod pattern;

@@ -12,6 +12,7 @@ use crate::domain::{DomainRecord, Protection};
 use crate::facts::Engine;
 use crate::foreign::Foreign;
 use crate::gate::GateRecord;
+use crate::listener::{ListenerRecord, counts_always};
 use crate::overview::OverviewRow;
 use crate::requirement::Level;
 use crate::scenario::Connector;
@@ -61,6 +62,9 @@ pub struct Record {
     /// The policy entries and routes of that configuration, where an overview of them was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overview: Vec<OverviewRow>,
+    /// The listeners of that configuration, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listeners: Vec<ListenerRecord>,
     /// What is not as the administrator means it in the configuration of the user's own, or decides
     /// about TLS there and had to be replaced, as the driver tells it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -191,10 +195,10 @@ impl Record {
     }
 
     /// The exit code of the run. 130: it was interrupted. 2: nothing was played. 1: a must is
-    /// broken, the user's configuration has a finding, or with a baseline something is new, stale,
-    /// unknown, reasonless or expired. 3: a must
-    /// is undecided, or applies and is not judged, and no waiver accepts it; a rule of the user's was
-    /// not tested or is undecided; or facts are too old. 0: none of these.
+    /// broken, the user's configuration has a finding or a listener that takes a password in
+    /// plaintext, or with a baseline something is new, stale, unknown, reasonless or expired. 3: a
+    /// must is undecided, or applies and is not judged, and no waiver accepts it; a rule or a listener
+    /// of the user's was not tested or is undecided; or facts are too old. 0: none of these.
     pub fn exit_code(&self) -> u8 {
         let interrupted = if self.interrupted { INTERRUPTED } else { KEPT };
         let found = if self.findings.is_empty() { KEPT } else { BROKEN };
@@ -202,9 +206,11 @@ impl Record {
         let untested = self.domains.iter().any(|domain| open.contains(&domain.status));
         // An entry of which nothing is known is a gap in the overview.
         let left_out = self.overview.iter().any(|row| row.played_as.is_none());
-        let untested = if untested || left_out { UNDECIDED } else { KEPT };
+        let unheard = self.listeners.iter().any(|listener| open.contains(&listener.status));
+        let untested = if untested || left_out || unheard { UNDECIDED } else { KEPT };
         if self.domains.is_empty()
             && self.overview.is_empty()
+            && self.listeners.is_empty()
             && self.cases.iter().all(|case| case.verdict == Verdict::Skipped)
         {
             return gravest([interrupted, found, UNUSABLE]);
@@ -217,7 +223,19 @@ impl Record {
         let open = self.requirements.iter().any(|row| row.open && row.waiver.is_none());
         let open = open || !self.outdated.is_empty();
         let open = if open { UNDECIDED } else { KEPT };
-        gravest([interrupted, found, gate.unwrap_or(KEPT), verdicts, open, untested])
+        let exposed = if self.exposed() { BROKEN } else { KEPT };
+        gravest([interrupted, found, gate.unwrap_or(KEPT), verdicts, open, untested, exposed])
+    }
+}
+
+impl Record {
+    /// Whether a listener of the user's own lets a password or a message come in plaintext, whatever
+    /// the level of the case that shows it.
+    fn exposed(&self) -> bool {
+        let shown = |case: &&CaseRecord| {
+            case.verdict == Verdict::Fail && case.waiver.is_none() && counts_always(case)
+        };
+        !self.listeners.is_empty() && self.cases.iter().any(|case| shown(&case))
     }
 }
 
@@ -280,6 +298,7 @@ pub(crate) mod tests {
             requirements: Vec::new(),
             domains: Vec::new(),
             overview: Vec::new(),
+            listeners: Vec::new(),
             findings: Vec::new(),
             warnings: Vec::new(),
             duration_ms: 0,
