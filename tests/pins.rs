@@ -57,7 +57,7 @@ fn the_published_certificates_fit_on_their_side_of_the_change() {
         retired,
         0,
         &[
-            "The certificate is one that was expected until 2018-09-03.",
+            "The certificate is a retired one, which was expected until 2018-09-03.",
             "The trusted root is `Baltimore CyberTrust Root`, expected: `GlobalSign Root CA – R1` \
              or `GlobalSign Root CA`.",
         ],
@@ -84,7 +84,7 @@ fn the_chains_of_2026_are_not_foreign_and_the_old_root_is_known_as_old() {
         subject,
         IN_2026,
         &[
-            "The certificate is one that was expected until 2021-09-01.",
+            "The certificate is a retired one, which was expected until 2021-09-01.",
             "The trusted root is `GlobalSign Root CA – R1`, expected: `DigiCert Global Root G2`.",
         ],
     );

@@ -18,6 +18,7 @@ fn the_published_schemas_are_those_of_the_types() {
     for (arguments, name, schema) in [
         ("schema", "results.schema.json", schema()),
         ("schema --scan", "scan.schema.json", waxseal_model::scan::schema()),
+        ("schema --certs", "certs.schema.json", waxseal_model::preflight::schema()),
     ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("harness/model/schema");
         let published = std::fs::read_to_string(folder.join(name)).unwrap_or_default();

@@ -65,6 +65,9 @@ pub(super) enum Command {
         /// Print the schema of one line of `waxseal scan --format json` instead.
         #[arg(long, conflicts_with_all = ["lab", "relay"])]
         scan: bool,
+        /// Print the schema of one line of `waxseal certs check --format json` instead.
+        #[arg(long, conflicts_with_all = ["scan", "lab", "relay", "scenario"])]
+        certs: bool,
         /// Print the schema of lab.json, the file that describes the lab to a relay, instead.
         #[arg(long, conflicts_with = "relay")]
         lab: bool,

@@ -80,10 +80,11 @@ fn act(command: Command) -> ExitCode {
                 explain::explain(&catalogue, &id, results.as_deref())
             })
         }
-        Command::Schema { scan, lab, relay, scenario } => {
+        Command::Schema { scan, certs, lab, relay, scenario } => {
             print(&match scenario {
                 Some(direction) => waxseal_model::scenario::schema(direction),
                 None if scan => waxseal_model::scan::schema(),
+                None if certs => waxseal_model::preflight::schema(),
                 None if lab => crate::relay::labfile::schema(),
                 None if relay => crate::relay::contract::schema(),
                 None => waxseal_model::record::schema(),

@@ -1,5 +1,6 @@
 //! Asks the addresses of certificates, each kind as it has to be, and all within one time.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -119,11 +120,10 @@ pub(super) fn errands(
             UrlKind::Ocsp => &facts.ocsp,
             UrlKind::Crl => &facts.crl,
         };
-        for url in urls {
-            if found.iter().all(|errand| errand.kind != *kind || errand.url != *url) {
-                let (certificate, issuer) = (Arc::clone(&certificate), issuer.clone());
-                found.push(Errand { kind: *kind, url: url.clone(), certificate, issuer });
-            }
+        // A hostile certificate has a million of them.
+        for url in urls.iter().collect::<BTreeSet<_>>() {
+            let (certificate, issuer) = (Arc::clone(&certificate), issuer.clone());
+            found.push(Errand { kind: *kind, url: url.clone(), certificate, issuer });
         }
     }
     found

@@ -91,8 +91,14 @@ async fn follow(
 ) -> Result<Vec<u8>, String> {
     let mut url = read(question.url.raw())?;
     for redirected in 0..=limits::REDIRECTS {
+        // Before it is connected to: the time may be over in the midst of that.
         hosts.extend(host_port(&url));
-        let stream = connect(&url, refuses).await.map_err(|why| behind(redirected, why))?;
+        let connected = connect(&url, refuses).await;
+        if matches!(connected, Err(Unconnected::Refused(_))) {
+            // Nobody is to open a firewall for it.
+            hosts.pop();
+        }
+        let stream = connected.map_err(|why| behind(redirected, why))?;
         let response = match url.scheme() {
             "https" => {
                 // What is fetched is signed itself; the host's certificate is not looked at.
@@ -120,32 +126,42 @@ async fn follow(
 /// The patience is that of the whole question.
 const ENDLESS: Duration = Duration::from_secs(3600);
 
-fn behind(redirected: usize, why: String) -> String {
+/// Why there is no connection.
+enum Unconnected {
+    /// Each of its addresses is refused.
+    Refused(String),
+    /// There is no address, or none takes a connection.
+    Failed(String),
+}
+
+fn behind(redirected: usize, why: Unconnected) -> String {
+    let (Unconnected::Refused(why) | Unconnected::Failed(why)) = why;
     if redirected > 0 { format!("it redirects, and then {why}") } else { why }
 }
 
 /// Connects to an address of the host that is not refused. The address is looked at, not the name: a
 /// name may lead anywhere, and elsewhere the next time.
-async fn connect(url: &Url, refuses: Refuses) -> Result<TcpStream, String> {
-    let port = url.port_or_known_default().ok_or("it names no port")?;
+async fn connect(url: &Url, refuses: Refuses) -> Result<TcpStream, Unconnected> {
+    let failed = |why: &str| Unconnected::Failed(why.to_owned());
+    let port = url.port_or_known_default().ok_or_else(|| failed("it names no port"))?;
     let addresses: Vec<SocketAddr> = match url.host() {
         Some(Host::Ipv4(address)) => vec![SocketAddr::new(IpAddr::V4(address), port)],
         Some(Host::Ipv6(address)) => vec![SocketAddr::new(IpAddr::V6(address), port)],
         Some(Host::Domain(name)) => lookup_host((name, port))
             .await
-            .map_err(|error| format!("its name has no address: {error}"))?
+            .map_err(|error| failed(&format!("its name has no address: {error}")))?
             .collect(),
-        None => return Err("it names no host".into()),
+        None => return Err(failed("it names no host")),
     };
-    let mut why = "its name has no address".to_owned();
+    let mut why = failed("its name has no address");
     for address in addresses.into_iter().take(TRIED) {
         if let Some(refused) = refuses(address.ip()) {
-            why = refused;
+            why = Unconnected::Refused(refused);
             continue;
         }
         match TcpStream::connect(address).await {
             Ok(stream) => return Ok(stream),
-            Err(error) => why = format!("{address} takes no connection: {error}"),
+            Err(error) => why = failed(&format!("{address} takes no connection: {error}")),
         }
     }
     Err(why)
@@ -284,7 +300,7 @@ mod tests {
             let why = fetched.body.unwrap_err();
             assert!(why.starts_with("it redirects, and then it leads to "), "{why}");
             assert!(why.contains(&format!("a {kind} address")), "{to}: {why}");
-            assert_eq!(fetched.hosts.len(), 2);
+            assert_eq!(fetched.hosts.len(), 1);
         }
     }
 

@@ -11,7 +11,7 @@ use waxseal_model::preflight::{
 
 use super::asking::{Asker, Errand, Outcome, errands};
 use super::fetch::{Refuses, refuse_none, refuse_special};
-use super::source::{Had, Subject};
+use super::source::{HadChain, Subject};
 use super::store::Store;
 use crate::tls::{self, ChainPath, PathEnd, Pool, describe_certificate};
 
@@ -44,8 +44,9 @@ struct Found {
     asker: Asker,
 }
 
-/// Checks one chain. That there is none is a finding as well.
-pub async fn check(subject: &Subject, options: &CheckOptions, now: SystemTime) -> Preflight {
+/// Checks the chain of a file, or each that a host shows: it may have one of each kind of key. That there
+/// is none is a finding as well.
+pub async fn check(subject: &Subject, options: &CheckOptions, now: SystemTime) -> Vec<Preflight> {
     let of_host = match subject {
         Subject::Host(target) if target.host.parse::<std::net::IpAddr>().is_err() => {
             Some(target.host.clone())
@@ -54,39 +55,72 @@ pub async fn check(subject: &Subject, options: &CheckOptions, now: SystemTime) -
     };
     let name = options.name.clone().or(of_host);
     let asked = Foreign::from(subject.name());
-    let had = match subject.chain(options.time, options.refuses()).await {
+    let had = match subject.chains(options.time, options.refuses()).await {
         Ok(had) => had,
         Err(why) => {
             let finding = Finding { weight: Weight::Open, text: format!("{why}.") };
             let findings = vec![finding];
-            return Preflight { schema: SCHEMA, asked, address: None, name, chain: None, findings };
+            let ((number, of), (address, chain)) = ((1, 1), (None, None));
+            return vec![Preflight {
+                schema: SCHEMA,
+                asked,
+                number,
+                of,
+                address,
+                name,
+                chain,
+                findings,
+            }];
         }
     };
-    let address = had.address.clone();
-    let chain = examine(had, options, name.as_deref(), now).await;
     let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-    let findings = judge(&chain, name.as_deref(), seconds);
-    Preflight { schema: SCHEMA, asked, address, name, chain: Some(chain), findings }
+    let of = had.chains.len();
+    let mut checked = Vec::new();
+    for (at, chain) in had.chains.iter().enumerate() {
+        let chain = examine(chain, options, name.as_deref(), now).await;
+        let findings = judge(&chain, name.as_deref(), seconds);
+        checked.push(Preflight {
+            schema: SCHEMA,
+            asked: asked.clone(),
+            number: at + 1,
+            of,
+            address: had.address.clone(),
+            name: name.clone(),
+            chain: Some(chain),
+            findings,
+        });
+    }
+    checked
 }
 
-async fn examine(had: Had, options: &CheckOptions, name: Option<&str>, now: SystemTime) -> Chain {
+async fn examine(
+    had: &HadChain,
+    options: &CheckOptions,
+    name: Option<&str>,
+    now: SystemTime,
+) -> Chain {
     let asker = Asker::new(options.fetches, options.refuses(), options.time);
     let pool = Pool::new(&options.store.roots);
     let chain = Chain { staple: had.staple, store: options.store.name.clone(), ..Chain::default() };
     let mut found = Found { pool, chain, ders: Vec::new(), asker };
-    for der in had.chain.iter().take(limits::CERTIFICATES) {
+    for (number, der) in had.ders.iter().take(limits::CERTIFICATES).enumerate() {
         match found.place(der, Source::Sent) {
             Some(at) => found.chain.sent.push(at),
+            // Without the host's own there is nothing to look at.
+            None if number == 0 => {
+                found.chain.unread = had.ders.len();
+                return found.chain;
+            }
             None => found.chain.unread += 1,
         }
     }
-    found.chain.unread += had.chain.len().saturating_sub(limits::CERTIFICATES);
-    let Some(leaf) = had.chain.first().filter(|_| !found.chain.sent.is_empty()) else {
+    found.chain.unread += had.ders.len().saturating_sub(limits::CERTIFICATES);
+    let Some(leaf) = had.ders.first().filter(|_| !found.chain.sent.is_empty()) else {
         return found.chain;
     };
-    found.chain.named = name.map(|name| tls::is_for(&had.chain, Some(name)));
-    let sent = &had.chain[..had.chain.len().min(limits::CERTIFICATES)];
+    found.chain.named = name.map(|name| tls::is_for(&had.ders, Some(name)));
+    let sent = &had.ders[..had.ders.len().min(limits::CERTIFICATES)];
     found.chain.openssl = tls::verify_with_openssl(sent, &options.store.roots, now).err();
     let climbed = found.climb(leaf).await;
     found.paths(leaf, now);

@@ -10,7 +10,7 @@ use waxseal_model::scan::Target;
 
 use super::fetch::Refuses;
 use crate::catalogue::files;
-use crate::scan::{Host, Limits, resolve, served_chain};
+use crate::scan::{Host, Limits, ServedChain, resolve, served_chains};
 use crate::tls::read_certificates_pem;
 
 /// What is checked.
@@ -22,11 +22,15 @@ pub enum Subject {
     File(PathBuf),
 }
 
-/// A chain as it was had.
+/// The chains as they were had: one, or one of each kind of key.
 pub(super) struct Had {
     pub(super) address: Option<String>,
-    /// DER, leaf first.
-    pub(super) chain: Vec<Vec<u8>>,
+    pub(super) chains: Vec<HadChain>,
+}
+
+/// One of them: DER, leaf first.
+pub(super) struct HadChain {
+    pub(super) ders: Vec<Vec<u8>>,
     pub(super) staple: Staple,
 }
 
@@ -43,7 +47,7 @@ impl Subject {
     ///
     /// # Errors
     /// Why there is no chain, as a sentence without its full stop.
-    pub(super) async fn chain(&self, time: Duration, refuses: Refuses) -> Result<Had, String> {
+    pub(super) async fn chains(&self, time: Duration, refuses: Refuses) -> Result<Had, String> {
         match self {
             Self::File(path) => of_file(path),
             Self::Host(target) => of_host(target, time, refuses).await,
@@ -52,10 +56,10 @@ impl Subject {
 }
 
 fn of_file(path: &Path) -> Result<Had, String> {
-    let chain = files::bytes(path, limits::FILE).and_then(|pem| read_certificates_pem(&pem));
-    let chain =
-        chain.map_err(|why| format!("The file {} could not be used: {why}", path.display()))?;
-    Ok(Had { address: None, chain, staple: Staple::NotAsked })
+    let ders = files::bytes(path, limits::FILE).and_then(|pem| read_certificates_pem(&pem));
+    let ders =
+        ders.map_err(|why| format!("The file {} could not be used: {why}", path.display()))?;
+    Ok(Had { address: None, chains: vec![HadChain { ders, staple: Staple::NotAsked }] })
 }
 
 async fn of_host(target: &Target, time: Duration, refuses: Refuses) -> Result<Had, String> {
@@ -70,17 +74,22 @@ async fn of_host(target: &Target, time: Duration, refuses: Refuses) -> Result<Ha
         }
         let limits = Limits { connections: 1, time: time * 3, patience: time };
         let host = Host::new(target.clone(), address, limits, Instant::now());
-        match served_chain(&host).await {
-            Ok((chain, staple)) => {
-                let staple = match staple {
-                    None => Staple::None,
-                    Some(StapleFacts { status: StapleStatus::Good, current: true }) => Staple::Good,
-                    Some(_) => Staple::Bad,
-                };
-                return Ok(Had { address: Some(address.ip().to_string()), chain, staple });
+        match served_chains(&host).await {
+            Ok(served) => {
+                let chains = served.into_iter().map(had).collect();
+                return Ok(Had { address: Some(address.ip().to_string()), chains });
             }
             Err(error) => why = format!("{address}: {error}"),
         }
     }
     Err(format!("The host {name} showed no certificate: {why}"))
+}
+
+fn had((ders, staple): ServedChain) -> HadChain {
+    let staple = match staple {
+        None => Staple::None,
+        Some(StapleFacts { status: StapleStatus::Good, current: true }) => Staple::Good,
+        Some(_) => Staple::Bad,
+    };
+    HadChain { ders, staple }
 }

@@ -21,6 +21,9 @@ pub fn preflight_text(checked: &Preflight) -> String {
     if let Some(address) = &checked.address {
         text.push_str(&format!(" ({})", printable(address)));
     }
+    if checked.of > 1 {
+        text.push_str(&format!(", chain {} of {}", checked.number, checked.of));
+    }
     text.push('\n');
     if let Some(chain) = &checked.chain {
         certificates(chain, &mut text);

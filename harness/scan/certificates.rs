@@ -85,6 +85,27 @@ pub async fn certificates(
 }
 
 fn setup(own: Option<&str>, version: Version, key: AskedKey, name: AskedName) -> ClientSetup {
+    let kinds = match version {
+        Version::Tls13 => vec![SuiteKind::Tls13],
+        _ => vec![SuiteKind::Ecdhe, SuiteKind::Dhe],
+    };
+    let offer = Offer {
+        versions: vec![version],
+        suites: kinds.into_iter().map(SuiteChoice::Kind).collect(),
+        schemes: schemes(key),
+        ..Offer::modern()
+    };
+    let sni = match name {
+        AskedName::Own => own.map(str::to_owned),
+        AskedName::None => None,
+        AskedName::Unknown => Some(UNKNOWN.to_owned()),
+    };
+    // This engine plays the schemes that are named, and asks for a staple.
+    ClientSetup { offer, sni, identity: None, engine: Some(Engine::Legacy), sessions: None }
+}
+
+/// The signature schemes of a client that can verify this kind of key alone.
+pub(super) fn schemes(key: AskedKey) -> Vec<String> {
     let schemes: &[&str] = match key {
         AskedKey::Rsa => &[
             "rsa_pss_rsae_sha256",
@@ -98,23 +119,7 @@ fn setup(own: Option<&str>, version: Version, key: AskedKey, name: AskedName) ->
             &["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512"]
         }
     };
-    let kinds = match version {
-        Version::Tls13 => vec![SuiteKind::Tls13],
-        _ => vec![SuiteKind::Ecdhe, SuiteKind::Dhe],
-    };
-    let offer = Offer {
-        versions: vec![version],
-        suites: kinds.into_iter().map(SuiteChoice::Kind).collect(),
-        schemes: schemes.iter().map(|scheme| (*scheme).to_owned()).collect(),
-        ..Offer::modern()
-    };
-    let sni = match name {
-        AskedName::Own => own.map(str::to_owned),
-        AskedName::None => None,
-        AskedName::Unknown => Some(UNKNOWN.to_owned()),
-    };
-    // This engine plays the schemes that are named, and asks for a staple.
-    ClientSetup { offer, sni, identity: None, engine: Some(Engine::Legacy), sessions: None }
+    schemes.iter().map(|scheme| (*scheme).to_owned()).collect()
 }
 
 enum Answer {

@@ -26,7 +26,7 @@ pub use certificates::certificates;
 pub use depth::Depth;
 pub use host::{Host, Limits};
 pub use job::{Part, ScanError, ScanOptions, Scanner};
-pub use served::served_chain;
+pub use served::{ServedChain, served_chains};
 pub use starttls::{CheckOptions, starttls_checks};
 pub use survey::survey;
 pub use target::{TargetError, parse_target, resolve};

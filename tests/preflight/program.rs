@@ -3,6 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rustls::SignatureScheme;
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use waxseal::internals::lab::{Data, DnsServer, Zones};
@@ -172,4 +177,66 @@ async fn the_hosts_of_a_domain_are_those_of_its_mx_records() {
     assert_eq!(check("none.test").await, Err("there is no domain none.test".into()));
     let nobody = mail_hosts("partner.test", &[]).await;
     assert!(nobody.is_err_and(|why| why.starts_with("no name server answered")));
+}
+
+/// Shows an ECDSA chain, or to those who know RSA alone the other.
+#[derive(Debug)]
+struct Both {
+    ecdsa: Arc<CertifiedKey>,
+    rsa: Arc<CertifiedKey>,
+}
+
+impl ResolvesServerCert for Both {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let ecdsa = SignatureScheme::ECDSA_NISTP256_SHA256;
+        let knows = hello.signature_schemes().contains(&ecdsa);
+        Some(Arc::clone(if knows { &self.ecdsa } else { &self.rsa }))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_with_two_kinds_of_keys_shows_two_chains() {
+    let authorities = Authorities::new(SystemTime::now()).expect("authorities can be made");
+    let issue = |recipe: &str| {
+        let recipe = toml::from_str(&format!("about = ''\n{recipe}")).expect("it is a recipe");
+        let issued = authorities.issue(&recipe, HOST).expect("a certificate can be made");
+        let chain = issued.chain.into_iter().map(Into::into).collect();
+        let key = PrivateKeyDer::Pkcs8(issued.key.into());
+        let key = any_supported_type(&key).expect("it is a key");
+        Arc::new(CertifiedKey::new(chain, key))
+    };
+    let both = Both { ecdsa: issue(""), rsa: issue("key = 'rsa-2048'\nvalid = 'expired'") };
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("there are versions")
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(both));
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a port");
+    let at = listener.local_addr().expect("a listener has an address").to_string();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    let dir = tempfile::tempdir().expect("a folder can be made");
+    let store = file(&dir, "roots.pem", &authorities.trust_anchors_pem());
+    let checked = waxseal(&[
+        "certs",
+        "check",
+        &at,
+        "--implicit",
+        "--allow-private",
+        "--store",
+        &store,
+        "--name",
+        HOST,
+        "--format",
+        "json",
+    ]);
+    let read = |line| serde_json::from_str::<Preflight>(line).expect("a line is a record");
+    let text = out(&checked);
+    let codes: Vec<_> = text.lines().map(read).map(|one| one.exit_code()).collect();
+    assert_eq!((code(&checked), &codes[..]), (Some(1), &[0, 1][..]), "{text}");
 }

@@ -67,14 +67,15 @@ async fn all(
         }
     }
     let mut codes = Vec::new();
-    for (at, subject) in subjects.iter().enumerate() {
-        let checked = preflight(subject, options, SystemTime::now()).await;
-        codes.push(checked.exit_code());
-        print(&match arguments.format {
-            CertsFormat::Json => preflight_line(&checked),
-            CertsFormat::Human if at > 0 => format!("\n{}", preflight_text(&checked)),
-            CertsFormat::Human => preflight_text(&checked),
-        });
+    for subject in &subjects {
+        for checked in preflight(subject, options, SystemTime::now()).await {
+            print(&match arguments.format {
+                CertsFormat::Json => preflight_line(&checked),
+                CertsFormat::Human if codes.is_empty() => preflight_text(&checked),
+                CertsFormat::Human => format!("\n{}", preflight_text(&checked)),
+            });
+            codes.push(checked.exit_code());
+        }
     }
     Ok(codes)
 }

@@ -138,7 +138,7 @@ impl Pin {
     fn when(&self) -> String {
         match (&self.from, &self.until) {
             (_, Some(day)) => {
-                format!("The certificate is one that was expected until {}.", day.text)
+                format!("The certificate is a retired one, which was expected until {}.", day.text)
             }
             (Some(day), None) => {
                 format!("The certificate is one that is expected from {}.", day.text)
@@ -256,7 +256,7 @@ mod tests {
         };
         check(&two("2026-01-01", "2025-01-01"), &[]);
         let missing = "The trusted root is `Root`, expected: `New`.";
-        let old = "The certificate is one that was expected until 2025-11-01.";
+        let old = "The certificate is a retired one, which was expected until 2025-11-01.";
         check(&two("2025-11-01", "2025-01-01"), &[old, missing]);
         check(
             &two("2025-11-01", "2026-01-01"),

@@ -21,6 +21,10 @@ pub struct Preflight {
     pub schema: u32,
     /// The host or the file that the chain is from.
     pub asked: Foreign,
+    /// Which of its chains this is, from 1: a host may show one of each kind of key.
+    pub number: usize,
+    /// How many it has.
+    pub of: usize,
     /// The address that was connected to; `None`: a file, or none was reached.
     pub address: Option<String>,
     /// The name that the certificate has to be for; `None`: none is known.
@@ -40,6 +44,14 @@ impl Preflight {
             Weight::Note | Weight::Good => KEPT,
         }))
     }
+}
+
+/// The JSON Schema (draft 2020-12) of a checked chain, as it is published in
+/// `schema/certs.schema.json`; `waxseal schema --certs` prints it.
+pub fn schema() -> String {
+    let schema = schemars::schema_for!(Preflight);
+    // A schema is a JSON value, and every JSON value can be written.
+    serde_json::to_string_pretty(&schema).expect("a JSON value can be written") + "\n"
 }
 
 /// The facts of one chain.
