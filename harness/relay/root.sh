@@ -20,6 +20,14 @@ own() {
     mount -t tmpfs -o "mode=$2" waxseal "$root/$1"
 }
 
+# What is mounted over has to be there before the user's files lie over the product: nothing is written then.
+while read -r line step one two three; do
+    doing="$file:$line: /$one, a directory to mount over"
+    [ "$step" != own ] || mkdir -p "$root/$one"
+done <"$plan"
+doing="directories to mount over"
+mkdir -p "$root/tmp" "$root/run" "$root/var/log" "$root/dev" "$root/proc"
+
 # What the driver's [config] command has put below `root` lies over the product, each file at its own path.
 if [ -d "$run/root" ]; then
     doing="the user's files over the product; it takes the overlay file system"

@@ -66,11 +66,16 @@ impl Product {
 
     /// Installs and runs it: what waxseal says, and `relay.log`. `None` where it cannot be run here.
     fn run(&self) -> Option<(String, String)> {
+        self.run_with(&[])
+    }
+
+    /// The same with more arguments of the run.
+    fn run_with(&self, more: &[&str]) -> Option<(String, String)> {
         let driver = self.driver();
         let driver = driver.to_str().unwrap();
         let installed = self.waxseal(&["relays", "install", driver]);
         assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
-        let run = self.waxseal(&["run", driver, "--keep", "--case", CONTROL]);
+        let run = self.waxseal(&[&["run", driver, "--keep", "--case", CONTROL], more].concat());
         let told = String::from_utf8_lossy(&run.stderr).into_owned();
         if ["could not enter the private network", "it needs root"]
             .iter()
@@ -113,6 +118,24 @@ fn a_root_is_prepared_and_nothing_of_the_installed_product_changes() {
     let passwd = "daemon:x:71:71::/nonexistent:/usr/sbin/nologin\nroot:x:0:0::/:\n";
     assert_eq!(read("etc/passwd"), passwd);
     assert!(!root.join("tmp/x").exists() && !root.join("etc/waxseal").exists());
+}
+
+/// The installed product has no `var/more` yet, and the user's files lie over it.
+#[test]
+fn the_first_run_of_a_product_may_have_a_configuration_of_the_users() {
+    let adopt = "[config]\ncommand = ['sh', '-c', 'mkdir -p \"$WAXSEAL_DIR/root/opt\"; \
+        echo of the user >\"$WAXSEAL_DIR/root/opt/file\"']\n[root]";
+    let table = TABLE.replace("[root]", adopt).replace("'run/q'", "'run/q', 'var/more'");
+    let product = Product::new(&table);
+    let start = product.driver().join("start.sh");
+    let text = fs::read_to_string(&start).unwrap();
+    let look = "stat -c 'IS %n %a %u:%g' var/more && cat opt/file\n: >\"$WAXSEAL_DIR/ready\"";
+    fs::write(&start, text.replace(": >\"$WAXSEAL_DIR/ready\"", look)).unwrap();
+    let config = ["--config", "/etc", "--connector", "partner.example=opportunistic"];
+    let Some((told, log)) = product.run_with(&config) else { return };
+    for line in ["IS var/more 2750 71:71", "of the user"] {
+        assert!(log.lines().any(|logged| logged == line), "no `{line}` in {log}{told}");
+    }
 }
 
 #[test]
