@@ -5,14 +5,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use openssl::pkey::PKey;
-use openssl::x509::X509;
 use waxseal_model::certificate::{ChainFacts, Problem};
 use waxseal_model::configuration::{Shown, Told};
 use waxseal_model::script::Direction;
 
 use crate::catalogue::files;
-use crate::tls::{describe_chain, read_certificates_pem};
+use crate::tls::{describe_chain, key_belongs, read_certificates_pem};
 
 /// Octets of a file with a certificate or a key.
 const FILE: u64 = 1 << 20;
@@ -57,7 +55,7 @@ impl Seen {
             }
         };
         if let Ok(pem) = files::bytes(key, FILE)
-            && belongs(&chain[0], &pem) == Some(false)
+            && key_belongs(&chain[0], &pem) == Some(false)
         {
             let (key, chain) = (&shown.key, &shown.chain);
             seen.findings
@@ -138,14 +136,6 @@ impl Seen {
     }
 }
 
-/// Whether a key in PEM belongs to a certificate in DER; `None`: one of them cannot be read here.
-fn belongs(certificate: &[u8], pem: &[u8]) -> Option<bool> {
-    let public = X509::from_der(certificate).ok()?.public_key().ok()?;
-    // Never asks for a passphrase.
-    let key = PKey::private_key_from_pem_callback(pem, |_| Ok(0)).ok()?;
-    Some(key.public_eq(&public))
-}
-
 /// Says that all users of this machine can read or change a file.
 fn open_to_all(key: &Path) -> Option<String> {
     let mode = std::fs::metadata(key).ok()?.mode() & 0o777;
@@ -201,7 +191,7 @@ mod tests {
                 direction: Direction::Inbound,
                 chain: name("chain"),
                 key: name("key"),
-                place: "smtpd_tls_cert_file".into(),
+                place: "certificate_file".into(),
                 host: Some(HOST.into()),
             }
         }
@@ -271,7 +261,7 @@ mod tests {
             look(&mut told, config, &files.authorities.trust_anchors(), SystemTime::now());
             told.findings.iter().map(|finding| finding.raw().to_owned()).collect::<Vec<_>>()
         };
-        let etc = Path::new("/etc/postfix");
+        let etc = Path::new("/etc/relay");
         assert!(findings(0o640, etc).is_empty());
         assert!(findings(0o644, etc)[0].contains("every user of this machine can read the key"));
         assert!(findings(0o602, etc)[0].contains("can change the key"));

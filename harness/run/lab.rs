@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::task::JoinSet;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::{JoinSet, block_in_place};
 use waxseal_certs::{Authorities, Issued, Recipes};
 use waxseal_model::facts::Engine;
 use waxseal_model::judge::Names;
@@ -243,7 +244,7 @@ impl Lab {
     pub(super) fn issue(&self, recipe: &str, name: &str) -> Result<Issued, RunError> {
         let recipe =
             self.recipes.get(recipe).ok_or(waxseal_certs::Error::Recipe("no such name"))?;
-        Ok(self.authorities.issue(recipe, name)?)
+        Ok(apart(|| self.authorities.issue(recipe, name))?)
     }
 
     /// A certificate by its recipe, for our own peers.
@@ -264,7 +265,7 @@ impl Lab {
                 let known = self.recipes.get(recipe);
                 let known = known.ok_or(waxseal_certs::Error::Recipe("no such name"))?.clone();
                 let recipe = waxseal_certs::Recipe { names: names.to_vec(), ..known };
-                self.authorities.issue(&recipe, name)?
+                apart(|| self.authorities.issue(&recipe, name))?
             }
         };
         Ok(Identity { chain: issued.chain, key: issued.key, weak: issued.weak })
@@ -306,6 +307,12 @@ impl Lab {
             renegotiates: false,
         })
     }
+}
+
+/// A long RSA key takes seconds to make: what else this thread has to do goes on in another one.
+fn apart<T>(make: impl FnOnce() -> T) -> T {
+    let several = |runtime: Handle| runtime.runtime_flavor() == RuntimeFlavor::MultiThread;
+    if Handle::try_current().is_ok_and(several) { block_in_place(make) } else { make() }
 }
 
 /// Serves connections to one receiver until dropped, so many at once and in all.

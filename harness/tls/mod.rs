@@ -13,7 +13,7 @@ mod tamper;
 
 pub use chain::certificate::{describe_certificate, describe_chain};
 pub use chain::crl::read_crl;
-pub use chain::identity::read_identity_pem;
+pub use chain::identity::{key_belongs, read_identity_pem};
 pub use chain::paths::{ChainPath, PathEnd, Pool, verify_with_openssl};
 pub use chain::revocation::{Status, StatusFacts, ocsp_request, read_issuers, read_ocsp};
 pub use chain::verify::{

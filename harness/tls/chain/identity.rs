@@ -1,5 +1,7 @@
 //! A certificate and its key from files in PEM.
 
+use openssl::pkey::PKey;
+use openssl::x509::X509;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -24,4 +26,12 @@ pub fn read_identity_pem(chain: &[u8], key: &[u8]) -> Result<Identity, String> {
         Err(error) => return Err(format!("its key is no PEM: {error}")),
     };
     Ok(Identity { weak: leaf.weak_key() || leaf.weak_signature(), chain, key })
+}
+
+/// Whether a key in PEM belongs to a certificate in DER; `None`: one of them cannot be read, such as a key
+/// under a passphrase, which is never asked for.
+pub fn key_belongs(certificate: &[u8], pem: &[u8]) -> Option<bool> {
+    let public = X509::from_der(certificate).ok()?.public_key().ok()?;
+    let key = PKey::private_key_from_pem_callback(pem, |_| Ok(0)).ok()?;
+    Some(key.public_eq(&public))
 }
