@@ -167,12 +167,14 @@ mod tests {
     struct Files {
         folder: tempfile::TempDir,
         authorities: Authorities,
+        now: SystemTime,
     }
 
     impl Files {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
-            Self { folder, authorities: Authorities::new(SystemTime::now()).unwrap() }
+            let now = SystemTime::now();
+            Self { folder, authorities: Authorities::new(now).unwrap(), now }
         }
 
         /// A certificate by a recipe, with the key of another one if `foreign`.
@@ -199,7 +201,7 @@ mod tests {
         /// What is seen of it, so many days from now.
         fn seen(&self, recipe: &str, foreign: bool, roots: bool, later: u64) -> Seen {
             let roots = if roots { self.authorities.trust_anchors() } else { Vec::new() };
-            let now = SystemTime::now() + Duration::from_secs(later * 24 * 3600);
+            let now = self.now + Duration::from_secs(later * 24 * 3600);
             Seen::of(&self.shown(recipe, foreign), &roots, now)
         }
     }
