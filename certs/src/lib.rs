@@ -2,7 +2,9 @@
 //!
 //! Keys are made at run time and never stored. Nothing here judges a chain.
 
+mod above;
 mod authority;
+mod contents;
 mod der;
 mod fields;
 #[cfg(test)]
@@ -10,6 +12,7 @@ mod honoured;
 mod issuers;
 #[cfg(test)]
 mod judged;
+mod keys;
 mod recipe;
 mod weak;
 
