@@ -36,7 +36,7 @@ while IFS=$tab read -r key value where table; do
     case $value in
     [fF]ingerprint*)
         ! concerns "$key" ||
-            say warning "$where wants the certificate of $key by its fingerprint; the lab shows another, so this mail is kept, and nothing is said about the partner's own"
+            say warning "$where wants the certificate of $key by its fingerprint; the lab shows another, so this mail is kept, and nothing is said about the partner's own. All but the fingerprint is tested with --config-set 'smtp_tls_policy_maps=inline:{$key=encrypt}, $(value_in "$work/user" smtp_tls_policy_maps)'"
         continue
         ;;
     esac
