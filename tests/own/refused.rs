@@ -91,8 +91,11 @@ fn a_wrong_word_is_shown_with_a_caret() {
         &["`rfc3207-454-client-forced` does not bind inbound mail", "inbound/mine.toml:2"],
     );
     check(
-        at("certificates.toml", "[weak]\nabout = 'x'\nsignature = 'sha1'\n"),
-        &["`weak` cannot be made: a weak signature goes with `key = \"rsa-2048\"`"],
+        at("certificates.toml", "[weak]\nabout = 'x'\nsignature = 'md5'\n"),
+        &[
+            "`weak` cannot be made: MD5 and RSA-PSS want an issuer with an RSA key",
+            "certificates.toml:1",
+        ],
     );
     check(
         at("requirements/mine.toml", "[mine]\nlevle = 'must'\n"),
