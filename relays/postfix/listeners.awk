@@ -12,10 +12,6 @@ function value(service, name) { return (service, name) in own ? own[service, nam
 function shown(service, name) {
     return name (value(service, name) == "" ? " is empty" : "=" value(service, name)) ((service, name) in own ? "" : " (main.cf)")
 }
-function port_of(text) {
-    sub(/^.*:/, "", text)
-    return text ~ /^[0-9]+$/ ? text : text in ports ? ports[text] : ""
-}
 # Whether some restriction refuses mail outside TLS.
 function refuses_plaintext(service,    count, i, names) {
     count = split("client helo sender recipient relay data end_of_data", names, " ")
@@ -46,15 +42,6 @@ function words(service,    text, i, name) {
     return text
 }
 
-FILENAME == named {
-    if ($2 ~ /\/tcp$/) {
-        number = $2
-        sub(/\/.*/, "", number)
-        ports[$1] = number
-        for (i = 3; i <= NF && $i !~ /^#/; i++) ports[$i] = number
-    }
-    next
-}
 FILENAME == defaults || FILENAME == expanded {
     main[parameter()] = substr($0, length(parameter()) + 4)
     next

@@ -2,7 +2,7 @@
 
 only_here=$(value_in "$work/user" inet_interfaces)
 awk -v named="$root/etc/services" -v defaults="$work/defaults" -v expanded="$work/expanded" -v sets="$work/own" -v master="$user/master.cf" \
-    -v only_here="$only_here" -f listeners.awk "$root/etc/services" "$work/defaults" "$work/expanded" "$work/own" "$user/master.cf" \
+    -v only_here="$only_here" -f ports.awk -f listeners.awk "$root/etc/services" "$work/defaults" "$work/expanded" "$work/own" "$user/master.cf" \
     "$work/services" >"$work/listeners"
 if [ "${WAXSEAL_CONFIG_OVERVIEW:-}" ]; then
     cat "$work/listeners"

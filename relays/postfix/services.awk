@@ -92,15 +92,6 @@ FILENAME == defaults {
     usual[name] = substr($0, length(name) + 4)
     next
 }
-FILENAME == named {
-    if ($2 ~ /\/tcp$/) {
-        number = $2
-        sub(/\/.*/, "", number)
-        ports[$1] = number
-        for (i = 3; i <= NF && $i !~ /^#/; i++) ports[$i] = number
-    }
-    next
-}
 FILENAME == "lab.cf" {
     if ($1 == "set" || $1 == "time") labs[$2] = $1
     next
@@ -153,10 +144,6 @@ END {
     if (left != "") print "time\tmaster.cf: these listeners are left out: " left
 }
 
-function port_of(text) {
-    sub(/^.*:/, "", text)
-    return text ~ /^[0-9]+$/ ? text : text in ports ? ports[text] : "unknown"
-}
 # The service that is played as a connector, in `name` and `rest`. 0: there is none, and why stands in `refused`.
 function service_of(wanted,    i, at) {
     if (wanted in port_for) {
@@ -167,7 +154,7 @@ function service_of(wanted,    i, at) {
             return 0
         }
         if (at) return take(at)
-        for (i = 1; i <= inets; i++) if (inet_port[i] != "" && inet_port[i] != "unknown") known = known (known == "" ? "" : ", ") inet_port[i]
+        for (i = 1; i <= inets; i++) if (inet_port[i] != "") known = known (known == "" ? "" : ", ") inet_port[i]
         print "master.cf has no smtpd at port " port_for[wanted] ", so --inbound " port_for[wanted] "=" wanted " cannot be played; it has some at " known > refused
         return 0
     }

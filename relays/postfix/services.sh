@@ -15,7 +15,7 @@ awk -v demand="$demand" -v listeners="$WAXSEAL_CONFIG_LISTEN" -v meant="${WAXSEA
     -v mutual="${WAXSEAL_LISTEN_MUTUAL_ADDRESS:-}:${WAXSEAL_LISTEN_MUTUAL_PORT:-}" \
     -v client_roots="$WAXSEAL_CLIENT_TRUST_ANCHORS" -v req_ccert="$(value_of smtpd_tls_req_ccert)" -v wrapped="$(value_of smtpd_tls_wrappermode)" -v named="$root/etc/services" \
     -v implicit="${WAXSEAL_LISTEN_IMPLICIT_ADDRESS:-}:${WAXSEAL_LISTEN_IMPLICIT_PORT:-}" \
-    -v out="$etc/master.cf" -v refused="$work/refused" -v defaults="$work/defaults" -f services.awk "$root/etc/services" "$work/defaults" lab.cf "$work/services"
+    -v out="$etc/master.cf" -v refused="$work/refused" -v defaults="$work/defaults" -f ports.awk -f services.awk "$root/etc/services" "$work/defaults" lab.cf "$work/services"
 [ ! -s "$work/refused" ] || refuse "$(cat "$work/refused")"
 
 # A file that a chrooted delivery agent looks up while it works is one inside the chroot.
