@@ -101,51 +101,35 @@ impl Told {
         for line in Foreign::of_bytes(output).lines().filter(|line| !line.is_empty()) {
             let (word, text) = line.raw().split_once('\t').unwrap_or(("set", line.raw()));
             let short = |text: &str| Foreign::from(text).short();
-            let mut add = |kind: &mut Vec<Foreign>| match kind.len() {
-                0..limits::TOLD => kind.push(short(text)),
-                _ => beyond += 1,
-            };
             let kind = match word {
                 "finding" => {
-                    add(&mut told.findings);
+                    keep(&mut told.findings, short(text), &mut beyond);
                     continue;
                 }
                 "warning" => {
-                    add(&mut told.warnings);
+                    keep(&mut told.warnings, short(text), &mut beyond);
                     continue;
                 }
                 "entry" => {
                     let entry = Entry::parse(text).ok_or_else(|| not_an_entry(&line))?;
-                    match told.entries.len() {
-                        0..limits::TOLD => told.entries.push(entry),
-                        _ => beyond += 1,
-                    }
+                    keep(&mut told.entries, entry, &mut beyond);
                     continue;
                 }
                 "shows" => {
                     let shown = Shown::parse(text).ok_or_else(|| not_shown(&line))?;
-                    match told.shown.len() {
-                        0..limits::TOLD => told.shown.push(shown),
-                        _ => beyond += 1,
-                    }
+                    keep(&mut told.shown, shown, &mut beyond);
                     continue;
                 }
                 "listener" => {
                     let found = Listener::parse(text).ok_or_else(|| not_a_listener(&line))?;
-                    match told.listeners.len() {
-                        0..limits::TOLD => told.listeners.push(found),
-                        _ => beyond += 1,
-                    }
+                    keep(&mut told.listeners, found, &mut beyond);
                     continue;
                 }
                 "time" => OverrideKind::Times,
                 _ => OverrideKind::Matters,
             };
             let text = if matches!(word, "set" | "time") { short(text) } else { line.short() };
-            match told.overrides.len() {
-                0..limits::TOLD => told.overrides.push(Override { kind, text }),
-                _ => beyond += 1,
-            }
+            keep(&mut told.overrides, Override { kind, text }, &mut beyond);
         }
         if beyond > 0 {
             let most = limits::TOLD;
@@ -159,6 +143,14 @@ impl Told {
     /// Overrides of this kind.
     pub fn overrides(&self, kind: OverrideKind) -> impl Iterator<Item = &Foreign> {
         self.overrides.iter().filter(move |set| set.kind == kind).map(|set| &set.text)
+    }
+}
+
+/// Keeps one thing of a kind, or counts it where there are too many.
+fn keep<T>(kind: &mut Vec<T>, one: T, beyond: &mut usize) {
+    match kind.len() {
+        0..limits::TOLD => kind.push(one),
+        _ => *beyond += 1,
     }
 }
 
