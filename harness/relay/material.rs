@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use waxseal_model::certificate::{ChainFacts, Problem};
 use waxseal_model::configuration::{Shown, Told};
+use waxseal_model::dated::day;
 use waxseal_model::script::Direction;
 
 use crate::catalogue::files;
@@ -146,12 +147,6 @@ fn open_to_all(key: &Path) -> Option<String> {
     };
     let key = key.display();
     Some(format!("every user of this machine can {what} the key in {key} (mode {mode:04o})"))
-}
-
-/// The UTC day of a time in seconds since 1970.
-fn day(seconds: i64) -> String {
-    let date = time::OffsetDateTime::from_unix_timestamp(seconds).map(|at| at.date());
-    date.map_or_else(|_| format!("second {seconds}"), |date| date.to_string())
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! What a person, or a program, reads of a chain that was checked.
 
+use waxseal_model::dated::day;
 use waxseal_model::foreign::{printable, printable_json};
 use waxseal_model::preflight::{
     Chain, End, Preflight, RevocationStatus, Source, UrlAnswer, UrlFacts, Weight,
 };
 use waxseal_model::wording::counted;
-
-use super::shown::day;
 
 /// A checked chain as one line of JSON.
 pub fn preflight_line(checked: &Preflight) -> String {

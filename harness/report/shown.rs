@@ -1,6 +1,7 @@
 //! What a scanned host showed of certificates, and what its STARTTLS checks came to.
 
 use waxseal_model::certificate::{ChainFacts, KeyKind, StapleFacts};
+use waxseal_model::dated::day;
 use waxseal_model::foreign::{Foreign, printable, shorten};
 use waxseal_model::record::CaseRecord;
 use waxseal_model::scan::{AskedKey, AskedName, Found, Shown};
@@ -100,12 +101,6 @@ fn root(chain: &ChainFacts) -> String {
             last.issuer.short()
         ),
     }
-}
-
-/// The UTC day of a time in seconds since 1970.
-pub(super) fn day(seconds: i64) -> String {
-    let date = time::OffsetDateTime::from_unix_timestamp(seconds).map(|at| at.date());
-    date.map_or_else(|_| format!("second {seconds}"), |date| date.to_string())
 }
 
 /// A line for each case that was not kept, with its transcript; the rest is counted.

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use waxseal_certs::{Authorities, Issued};
 use waxseal_model::certificate::CertificateFacts;
+use waxseal_model::dated::day;
 use waxseal_model::diagnostic::closest;
 use waxseal_model::wording::counted;
 
@@ -127,12 +128,6 @@ fn names(leaf: &CertificateFacts) -> String {
             format!("{first} to {last} ({})", counted(leaf.names.len(), "name"))
         }
     }
-}
-
-/// A day as people write it.
-fn day(seconds: i64) -> String {
-    time::OffsetDateTime::from_unix_timestamp(seconds)
-        .map_or_else(|_| "an unknown day".into(), |at| at.date().to_string())
 }
 
 /// Whether a host can have this name: what it holds goes into certificates and files as it is.

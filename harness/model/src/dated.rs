@@ -48,6 +48,15 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
+/// The day of a time (seconds since 1970), UTC, like `2026-12-31`. What lies before the year 1 or after 9999
+/// is the first or the last day of these.
+pub fn day(seconds: i64) -> String {
+    const FIRST: i64 = -62_135_596_800;
+    const LAST: i64 = 253_402_300_799;
+    let at = time::UtcDateTime::from_unix_timestamp(seconds.clamp(FIRST, LAST));
+    at.unwrap_or(time::UtcDateTime::UNIX_EPOCH).date().to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,5 +87,22 @@ mod tests {
              its source (RFC 1)."
         );
         assert_eq!(date("2026-01-31").outdated("The profile x", None, "2026-11-27"), None);
+    }
+
+    #[test]
+    fn a_day_is_that_of_the_calendar() {
+        for (seconds, expected) in [
+            (0, "1970-01-01"),
+            (-1, "1969-12-31"),
+            (951_782_399, "2000-02-28"),
+            (951_782_400, "2000-02-29"),
+            (951_868_800, "2000-03-01"),
+            (1_795_810_432, "2026-11-27"),
+            (253_402_300_799, "9999-12-31"),
+            (i64::MAX, "9999-12-31"),
+            (i64::MIN, "0001-01-01"),
+        ] {
+            assert_eq!(day(seconds), expected, "{seconds}");
+        }
     }
 }

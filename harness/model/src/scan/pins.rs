@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{AskedName, Scan, Shown};
 use crate::certificate::{CertificateFacts, ChainFacts};
+use crate::dated::day;
 use crate::foreign::Foreign;
 use crate::offer::Version;
 
@@ -140,39 +141,9 @@ fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-/// The day of a time (seconds since 1970), UTC, as TOML writes it: the years 1 to 9999.
-fn day(seconds: i64) -> String {
-    // Days since 0000-03-01 in the Gregorian calendar, in eras of 400 years.
-    let days = (seconds.div_euclid(86_400) + 719_468).clamp(306, 3_652_364);
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let date = of_year - (153 * month + 2) / 5 + 1;
-    let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    format!("{:04}-{month:02}-{date:02}", year + era * 400 + later)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_day_is_that_of_the_calendar() {
-        for (seconds, expected) in [
-            (0, "1970-01-01"),
-            (-1, "1969-12-31"),
-            (951_782_399, "2000-02-28"),
-            (951_782_400, "2000-02-29"),
-            (951_868_800, "2000-03-01"),
-            (1_795_810_432, "2026-11-27"),
-            (253_402_300_799, "9999-12-31"),
-            (i64::MAX, "9999-12-31"),
-            (i64::MIN, "0001-01-01"),
-        ] {
-            assert_eq!(day(seconds), expected, "{seconds}");
-        }
-    }
 
     #[test]
     fn a_text_is_read_again_as_it_was() {
